@@ -1,0 +1,56 @@
+# `make run` and `make test` set up everything they need. Paths are relative and programs are called as
+# `python -m`: both work in a folder with spaces in its name, where the scripts of a virtual environment don't.
+SHELL := /bin/bash
+PYTHON := .venv/bin/python
+CODE := manage.py contiple agents helpcenter chat tickets tests
+# Two cores; a file's tests stay together, because a browser and an event loop can't share a process at one time.
+PYTEST := $(PYTHON) -m pytest -n 2 --dist loadfile
+# What a production installation sets, with values of no use to anybody. No database is asked.
+PRODUCTION := CONTIPLE_MODE=production DATABASE_URL=postgresql://localhost/none REDIS_URL=redis://localhost \
+	PUBLIC_ORIGIN=https://desk.example.com SECRET_KEY=0123456789abcdefghijklmnopqrstuvwxyz0123456789-not-secret \
+	MASKING_KEYS=none:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
+
+.PHONY: run test lint format lock translations screenshots clean
+
+run: ## start everything on this machine: http://localhost:8000, or PORT=8001
+	@bash .ci/set-up run
+	@$(PYTHON) -m contiple.translations --compile
+	@CONTIPLE_MODE=local $(PYTHON) manage.py run
+
+test: ## everything that is checked
+	@bash .ci/set-up test
+	@$(PYTHON) -m contiple.translations --compile
+	@$(MAKE) --no-print-directory lint
+	$(PYTEST)
+
+lint:
+	$(PYTHON) -m ruff check $(CODE)
+	$(PYTHON) -m ruff format --check $(CODE)
+	$(PYTHON) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
+	$(PRODUCTION) $(PYTHON) -m mypy
+	$(PYTHON) -m djlint templates --lint --quiet
+	$(PRODUCTION) $(PYTHON) manage.py check --deploy --fail-level WARNING
+
+format:
+	$(PYTHON) -m ruff check --fix $(CODE)
+	$(PYTHON) -m ruff format $(CODE)
+
+lock: ## pin the newest set that fits pyproject.toml, for every Python it names
+	@bash .ci/set-up test
+	@$(PYTHON) -m pip install --quiet --target .venv/uv uv
+	@PYTHONPATH=.venv/uv $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11 --all-extras --upgrade --system-certs \
+		--no-header --no-annotate --no-emit-index-url --no-emit-find-links -o requirements.lock pyproject.toml
+	@sed -i -E "s/ and platform_python_implementation == 'CPython' and sys_platform == 'linux'//; \
+		s/ ; python_full_version < '3.15'\$$//" requirements.lock
+
+translations: ## bring new messages of the code into locale/, then translate them there
+	@bash .ci/set-up run
+	@$(PYTHON) -m contiple.translations
+
+screenshots: ## the pictures of the README
+	@bash .ci/set-up test
+	@$(PYTHON) -m contiple.translations --compile
+	SHOTS=1 $(PYTEST) tests/browser
+
+clean: ## forget what was installed; the data in .data stays
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis test-results

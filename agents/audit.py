@@ -1,0 +1,37 @@
+"""The trail: one function that writes it, one that reads it."""
+
+from django.db.models import QuerySet
+
+from agents.models import Agent, AuditEntry, Service
+
+ACTOR_LENGTH = AuditEntry._meta.get_field("actor").max_length  # an e-mail in a name's place may be longer
+
+
+def record(
+    service: Service | int,
+    action: str,
+    subject: str,
+    *,
+    agent: Agent | None = None,
+    actor: str = "",
+    address: str | None = None,
+    **details,
+) -> AuditEntry:
+    """Writes an entry. Call it in the transaction of the act itself, so that neither is there without the other.
+
+    ``agent`` is who did it; without one, ``actor`` may name the customer's side ("customer") or stay "" for the system.
+    """
+    return AuditEntry.objects.create(
+        service_id=service if isinstance(service, int) else service.pk,
+        agent=agent,
+        actor=(str(agent) if agent else actor)[:ACTOR_LENGTH],
+        action=action,
+        subject=subject,
+        address=address,
+        details=details,
+    )
+
+
+def trail(service: Service, subject: str) -> QuerySet[AuditEntry]:
+    """What happened to ``subject``, oldest first."""
+    return AuditEntry.objects.filter(service=service, subject=subject).order_by("id")

@@ -1,0 +1,93 @@
+"""Contract Details: what a service has bought, and how much of it is in use.
+
+The contract's row is the lock of everything that is counted in a service: seats and admins. It comes before agents' rows.
+"""
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from agents import audit
+from agents.access import require_admin
+from agents.changes import apply_changes, refuse_outdated, stamp
+from agents.models import Agent, Contract, Service
+from contiple.errors import Closed, Invalid
+
+FIELDS = ("chat", "security_service", "chat_widget", "chat_seats", "chats_at_once")
+
+
+@transaction.atomic
+def change_contract(*, by: Agent, values: dict[str, Any], seen: str = "") -> dict[str, list]:
+    """Sets the options and limits named in ``values``; returns what differs. ``seen`` is the form's ``contract_stamp``.
+
+    Agents may have more chats at once than a lowered limit: the limit holds for them, their own number stays.
+    Raises ``Closed`` (not an admin any more), ``Conflict`` (the form was out of date), ``Invalid`` (code: the field).
+    """
+    contract = lock_contract(by.service_id)
+    require_admin(by)
+    refuse_outdated(contract, FIELDS, seen)
+    refuse_seats_in_use(contract, values.get("chat_seats", contract.chat_seats))
+    changed = apply_changes(contract, values)
+    if changed:
+        audit.record(by.service_id, "contract.change", f"contract:{contract.pk}", agent=by, **changed)
+    if "chat" in changed:
+        turn_everybody_offline(contract)
+    return changed
+
+
+def contract_stamp(contract: Contract) -> str:
+    return stamp(contract, FIELDS)
+
+
+def lock_contract(service_id: int) -> Contract:
+    """Whoever counts seats or admins holds this, so that two don't count at the same moment."""
+    return Contract.objects.select_for_update(no_key=True).get(service=service_id)
+
+
+def seats_used(service: Service | int) -> int:
+    return _seated(service).count()
+
+
+def refuse_seats_in_use(contract: Contract, seats: int) -> None:
+    """Raises ``Invalid`` where ``seats`` are fewer than are in use."""
+    used = seats_used(contract.service_id)
+    if seats < used and seats != contract.chat_seats:
+        text = ngettext(
+            "%(used)s chat seat is in use. Take the chat permission from agents first.",
+            "%(used)s chat seats are in use. Take the chat permission from agents first.",
+            used,
+        )
+        raise Invalid(text % {"used": used}, code="chat_seats")
+
+
+def refuse_chat_permission(contract: Contract) -> None:
+    """Raises where one more agent can't have the chat permission. Needs the contract's lock to stay true."""
+    if not contract.chat:
+        raise Closed(
+            _("Chat is off in Contract Details: the chat permission can't be granted."), code="chat_permission"
+        )
+    if not has_free_seat(contract):
+        raise Invalid(_("All chat seats are in use: the chat permission can't be granted."), code="chat_permission")
+
+
+def has_free_seat(contract: Contract) -> bool:
+    return seats_used(contract.service_id) < contract.chat_seats
+
+
+def limited_agents(contract: Contract) -> int:
+    """How many agents have more chats at once than the contract gives them."""
+    return _seated(contract.service_id).filter(chat_limit__gt=contract.chats_at_once).count()
+
+
+def turn_everybody_offline(contract: Contract) -> None:
+    """Where Chat ends nobody stays Online, or they would be, unawares, when it begins again."""
+    Agent.objects.filter(service=contract.service_id).exclude(chat_status=Agent.ChatStatus.OFFLINE).update(
+        chat_status=Agent.ChatStatus.OFFLINE
+    )
+
+
+def _seated(service: Service | int) -> QuerySet[Agent]:
+    return Agent.objects.filter(service=service, is_active=True, chat_permission=True)

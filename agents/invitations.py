@@ -1,0 +1,133 @@
+"""Invitations: a link by which somebody joins a service, once, within a week. Its secret is kept as a hash only."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from agents import audit
+from agents.access import require_admin
+from agents.contracts import lock_contract
+from agents.membership import join_service
+from agents.models import Agent, Contract, Invitation, Service, User
+from contiple.errors import Closed, Conflict, Invalid
+
+VALID_FOR = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class NewInvitation:
+    """The only moment at which the secret is known."""
+
+    invitation: Invitation
+    secret: str
+
+
+@transaction.atomic
+def invite_agent(*, by: Agent, email: str, role: str, chat_permission: bool, now: datetime) -> NewInvitation:
+    """Makes an invitation; one that is open for the same e-mail stops working.
+
+    Whether a chat seat is free is decided when it is accepted. Raises ``Closed`` or ``Invalid`` (code: the field).
+    """
+    email = email.strip().lower()
+    contract = lock_contract(by.service_id)
+    require_admin(by)
+    _refuse_invitation(contract, email, chat_permission=chat_permission)
+    Invitation.objects.filter(service=by.service_id, email__iexact=email, accepted_at=None).delete()
+    secret = secrets.token_urlsafe(32)
+    invitation = Invitation.objects.create(
+        service_id=by.service_id,
+        email=email,
+        role=role,
+        chat_permission=chat_permission,
+        secret_hash=_hash(secret),
+        invited_by=by,
+        created_at=now,
+        expires_at=now + VALID_FOR,
+    )
+    _record(invitation, "invitation.create", by, role=role, chat_permission=chat_permission)
+    return NewInvitation(invitation, secret)
+
+
+@transaction.atomic
+def revoke_invitation(invitation: Invitation, *, by: Agent) -> None:
+    """The link stops working. Raises ``Conflict`` where it was accepted or revoked meanwhile."""
+    lock_contract(by.service_id)
+    require_admin(by)
+    gone, _rows = Invitation.objects.filter(pk=invitation.pk, service=by.service_id, accepted_at=None).delete()
+    if not gone:
+        raise Conflict(_("This invitation was accepted or revoked already."))
+    _record(invitation, "invitation.revoke", by)
+
+
+@transaction.atomic
+def accept_invitation(invitation: Invitation, *, user: User, now: datetime) -> Agent:
+    """``user`` joins the service. Raises ``Closed`` for another person, ``Conflict`` where it can't be used any more.
+
+    Compare ``agent.chat_permission`` with the invitation's: the last seat may be gone.
+    """
+    if user.email.lower() != invitation.email.lower():
+        raise Closed(_("This invitation is for another e-mail address."))
+    contract = lock_contract(invitation.service_id)
+    taken = usable_invitations(now).filter(pk=invitation.pk).exists() and (
+        Invitation.objects.filter(pk=invitation.pk, accepted_at=None).update(accepted_at=now)
+    )
+    if not taken:
+        raise Conflict(_("This invitation can't be used any more."))
+    agent = join_service(user, contract=contract, role=invitation.role, chat_permission=invitation.chat_permission)
+    _record(invitation, "invitation.accept", agent)
+    return agent
+
+
+@transaction.atomic
+def accept_as_new_user(invitation: Invitation, *, name: str, password: str, now: datetime) -> Agent:
+    """Makes the account that the invitation is for, and accepts it. Raises ``Conflict`` as well where there is one."""
+    try:
+        with transaction.atomic():
+            user = User.objects.create_user(invitation.email, password, name=name)
+    except IntegrityError:
+        raise Conflict(_("There is an account with this e-mail address now. Sign in to accept.")) from None
+    return accept_invitation(invitation, user=user, now=now)
+
+
+def find_invitation(secret: str) -> Invitation | None:
+    """Usable or not. Revoked ones are gone."""
+    return Invitation.objects.select_related("service", "invited_by__user").filter(secret_hash=_hash(secret)).first()
+
+
+def account_of(invitation: Invitation) -> User | None:
+    return User.objects.filter(email=invitation.email.lower()).first()
+
+
+def open_invitations(service: Service) -> QuerySet[Invitation]:
+    """Not accepted yet, newest first; some may have expired."""
+    return service.invitations.filter(accepted_at=None).select_related("invited_by__user").order_by("-created_at", "-pk")
+
+
+def usable_invitations(now: datetime) -> QuerySet[Invitation]:
+    """Who has stopped being an admin lets nobody in any more, and comes back by no link made before."""
+    admins = Agent.objects.filter(is_active=True, user__is_active=True, role=Agent.Role.ADMIN)
+    by_admin = Q(invited_by=None) | Q(invited_by__in=admins)
+    return Invitation.objects.filter(by_admin, accepted_at=None, expires_at__gt=now, service__is_stopped=False)
+
+
+def _refuse_invitation(contract: Contract, email: str, *, chat_permission: bool) -> None:
+    members = Agent.objects.filter(service=contract.service_id, is_active=True)
+    if members.filter(user__email__iexact=email).exists():
+        raise Invalid(_("This person is an agent of the service already."), code="email")
+    if chat_permission and not contract.chat:
+        raise Closed(
+            _("Chat is off in Contract Details: the chat permission can't be granted."), code="chat_permission"
+        )
+
+
+def _record(invitation: Invitation, action: str, by: Agent, **details) -> None:
+    audit.record(invitation.service_id, action, f"invitation:{invitation.pk}", agent=by, **details)
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,84 @@
+"""Who works in a service and may do what there: seats are never given twice, and an admin is always left."""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from agents import audit
+from agents.access import active_admins, require_admin
+from agents.changes import apply_changes, refuse_outdated, stamp
+from agents.contracts import has_free_seat, lock_contract, refuse_chat_permission
+from agents.models import Agent, Contract, User
+from contiple.errors import Invalid
+
+FIELDS = ("role", "chat_permission", "chat_limit", "is_active")
+
+
+@transaction.atomic
+def change_agent(agent: Agent, *, by: Agent, values: dict[str, Any], seen: str = "") -> dict[str, list]:
+    """Sets what ``values`` names of ``FIELDS``; returns what differs. ``seen`` is the form's ``agent_stamp``.
+
+    Who is deactivated loses the chat permission, and who loses that is Offline. Raises ``Closed`` (``by`` is not an admin
+    any more, or the contract has no Chat), ``Conflict`` (the form was out of date), ``Invalid`` (code: the field).
+    """
+    contract = lock_contract(by.service_id)
+    require_admin(by)
+    agent = Agent.objects.select_for_update(no_key=True).get(pk=agent.pk, service=by.service_id)
+    refuse_outdated(agent, FIELDS, seen)
+    values = _with_consequences(agent, values)
+    _refuse_change(agent, values, contract)
+    changed = apply_changes(agent, values)
+    if changed:
+        audit.record(by.service_id, "agent.change", f"agent:{agent.pk}", agent=by, **changed)
+    return changed
+
+
+def agent_stamp(agent: Agent) -> str:
+    return stamp(agent, FIELDS)
+
+
+def join_service(user: User, *, contract: Contract, role: str, chat_permission: bool) -> Agent:
+    """Makes ``user`` an agent, or active again. Needs the contract's lock.
+
+    Without a free seat, or without Chat in the contract, the agent joins without the chat permission. Who is an active
+    agent already stays as is.
+    """
+    agent, _is_new = Agent.objects.get_or_create(
+        service_id=contract.service_id, user=user, defaults={"is_active": False}
+    )
+    if agent.is_active:
+        return agent
+    permitted = chat_permission and contract.chat and has_free_seat(contract)
+    limit = min(agent.chat_limit, contract.chats_at_once)
+    changed = apply_changes(
+        agent, {"is_active": True, "role": role, "chat_permission": permitted, "chat_limit": limit}
+    )
+    audit.record(contract.service_id, "agent.join", f"agent:{agent.pk}", agent=agent, **changed)
+    return agent
+
+
+def _with_consequences(agent: Agent, values: dict[str, Any]) -> dict[str, Any]:
+    after = {name: values.get(name, getattr(agent, name)) for name in FIELDS}
+    if not after["is_active"]:
+        after["chat_permission"] = False
+    if not after["chat_permission"]:
+        after["chat_status"] = Agent.ChatStatus.OFFLINE
+    return after
+
+
+def _refuse_change(agent: Agent, after: dict[str, Any], contract: Contract) -> None:
+    if after["chat_permission"] and not (agent.chat_permission and agent.is_active):
+        refuse_chat_permission(contract)
+    if after["chat_limit"] != agent.chat_limit and not 1 <= after["chat_limit"] <= contract.chats_at_once:
+        text = _("The contract allows at most %(most)s chats at once.") % {"most": contract.chats_at_once}
+        raise Invalid(text, code="chat_limit")
+    if not (after["is_active"] and after["role"] == Agent.Role.ADMIN):
+        _refuse_losing_last_admin(agent)
+
+
+def _refuse_losing_last_admin(agent: Agent) -> None:
+    admins = active_admins(agent.service_id)
+    if admins.filter(pk=agent.pk).exists() and not admins.exclude(pk=agent.pk).exists():
+        code = "role" if agent.is_active else "is_active"
+        raise Invalid(_("This is the last admin. Make somebody else an admin first."), code=code)

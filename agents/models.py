@@ -1,0 +1,213 @@
+"""Who there is and what they may do: people, services, contracts, memberships, invitations, and what was done."""
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+CHATS_AT_ONCE_MAX = 50  # past this nobody answers in time; it also bounds what one agent's list renders
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields) -> "User":
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields) -> "User":
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email__iexact=(username or "").strip())
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person who signs in. What the person may do in a service stands in ``Agent``."""
+
+    email = models.EmailField(
+        _("E-mail"), unique=True, error_messages={"unique": _("Somebody has this e-mail address already.")}
+    )
+    name = models.CharField(_("Name"), max_length=80)
+    is_active = models.BooleanField(_("Active"), default=True)
+    is_staff = models.BooleanField(_("Operator"), default=False, help_text=_("May use the operator's pages."))
+    date_joined = models.DateTimeField(_("Since"), default=timezone.now, editable=False)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS = ["name"]
+
+    class Meta:
+        verbose_name = _("User")
+        verbose_name_plural = _("Users")
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"),
+                name="user_email_once",
+                violation_error_message=_("Somebody has this e-mail address already."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+
+class Service(models.Model):
+    """One company's desk, the tenant: everything belongs to one, and nothing crosses from one to another."""
+
+    slug = models.SlugField(_("Address"), max_length=40, unique=True)
+    name = models.CharField(_("Name"), max_length=80)
+    is_stopped = models.BooleanField(_("Stopped"), default=False)
+    # Ticket numbers are counted for each service, so that they say nothing about the others. Under the row's lock.
+    last_ticket_number = models.PositiveIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(_("Since"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("Service")
+        verbose_name_plural = _("Services")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Contract(models.Model):
+    """What a service has bought: options and limits. The first of the three gates."""
+
+    service = models.OneToOneField(Service, models.CASCADE, related_name="contract")
+    chat = models.BooleanField(
+        _("Chat"),
+        default=False,
+        help_text=_("Customers can chat with agents. Without it there is no Chat Widget anywhere."),
+    )
+    security_service = models.BooleanField(
+        _("Security Service"), default=True, help_text=_("Personal information masking needs it.")
+    )
+    chat_widget = models.BooleanField(
+        _("Chat Widget on other sites"),
+        default=False,
+        help_text=_("The Chat Widget can also stand on sites other than the Help Center."),
+    )
+    chat_seats = models.PositiveSmallIntegerField(
+        _("Chat seats"), default=5, help_text=_("How many agents may have the chat permission.")
+    )
+    chats_at_once = models.PositiveSmallIntegerField(
+        _("Chats at once for an agent"),
+        default=5,
+        validators=[MinValueValidator(1), MaxValueValidator(CHATS_AT_ONCE_MAX)],
+        help_text=_("The most chats that any agent can have open at the same time."),
+    )
+
+    class Meta:
+        verbose_name = _("Contract")
+        verbose_name_plural = _("Contracts")
+
+    def __str__(self) -> str:
+        return str(self.service)
+
+
+class Agent(models.Model):
+    """A person's membership in a service. ``chat_status`` is what the agent chose; being reachable is a lease."""
+
+    class Role(models.TextChoices):
+        ADMIN = "admin", _("Admin")
+        AGENT = "agent", _("Agent")
+
+    class ChatStatus(models.TextChoices):
+        ONLINE = "online", _("Online")
+        OFFLINE = "offline", _("Offline")
+
+    service = models.ForeignKey(Service, models.CASCADE, related_name="agents", verbose_name=_("Service"))
+    user = models.ForeignKey(User, models.PROTECT, related_name="memberships", verbose_name=_("User"))
+    role = models.CharField(_("Role"), max_length=8, choices=Role, default=Role.AGENT)
+    is_active = models.BooleanField(_("Active"), default=True)
+    chat_permission = models.BooleanField(_("Chat permission"), default=False)
+    chat_limit = models.PositiveSmallIntegerField(
+        _("Chats at once"), default=3, validators=[MinValueValidator(1), MaxValueValidator(CHATS_AT_ONCE_MAX)]
+    )
+    chat_status = models.CharField(_("Chat status"), max_length=8, choices=ChatStatus, default=ChatStatus.OFFLINE)
+    # When this agent last got a chat or came Online: the earliest has waited longest.
+    chat_idle_since = models.DateTimeField(default=timezone.now, editable=False)
+    joined_at = models.DateTimeField(_("Since"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("Agent")
+        verbose_name_plural = _("Agents")
+        constraints = [models.UniqueConstraint(fields=["service", "user"], name="agent_once_in_service")]
+
+    def __str__(self) -> str:
+        return str(self.user)
+
+    @property
+    def is_admin(self) -> bool:
+        return self.role == self.Role.ADMIN
+
+
+class Invitation(models.Model):
+    """A link by which somebody joins a service. Only the hash of its secret is kept (SHA-256, hex)."""
+
+    service = models.ForeignKey(Service, models.CASCADE, related_name="invitations", verbose_name=_("Service"))
+    email = models.EmailField(_("E-mail"))
+    role = models.CharField(_("Role"), max_length=8, choices=Agent.Role, default=Agent.Role.AGENT)
+    chat_permission = models.BooleanField(_("Chat permission"), default=False)
+    secret_hash = models.CharField(max_length=64, unique=True, editable=False)
+    invited_by = models.ForeignKey(
+        Agent, models.SET_NULL, null=True, related_name="+", verbose_name=_("Invited by")
+    )
+    created_at = models.DateTimeField(_("Created"), default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(_("Valid until"))
+    accepted_at = models.DateTimeField(_("Accepted"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("Invitation")
+        verbose_name_plural = _("Invitations")
+        constraints = [
+            models.UniqueConstraint(
+                "service", Lower("email"), condition=models.Q(accepted_at=None), name="invitation_open_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class AuditEntry(models.Model):
+    """What was done, by whom, to what, when. Written in the same transaction as the act; never changed, never personal.
+
+    ``subject`` is ``"chat:12"``, ``"ticket:7"``, ``"agent:3"`` …; ``details`` holds names of settings, numbers and
+    states, never the text of a message and never a masked value.
+    """
+
+    service = models.ForeignKey(Service, models.CASCADE, related_name="audit_entries", verbose_name=_("Service"))
+    agent = models.ForeignKey(
+        Agent, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("Agent")
+    )
+    actor = models.CharField(_("By"), max_length=80, blank=True)  # the name as it was; "" is the system itself
+    action = models.CharField(_("Action"), max_length=40)
+    subject = models.CharField(_("Subject"), max_length=40)
+    details = models.JSONField(_("Details"), default=dict, blank=True)
+    address = models.GenericIPAddressField(_("IP address"), null=True, blank=True)
+    created_at = models.DateTimeField(_("Time"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("Audit entry")
+        verbose_name_plural = _("Audit entries")
+        indexes = [models.Index(fields=["service", "subject", "id"]), models.Index(fields=["service", "action", "id"])]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.subject}"
+
+
+class Attempt(models.Model):
+    """One try at something that is limited (``throttle``). ``key`` says at what and by whom, as a keyed hash only."""
+
+    key = models.CharField(max_length=64)
+    at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["key", "at"], name="attempt_recent")]
+
+    def __str__(self) -> str:
+        return f"attempt {self.pk}"

@@ -1,0 +1,76 @@
+"""Limits on what can be tried without being signed in: passwords, and mails to somebody's address.
+
+Attempts are counted in the database, so that all processes count together. A row says neither who nor from where: its
+key is a hash under ``SECRET_KEY``. An attempt is counted before it is made: however many come at once, no more than the
+limit get through.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from ipaddress import IPv6Address, ip_address, ip_network
+
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
+
+from agents.models import Attempt
+from contiple.errors import TooMany
+
+
+@dataclass(frozen=True)
+class Limit:
+    name: str
+    attempts: int
+    window: timedelta
+
+
+SIGN_IN_BY_EMAIL = Limit("sign-in e-mail", 10, timedelta(minutes=15))
+SIGN_IN_BY_ADDRESS = Limit("sign-in address", 50, timedelta(minutes=15))  # an office may share one address
+RESET_BY_EMAIL = Limit("reset e-mail", 5, timedelta(hours=1))  # so that nobody's mailbox can be filled
+RESET_BY_ADDRESS = Limit("reset address", 20, timedelta(hours=1))
+KEPT = timedelta(hours=1)  # the longest window
+
+
+def count_attempt(limit: Limit, who: str, *, now: datetime) -> Attempt:
+    """Counts one attempt. Raises ``TooMany`` past the limit; a refused attempt isn't counted, so that waiting helps."""
+    Attempt.objects.filter(at__lt=now - KEPT).delete()
+    attempt = Attempt.objects.create(key=_key(limit, who), at=now)
+    if _recent(limit, who, now).count() > limit.attempts:
+        attempt.delete()
+        minutes = int(limit.window.total_seconds() // 60)
+        raise TooMany(_("Too many attempts. Try again in %(minutes)s minutes.") % {"minutes": minutes})
+    return attempt
+
+
+def count_attempts(limits: dict[Limit, str], *, now: datetime) -> list[Attempt]:
+    """Counts under each limit, or under none where one of them refuses."""
+    counted: list[Attempt] = []
+    try:
+        for limit, who in limits.items():
+            counted.append(count_attempt(limit, who, now=now))  # noqa: PERF401 - those before a refusal are needed
+    except TooMany:
+        forget(counted)
+        raise
+    return counted
+
+
+def forget(attempts: list[Attempt]) -> None:
+    Attempt.objects.filter(pk__in=[attempt.pk for attempt in attempts]).delete()
+
+
+def forget_all(limit: Limit, who: str) -> None:
+    Attempt.objects.filter(key=_key(limit, who)).delete()
+
+
+def network(address: str) -> str:
+    """What one customer of a provider has: an IPv4 address, or a whole IPv6 /64."""
+    if address and isinstance(ip_address(address), IPv6Address):
+        return str(ip_network(f"{address.partition('%')[0]}/64", strict=False))
+    return address
+
+
+def _recent(limit: Limit, who: str, now: datetime):
+    return Attempt.objects.filter(key=_key(limit, who), at__gt=now - limit.window)
+
+
+def _key(limit: Limit, who: str) -> str:
+    return salted_hmac(f"agents.throttle {limit.name}", who, algorithm="sha256").hexdigest()

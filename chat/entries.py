@@ -1,0 +1,74 @@
+"""Messages as they are read: the masked text with its spans, by place (``seq``) or by change (``rev``).
+
+The equation that live delivery, repair and reconnect rest on: a page + the changes since its rev = the page now.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import QuerySet
+from msgspec import Struct
+
+from chat.models import Chat, Mask, Message
+
+PAGE_SIZE = 50
+CHANGES_AT_ONCE = 200
+
+
+class Span(Struct, array_like=True, frozen=True):
+    """A masked span of an entry's body, in code points."""
+
+    id: int
+    start: int
+    end: int
+    kind: str
+
+
+class Entry(Struct, array_like=True, frozen=True):
+    """One message as everybody may see it: there is no original in it."""
+
+    chat: int
+    seq: int
+    rev: int
+    author: str
+    name: str
+    body: str
+    event: str
+    created_at: datetime
+    client_id: UUID | None
+    masks: tuple[Span, ...]
+
+
+def entry_of(message: Message, masks: Iterable[Mask]) -> Entry:
+    spans = sorted((Span(mask.pk, mask.start, mask.end, mask.kind) for mask in masks), key=lambda span: span.start)
+    return Entry(
+        chat=message.chat_id,
+        seq=message.seq,
+        rev=message.rev,
+        author=message.author,
+        name=message.name,
+        body=message.body,
+        event=message.event,
+        created_at=message.created_at,
+        client_id=message.client_id,
+        masks=tuple(spans),
+    )
+
+
+def changes_since(chat_id: int, rev: int) -> list[Entry]:
+    """What was written or changed after ``rev``, in order of rev, at most ``CHANGES_AT_ONCE``: ask on from the last."""
+    return _read(Message.objects.filter(chat_id=chat_id, rev__gt=rev).order_by("rev")[:CHANGES_AT_ONCE])
+
+
+def latest_page(chat: Chat) -> list[Entry]:
+    return page_before(chat, 2**31 - 1)
+
+
+def page_before(chat: Chat, seq: int) -> list[Entry]:
+    """The ``PAGE_SIZE`` entries before the place ``seq``, oldest first."""
+    return _read(Message.objects.filter(chat=chat, seq__lt=seq).order_by("-seq")[:PAGE_SIZE])[::-1]
+
+
+def _read(messages: QuerySet[Message]) -> list[Entry]:
+    return [entry_of(message, message.masks.all()) for message in messages.prefetch_related("masks")]

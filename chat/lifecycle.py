@@ -1,0 +1,219 @@
+"""What happens to a chat from its start to its end. Each function is one transaction, and tells everybody after it.
+
+Lock order: Chat, then Agent. Whatever makes room or makes a chat wait calls the router after its commit.
+"""
+
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from agents import audit, status
+from agents.models import Agent, Service
+from chat import live, messages, presence
+from chat.assignment import assign_waiting_chats
+from chat.models import Chat, Ring
+from chat.states import State, move_chat
+from contiple.errors import Closed, Conflict
+from helpcenter.access import chat_gate_open
+from helpcenter.models import Customer, PrivacyPolicy
+from helpcenter.texts import text_for
+
+# How long a chat rings at one agent before the next one is asked.
+RING_TIMEOUT_S = 30
+# An agent's opened chats are passed on after the lease and this much more: a laptop that wakes up again keeps them.
+AGENT_GRACE_S = 60
+# Nobody is Online who has not been there for this long; the next sign-in starts Offline.
+OFFLINE_AFTER_S = 15 * 60
+# A waiting customer who has left is not rung for; one in a running chat may come back for longer.
+WAITING_CUSTOMER_GRACE_S = 3 * 60
+ACTIVE_CUSTOMER_GRACE_S = 30 * 60
+
+
+class Absent(Closed):
+    """Nobody is Online: the customer is offered the inquiry form."""
+
+    code = "absent"
+    status = 409
+
+
+def start_chat(customer: Customer, *, policy: PrivacyPolicy, language: str, page: str = "") -> Chat:
+    """A new waiting chat of this customer; the one that is open already where there is one (a second click, a second tab).
+
+    Consent to ``policy`` is stored with it. All three gates are read here. Raises ``Closed``, or ``Absent``.
+    """
+    service = customer.service
+    if not chat_gate_open(service):
+        raise Closed(_("Chat is not available now."))
+    if not presence.somebody_online(service):
+        raise Absent(text_for(service.help_center, language).absent_message)
+    chat = Chat(
+        service=service, customer=customer, policy=policy, consented_at=timezone.now(), language=language, page=page[:500]
+    )
+    try:
+        with transaction.atomic():
+            chat.waiting_since = presence.database_now()
+            chat.save(force_insert=True)
+            audit.record(service, "chat.started", chat.subject, actor="customer", policy=policy.version)
+            _tell(chat)
+    except IntegrityError:  # chat_open_once
+        return Chat.objects.exclude(state=State.CLOSED).get(customer=customer)
+    assign_waiting_chats(service.pk)
+    return chat
+
+
+def answer_chat(agent: Agent, chat_id: int) -> Chat:
+    """The agent opens the chat that rings at this agent; one that the agent has open already is returned as it is.
+
+    Raises ``Conflict`` where it went to somebody else in the meantime.
+    """
+    with transaction.atomic():
+        chat = _locked(chat_id, agent.service)
+        if chat.agent_id != agent.pk or chat.state not in {State.RINGING, State.ACTIVE}:
+            raise Conflict(_("This chat has gone to somebody else."))
+        if chat.state == State.RINGING:
+            first = chat.answered_at is None
+            move_chat(chat, State.ACTIVE, answered_at=chat.answered_at or timezone.now())
+            _end_ring(chat, Ring.Outcome.OPENED)
+            audit.record(chat.service_id, "chat.opened", chat.subject, agent=agent)
+            messages.append_event(chat, "joined", name=str(agent))
+            if first:
+                _greet(chat)
+            _tell(chat)
+    return chat
+
+
+def pass_on(chat_id: int, *, outcome: str, agent_id: int | None = None) -> bool:
+    """Takes the chat from its agent, back to its place in the queue, and asks the next one. False where it moved on.
+
+    ``outcome`` is the ``Ring.Outcome`` of a ring that this ends. With ``agent_id``, only if it is still that agent's.
+    """
+    with transaction.atomic():
+        chat = _locked(chat_id)
+        if chat.state not in {State.RINGING, State.ACTIVE} or agent_id not in {None, chat.agent_id}:
+            return False
+        was_active, previous = chat.state == State.ACTIVE, chat.agent
+        _end_ring(chat, outcome)
+        _tell(chat)
+        move_chat(chat, State.WAITING, agent=None, ringing_since=None)
+        audit.record(chat.service_id, "chat.passed_on", chat.subject, actor="", reason=outcome, was=str(previous))
+        if was_active:
+            messages.append_event(chat, "passed_on")
+        _tell(chat)
+        transaction.on_commit(partial(assign_waiting_chats, chat.service_id), robust=True)
+    return True
+
+
+def close_chat(chat_id: int, *, by: str, agent: Agent | None = None) -> bool:
+    """Ends the chat. ``by`` is a ``Chat.ClosedBy``. False where it has ended already.
+
+    With ``agent``, raises ``Conflict`` unless it is that agent's.
+    """
+    with transaction.atomic():
+        chat = _locked(chat_id)
+        if not chat.is_open:
+            return False
+        if agent is not None and chat.agent_id != agent.pk:
+            raise Conflict(_("This chat is not with you any more."))
+        _end_ring(chat, Ring.Outcome.CLOSED)
+        move_chat(chat, State.CLOSED, closed_at=timezone.now(), closed_by=by)
+        actor = "customer" if by == Chat.ClosedBy.CUSTOMER else ""
+        audit.record(chat.service_id, "chat.closed", chat.subject, agent=agent, actor=actor, by=by)
+        messages.append_event(chat, f"closed_{by}", name=str(agent) if agent else "")
+        _tell(chat)
+        transaction.on_commit(partial(assign_waiting_chats, chat.service_id), robust=True)
+    return True
+
+
+def change_status(agent: Agent, chosen: str) -> None:
+    """Online: chats may come. Offline: none come, what rings goes to others at once, opened ones stay."""
+    status.set_chat_status(agent, chosen)
+    live.publish(live.agent_topic(agent.pk), live.Touched())
+    if chosen == Agent.ChatStatus.ONLINE:
+        assign_waiting_chats(agent.service_id)
+        return
+    for chat_id in Chat.objects.filter(agent=agent, state=State.RINGING).values_list("pk", flat=True):
+        pass_on(chat_id, outcome=Ring.Outcome.GONE, agent_id=agent.pk)
+
+
+def reconcile(now: datetime | None = None) -> None:
+    """Brings every open chat in line with the gates and the clocks. Run it every second; twice at once is harmless.
+
+    What changed a gate does not matter (a page, the operator, SQL): it is the state that is looked at.
+    """
+    now = now or presence.database_now()
+    _close_chats_without_contract()
+    _take_from_agents_without_permission()
+    _take_rings(now)
+    _take_from_gone_agents()
+    _close_chats_of_gone_customers()
+    _set_gone_agents_offline()
+    for service_id in Chat.objects.filter(state=State.WAITING).values_list("service", flat=True).distinct():
+        assign_waiting_chats(service_id)
+
+
+def _close_chats_without_contract() -> None:
+    open_chats = Chat.objects.exclude(state=State.CLOSED)
+    for chat_id in (open_chats.filter(service__contract__chat=False) | open_chats.filter(service__is_stopped=True)).values_list("pk", flat=True):
+        close_chat(chat_id, by=Chat.ClosedBy.SERVICE)
+
+
+def _take_from_agents_without_permission() -> None:
+    for agent in Agent.objects.exclude(pk__in=presence.permitted_agents()).filter(leases__isnull=False).distinct():
+        agent.leases.all().delete()
+        live.publish(live.agent_topic(agent.pk), live.Touched())
+    held = Chat.objects.filter(state__in=[State.RINGING, State.ACTIVE]).exclude(agent__in=presence.permitted_agents())
+    _pass_on_each(held, Ring.Outcome.GONE)
+
+
+def _take_rings(now: datetime) -> None:
+    ringing = Chat.objects.filter(state=State.RINGING)
+    _pass_on_each(ringing.filter(ringing_since__lt=now - timedelta(seconds=RING_TIMEOUT_S)), Ring.Outcome.MISSED)
+    _pass_on_each(ringing.filter(agent__in=presence.agents_gone_for(0)), Ring.Outcome.GONE)
+
+
+def _take_from_gone_agents() -> None:
+    active = Chat.objects.filter(state=State.ACTIVE, agent__in=presence.agents_gone_for(AGENT_GRACE_S))
+    _pass_on_each(active, Ring.Outcome.GONE)
+
+
+def _close_chats_of_gone_customers() -> None:
+    for state, seconds in ((State.WAITING, WAITING_CUSTOMER_GRACE_S), (State.ACTIVE, ACTIVE_CUSTOMER_GRACE_S)):
+        for chat_id in presence.customers_gone_for(seconds).filter(state=state).values_list("pk", flat=True):
+            close_chat(chat_id, by=Chat.ClosedBy.TIMEOUT)
+
+
+def _set_gone_agents_offline() -> None:
+    online = Agent.objects.filter(chat_status=Agent.ChatStatus.ONLINE)
+    gone = online.filter(pk__in=presence.agents_gone_for(OFFLINE_AFTER_S), chat_idle_since__lt=timezone.now() - timedelta(seconds=OFFLINE_AFTER_S))
+    gone.update(chat_status=Agent.ChatStatus.OFFLINE)
+
+
+def _pass_on_each(chats, outcome: str) -> None:
+    for chat_id, agent_id in chats.values_list("pk", "agent"):
+        pass_on(chat_id, outcome=outcome, agent_id=agent_id)
+
+
+def _locked(chat_id: int, service: Service | None = None) -> Chat:
+    chats = Chat.objects.select_for_update(no_key=True, of=("self",)).select_related("agent__user", "service", "customer")
+    return chats.get(pk=chat_id, **({"service": service} if service else {}))
+
+
+def _end_ring(chat: Chat, outcome: str) -> None:
+    chat.rings.filter(ended_at=None).update(ended_at=presence.database_now(), outcome=outcome)
+
+
+def _greet(chat: Chat) -> None:
+    """The greeting of Default Setting, in the customer's language, when a chat connects."""
+    greeting = text_for(chat.service.help_center, chat.language).greeting
+    if greeting:
+        messages.append_notice(chat, greeting, name=chat.service.name)
+
+
+def _tell(chat: Chat) -> None:
+    live.publish_on_commit(live.chat_topic(chat.pk), live.Touched())
+    live.publish_on_commit(live.service_topic(chat.service_id), live.Touched())
+    if chat.agent_id:
+        live.publish_on_commit(live.agent_topic(chat.agent_id), live.Touched())

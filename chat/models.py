@@ -1,0 +1,198 @@
+"""The rows of chat. What must never be wrong is a constraint here; who may change what stands in the modules above."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from agents.models import Agent, Service
+from helpcenter.models import Customer, PrivacyPolicy
+
+MESSAGE_LENGTH_MAX = 4_000  # code points; detectors must finish on one in bounded time
+
+
+class Chat(models.Model):
+    """One 1:1 conversation: ``waiting`` → ``ringing`` → ``active`` → ``closed`` (``lifecycle`` has the transitions)."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        RINGING = "ringing"
+        ACTIVE = "active"
+        CLOSED = "closed"
+
+    class ClosedBy(models.TextChoices):
+        CUSTOMER = "customer"
+        AGENT = "agent"
+        TIMEOUT = "timeout"
+        SERVICE = "service"  # the contract was closed under it
+
+    service = models.ForeignKey(Service, models.CASCADE, related_name="chats")
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="chats")
+    agent = models.ForeignKey(Agent, models.PROTECT, null=True, blank=True, related_name="chats")
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    language = models.CharField(max_length=7, choices=settings.LANGUAGES, default="en")
+    page = models.CharField(max_length=500, blank=True)  # where the customer was when the chat began
+    # Consent: the very text that was agreed to (its version and language), and when.
+    policy = models.ForeignKey(PrivacyPolicy, models.PROTECT, related_name="+")
+    consented_at = models.DateTimeField()
+
+    created_at = models.DateTimeField(default=timezone.now)
+    waiting_since = models.DateTimeField(default=timezone.now)  # the place in the queue; kept when passed on
+    ringing_since = models.DateTimeField(null=True, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)  # first opened by an agent
+    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_by = models.CharField(max_length=8, choices=ClosedBy, blank=True)
+
+    # The sequence: taken under the row's lock (`messages`), so that revisions become visible in order.
+    last_rev = models.PositiveIntegerField(default=0)
+    last_line = models.CharField(max_length=120, blank=True)  # masked, like everything
+    last_message_at = models.DateTimeField(default=timezone.now)
+    # How far each side has received and read, as a message's seq. They only grow.
+    customer_received = models.PositiveIntegerField(default=0)
+    customer_read = models.PositiveIntegerField(default=0)
+    agent_received = models.PositiveIntegerField(default=0)
+    agent_read = models.PositiveIntegerField(default=0)
+    # Messages by the customer that no agent has read; counted up on append, to 0 on read.
+    unread = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["customer"], condition=~Q(state="closed"), name="chat_open_once"),
+            models.CheckConstraint(
+                condition=Q(state="waiting", agent=None) | Q(state__in=["ringing", "active"], agent__isnull=False) | Q(state="closed"),
+                name="chat_agent_fits_state",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="closed", closed_at__isnull=False) | (~Q(state="closed") & Q(closed_at=None)),
+                name="chat_closed_has_time",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["service", "waiting_since", "id"], condition=Q(state="waiting"), name="chat_queue"),
+            models.Index(fields=["agent", "state"], condition=~Q(state="closed"), name="chat_open_of_agent"),
+            models.Index(fields=["service", "-created_at"], name="chat_by_service"),
+        ]
+
+    def __str__(self) -> str:
+        return f"chat {self.pk}"
+
+    @property
+    def subject(self) -> str:
+        """How the trail (``agents.audit``) names it."""
+        return f"chat:{self.pk}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state != self.State.CLOSED
+
+
+class Message(models.Model):
+    """One entry in a chat. ``seq`` is its place for ever; ``rev`` is when it last changed. ``body`` is masked."""
+
+    class Author(models.TextChoices):
+        CUSTOMER = "customer"
+        AGENT = "agent"
+        SYSTEM = "system"
+
+    chat = models.ForeignKey(Chat, models.CASCADE, related_name="messages")
+    seq = models.PositiveIntegerField()
+    rev = models.PositiveIntegerField()
+    # The sender's own id of a send: a repeated one finds the first. System entries have none.
+    client_id = models.UUIDField(null=True, blank=True)
+    author = models.CharField(max_length=8, choices=Author)
+    agent = models.ForeignKey(Agent, models.PROTECT, null=True, blank=True, related_name="+")
+    name = models.CharField(max_length=80, blank=True)  # of the author, as it was shown
+    body = models.TextField(blank=True)
+    event = models.CharField(max_length=20, blank=True)  # a system entry without a body: rendered in the reader's words
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["chat", "seq"], name="message_seq_once"),
+            models.UniqueConstraint(fields=["chat", "client_id"], name="message_sent_once"),
+            models.CheckConstraint(condition=Q(rev__gte=F("seq")), name="message_rev_not_before_seq"),
+        ]
+        indexes = [models.Index(fields=["chat", "rev"], name="message_changes")]
+
+    def __str__(self) -> str:
+        return f"message {self.chat_id}-{self.seq}"
+
+
+class ChatKey(models.Model):
+    """The data key of a chat's originals, wrapped. Deleting the row destroys every original of the chat for good."""
+
+    chat = models.OneToOneField(Chat, models.CASCADE, related_name="key")
+    master = models.CharField(max_length=32)  # id of the master key that wraps it
+    wrapped = models.BinaryField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"key of chat {self.chat_id}"
+
+
+class Mask(models.Model):
+    """A masked span of a message, in code points of its body; spans of one message never overlap (``masking``).
+
+    ``sealed`` is the original under the chat's data key, bound to service, chat, message and span; empty where it was
+    destroyed.
+    """
+
+    message = models.ForeignKey(Message, models.CASCADE, related_name="masks")
+    start = models.PositiveIntegerField()
+    end = models.PositiveIntegerField()
+    kind = models.CharField(max_length=20)  # a detector's kind, or "manual"
+    sealed = models.BinaryField(default=bytes, blank=True)
+    masked_by = models.ForeignKey(Agent, models.SET_NULL, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["message", "start"], name="mask_start_once"),
+            models.CheckConstraint(condition=Q(end__gt=F("start")), name="mask_not_empty"),
+        ]
+
+    def __str__(self) -> str:
+        return f"mask {self.start}-{self.end}"
+
+
+class Ring(models.Model):
+    """A chat offered to an agent, and what came of it: who let it ring is not asked again at once."""
+
+    class Outcome(models.TextChoices):
+        OPENED = "opened"
+        MISSED = "missed"  # not opened in time
+        GONE = "gone"  # the agent was not there any more, or not permitted
+        CLOSED = "closed"  # the chat ended first
+
+    chat = models.ForeignKey(Chat, models.CASCADE, related_name="rings")
+    agent = models.ForeignKey(Agent, models.CASCADE, related_name="rings")
+    started_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=8, choices=Outcome, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["chat"], condition=Q(ended_at=None), name="ring_one_at_once")]
+
+    def __str__(self) -> str:
+        return f"ring {self.chat_id} at {self.agent_id}"
+
+
+class Lease(models.Model):
+    """One socket's word that somebody is there: an agent in a service, or the customer of a chat, until it expires."""
+
+    socket = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    agent = models.ForeignKey(Agent, models.CASCADE, null=True, blank=True, related_name="leases")
+    chat = models.ForeignKey(Chat, models.CASCADE, null=True, blank=True, related_name="leases")
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(agent=None, chat__isnull=False) | Q(agent__isnull=False, chat=None), name="lease_of_one"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.socket)

@@ -1,0 +1,106 @@
+"""Who is reachable now: one lease row for each socket, renewed by its heartbeats. Nothing is counted up or down.
+
+Leases run by the database's clock, so that a process whose own clock is wrong neither loses nor prolongs one. What an
+agent chose (``Agent.chat_status``) is a separate thing: Online and unreachable is possible, and gets no chats.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.functions import Now
+
+from agents.models import Agent, Service
+from chat.models import Chat, Lease
+
+# The server's beat on every socket. 15 s: half of the shortest idle time-out that proxies have by default (30 s).
+HEARTBEAT_S = 15
+# Three beats may be lost before somebody counts as gone.
+LEASE_S = 45
+# After a socket was closed: time for a page to load again before its agent counts as gone.
+RELOAD_GRACE_S = 10
+
+assert LEASE_S >= 3 * HEARTBEAT_S  # noqa: S101 - how the two relate is the rule
+assert RELOAD_GRACE_S < LEASE_S  # noqa: S101
+
+
+def database_now() -> datetime:
+    """The one clock that all processes share."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement_timestamp()")
+        return cursor.fetchone()[0]
+
+
+def take_lease(socket: UUID, *, agent: Agent | None = None, chat: Chat | None = None) -> None:
+    """This socket's agent, or the customer of this chat, is reachable from now on."""
+    Lease.objects.update_or_create(
+        socket=socket, defaults={"agent": agent, "chat": chat, "expires_at": Now() + timedelta(seconds=LEASE_S)}
+    )
+
+
+def renew_lease(socket: UUID) -> bool:
+    """A heartbeat was answered. False where the lease has been taken away: the socket must be closed."""
+    return bool(Lease.objects.filter(socket=socket).update(expires_at=Now() + timedelta(seconds=LEASE_S)))
+
+
+def let_lease_run_out(socket: UUID) -> None:
+    """The socket is closed: reachable for ``RELOAD_GRACE_S`` more, unless another socket says otherwise."""
+    Lease.objects.filter(socket=socket).update(expires_at=Now() + timedelta(seconds=RELOAD_GRACE_S))
+
+
+def drop_expired_leases(*, older_than_s: int = 3600) -> None:
+    Lease.objects.filter(expires_at__lt=Now() - timedelta(seconds=older_than_s)).delete()
+
+
+def reachable_agents(service: Service | int) -> QuerySet[Agent]:
+    """Online, permitted, and with a living socket: all that a chat may be given to, but for their limits."""
+    return permitted_agents().filter(
+        Exists(Lease.objects.filter(agent=OuterRef("pk"), expires_at__gt=Now())),
+        service=service,
+        chat_status=Agent.ChatStatus.ONLINE,
+    )
+
+
+def permitted_agents() -> QuerySet[Agent]:
+    """Whom the contract and the agent's own permission allow to chat (gates one and three), in every service."""
+    return Agent.objects.filter(
+        is_active=True,
+        chat_permission=True,
+        user__is_active=True,
+        service__contract__chat=True,
+        service__is_stopped=False,
+    )
+
+
+def somebody_online(service: Service | int) -> bool:
+    return reachable_agents(service).exists()
+
+
+def agents_gone_for(seconds: int) -> QuerySet[Agent]:
+    """Agents who have no lease that ran out less than ``seconds`` ago."""
+    return Agent.objects.exclude(leases__expires_at__gt=Now() - timedelta(seconds=seconds))
+
+
+def customers_gone_for(seconds: int) -> QuerySet[Chat]:
+    """Open chats whose customer has not been reachable for ``seconds``; a chat younger than that is not among them."""
+    since = Now() - timedelta(seconds=seconds)
+    return Chat.objects.exclude(state=Chat.State.CLOSED).filter(
+        ~Exists(Lease.objects.filter(chat=OuterRef("pk"), expires_at__gt=since)), created_at__lt=since
+    )
+
+
+def customer_is_here(chat: Chat) -> bool:
+    return Lease.objects.filter(chat=chat, expires_at__gt=Now()).exists()
+
+
+def queue_place(chat: Chat) -> int:
+    """The place of a waiting chat in its service's queue, the first being 1."""
+    return (
+        Chat.objects.filter(service=chat.service_id, state=Chat.State.WAITING)
+        .filter(waiting_since__lte=chat.waiting_since)
+        .exclude(waiting_since=chat.waiting_since, pk__gt=chat.pk)
+        .count()
+    )
+
+

@@ -1,0 +1,155 @@
+"""The frames of the sockets: decoded, checked and documented here. JSON, one object a frame, told apart by ``type``.
+
+``seq`` is a message's place in its chat; ``rev`` counts the chat's changes; ``client_id`` is the sender's own id of a send.
+Frames from a client that don't fit raise ``msgspec.ValidationError`` or ``msgspec.DecodeError``.
+"""
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta, Struct
+
+FRAME_BYTES_MAX = 64 * 1024
+
+Number = Annotated[int, Meta(ge=0, le=2**53)]
+Serial = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+
+
+# From a client
+
+
+class Hello(Struct, tag="hello", forbid_unknown_fields=True):
+    """A customer's first frame: who it is, and the last revision it has."""
+
+    token: Annotated[str, Meta(max_length=100)]
+    rev: Serial = 0
+
+
+class Watch(Struct, tag="watch", forbid_unknown_fields=True):
+    """An agent shows this chat and has its changes up to ``rev``: send what came after, and go on."""
+
+    chat: Number
+    rev: Serial = 0
+
+
+class Unwatch(Struct, tag="unwatch", forbid_unknown_fields=True):
+    chat: Number
+
+
+class Send(Struct, tag="send", forbid_unknown_fields=True):
+    client_id: UUID
+    body: str
+    chat: Number = 0
+
+
+class Typing(Struct, tag="typing", forbid_unknown_fields=True):
+    chat: Number = 0
+
+
+class Seen(Struct, tag="seen", forbid_unknown_fields=True):
+    """The messages up to ``received`` have arrived, those up to ``read`` were in view."""
+
+    received: Serial
+    read: Serial
+    chat: Number = 0
+
+
+class Beat(Struct, tag="beat", forbid_unknown_fields=True):
+    """The answer to the server's beat: everything up to ``sent`` bytes has arrived."""
+
+    sent: Number
+
+
+FromCustomer = Hello | Send | Typing | Seen | Beat
+FromAgent = Watch | Unwatch | Send | Typing | Seen | Beat
+
+
+# To a client
+
+
+class Message(Struct, tag="message"):
+    """A message, new or changed: put it at ``seq``, in place of what stands there."""
+
+    chat: int
+    seq: int
+    rev: int
+    author: str
+    html: str
+    client_id: str | None = None
+
+
+class Ack(Struct, tag="ack"):
+    """A send is committed."""
+
+    chat: int
+    client_id: UUID
+    seq: int
+    rev: int
+
+
+class Marks(Struct, tag="marks"):
+    chat: int
+    customer_received: int
+    customer_read: int
+    agent_received: int
+    agent_read: int
+
+
+class TypingNow(Struct, tag="typing"):
+    chat: int
+    author: str
+
+
+class Status(Struct, tag="status"):
+    """How the customer's chat stands: replaces what is shown above the composer."""
+
+    chat: int
+    state: str
+    html: str
+
+
+class Desk(Struct, tag="desk"):
+    """What the agent's Chat Widget shows. ``chats`` are the ids of the agent's open chats."""
+
+    status: str
+    ringing: int
+    waiting: int
+    unread: int
+    chats: list[int]
+    html: str
+
+
+class Line(Struct, tag="line"):
+    """A new last line of one of the agent's chats, which may not be on display."""
+
+    chat: int
+    seq: int
+    author: str
+    text: str
+    unread: int
+
+
+class Gone(Struct, tag="gone"):
+    """The chat on display is not (or no longer) to be seen by this client."""
+
+    chat: int
+
+
+class ServerBeat(Struct, tag="beat"):
+    sent: int
+
+
+class Error(Struct, tag="error"):
+    """What was refused, as a code and as a sentence in the reader's language. Nothing was changed."""
+
+    code: str
+    text: str
+    client_id: UUID | None = None
+
+
+ToClient = Message | Ack | Marks | TypingNow | Status | Desk | Line | Gone | ServerBeat | Error
+
+decode_from_customer = msgspec.json.Decoder(FromCustomer).decode
+decode_from_agent = msgspec.json.Decoder(FromAgent).decode
+encode = msgspec.json.Encoder().encode

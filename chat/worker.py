@@ -1,0 +1,35 @@
+"""The worker: what clocks demand, once a second. Any number of workers at once are harmless."""
+
+import logging
+import threading
+
+from django.db import DatabaseError, close_old_connections
+
+from chat import lifecycle, presence
+
+log = logging.getLogger(__name__)
+
+TICK_S = 1.0
+SWEEP_EVERY = 600  # ticks
+
+
+def run(stop: threading.Event) -> None:
+    """Ticks until ``stop`` is set. A failing tick is logged and tried again: a restart of the database is survived."""
+    count = 0
+    while not stop.wait(TICK_S):
+        tick(count)
+        count += 1
+
+
+def tick(count: int = 0) -> None:
+    close_old_connections()
+    try:
+        lifecycle.reconcile()
+        if count % SWEEP_EVERY == 0:
+            presence.drop_expired_leases()
+    except DatabaseError as error:
+        log.warning("tick failed: %s", type(error).__name__)
+    except Exception:
+        log.exception("tick failed")
+    finally:
+        close_old_connections()

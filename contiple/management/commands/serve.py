@@ -1,0 +1,27 @@
+"""`manage.py serve`: one web process, as production runs it."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from contiple import env, server
+
+
+class Command(BaseCommand):
+    help = "Serves pages and sockets. Without REDIS_URL the worker runs in this process too."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
+        parser.add_argument("--port", type=int, default=env.integer("PORT", 8000), help="PORT, else 8000")
+        parser.add_argument("--worker", action="store_true", help="run the worker here although there is a REDIS_URL")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        server.check_database()
+        # The in-memory layer does not cross processes: a worker elsewhere could not reach this one's sockets.
+        with_worker = options["worker"] or not settings.REDIS_URL
+        server.serve(host=options["host"], port=options["port"], with_worker=with_worker, ready=self.say_ready(options))
+
+    def say_ready(self, options: dict[str, Any]) -> Any:
+        return lambda: self.stdout.write(f"Contiple listens on {options['host']}:{options['port']}.")

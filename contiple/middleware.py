@@ -1,0 +1,39 @@
+"""What every answer has in common."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import add_never_cache_headers
+
+from contiple.errors import DomainError
+
+
+def private_pages_are_not_stored(get_response):
+    """What a signed-in person sees is kept by no cache: after signing out, Back shows nothing (RFC 9111 §5.2.2.5)."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if getattr(request, "user", None) is not None and request.user.is_authenticated:
+            add_never_cache_headers(response)
+        return response
+
+    return middleware
+
+
+class domain_errors_become_answers:
+    """A ``DomainError`` becomes its status and its sentence: a page, or for htmx and scripts the sentence alone."""
+
+    sync_capable = True
+    async_capable = False
+
+    def __init__(self, get_response) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, DomainError):
+            return None
+        if getattr(request, "htmx", False) or request.headers.get("X-Requested-With") == "fetch":
+            return HttpResponse(str(error), status=error.status, content_type="text/plain; charset=utf-8")
+        return render(request, "error.html", {"text": error.text}, status=error.status)

@@ -1,0 +1,80 @@
+"""Customers: how they come to be known. No row is made before consent; that is the caller's duty.
+
+An unauthenticated form proves nothing: neither function ever shows, changes or hands over a customer that a browser
+already holds the token of.
+"""
+
+import hashlib
+import secrets
+import unicodedata
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils.translation import gettext_lazy as _
+
+from agents.models import Service
+from contiple.errors import Invalid
+from helpcenter.models import Customer
+from helpcenter.texts import known_language
+
+NAME_LENGTH_MAX = 80
+EMAIL_LENGTH_MAX = 254
+# Control characters, lone surrogates, line and paragraph separators: in a name they only break what shows it.
+_REFUSED_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
+# Bidirectional overrides and isolates turn the words around a name about (UTR #36, 2.5).
+_REFUSED_SIGNS = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def register_customer(service: Service, *, name: str, email: str, language: str) -> tuple[Customer, str]:
+    """A new customer and the token by which the browser is known from now on. Only the token's SHA-256 is kept.
+
+    Raises ``Invalid`` for a name or an e-mail that can't be used; the e-mail may be empty.
+    """
+    token = secrets.token_urlsafe(32)
+    customer = Customer.objects.create(
+        service=service,
+        name=clean_name(name),
+        email=clean_email(email),
+        language=known_language(language),
+        token_hash=token_hash(token),
+    )
+    return customer, token
+
+
+def customer_for_inquiry(service: Service, *, name: str, email: str, language: str) -> Customer:
+    """The customer of a Contact Us form: the same name and e-mail find the row an earlier form made, else a new one."""
+    name, email = clean_name(name), clean_email(email)
+    known = Customer.objects.filter(service=service, token_hash=None, email__iexact=email, name=name).order_by("pk")
+    return known.first() or Customer.objects.create(
+        service=service, name=name, email=email, language=known_language(language)
+    )
+
+
+def token_hash(token: str) -> str:
+    """SHA-256, hex: enough for a secret of 256 random bits. Any text may come in, also one that is no token."""
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+def clean_name(name: str) -> str:
+    """Trimmed, in one spelling (NFC). Raises ``Invalid``."""
+    name = unicodedata.normalize("NFC", name).strip()
+    if any(unicodedata.category(sign) in _REFUSED_CATEGORIES or sign in _REFUSED_SIGNS for sign in name):
+        raise Invalid(_("The name has characters that can't be used."), code="name")
+    if not any(unicodedata.category(sign)[0] in "LNPS" for sign in name):
+        raise Invalid(_("Please enter your name."), code="name")
+    if len(name) > NAME_LENGTH_MAX:
+        raise Invalid(_("The name is too long."), code="name")
+    return name
+
+
+def clean_email(email: str) -> str:
+    """Trimmed; may be empty. Raises ``Invalid``."""
+    email = email.strip()
+    try:
+        if email:
+            validate_email(email)
+    except ValidationError:
+        raise Invalid(_("Please enter an e-mail address such as name@example.com."), code="email") from None
+    if len(email) > EMAIL_LENGTH_MAX:
+        raise Invalid(_("The e-mail address is too long."), code="email")
+    return email

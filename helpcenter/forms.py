@@ -1,0 +1,230 @@
+"""The forms of Default Setting, articles and categories. A language's fields end in its code: ``title_en``."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from contiple.errors import DomainError, Invalid
+from helpcenter.default_setting import DefaultSetting
+from helpcenter.models import Article, ArticleText, Category, CategoryText, HelpCenter, HelpCenterText, PrivacyPolicy
+from helpcenter.origins import parse_origins
+from helpcenter.policies import current_texts, current_version
+from helpcenter.texts import Texts, category_name, default_texts, reading_language
+
+LANGUAGES = dict(settings.LANGUAGES)
+
+
+class Paragraphs(forms.CharField):
+    """Several lines, with plain line ends."""
+
+    def __init__(self, *, rows: int, **options: Any) -> None:
+        super().__init__(widget=forms.Textarea(attrs={"rows": rows}), **options)
+
+    def to_python(self, value: Any) -> str:
+        return super().to_python(value).replace("\r\n", "\n")
+
+
+@dataclass(frozen=True)
+class LanguageFields:
+    """The bound fields of one language, for the page."""
+
+    code: str
+    name: str
+    fields: list[forms.BoundField]
+
+
+class InLanguages(forms.Form):
+    """Has the same fields once for each language."""
+
+    def by_language(self, *names: str) -> list[LanguageFields]:
+        return [
+            LanguageFields(code, name, [self[f"{field}_{code}"] for field in names]) for code, name in LANGUAGES.items()
+        ]
+
+    def accept_error(self, error: DomainError) -> None:
+        """Shows what the operation refused at the field its code names, or above all of them."""
+        field = error.code if error.code in self.fields else f"{error.code}_{settings.LANGUAGE_CODE}"
+        self.add_error(field if field in self.fields else None, error.text)
+
+    def _written(self, name: str, language: str) -> str:
+        return self.cleaned_data.get(f"{name}_{language}") or ""
+
+
+class DefaultSettingForm(InLanguages):
+    chat_enabled = forms.BooleanField(
+        label=_("Chat enabled"), required=False, help_text=_("Customers see the chat icon on the help center.")
+    )
+    colour = forms.RegexField(
+        r"^#[0-9a-fA-F]{6}\Z",
+        label=_("Colour"),
+        widget=forms.ColorInput,
+        help_text=_("Behind the title and on buttons. Text on it stays legible: where it must be, it is darkened."),
+        error_messages={"invalid": _("A colour is # and six digits, such as #2f5bd7.")},
+    )
+    embed_origins = Paragraphs(
+        rows=3,
+        label=_("Sites that may show the Chat Widget"),
+        required=False,
+        max_length=5_000,
+        help_text=_("One exact origin a line, such as https://www.example.com."),
+    )
+    seen_policy = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0)
+
+    def __init__(self, help_center: HelpCenter, data: Any = None) -> None:
+        self.help_center, self.contract = help_center, help_center.service.contract
+        super().__init__(data, initial=_saved_setting(help_center))
+        for language in LANGUAGES:
+            self._add_fields(language)
+        self._disable_what_the_contract_closes()
+
+    def _add_fields(self, language: str) -> None:
+        default = default_texts(self.help_center, language)
+        lengths = {field.name: field.max_length for field in HelpCenterText._meta.fields}
+        self.fields[f"title_{language}"] = forms.CharField(
+            label=_("Title"), required=False, max_length=lengths["title"]
+        )
+        self.fields[f"greeting_{language}"] = Paragraphs(
+            rows=2, label=_("Greeting"), required=False, max_length=lengths["greeting"]
+        )
+        self.fields[f"absent_message_{language}"] = forms.CharField(
+            label=_("Absent message"), required=False, max_length=lengths["absent_message"]
+        )
+        for name, value in vars(default).items():
+            self.fields[f"{name}_{language}"].widget.attrs |= {"placeholder": value, "lang": language}
+        self.fields[f"policy_{language}"] = Paragraphs(
+            rows=8,
+            label=LANGUAGES[language],
+            required=False,
+            max_length=PrivacyPolicy._meta.get_field("text").max_length,
+        )
+        self.fields[f"policy_{language}"].widget.attrs["lang"] = language
+
+    def _disable_what_the_contract_closes(self) -> None:
+        """On the page only: a browser doesn't send a disabled control. What is sent all the same is refused."""
+        if not self.contract.chat:
+            self.fields["chat_enabled"].widget.attrs["disabled"] = True
+        if not self.contract.chat_widget:
+            self.fields["embed_origins"].widget.attrs["disabled"] = True
+
+    def clean_chat_enabled(self) -> bool:
+        sent = self.cleaned_data["chat_enabled"]
+        return sent or (not self.contract.chat and self.help_center.chat_enabled)
+
+    def clean_colour(self) -> str:
+        return self.cleaned_data["colour"].lower()
+
+    def clean_embed_origins(self) -> list[str]:
+        if not self.contract.chat_widget and "embed_origins" not in self.data:
+            return self.help_center.embed_origins
+        try:
+            return parse_origins(self.cleaned_data["embed_origins"])
+        except Invalid as error:
+            raise forms.ValidationError(str(error)) from None
+
+    def setting(self) -> DefaultSetting:
+        """What a valid form says."""
+        data = self.cleaned_data
+        return DefaultSetting(
+            chat_enabled=data["chat_enabled"],
+            colour=data["colour"],
+            embed_origins=data["embed_origins"],
+            texts={language: self._texts(language) for language in LANGUAGES},
+            policies={language: self._written("policy", language) for language in LANGUAGES},
+            seen_policy=data["seen_policy"],
+        )
+
+    def accept_error(self, error: DomainError) -> None:
+        """A policy that was refused has been compared by now: a second save replaces the current one."""
+        super().accept_error(error)
+        if error.code == "policy":
+            self.data = self.data.copy()
+            self.data["seen_policy"] = current_version(self.help_center)
+
+    def _texts(self, language: str) -> Texts:
+        names = ("title", "greeting", "absent_message")
+        return Texts(**{name: self._written(name, language) for name in names})
+
+
+class CategoryForm(InLanguages):
+    def __init__(self, category: Category | None = None, data: Any = None) -> None:
+        texts = category.texts.all() if category else []
+        super().__init__(data, initial={f"name_{text.language}": text.name for text in texts})
+        for language, name in LANGUAGES.items():
+            self.fields[f"name_{language}"] = forms.CharField(
+                label=name, required=False, max_length=CategoryText._meta.get_field("name").max_length
+            )
+            self.fields[f"name_{language}"].widget.attrs["lang"] = language
+
+    def clean(self) -> dict[str, Any]:
+        if not self.errors and not self.names():
+            raise forms.ValidationError(_("Write a name in at least one language."))
+        return self.cleaned_data
+
+    def names(self) -> dict[str, str]:
+        written = {language: self._written("name", language) for language in LANGUAGES}
+        return {language: name for language, name in written.items() if name}
+
+
+class ArticleForm(InLanguages):
+    category = forms.ModelChoiceField(Category.objects.none(), label=_("Category"))
+    is_published = forms.BooleanField(
+        label=_("Published"), required=False, help_text=_("Customers can read it. Otherwise it is a draft.")
+    )
+
+    def __init__(
+        self, help_center: HelpCenter, *, article: Article | None = None, category: str = "", data: Any = None
+    ) -> None:
+        super().__init__(data, initial=_saved_article(article) if article else {"category": category})
+        self.fields["category"].queryset = help_center.categories.prefetch_related("texts")
+        self.fields["category"].label_from_instance = lambda row: category_name(row, reading_language())
+        for language in LANGUAGES:
+            self._add_fields(language)
+
+    def _add_fields(self, language: str) -> None:
+        lengths = {name: ArticleText._meta.get_field(name).max_length for name in ("title", "body")}
+        self.fields[f"title_{language}"] = forms.CharField(
+            label=_("Title"), required=False, max_length=lengths["title"]
+        )
+        self.fields[f"body_{language}"] = Paragraphs(
+            rows=14, label=_("Text"), required=False, max_length=lengths["body"]
+        )
+        for name in ("title", "body"):
+            self.fields[f"{name}_{language}"].widget.attrs["lang"] = language
+
+    def clean(self) -> dict[str, Any]:
+        for language in LANGUAGES:
+            title, body = self._written("title", language), self._written("body", language)
+            if title and not body:
+                self.add_error(f"body_{language}", _("A title needs a text."))
+            if body and not title and f"title_{language}" not in self.errors:
+                self.add_error(f"title_{language}", _("A text needs a title."))
+        if not self.errors and not self.texts():
+            raise forms.ValidationError(_("Write a title and a text in at least one language."))
+        return self.cleaned_data
+
+    def texts(self) -> dict[str, tuple[str, str]]:
+        """Title and body of each language that is written."""
+        written = {language: (self._written("title", language), self._written("body", language)) for language in LANGUAGES}
+        return {language: text for language, text in written.items() if all(text)}
+
+
+def _saved_setting(help_center: HelpCenter) -> dict[str, Any]:
+    initial: dict[str, Any] = {
+        "chat_enabled": help_center.chat_enabled,
+        "colour": help_center.colour,
+        "embed_origins": "\n".join(help_center.embed_origins),
+        "seen_policy": current_version(help_center),
+    }
+    for text in help_center.texts.all():
+        initial |= {f"{name}_{text.language}": getattr(text, name) for name in ("title", "greeting", "absent_message")}
+    return initial | {f"policy_{language}": text for language, text in current_texts(help_center).items()}
+
+
+def _saved_article(article: Article) -> dict[str, Any]:
+    initial: dict[str, Any] = {"category": article.category_id, "is_published": article.is_published}
+    for text in article.texts.all():
+        initial |= {f"title_{text.language}": text.title, f"body_{text.language}": text.body}
+    return initial

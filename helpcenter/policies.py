@@ -1,0 +1,89 @@
+"""The privacy policy, in versions: what a customer agreed to is never changed, a change is a new version.
+
+A version has a row for each language that has a text; its number is unique in its help center, also when two admins
+publish at the same moment.
+"""
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext_lazy as _
+
+from agents import audit
+from agents.models import Agent
+from contiple.errors import Conflict, Invalid
+from helpcenter.models import HelpCenter, PrivacyPolicy
+from helpcenter.texts import in_language
+
+
+def current_policy(help_center: HelpCenter, language: str) -> PrivacyPolicy | None:
+    """The latest version in that language, or in another where it has none. ``None``: there is no policy at all."""
+    return in_language(list(_latest(help_center)), language)
+
+
+def current_texts(help_center: HelpCenter) -> dict[str, str]:
+    """The latest version's text by language."""
+    return {policy.language: policy.text for policy in _latest(help_center)}
+
+
+def current_version(help_center: HelpCenter) -> int:
+    """0 where there is no policy yet."""
+    return help_center.policies.aggregate(latest=Max("version"))["latest"] or 0
+
+
+def publish_policy(
+    help_center: HelpCenter, texts: dict[str, str], by: Agent | None, *, seen: int | None = None
+) -> int | None:
+    """Makes a new version of the texts and returns its number; ``None`` where they are what the current one says.
+
+    ``seen`` is the version that was on the screen when the texts were written: texts left as they were there are no
+    change, and a change of anything but the current version raises ``Conflict``. No text in any language, where there
+    was one, raises ``Invalid``. Locks the HelpCenter row.
+    """
+    texts = {language: tidy(text) for language, text in texts.items() if tidy(text)}
+    with transaction.atomic():
+        HelpCenter.objects.select_for_update(no_key=True).get(pk=help_center.pk)
+        latest = current_version(help_center)
+        if texts in (current_texts(help_center), _texts_of(help_center, seen)):
+            return None
+        if not texts:
+            raise Invalid(_("A privacy policy can be changed, but not be taken away."), code="policy")
+        if seen not in (None, latest):
+            raise Conflict(_("Somebody else changed the privacy policy in the meantime. Save again to replace it."), code="policy")
+        _insert_version(help_center, latest + 1, texts, by)
+        audit.record(
+            help_center.service_id,
+            "policy.published",
+            f"help_center:{help_center.pk}",
+            agent=by,
+            version=latest + 1,
+            languages=sorted(texts),
+        )
+    return latest + 1
+
+
+def tidy(text: str) -> str:
+    """A text as it is kept: a browser's line ends become plain ones, so that they are never a change."""
+    return text.replace("\r\n", "\n").strip()
+
+
+def policy_versions(help_center: HelpCenter) -> list[list[PrivacyPolicy]]:
+    """Every version, the newest first, each as its rows by language."""
+    versions: dict[int, list[PrivacyPolicy]] = {}
+    for policy in help_center.policies.select_related("created_by__user").order_by("-version", "language"):
+        versions.setdefault(policy.version, []).append(policy)
+    return list(versions.values())
+
+
+def _latest(help_center: HelpCenter):
+    return help_center.policies.filter(version=current_version(help_center))
+
+
+def _texts_of(help_center: HelpCenter, version: int | None) -> dict[str, str]:
+    return {policy.language: policy.text for policy in help_center.policies.filter(version=version)}
+
+
+def _insert_version(help_center: HelpCenter, version: int, texts: dict[str, str], by: Agent | None) -> None:
+    PrivacyPolicy.objects.bulk_create(
+        PrivacyPolicy(help_center=help_center, version=version, language=language, text=text, created_by=by)
+        for language, text in texts.items()
+    )

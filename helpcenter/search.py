@@ -1,0 +1,109 @@
+"""Search in a help center: every word, by its beginning, in any language the article has.
+
+The index is PostgreSQL's full text with the ``simple`` configuration: it knows no grammar, so a word is found by its
+beginning (`환불` finds `환불이`), and a word that was typed with an ending is tried without it too.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.contrib.postgres.search import SearchQuery, SearchRank
+from django.db.models import F
+
+from helpcenter.markdown import to_text
+from helpcenter.models import Article, ArticleText, HelpCenter
+from helpcenter.texts import in_language
+
+QUERY_LENGTH_MAX = 200
+WORDS_MAX = 8
+RESULTS_MAX = 30  # past this nobody reads on: a word more finds it
+EXCERPT_LENGTH = 160
+# Endings that hide a word from a search by its beginning. Korean particles come first where they are longer.
+_KOREAN_ENDINGS = re.compile(
+    r"(?:으로|에서|에게|까지|부터|하고|이나|은|는|이|가|을|를|에|의|로|와|과|도|만)\Z"  # noqa: RUF001
+)
+_ENGLISH_ENDINGS = re.compile(r"(?:ing|ed|es|s)\Z")
+_KOREAN_STEM_MIN, _ENGLISH_STEM_MIN = 2, 3
+
+
+@dataclass(frozen=True)
+class Piece:
+    text: str
+    is_match: bool
+
+
+@dataclass(frozen=True)
+class Result:
+    article: Article
+    text: ArticleText
+    excerpt: list[Piece]
+
+
+def search_articles(help_center: HelpCenter, query: str, language: str) -> list[Result]:
+    """The published articles that have every word, best first, each as the reader's language shows it."""
+    words = search_words(query)
+    if not words:
+        return []
+    articles = _in_order_of_rank(help_center, words)
+    return [_result(article, words, language) for article in articles]
+
+
+def search_words(query: str) -> list[str]:
+    """Letters and digits only: nothing of what is typed is syntax, and nothing of it (NUL) is refused by PostgreSQL."""
+    return re.findall(r"[^\W_]+", query[:QUERY_LENGTH_MAX].casefold())[:WORDS_MAX]
+
+
+def excerpt(text: str, words: list[str]) -> list[Piece]:
+    """What stands around the first word found, cut to ``EXCERPT_LENGTH``, with the words found marked."""
+    pattern = re.compile("|".join(re.escape(stem) for word in words for stem in _stems(word)), re.IGNORECASE)
+    first = pattern.search(text)
+    start = max(0, first.start() - EXCERPT_LENGTH // 3) if first else 0
+    start = text.rfind(" ", 0, start) + 1 if start else 0
+    return list(_pieces(text, start, start + EXCERPT_LENGTH, pattern))
+
+
+def _in_order_of_rank(help_center: HelpCenter, words: list[str]) -> list[Article]:
+    query = SearchQuery(_tsquery(words), search_type="raw", config="simple")
+    ranked = (
+        ArticleText.objects.filter(
+            article__category__help_center=help_center, article__is_published=True, search=query
+        )
+        .annotate(rank=SearchRank(F("search"), query))
+        .order_by("-rank", "article_id")
+        .values_list("article_id", flat=True)
+    )
+    order = list(dict.fromkeys(ranked))[:RESULTS_MAX]
+    found = Article.objects.prefetch_related("texts", "category__texts").in_bulk(order)
+    return [found[pk] for pk in order if pk in found]
+
+
+def _tsquery(words: list[str]) -> str:
+    return " & ".join("(" + " | ".join(f"'{stem}':*" for stem in _stems(word)) + ")" for word in words)
+
+
+def _stems(word: str) -> list[str]:
+    """The word, and where it has an ending the word without it: longest first."""
+    korean, english = _KOREAN_ENDINGS.sub("", word), _ENGLISH_ENDINGS.sub("", word)
+    stems = [word]
+    if korean != word and len(korean) >= _KOREAN_STEM_MIN:
+        stems.append(korean)
+    if word.isascii() and english != word and len(english) >= _ENGLISH_STEM_MIN:
+        stems.append(english)
+    return stems
+
+
+def _result(article: Article, words: list[str], language: str) -> Result:
+    text = in_language(article.texts.all(), language)
+    return Result(article=article, text=text, excerpt=excerpt(to_text(text.body), words))
+
+
+def _pieces(text: str, start: int, end: int, pattern: re.Pattern[str]) -> Iterator[Piece]:
+    if start:
+        yield Piece("… ", is_match=False)
+    at, end = start, min(end, len(text))
+    for match in pattern.finditer(text, start, end):
+        yield Piece(text[at : match.start()], is_match=False)
+        yield Piece(match.group(), is_match=True)
+        at = match.end()
+    yield Piece(text[at:end] + (" …" if end < len(text) else ""), is_match=False)

@@ -1,0 +1,72 @@
+"""The help center's own words in one language; where a service wrote none, the default of that language."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from django.conf import settings
+from django.utils import translation
+
+from helpcenter.models import Category, HelpCenter, HelpCenterText
+
+# The defaults stand here in both languages, and not in the catalogue: a customer's language decides, not the viewer's.
+GREETING = {"en": "Hello! How can we help you?", "ko": "안녕하세요! 무엇을 도와드릴까요?"}
+# The English is the guide's, letter for letter.
+ABSENT_MESSAGE = {"en": "Agents is absent", "ko": "상담원이 부재중입니다"}
+TITLE = {"en": "{name} Help Center", "ko": "{name} 헬프센터"}
+
+
+class HasLanguage(Protocol):
+    language: str
+
+
+Row = TypeVar("Row", bound=HasLanguage)
+
+
+@dataclass(frozen=True)
+class Texts:
+    title: str
+    greeting: str
+    absent_message: str
+
+
+def text_for(help_center: HelpCenter, language: str) -> Texts:
+    """Never empty, in any language: an unknown one reads as ``settings.LANGUAGE_CODE``."""
+    language = known_language(language)
+    own = HelpCenterText.objects.filter(help_center=help_center, language=language).first() or HelpCenterText()
+    default = default_texts(help_center, language)
+    return Texts(
+        title=own.title or default.title,
+        greeting=own.greeting or default.greeting,
+        absent_message=own.absent_message or default.absent_message,
+    )
+
+
+def default_texts(help_center: HelpCenter, language: str) -> Texts:
+    return Texts(
+        title=TITLE[language].format(name=help_center.service.name),
+        greeting=GREETING[language],
+        absent_message=ABSENT_MESSAGE[language],
+    )
+
+
+def known_language(language: str | None) -> str:
+    """``language`` where the help center speaks it, else the installation's first one."""
+    return language if language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+
+
+def reading_language() -> str:
+    """The language of the person who reads this page."""
+    return known_language(translation.get_language())
+
+
+def in_language(rows: Iterable[Row], language: str) -> Row | None:
+    """The row of that language; failing it the installation's first one, then any; ``None`` of nothing."""
+    wanted = {settings.LANGUAGE_CODE: 1, language: 0}
+    return min(rows, key=lambda row: wanted.get(row.language, len(wanted)), default=None)
+
+
+def category_name(category: Category, language: str) -> str:
+    """With its ``texts`` prefetched, no query."""
+    text = in_language(category.texts.all(), language)
+    return text.name if text else f"#{category.pk}"

@@ -1,0 +1,57 @@
+"""Service Management / Help Center / Default Setting. For admins."""
+
+from django.conf import settings as django_settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from agents.access import for_admins
+from agents.models import Agent
+from contiple.errors import DomainError
+from helpcenter.access import help_center_of
+from helpcenter.default_setting import save_default_setting
+from helpcenter.forms import DefaultSettingForm
+from helpcenter.models import HelpCenter
+from helpcenter.policies import current_policy, policy_versions
+from helpcenter.texts import reading_language
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_admins
+def settings(request: HttpRequest, agent: Agent) -> HttpResponse:
+    help_center = help_center_of(agent.service)
+    form = DefaultSettingForm(help_center, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid() and _saved(request, agent, help_center, form):
+        return redirect("helpcenter:settings", agent.service.slug)
+    context = {
+        "section": "settings",
+        "form": form,
+        "languages": form.by_language("title", "greeting", "absent_message"),
+        "policies": form.by_language("policy"),
+        "policy": current_policy(help_center, reading_language()),
+        "snippet": _snippet(agent.service.slug),
+    }
+    return render(request, "helpcenter/settings.html", context)
+
+
+@require_safe
+@for_admins
+def policy_versions_view(request: HttpRequest, agent: Agent) -> HttpResponse:
+    context = {"section": "settings", "versions": policy_versions(help_center_of(agent.service))}
+    return render(request, "helpcenter/policy_versions.html", context)
+
+
+def _saved(request: HttpRequest, agent: Agent, help_center: HelpCenter, form: DefaultSettingForm) -> bool:
+    try:
+        changed = save_default_setting(help_center, form.setting(), by=agent)
+    except DomainError as error:
+        form.accept_error(error)
+        return False
+    messages.success(request, _("Saved.") if changed else _("Nothing was changed."))
+    return True
+
+
+def _snippet(slug: str) -> str:
+    return f'<script src="{django_settings.PUBLIC_ORIGIN}/embed/{slug}.js" async></script>'

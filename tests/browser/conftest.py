@@ -1,0 +1,158 @@
+"""A real browser: Debian's Chromium, driven by Playwright.
+
+Playwright keeps an event loop in the thread of the tests while it is started. So it lives for one file (and pytest-xdist
+keeps a file in one process): tests of coroutines elsewhere find no loop running. For the same reason the set-up of a
+browser test makes rows, and leaves what sends to sockets to the server or to ``in_thread``.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connections
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from tests.server import Server
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# The browser asks nobody but the server under test: no updates, no look-ups of its maker.
+ARGUMENTS = [
+    "--no-sandbox",  # it can't make one under root; it shows our own pages only
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+]
+TIMEOUT_MILLISECONDS = 10_000
+DESKTOP = {"width": 1280, "height": 800}
+PHONE = {"width": 320, "height": 640}
+# Answers with an error status are what some tests are about; the page's own mistakes never are.
+EXPECTED_ERRORS = ("Failed to load resource",)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every test here sees what another process commits."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.django_db(transaction=True))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+        yield browser
+        browser.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+def chromium() -> str:
+    for name in PROGRAMS:
+        if path := shutil.which(name):
+            return path
+    pytest.fail("No Chromium on this machine: apt-get install chromium")
+
+
+@pytest.fixture
+def new_page(
+    transactional_db, server: Server, browser: Browser, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Page]]:
+    """Opens a window of a person of their own: nothing is shared with the others. ``options`` are Playwright's, such as
+    ``viewport=PHONE``, ``locale="ko-KR"``, ``color_scheme="dark"``. A mistake that a page reports fails the test."""
+    contexts: list[BrowserContext] = []
+    errors: list[str] = []
+
+    def open_window(path: str | None = None, **options: Any) -> Page:
+        options = {"base_url": server.origin, "viewport": DESKTOP, "locale": "en-US", "timezone_id": "Asia/Seoul", **options}
+        context = browser.new_context(**options)
+        context.set_default_timeout(TIMEOUT_MILLISECONDS)
+        contexts.append(context)
+        page = context.new_page()
+        watch(page, errors)
+        if path:
+            page.goto(path)
+        return page
+
+    yield open_window
+    if request.node.stash.get(FAILED, False):
+        keep_screenshots(contexts, request.node.name)
+    for context in contexts:
+        context.close()
+    assert not errors, errors
+
+
+@pytest.fixture
+def page(new_page: Callable[..., Page]) -> Page:
+    return new_page()
+
+
+@pytest.fixture
+def signed_in_page(new_page: Callable[..., Page]) -> Callable[..., Page]:
+    """A window in which this person is signed in already: ``signed_in_page(agent, "/", locale="ko-KR")``."""
+    from django.test import Client
+
+    def open_window(agent: Any, path: str | None = "/", **options: Any) -> Page:
+        client = Client()
+        client.force_login(agent.user)
+        page = new_page(**options)
+        session = client.cookies[settings.SESSION_COOKIE_NAME].value
+        page.context.add_cookies(
+            [{"name": settings.SESSION_COOKIE_NAME, "value": session, "domain": "localhost", "path": "/"}]
+        )
+        if path:
+            page.goto(path)
+        return page
+
+    return open_window
+
+
+@pytest.fixture
+def in_thread() -> Callable[..., Any]:
+    """Runs an operation where no event loop runs: ``in_thread(append_message, chat, …)``; its result."""
+
+    def run(operation: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        def call() -> Any:
+            try:
+                return operation(*args, **kwargs)
+            finally:
+                connections.close_all()
+
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(call).result()
+
+    return run
+
+
+def watch(page: Page, errors: list[str]) -> None:
+    def console(message: ConsoleMessage) -> None:
+        if message.type == "error" and not message.text.startswith(EXPECTED_ERRORS):
+            errors.append(f"{page.url}: {message.text}")
+
+    page.on("console", console)
+    page.on("pageerror", lambda error: errors.append(f"{page.url}: {error}"))
+
+
+FAILED: pytest.StashKey[bool] = pytest.StashKey()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
+    report = yield
+    if report.failed:
+        item.stash[FAILED] = True
+    return report
+
+
+def keep_screenshots(contexts: list[BrowserContext], name: str) -> None:
+    folder = settings.BASE_DIR / "test-results"
+    folder.mkdir(exist_ok=True)
+    for number, page in enumerate(page for context in contexts for page in context.pages):
+        page.screenshot(path=folder / f"{name.replace('/', '-')}-{number}.png")

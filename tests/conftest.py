@@ -1,0 +1,54 @@
+"""Fixtures of all tests: the cast, the database's URL, Redis, a real server."""
+
+import contextlib
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import server as servers
+from tests import services
+
+pytest_plugins = ["tests.cast"]
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """A real Redis, started when the first test asks."""
+    with services.redis() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def server_logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("servers")
+
+
+@pytest.fixture(scope="module")
+def server(django_db_setup, server_logs: Path) -> Iterator[servers.Server]:
+    """`manage.py serve` as production runs it, with its worker. Only for tests with ``transactional_db``."""
+    with servers.running(server_logs / f"{uuid.uuid4()}.log") as started:
+        yield started
+
+
+@pytest.fixture
+def start_server(transactional_db, server_logs: Path) -> Iterator[Callable[..., servers.Server]]:
+    """More servers, or other ones: ``start_server("--worker", REDIS_URL=redis_url)``."""
+    with contextlib.ExitStack() as stack:
+
+        def start(*options: str, **environment: str) -> servers.Server:
+            log_file = server_logs / f"{uuid.uuid4()}.log"
+            return stack.enter_context(servers.running(log_file, *options, **environment))
+
+        yield start
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
+    """A failure shows what the servers of the test said."""
+    report = yield
+    if report.failed:
+        for started in filter(lambda value: isinstance(value, servers.Server), getattr(item, "funcargs", {}).values()):
+            report.sections.append((f"log of {started.origin}", started.log[-8000:]))
+    return report

@@ -1,0 +1,114 @@
+"""`manage.py run`, `serve` and `worker` as a person starts and stops them."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from contiple import env
+from tests.services import free_port, wait_for_port
+
+NOWHERE = "postgresql://nobody:secret-password@127.0.0.1:1/none"
+
+
+@pytest.fixture
+def manage(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen]]:
+    """Starts a command in local mode with a data folder of its own; ``variables`` come on top."""
+    processes: list[subprocess.Popen] = []
+
+    def start(*command: str, **variables: str) -> subprocess.Popen:
+        environment = {name: value for name, value in os.environ.items() if name not in {*env.VARIABLES, "PGOPTIONS"}}
+        environment |= {"CONTIPLE_MODE": "local", "CONTIPLE_DATA": str(tmp_path / "da ta"), **variables}
+        process = subprocess.Popen(
+            [sys.executable, "-u", "manage.py", *command],
+            cwd=settings.BASE_DIR, env=environment, text=True, start_new_session=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=listen_to_ctrl_c,
+        )  # fmt: skip
+        processes.append(process)
+        return process
+
+    yield start
+    for process in processes:
+        end(process)
+
+
+def listen_to_ctrl_c() -> None:
+    """A test run in the background of a shell ignores Ctrl-C, and would hand that down."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def end(process: subprocess.Popen) -> None:
+    if process.poll() is None:
+        process.terminate()
+    process.communicate(timeout=40)
+
+
+def refused(process: subprocess.Popen) -> str:
+    """The one line that a start which can't go on leaves."""
+    _, error = process.communicate(timeout=60)
+    assert process.returncode not in {0, None}
+    assert len(error.splitlines()) == 1, error
+    return error.strip()
+
+
+@pytest.mark.parametrize("command", ["run", "serve"])
+def test_a_taken_port(manage, command, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        line = refused(manage(command, PORT=str(port)))
+    assert line == f"Port {port} is taken by another program: stop that, or choose another with PORT=8001."
+
+
+def test_a_taken_port_is_noticed_before_anything_slow(manage, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        refused(manage("run", PORT=str(other.getsockname()[1])))
+    assert not (tmp_path / "da ta").exists()
+
+
+@pytest.mark.parametrize("command", ["run", "serve", "worker"])
+def test_an_unreachable_database(manage, command):
+    line = refused(manage(command, DATABASE_URL=NOWHERE, PORT=str(free_port())))
+    assert line.startswith("The database 127.0.0.1:1/none can't be reached: ")
+    assert "refused" in line
+    assert "secret-password" not in line
+
+
+def test_a_data_folder_that_cannot_be_written(manage, tmp_path):
+    (tmp_path / "file").touch()
+    line = refused(manage("run", CONTIPLE_DATA=str(tmp_path / "file" / "data"), PORT=str(free_port())))
+    assert line == f"The data folder {tmp_path}/file/data can't be written: Not a directory."
+
+
+def test_a_missing_setting(manage):
+    assert "is not set" in refused(manage("serve", CONTIPLE_MODE="production"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_it_starts_says_where_to_go_and_stops(manage, tmp_path, number):
+    port = free_port()
+    process = manage("run", PORT=str(port))
+    wait_for_port(port, process, seconds=60)
+    assert urllib.request.urlopen(f"http://localhost:{port}/hc/demo/").status == 200
+    os.killpg(process.pid, number)
+    said, complained = process.communicate(timeout=20)
+    assert process.returncode in {0, 128 + number}
+    assert "Traceback" not in complained
+    assert f"http://localhost:{port}/hc/demo/" in said
+    assert not (tmp_path / "da ta" / "postgres" / "postmaster.pid").exists()
+
+
+def test_a_second_run_finds_its_data(manage, tmp_path):
+    for _ in range(2):
+        port = free_port()
+        process = manage("run", PORT=str(port))
+        wait_for_port(port, process, seconds=60)
+        process.send_signal(signal.SIGINT)
+        said, _complained = process.communicate(timeout=20)
+    assert "loading the demo service" not in said

@@ -1,0 +1,80 @@
+"""Rows for tests, by plain functions. Whatever a test doesn't name has a value that works."""
+
+import itertools
+
+from django.utils import timezone
+
+from agents.models import Agent, Contract, Service, User
+from chat.models import Chat, Message
+from helpcenter.models import Customer, HelpCenter, HelpCenterText, PrivacyPolicy
+from tickets.models import Ticket
+
+PASSWORD = "correct horse battery"  # noqa: S105
+_count = itertools.count(1)
+
+
+def make_service(slug: str = "demo", *, name: str = "", chat: bool = True, chat_enabled: bool = True, **contract) -> Service:
+    """A service with every gate open but the last: nobody is Online."""
+    service = Service.objects.create(slug=slug, name=name or slug.title())
+    Contract.objects.create(service=service, chat=chat, **contract)
+    make_help_center(service, chat_enabled=chat_enabled)
+    return service
+
+
+def make_help_center(service: Service, *, chat_enabled: bool = True) -> HelpCenter:
+    center = HelpCenter.objects.create(service=service, chat_enabled=chat_enabled)
+    for language, title in (("en", f"{service.name} help"), ("ko", f"{service.name} 고객센터")):
+        HelpCenterText.objects.create(help_center=center, language=language, title=title)
+        PrivacyPolicy.objects.create(help_center=center, version=1, language=language, text=f"Policy 1 {language}")
+    return center
+
+
+def make_user(name: str = "", *, email: str = "", password: str = PASSWORD, **fields) -> User:
+    name = name or f"Person {next(_count)}"
+    return User.objects.create_user(email or f"{name.lower().replace(' ', '.')}.{next(_count)}@example.com", password, name=name, **fields)
+
+
+def make_agent(service: Service, name: str = "", *, user: User | None = None, online: bool = False, **fields) -> Agent:
+    fields.setdefault("chat_permission", True)
+    status = Agent.ChatStatus.ONLINE if online else Agent.ChatStatus.OFFLINE
+    return Agent.objects.create(service=service, user=user or make_user(name), chat_status=status, **fields)
+
+
+def make_customer(service: Service, name: str = "Jun", *, email: str = "jun@example.com", **fields) -> Customer:
+    return Customer.objects.create(service=service, name=name, email=email, **fields)
+
+
+def make_chat(service: Service, *, customer: Customer | None = None, agent: Agent | None = None, state: str = "", **fields) -> Chat:
+    """A chat in a state: ``active`` where there is an agent and ``waiting`` where there is none, unless it is named."""
+    now = timezone.now()
+    state = state or (Chat.State.ACTIVE if agent else Chat.State.WAITING)
+    if state == Chat.State.ACTIVE:
+        fields.setdefault("answered_at", now)
+    if state == Chat.State.CLOSED:
+        fields.setdefault("closed_at", now)
+        fields.setdefault("closed_by", Chat.ClosedBy.AGENT)
+    return Chat.objects.create(
+        service=service,
+        customer=customer or make_customer(service, f"Customer {next(_count)}"),
+        agent=agent,
+        state=state,
+        policy=PrivacyPolicy.objects.filter(help_center__service=service, language="en").latest("version"),
+        consented_at=now,
+        **fields,
+    )
+
+
+def make_message(chat: Chat, body: str = "Hello", *, author: str = "customer", **fields) -> Message:
+    """A message as it stands after an append, without anybody being told."""
+    chat.last_rev += 1
+    chat.last_line = body[:120]
+    chat.save(update_fields=["last_rev", "last_line"])
+    fields.setdefault("name", str(chat.agent or "Agent") if author == "agent" else chat.customer.name)
+    return Message.objects.create(chat=chat, seq=chat.last_rev, rev=chat.last_rev, author=author, body=body, **fields)
+
+
+def make_ticket(service: Service, subject: str = "Where is my order?", **fields) -> Ticket:
+    service.last_ticket_number += 1
+    service.save(update_fields=["last_ticket_number"])
+    fields.setdefault("channel", Ticket.Channel.HELP_CENTER)
+    return Ticket.objects.create(service=service, number=service.last_ticket_number, subject=subject, **fields)

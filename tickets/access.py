@@ -1,0 +1,43 @@
+"""Tickets through the viewer: every active agent of a service sees the service's tickets, and nobody else any.
+
+Forbidden and absent look the same: 404.
+"""
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+
+from agents.access import may_chat
+from agents.models import Agent, Service
+from chat.models import Chat
+from tickets.models import Tag, Ticket
+
+
+def tickets_for(agent: Agent) -> QuerySet[Ticket]:
+    """The tickets that ``agent`` may see, without what only the database reads."""
+    return Ticket.objects.filter(service=agent.service).defer("search")
+
+
+def ticket_for(agent: Agent, number: int) -> Ticket:
+    """Raises ``Http404`` where the agent's service has no such ticket."""
+    related = tickets_for(agent).select_related("requester", "assignee__user", "chat", "created_by__user")
+    return get_object_or_404(related, number=number)
+
+
+def chat_for(agent: Agent, chat_id: int) -> Chat:
+    """The chat, open or closed, of which ``agent`` may make a ticket: with the chat permission, or as an admin."""
+    if not (may_chat(agent) or agent.is_admin):
+        raise Http404
+    return get_object_or_404(Chat.objects.select_related("customer"), service=agent.service, pk=chat_id)
+
+
+def assignable(service: Service, *, also: int | None = None) -> QuerySet[Agent]:
+    """Who may be given a ticket, by name; and ``also`` who has it, left the service or not."""
+    people = service.agents.filter(Q(is_active=True, user__is_active=True) | Q(pk=also))
+    return people.select_related("user").order_by("user__name", "pk")
+
+
+def tags_in_use(service: Service) -> QuerySet[Tag]:
+    """The service's tags that are on a ticket, by name."""
+    on_ticket = Ticket.tags.through.objects.filter(tag=OuterRef("pk"))
+    return Tag.objects.filter(Exists(on_ticket), service=service).order_by("name")

@@ -1,0 +1,228 @@
+"""What people type about tickets. A refused form keeps every word of it."""
+
+import hashlib
+import uuid
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from agents.models import Agent
+from contiple.errors import DomainError
+from helpcenter.customers import EMAIL_LENGTH_MAX, NAME_LENGTH_MAX, clean_email, clean_name
+from helpcenter.models import PrivacyPolicy
+from tickets import access, listing
+from tickets.models import SUBJECT_LENGTH_MAX, TEXT_LENGTH_MAX, Ticket
+from tickets.tags import TAG_LENGTH_MAX
+from tickets.texts import can_be_stored, tidy_text
+
+
+class Text(forms.CharField):
+    """Text as ``tickets.texts`` keeps it: a browser's line ends count once, and what can't be stored is refused."""
+
+    def to_python(self, value) -> str:
+        return tidy_text(super().to_python(value))
+
+    def validate(self, value: str) -> None:
+        super().validate(value)
+        if not can_be_stored(value):
+            raise ValidationError(_("The text has characters that can't be stored."), code="characters")
+
+
+def _subject(**options) -> Text:
+    return Text(label=_("Subject"), max_length=SUBJECT_LENGTH_MAX, **options)
+
+
+def _body(label, *, rows: int = 6, **options) -> Text:
+    return Text(label=label, max_length=TEXT_LENGTH_MAX, widget=forms.Textarea({"rows": rows}), **options)
+
+
+class FilterForm(forms.Form):
+    """The filter bar. What makes no sense is no filter: an old link still shows a list."""
+
+    q = forms.CharField(required=False)
+    state = forms.ChoiceField(required=False, choices=[("", _("All states")), *Ticket.State.choices])
+    assignee = forms.ChoiceField(required=False)
+    tag = forms.TypedChoiceField(required=False, coerce=int, empty_value=None)
+
+    def __init__(self, data, *, agent: Agent) -> None:
+        super().__init__(data, auto_id="filter-%s")
+        people = access.assignable(agent.service).exclude(pk=agent.pk)
+        self.fields["assignee"].choices = [
+            ("", _("All assignees")),
+            (listing.ME, _("Me")),
+            (listing.NOBODY, _("Nobody")),
+            *((str(person.pk), str(person)) for person in people),
+        ]
+        self.fields["tag"].choices = [
+            ("", _("All tags")),
+            *((str(tag.pk), tag.label) for tag in access.tags_in_use(agent.service)),
+        ]
+        for name in ("state", "assignee", "tag"):
+            self.fields[name].widget.attrs["class"] = "input"
+
+    def filters(self) -> dict:
+        """The arguments of ``listing.narrow``."""
+        self.is_valid()
+        found = self.cleaned_data
+        return {
+            "state": found.get("state", ""),
+            "assignee": found.get("assignee", ""),
+            "tag": found.get("tag"),
+            "text": found.get("q", "")[:200],
+        }
+
+
+class TextForm(forms.Form):
+    """Subject and description. ``seen`` says which ones were on the screen: nobody's words are overwritten unread."""
+
+    subject = _subject()
+    body = _body(_("Description"), required=False)
+    seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
+
+    def __init__(self, data=None, *, ticket: Ticket) -> None:
+        self.now = fingerprint(ticket)
+        super().__init__(data, initial={"subject": ticket.subject, "body": ticket.body, "seen": self.now})
+
+    def clean_seen(self) -> str:
+        if self.cleaned_data["seen"] not in ("", self.now):
+            self.data = {**self.data.dict(), "seen": self.now}
+            raise ValidationError(
+                _("Somebody has changed this text in the meantime. Compare it with yours, and save again to replace it.")
+            )
+        return self.cleaned_data["seen"]
+
+
+def fingerprint(ticket: Ticket) -> str:
+    """Of the ticket's words."""
+    return hashlib.sha256(f"{ticket.subject}\0{ticket.body}".encode()).hexdigest()
+
+
+class ChatTicketForm(forms.Form):
+    """What a chat's ticket says, before it is made."""
+
+    subject = _subject()
+    body = _body(_("Description"), rows=4, required=False)
+
+    def __init__(self, *args, chat_id: int, **kwargs) -> None:
+        super().__init__(*args, auto_id=f"chat-{chat_id}-ticket-%s", **kwargs)
+
+
+class StateForm(forms.Form):
+    """Shows the states that this agent may choose; which ones are allowed, ``lifecycle`` decides."""
+
+    state = forms.ChoiceField(label=_("State"), choices=Ticket.State.choices)
+
+    def __init__(self, data=None, *, ticket: Ticket, agent: Agent) -> None:
+        super().__init__(data, initial={"state": ticket.state}, auto_id="ticket-%s")
+        if not agent.is_admin and ticket.state != Ticket.State.COMPLETED:
+            shown = [choice for choice in Ticket.State.choices if choice[0] != Ticket.State.COMPLETED]
+            self.fields["state"].widget.choices = shown
+
+
+class AssigneeForm(forms.Form):
+    assignee = forms.ModelChoiceField(label=_("Assignee"), queryset=Agent.objects.none(), required=False)
+
+    def __init__(self, data=None, *, ticket: Ticket) -> None:
+        super().__init__(data, initial={"assignee": ticket.assignee_id}, auto_id="ticket-%s")
+        _offer_assignees(self, access.assignable(ticket.service, also=ticket.assignee_id))
+
+
+class TagForm(forms.Form):
+    tag = forms.CharField(
+        label=_("Add a tag"), max_length=TAG_LENGTH_MAX, widget=forms.TextInput({"list": "tags-in-use", "autocomplete": "off"})
+    )
+
+    def __init__(self, data=None) -> None:
+        super().__init__(data, auto_id="ticket-%s")
+
+
+class RequestForm(forms.Form):
+    """A form with an id of its own, so that sending it twice does once."""
+
+    request_id = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(self, data=None, **kwargs) -> None:
+        kwargs["initial"] = {"request_id": uuid.uuid4(), **kwargs.get("initial", {})}
+        super().__init__(data, **kwargs)
+
+
+class CommentForm(RequestForm):
+    body = _body(_("Comment"), rows=3)
+
+
+class NewTicketForm(RequestForm):
+    """A ticket that an agent writes by hand."""
+
+    subject = _subject()
+    body = _body(_("Description"), required=False)
+    name = forms.CharField(label=_("Requester"), required=False, max_length=NAME_LENGTH_MAX)
+    email = forms.CharField(label=_("Requester's e-mail"), required=False, max_length=EMAIL_LENGTH_MAX, widget=forms.EmailInput)
+    assignee = forms.ModelChoiceField(label=_("Assignee"), queryset=Agent.objects.none(), required=False)
+
+    def __init__(self, data=None, *, agent: Agent) -> None:
+        super().__init__(data, initial={"assignee": agent.pk})
+        _offer_assignees(self, access.assignable(agent.service))
+
+    def clean_name(self) -> str:
+        return _clean(clean_name, self.cleaned_data["name"]) if self.cleaned_data["name"].strip() else ""
+
+    def clean_email(self) -> str:
+        return _clean(clean_email, self.cleaned_data["email"])
+
+    def clean(self) -> None:
+        if self.cleaned_data.get("email") and self.cleaned_data.get("name") == "":
+            self.add_error("name", _("Whose e-mail address is it? Please enter the name as well."))
+
+
+class InquiryForm(RequestForm):
+    """Contact Us. ``website`` is for machines: people don't see it, and nothing is stored where it is filled."""
+
+    name = forms.CharField(label=_("Name"), max_length=NAME_LENGTH_MAX, widget=forms.TextInput({"autocomplete": "name"}))
+    email = forms.CharField(
+        label=_("E-mail"), max_length=EMAIL_LENGTH_MAX, widget=forms.EmailInput({"autocomplete": "email"})
+    )
+    subject = _subject()
+    message = _body(_("Message"), rows=8)
+    website = forms.CharField(required=False, widget=forms.TextInput({"autocomplete": "off", "tabindex": "-1"}))
+    policy = forms.ModelChoiceField(PrivacyPolicy.objects.none(), widget=forms.HiddenInput)
+    consent = forms.BooleanField(
+        label=_("I agree to the privacy policy."),
+        error_messages={"required": _("Please agree to the privacy policy first.")},
+    )
+
+    def __init__(self, data=None, *, policy: PrivacyPolicy) -> None:
+        super().__init__(data, initial={"policy": policy.pk})
+        self.fields["policy"].queryset = PrivacyPolicy.objects.filter(
+            help_center_id=policy.help_center_id, version=policy.version
+        )
+        if data is not None and data.get("policy") != str(policy.pk) and "policy" in self.errors:
+            self._ask_again(policy)
+
+    def clean_name(self) -> str:
+        return _clean(clean_name, self.cleaned_data["name"])
+
+    def clean_email(self) -> str:
+        return _clean(clean_email, self.cleaned_data["email"])
+
+    def _ask_again(self, policy: PrivacyPolicy) -> None:
+        """What was agreed to is not the policy any more: the new one is shown, with its box empty."""
+        self.data = {**self.data.dict(), "policy": policy.pk}
+        self.data.pop("consent", None)
+        self.errors.pop("policy")
+        self.add_error("consent", _("The privacy policy has changed. Please read it and agree again."))
+
+
+def _offer_assignees(form: forms.Form, people: QuerySet[Agent]) -> None:
+    """Reads the names now, so that no template does."""
+    form.fields["assignee"].queryset = people
+    form.fields["assignee"].choices = [("", _("Nobody")), *((person.pk, str(person)) for person in people)]
+
+
+def _clean(rule, value: str) -> str:
+    """A rule of the domain, as a rule of a form."""
+    try:
+        return rule(value)
+    except DomainError as error:
+        raise ValidationError(error.text, code=error.code) from None

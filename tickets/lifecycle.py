@@ -1,0 +1,247 @@
+"""How a ticket comes to be and changes: made, edited, given to somebody, brought to a state, commented on.
+
+A ticket is Unassigned exactly when nobody has it (the database holds that). Every act writes its AuditEntry in its own
+transaction: states, numbers and names of fields, never a text. Every text is masked before it is saved.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from agents import audit
+from agents.models import Agent, Service
+from chat.masking import conceal
+from chat.models import Chat, Message
+from contiple.errors import Closed, Conflict, Invalid
+from helpcenter.models import Customer, PrivacyPolicy
+from tickets.access import assignable
+from tickets.models import SUBJECT_LENGTH_MAX, Comment, Ticket
+from tickets.numbering import hold_counter, next_number
+from tickets.tags import put_on_chat_tag
+from tickets.texts import one_line
+
+State = Ticket.State
+
+
+@transaction.atomic
+def create_ticket(
+    service: Service,
+    *,
+    channel: str,
+    subject: str,
+    body: str = "",
+    requester: Customer | None = None,
+    assignee: Agent | None = None,
+    chat: Chat | None = None,
+    policy: PrivacyPolicy | None = None,
+    consented_at: datetime | None = None,
+    request_id: UUID | None = None,
+    sender: str = "",
+    by: Agent | None = None,
+) -> Ticket:
+    """A new ticket, Processing where it has an assignee. Locks the Service's row.
+
+    ``by`` is the agent who makes it; without one it is the customer's doing.
+    """
+    now = timezone.now()
+    ticket = Ticket.objects.create(
+        service=service,
+        number=next_number(service),
+        channel=channel,
+        subject=_subject(service, subject),
+        body=conceal(service, body),
+        state=State.PROCESSING if assignee else State.UNASSIGNED,
+        requester=requester,
+        assignee=assignee,
+        chat=chat,
+        policy=policy,
+        consented_at=consented_at,
+        request_id=request_id,
+        sender=sender,
+        created_by=by,
+        created_at=now,
+        updated_at=now,
+    )
+    audit.record(
+        service,
+        "ticket.created",
+        ticket.audit_subject,
+        agent=by,
+        actor="" if by else "customer",
+        number=ticket.number,
+        channel=str(channel),
+        state=str(ticket.state),
+        assignee=assignee.pk if assignee else None,
+    )
+    return ticket
+
+
+def create_from_chat(agent: Agent, chat: Chat, *, subject: str = "", body: str = "") -> Ticket:
+    """The chat's ticket: made now, with the agent as its assignee, or the one that is there already.
+
+    Without a ``subject`` it is the suggested one. However many ask at once, the chat gets one ticket.
+    """
+    with transaction.atomic():
+        hold_counter(chat.service)
+        ticket = ticket_of(chat)
+        if ticket is None:
+            ticket = create_ticket(
+                chat.service,
+                channel=Ticket.Channel.CHAT,
+                subject=subject or suggested_subject(chat),
+                body=body,
+                requester=chat.customer,
+                assignee=agent,
+                chat=chat,
+                by=agent,
+            )
+            put_on_chat_tag(ticket)
+            audit.record(chat.service_id, "chat.ticket_created", chat.subject, agent=agent, number=ticket.number)
+    return ticket
+
+
+def create_by_hand(
+    agent: Agent,
+    *,
+    subject: str,
+    body: str,
+    requester: Callable[[], Customer | None],
+    assignee: Agent | None,
+    request_id: UUID,
+) -> Ticket:
+    """A ticket that an agent writes, after a call for instance; the same form sent twice finds the first one.
+
+    ``requester`` finds or makes the customer; it is called only where a ticket is made.
+    """
+    with transaction.atomic():
+        hold_counter(agent.service)
+        return requested_ticket(agent.service, request_id) or create_ticket(
+            agent.service,
+            channel=Ticket.Channel.AGENT,
+            subject=subject,
+            body=body,
+            requester=requester(),
+            assignee=assignee,
+            request_id=request_id,
+            by=agent,
+        )
+
+
+def ticket_of(chat: Chat) -> Ticket | None:
+    """The ticket that was made from ``chat``, read now."""
+    return Ticket.objects.defer("search").filter(chat=chat).first()
+
+
+def requested_ticket(service: Service, request_id: UUID) -> Ticket | None:
+    """The ticket that this form has made already."""
+    return Ticket.objects.defer("search").filter(service=service, request_id=request_id).first()
+
+
+def suggested_subject(chat: Chat) -> str:
+    """The customer's first words, masked as they are stored; before there are any, whose chat it is."""
+    first = chat.messages.filter(author=Message.Author.CUSTOMER).exclude(body="").order_by("seq").first()
+    if first:
+        return one_line(first.body, SUBJECT_LENGTH_MAX)
+    return one_line(gettext("Chat with %(name)s") % {"name": chat.customer.name}, SUBJECT_LENGTH_MAX)
+
+
+@transaction.atomic
+def set_state(agent: Agent, ticket: Ticket, state: str) -> None:
+    """Brings ``ticket`` to ``state``; Unassigned takes it from its assignee.
+
+    Raises ``Closed`` where a mere agent would reach or leave Completed, ``Invalid`` where nobody has the ticket, and
+    ``Conflict`` where it has changed since it was read.
+    """
+    if state == ticket.state:
+        return
+    if state == State.UNASSIGNED:
+        return set_assignee(agent, ticket, None)
+    _check_completed(agent, ticket, state)
+    if ticket.assignee_id is None:
+        raise Invalid(_("Choose an assignee first."), code="unassigned")
+    old = ticket.state
+    _change(ticket, state=state)
+    _record(agent, ticket, "ticket.state", old=str(old), new=str(state))
+
+
+@transaction.atomic
+def set_assignee(agent: Agent, ticket: Ticket, assignee: Agent | None) -> None:
+    """Gives ``ticket`` to an active agent of its service, or to nobody.
+
+    An Unassigned ticket becomes Processing, one that nobody has becomes Unassigned. Raises as ``set_state`` does.
+    """
+    if assignee == ticket.assignee:
+        return
+    if assignee is not None and not assignable(ticket.service).filter(pk=assignee.pk).exists():
+        raise Invalid(_("This agent can't be given tickets."), code="assignee")
+    old_state, old = ticket.state, ticket.assignee_id
+    state = State.UNASSIGNED if assignee is None else State.PROCESSING if old is None else old_state
+    _check_completed(agent, ticket, state)
+    _change(ticket, state=state, assignee=assignee)
+    _record(agent, ticket, "ticket.assignee", old=old, new=ticket.assignee_id)
+    if state != old_state:
+        _record(agent, ticket, "ticket.state", old=str(old_state), new=str(state))
+
+
+@transaction.atomic
+def edit_text(agent: Agent, ticket: Ticket, *, subject: str, body: str) -> None:
+    """Replaces subject and description. Raises ``Conflict`` where either has changed since ``ticket`` was read."""
+    new = {
+        "subject": _subject(ticket.service, subject),
+        "body": conceal(ticket.service, body),
+    }
+    changed = [name for name, text in new.items() if text != getattr(ticket, name)]
+    if not changed:
+        return
+    as_read = Ticket.objects.filter(pk=ticket.pk, subject=ticket.subject, body=ticket.body)
+    _update(as_read, ticket, new)
+    _record(agent, ticket, "ticket.edited", fields=changed)
+
+
+@transaction.atomic
+def add_comment(agent: Agent, ticket: Ticket, body: str, *, request_id: UUID | None = None) -> Comment:
+    """Adds what only agents see; the same form sent twice finds the first one. Locks the ticket's row."""
+    Ticket.objects.filter(pk=ticket.pk).update(updated_at=timezone.now())
+    sent = ticket.comments.filter(request_id=request_id).first() if request_id else None
+    if sent:
+        return sent
+    comment = ticket.comments.create(
+        agent=agent, name=str(agent), body=conceal(ticket.service, body), request_id=request_id
+    )
+    _record(agent, ticket, "ticket.commented", comment=comment.pk)
+    return comment
+
+
+def _subject(service: Service, text: str) -> str:
+    """Masked before it is cut: half of a number would not be known for one."""
+    return one_line(conceal(service, " ".join(text.split())), SUBJECT_LENGTH_MAX)
+
+
+def _check_completed(agent: Agent, ticket: Ticket, state: str) -> None:
+    if State.COMPLETED in (state, ticket.state) and state != ticket.state and not agent.is_admin:
+        raise Closed(_("Only an admin completes a ticket or opens a completed one again."))
+
+
+def _change(ticket: Ticket, **values) -> None:
+    """Compare and set: of two who change the state or the assignee at once, the later one is told."""
+    as_read = Ticket.objects.filter(pk=ticket.pk, state=ticket.state, assignee=ticket.assignee_id)
+    _update(as_read, ticket, values)
+
+
+def _update(as_read, ticket: Ticket, values: dict) -> None:
+    values = {**values, "updated_at": timezone.now()}
+    if not as_read.update(**values):
+        raise Conflict(_("Somebody has changed this ticket in the meantime. Look at it again."))
+    for name, value in values.items():
+        setattr(ticket, name, value)
+
+
+def _record(agent: Agent, ticket: Ticket, action: str, **details) -> None:
+    audit.record(
+        ticket.service_id, action, ticket.audit_subject, agent=agent, number=ticket.number, **details
+    )

@@ -1,0 +1,133 @@
+"""What is answered later."""
+
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from agents.models import Agent, Service
+from chat.models import Chat
+from helpcenter.models import Customer, PrivacyPolicy
+
+CHAT_TAG = "Chat"  # the guide's: every ticket made from a chat carries it
+SUBJECT_LENGTH_MAX = 160
+TEXT_LENGTH_MAX = 8_000  # code points, of a description and of a comment: two messages of the longest kind
+
+
+class Tag(models.Model):
+    """A word on tickets. A system tag is put on by the product and can't be taken off."""
+
+    service = models.ForeignKey(Service, models.CASCADE, related_name="tags")
+    name = models.CharField(_("Tag"), max_length=40)
+    is_system = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name = _("Tag")
+        verbose_name_plural = _("Tags")
+        constraints = [models.UniqueConstraint("service", Lower("name"), name="tag_name_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def label(self) -> str:
+        """A system tag's name in the reader's language; what an agent wrote stays as it is."""
+        return gettext(self.name) if self.is_system else self.name
+
+
+class Ticket(models.Model):
+    class State(models.TextChoices):
+        UNASSIGNED = "unassigned", _("Unassigned")
+        PROCESSING = "processing", _("Processing")
+        PENDING = "pending", _("Pending")
+        TRANSFERRED = "transferred", _("Transferred")
+        RESOLVED = "resolved", _("Resolved")
+        COMPLETED = "completed", _("Completed")
+
+    class Channel(models.TextChoices):
+        CHAT = "chat", _("Chat")
+        HELP_CENTER = "help_center", _("Help Center")
+        AGENT = "agent", _("Agent")
+
+    service = models.ForeignKey(Service, models.CASCADE, related_name="tickets")
+    number = models.PositiveIntegerField()  # counted for each service
+    subject = models.CharField(_("Subject"), max_length=SUBJECT_LENGTH_MAX)
+    body = models.TextField(_("Description"), max_length=TEXT_LENGTH_MAX, blank=True)
+    state = models.CharField(_("State"), max_length=12, choices=State, default=State.UNASSIGNED)
+    channel = models.CharField(_("Channel"), max_length=12, choices=Channel)
+    requester = models.ForeignKey(
+        Customer, models.PROTECT, null=True, blank=True, related_name="tickets", verbose_name=_("Requester")
+    )
+    assignee = models.ForeignKey(
+        Agent, models.PROTECT, null=True, blank=True, related_name="tickets", verbose_name=_("Assignee")
+    )
+    # A chat becomes one ticket, however often and by however many it is asked for.
+    chat = models.OneToOneField(Chat, models.PROTECT, null=True, blank=True, related_name="ticket")
+    tags = models.ManyToManyField(Tag, blank=True, related_name="tickets", verbose_name=_("Tags"))
+    created_by = models.ForeignKey(Agent, models.SET_NULL, null=True, blank=True, related_name="+")
+    # The form's own id: the same form sent twice finds the first ticket.
+    request_id = models.UUIDField(null=True, blank=True, editable=False)
+    # Consent of an inquiry: the very text that was agreed to, and when. A chat's consent stands with the chat.
+    policy = models.ForeignKey(PrivacyPolicy, models.PROTECT, null=True, blank=True, related_name="+")
+    consented_at = models.DateTimeField(null=True, blank=True)
+    # A keyed hash of the address an inquiry came from: to limit them, not to find anybody.
+    sender = models.CharField(max_length=32, blank=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now)
+    search = models.GeneratedField(
+        expression=SearchVector("subject", weight="A", config="simple") + SearchVector("body", weight="B", config="simple"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+
+    class Meta:
+        verbose_name = _("Ticket")
+        verbose_name_plural = _("Tickets")
+        constraints = [
+            models.UniqueConstraint(fields=["service", "number"], name="ticket_number_once"),
+            models.UniqueConstraint(fields=["service", "request_id"], name="ticket_request_once"),
+            models.CheckConstraint(
+                condition=Q(state="unassigned", assignee=None) | (~Q(state="unassigned") & Q(assignee__isnull=False)),
+                name="ticket_unassigned_is_nobodys",
+            ),
+            models.CheckConstraint(
+                condition=Q(policy=None, consented_at=None) | Q(policy__isnull=False, consented_at__isnull=False),
+                name="ticket_consent_is_whole",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["service", "-updated_at", "-id"], name="ticket_list"),
+            models.Index(fields=["service", "state", "-updated_at", "-id"], name="ticket_by_state"),
+            models.Index(fields=["assignee", "-updated_at", "-id"], name="ticket_by_assignee"),
+            models.Index(fields=["service", "sender", "created_at"], condition=~Q(sender=""), name="ticket_sender"),
+            GinIndex(fields=["search"], name="ticket_search"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.number}"
+
+    @property
+    def audit_subject(self) -> str:
+        return f"ticket:{self.pk}"
+
+
+class Comment(models.Model):
+    """What agents write on a ticket; customers don't see it."""
+
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="comments")
+    agent = models.ForeignKey(Agent, models.SET_NULL, null=True, related_name="+")
+    name = models.CharField(max_length=80)
+    body = models.TextField(_("Comment"), max_length=TEXT_LENGTH_MAX)
+    request_id = models.UUIDField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["ticket", "request_id"], name="comment_request_once")]
+
+    def __str__(self) -> str:
+        return f"comment {self.pk}"

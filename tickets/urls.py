@@ -1,0 +1,22 @@
+from django.urls import path
+
+from tickets import views, views_detail, views_public
+
+app_name = "tickets"
+_tickets = "desk/<slug:service>/tickets/"
+_ticket = f"{_tickets}<int:number>/"
+
+urlpatterns = [
+    path(_tickets, views.ticket_list, name="list"),
+    path(f"{_tickets}new/", views.new_ticket, name="new"),
+    path("desk/<slug:service>/chat/<int:chat>/ticket/", views.create_from_chat, name="create_from_chat"),
+    path(_ticket, views_detail.detail, name="detail"),
+    path(f"{_ticket}subject/", views_detail.edit_text, name="subject"),
+    path(f"{_ticket}state/", views_detail.set_state, name="state"),
+    path(f"{_ticket}assignee/", views_detail.set_assignee, name="assignee"),
+    path(f"{_ticket}comments/", views_detail.add_comment, name="comments"),
+    path(f"{_ticket}tags/", views_detail.add_tag, name="tags"),
+    path(f"{_ticket}tags/<int:tag>/remove/", views_detail.remove_tag, name="remove_tag"),
+    path("hc/<slug:service>/contact/", views_public.contact, name="contact"),
+    path("hc/<slug:service>/contact/sent/", views_public.contact_sent, name="contact_sent"),
+]

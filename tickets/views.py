@@ -1,0 +1,89 @@
+"""The ticket list, and the two ways in which an agent makes a ticket."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+from django_htmx.http import trigger_client_event
+
+from agents.access import for_agents
+from agents.models import Agent
+from chat.models import Chat
+from helpcenter.customers import customer_for_inquiry
+from helpcenter.models import Customer
+from helpcenter.texts import reading_language
+from tickets import access, lifecycle, listing
+from tickets.forms import ChatTicketForm, FilterForm, NewTicketForm
+from tickets.models import Ticket
+
+RESULTS = "ticket-results"  # the element that the filter bar replaces
+
+
+@require_safe
+@for_agents
+def ticket_list(request: HttpRequest, agent: Agent) -> HttpResponse:
+    form = FilterForm(request.GET, agent=agent)
+    filters = form.filters()
+    page = listing.page_of(
+        listing.narrow(access.tickets_for(agent), agent=agent, **filters),
+        before=listing.Position.parse(request.GET.get("before", "")),
+        after=listing.Position.parse(request.GET.get("after", "")),
+    )
+    is_part = request.htmx.target == RESULTS and not request.htmx.boosted
+    context = {"section": "tickets", "form": form, "filters": filters, "filtered": any(filters.values()), "page": page}
+    return render(request, "tickets/_results.html" if is_part else "tickets/list.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_agents
+def new_ticket(request: HttpRequest, agent: Agent) -> HttpResponse:
+    form = NewTicketForm(request.POST if request.method == "POST" else None, agent=agent)
+    if form.is_valid():
+        ticket = lifecycle.create_by_hand(
+            agent,
+            subject=form.cleaned_data["subject"],
+            body=form.cleaned_data["body"],
+            requester=lambda: _requester(agent, form),
+            assignee=form.cleaned_data["assignee"],
+            request_id=form.cleaned_data["request_id"],
+        )
+        return redirect("tickets:detail", agent.service.slug, ticket.number)
+    return render(request, "tickets/new.html", {"section": "tickets", "form": form})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_agents
+def create_from_chat(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
+    source = access.chat_for(agent, chat)
+    ticket = lifecycle.ticket_of(source)
+    form = _chat_form(request, source)
+    if ticket is None and form.is_valid():
+        ticket = lifecycle.create_from_chat(agent, source, **form.cleaned_data)
+    return _chat_ticket(request, agent, source, ticket, form)
+
+
+def _requester(agent: Agent, form: NewTicketForm) -> Customer | None:
+    name, email = form.cleaned_data["name"], form.cleaned_data["email"]
+    if not name:
+        return None
+    return customer_for_inquiry(agent.service, name=name, email=email, language=reading_language())
+
+
+def _chat_form(request: HttpRequest, chat: Chat) -> ChatTicketForm:
+    if request.method == "POST":
+        return ChatTicketForm(request.POST, chat_id=chat.pk)
+    return ChatTicketForm(initial={"subject": lifecycle.suggested_subject(chat)}, chat_id=chat.pk)
+
+
+def _chat_ticket(
+    request: HttpRequest, agent: Agent, chat: Chat, ticket: Ticket | None, form: ChatTicketForm
+) -> HttpResponse:
+    """The form, or the link to the ticket that the chat has: for the chat dialog a fragment, else a page."""
+    context = {"section": "tickets", "chat": chat, "ticket": ticket, "form": form}
+    if not request.htmx or request.htmx.boosted:
+        if ticket and request.method == "POST":
+            return redirect("tickets:detail", agent.service.slug, ticket.number)
+        return render(request, "tickets/create_from_chat.html", context)
+    response = render(request, "tickets/_create_from_chat.html", context)
+    if ticket and request.method == "POST":
+        trigger_client_event(response, "ticket-created", {"chat": chat.pk, "number": ticket.number})
+    return response

@@ -1,0 +1,135 @@
+"""A ticket, and everything that is done to it.
+
+With htmx an act answers with the part of the page it changed, and the head and the trail beside it, so that what is being
+typed elsewhere on the page stays. Without, it goes back to the page.
+"""
+
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from agents.access import for_agents
+from agents.models import Agent
+from contiple.errors import DomainError, Invalid
+from tickets import access, lifecycle, tags
+from tickets.forms import AssigneeForm, CommentForm, StateForm, TagForm, TextForm
+from tickets.models import Ticket
+from tickets.trail import trail_of
+
+# The parts of the page that an act replaces, by the name of their template and element.
+TEXT, COMMENTS, FACTS = "text", "comments", "facts"
+
+
+@require_safe
+@for_agents
+def detail(request: HttpRequest, agent: Agent, number: int) -> HttpResponse:
+    ticket = access.ticket_for(agent, number)
+    context = _context(agent, ticket) | {"menu": "history" if request.GET.get("menu") == "history" else "details"}
+    is_menu = request.htmx.target == "quick-menu" and not request.htmx.boosted
+    return render(request, "tickets/_quick_menu.html" if is_menu else "tickets/detail.html", context)
+
+
+@require_POST
+@for_agents
+def edit_text(request: HttpRequest, agent: Agent, number: int) -> HttpResponse:
+    ticket = access.ticket_for(agent, number)
+    form = TextForm(request.POST, ticket=ticket)
+    if not form.is_valid():
+        return _refused(request, agent, ticket, TEXT, form)
+    lifecycle.edit_text(agent, ticket, subject=form.cleaned_data["subject"], body=form.cleaned_data["body"])
+    return _done(request, agent, ticket, TEXT)
+
+
+@require_POST
+@for_agents
+def set_state(request: HttpRequest, agent: Agent, number: int) -> HttpResponse:
+    ticket = access.ticket_for(agent, number)
+    lifecycle.set_state(agent, ticket, _chosen(StateForm(request.POST, ticket=ticket, agent=agent), "state"))
+    return _done(request, agent, ticket, FACTS)
+
+
+@require_POST
+@for_agents
+def set_assignee(request: HttpRequest, agent: Agent, number: int) -> HttpResponse:
+    ticket = access.ticket_for(agent, number)
+    lifecycle.set_assignee(agent, ticket, _chosen(AssigneeForm(request.POST, ticket=ticket), "assignee"))
+    return _done(request, agent, ticket, FACTS)
+
+
+@require_POST
+@for_agents
+def add_comment(request: HttpRequest, agent: Agent, number: int) -> HttpResponse:
+    ticket = access.ticket_for(agent, number)
+    form = CommentForm(request.POST)
+    if not form.is_valid():
+        return _refused(request, agent, ticket, COMMENTS, form)
+    lifecycle.add_comment(agent, ticket, form.cleaned_data["body"], request_id=form.cleaned_data["request_id"])
+    return _done(request, agent, ticket, COMMENTS)
+
+
+@require_POST
+@for_agents
+def add_tag(request: HttpRequest, agent: Agent, number: int) -> HttpResponse:
+    ticket = access.ticket_for(agent, number)
+    form = TagForm(request.POST)
+    try:
+        tags.add_tag(agent, ticket, form.cleaned_data["tag"] if form.is_valid() else "")
+    except DomainError as error:
+        if form.is_valid():
+            form.add_error("tag", error.text)
+        return _refused(request, agent, ticket, FACTS, form, status=error.status)
+    return _done(request, agent, ticket, FACTS)
+
+
+@require_POST
+@for_agents
+def remove_tag(request: HttpRequest, agent: Agent, number: int, tag: int) -> HttpResponse:
+    ticket = access.ticket_for(agent, number)
+    tags.remove_tag(agent, ticket, tag)
+    return _done(request, agent, ticket, FACTS)
+
+
+def _chosen(form: Form, name: str):
+    """What was chosen. The page offers only what is valid; anything else was sent by hand, or is not there any more."""
+    if not form.is_valid():
+        raise Invalid(" ".join(form.errors[name]), code=name)
+    return form.cleaned_data[name]
+
+
+def _done(request: HttpRequest, agent: Agent, ticket: Ticket, part: str) -> HttpResponse:
+    if not request.htmx or request.htmx.boosted:
+        return redirect("tickets:detail", agent.service.slug, ticket.number)
+    return render(request, "tickets/_changed.html", _context(agent, ticket) | {"part": part})
+
+
+def _refused(
+    request: HttpRequest, agent: Agent, ticket: Ticket, part: str, form: Form, *, status: int = 400
+) -> HttpResponse:
+    """The form with what was typed and why it can't be used. (htmx swaps no answer with an error's status.)"""
+    context = _context(agent, ticket) | {"part": part, _name_of(form): form, "menu": "details"}
+    if not request.htmx or request.htmx.boosted:
+        return render(request, "tickets/detail.html", context, status=200 if request.htmx else status)
+    return render(request, "tickets/_changed.html", context)
+
+
+def _name_of(form: Form) -> str:
+    return {TextForm: "text_form", CommentForm: "comment_form", TagForm: "tag_form"}[type(form)]
+
+
+def _context(agent: Agent, ticket: Ticket) -> dict:
+    """All that the page shows, read now."""
+    return {
+        "section": "tickets",
+        "ticket": ticket,
+        "may_change_state": agent.is_admin or ticket.state != Ticket.State.COMPLETED,
+        "text_form": TextForm(ticket=ticket),
+        "state_form": StateForm(ticket=ticket, agent=agent),
+        "assignee_form": AssigneeForm(ticket=ticket),
+        "tag_form": TagForm(),
+        "tags": list(ticket.tags.order_by("-is_system", "name")),
+        "known_tags": [tag.name for tag in access.tags_in_use(agent.service) if not tag.is_system],
+        "comments": list(ticket.comments.all()),
+        "comment_form": CommentForm(),
+        "trail": trail_of(ticket),
+    }

@@ -1,0 +1,57 @@
+"""Contact Us, open to everybody: the 1:1 inquiry form and its thanks."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from agents.access import running_service
+from agents.models import Service
+from contiple.errors import TooMany
+from helpcenter.pages import public_page
+from helpcenter.policies import current_policy
+from helpcenter.texts import reading_language
+from tickets.forms import InquiryForm
+from tickets.inquiries import leave_inquiry, sender_of
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def contact(request: HttpRequest, service: str) -> HttpResponse:
+    context = public_page(request, running_service(service))
+    policy = current_policy(context["help_center"], reading_language())
+    if policy is None:
+        return render(request, "tickets/contact.html", context)
+    form = InquiryForm(request.POST if request.method == "POST" else None, policy=policy)
+    if form.is_valid() and _leave(request, context["service"], form):
+        return redirect("tickets:contact_sent", service)
+    context |= {"form": form, "policy": policy}
+    return render(request, "tickets/contact.html", context, status=400 if form.is_bound else 200)
+
+
+@require_safe
+def contact_sent(request: HttpRequest, service: str) -> HttpResponse:
+    return render(request, "tickets/contact_sent.html", public_page(request, running_service(service)))
+
+
+def _leave(request: HttpRequest, service: Service, form: InquiryForm) -> bool:
+    """Whether the person is to be thanked. A machine, which fills what people don't see, is thanked for nothing."""
+    data = form.cleaned_data
+    if data["website"]:
+        return True
+    try:
+        leave_inquiry(
+            service,
+            name=data["name"],
+            email=data["email"],
+            language=reading_language(),
+            subject=data["subject"],
+            body=data["message"],
+            policy=data["policy"],
+            request_id=data["request_id"],
+            sender=sender_of(request),
+            now=timezone.now(),
+        )
+    except TooMany as error:
+        form.add_error(None, error.text)
+        return False
+    return True
