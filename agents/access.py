@@ -56,7 +56,7 @@ def require_admin(agent: Agent) -> None:
 
 
 def for_agents(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """The view gets ``agent`` in place of the service's slug. Strangers get 404; who is not signed in goes to sign in."""
+    """The view gets ``agent`` in place of the service's slug. Strangers get 404; nobody goes to sign in."""
 
     @login_required
     @wraps(view)

@@ -16,7 +16,7 @@ def stamp(row: Model, names: Iterable[str]) -> str:
 
 
 def refuse_outdated(row: Model, names: Iterable[str], seen: str) -> None:
-    """Raises ``Conflict`` where ``row``, locked, is not any more what the form showed. ``""`` saw nothing, and passes."""
+    """Raises ``Conflict`` where ``row``, locked, is not any more what the form showed. ``""`` passes."""
     if seen and seen != stamp(row, names):
         raise Conflict(_("Somebody else has changed this meanwhile. Check what you entered and save again."))
 

@@ -1,6 +1,6 @@
 """Contract Details: what a service has bought, and how much of it is in use.
 
-The contract's row is the lock of everything that is counted in a service: seats and admins. It comes before agents' rows.
+The contract's row is the lock of what is counted in a service, seats and admins. It is taken before agents' rows.
 """
 
 from typing import Any
@@ -84,9 +84,9 @@ def limited_agents(contract: Contract) -> int:
 
 def turn_everybody_offline(contract: Contract) -> None:
     """Where Chat ends nobody stays Online, or they would be, unawares, when it begins again."""
-    Agent.objects.filter(service=contract.service_id).exclude(chat_status=Agent.ChatStatus.OFFLINE).update(
-        chat_status=Agent.ChatStatus.OFFLINE
-    )
+    online = Agent.objects.filter(service=contract.service_id).exclude(chat_status=Agent.ChatStatus.OFFLINE)
+    locked = list(online.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
+    Agent.objects.filter(pk__in=locked).update(chat_status=Agent.ChatStatus.OFFLINE)
 
 
 def _seated(service: Service | int) -> QuerySet[Agent]:

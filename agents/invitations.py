@@ -100,12 +100,14 @@ def find_invitation(secret: str) -> Invitation | None:
 
 
 def account_of(invitation: Invitation) -> User | None:
-    return User.objects.filter(email=invitation.email.lower()).first()
+    return User.objects.filter(email__iexact=invitation.email).first()
 
 
 def open_invitations(service: Service) -> QuerySet[Invitation]:
     """Not accepted yet, newest first; some may have expired."""
-    return service.invitations.filter(accepted_at=None).select_related("invited_by__user").order_by("-created_at", "-pk")
+    return (
+        service.invitations.filter(accepted_at=None).select_related("invited_by__user").order_by("-created_at", "-pk")
+    )
 
 
 def usable_invitations(now: datetime) -> QuerySet[Invitation]:

@@ -19,8 +19,8 @@ FIELDS = ("role", "chat_permission", "chat_limit", "is_active")
 def change_agent(agent: Agent, *, by: Agent, values: dict[str, Any], seen: str = "") -> dict[str, list]:
     """Sets what ``values`` names of ``FIELDS``; returns what differs. ``seen`` is the form's ``agent_stamp``.
 
-    Who is deactivated loses the chat permission, and who loses that is Offline. Raises ``Closed`` (``by`` is not an admin
-    any more, or the contract has no Chat), ``Conflict`` (the form was out of date), ``Invalid`` (code: the field).
+    Who is deactivated loses the chat permission, and who loses that is Offline. Raises ``Closed`` (``by`` is not an
+    admin any more, or the contract has no Chat), ``Conflict`` (the form was out of date), ``Invalid``; code: the field.
     """
     contract = lock_contract(by.service_id)
     require_admin(by)
@@ -51,9 +51,7 @@ def join_service(user: User, *, contract: Contract, role: str, chat_permission: 
         return agent
     permitted = chat_permission and contract.chat and has_free_seat(contract)
     limit = min(agent.chat_limit, contract.chats_at_once)
-    changed = apply_changes(
-        agent, {"is_active": True, "role": role, "chat_permission": permitted, "chat_limit": limit}
-    )
+    changed = apply_changes(agent, {"is_active": True, "role": role, "chat_permission": permitted, "chat_limit": limit})
     audit.record(contract.service_id, "agent.join", f"agent:{agent.pk}", agent=agent, **changed)
     return agent
 
@@ -73,12 +71,13 @@ def _refuse_change(agent: Agent, after: dict[str, Any], contract: Contract) -> N
     if after["chat_limit"] != agent.chat_limit and not 1 <= after["chat_limit"] <= contract.chats_at_once:
         text = _("The contract allows at most %(most)s chats at once.") % {"most": contract.chats_at_once}
         raise Invalid(text, code="chat_limit")
-    if not (after["is_active"] and after["role"] == Agent.Role.ADMIN):
-        _refuse_losing_last_admin(agent)
+    if not after["is_active"]:
+        _refuse_losing_last_admin(agent, field="is_active")
+    elif after["role"] != Agent.Role.ADMIN:
+        _refuse_losing_last_admin(agent, field="role")
 
 
-def _refuse_losing_last_admin(agent: Agent) -> None:
+def _refuse_losing_last_admin(agent: Agent, *, field: str) -> None:
     admins = active_admins(agent.service_id)
     if admins.filter(pk=agent.pk).exists() and not admins.exclude(pk=agent.pk).exists():
-        code = "role" if agent.is_active else "is_active"
-        raise Invalid(_("This is the last admin. Make somebody else an admin first."), code=code)
+        raise Invalid(_("This is the last admin. Make somebody else an admin first."), code=field)

@@ -153,9 +153,7 @@ class Invitation(models.Model):
     role = models.CharField(_("Role"), max_length=8, choices=Agent.Role, default=Agent.Role.AGENT)
     chat_permission = models.BooleanField(_("Chat permission"), default=False)
     secret_hash = models.CharField(max_length=64, unique=True, editable=False)
-    invited_by = models.ForeignKey(
-        Agent, models.SET_NULL, null=True, related_name="+", verbose_name=_("Invited by")
-    )
+    invited_by = models.ForeignKey(Agent, models.SET_NULL, null=True, related_name="+", verbose_name=_("Invited by"))
     created_at = models.DateTimeField(_("Created"), default=timezone.now, editable=False)
     expires_at = models.DateTimeField(_("Valid until"))
     accepted_at = models.DateTimeField(_("Accepted"), null=True, blank=True)
@@ -181,9 +179,7 @@ class AuditEntry(models.Model):
     """
 
     service = models.ForeignKey(Service, models.CASCADE, related_name="audit_entries", verbose_name=_("Service"))
-    agent = models.ForeignKey(
-        Agent, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("Agent")
-    )
+    agent = models.ForeignKey(Agent, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("Agent"))
     actor = models.CharField(_("By"), max_length=80, blank=True)  # the name as it was; "" is the system itself
     action = models.CharField(_("Action"), max_length=40)
     subject = models.CharField(_("Subject"), max_length=40)

@@ -1,7 +1,7 @@
 """Signing in with e-mail and password, and asking for a new password: what may be tried, how often, and what is said.
 
-Unknown e-mail, wrong password and inactive person get one answer after the same work (Django hashes the password in each
-case). Both operations are limited by e-mail and by address.
+Unknown e-mail, wrong password and inactive person get one answer after the same work (Django hashes the password in
+each case). Both operations are limited by e-mail and by address.
 """
 
 from datetime import datetime

@@ -28,7 +28,7 @@ def set_chat_status(agent: Agent, status: str) -> None:
 
 
 def _permitted(agent: Agent):
-    """As ``access.may_chat``, read now. Conditions on other tables are subqueries: an UPDATE then checks its own row."""
+    """As ``access.may_chat``, read now. Other tables stand in subqueries: the UPDATE then checks its own row again."""
     service = Service.objects.filter(pk=OuterRef("service"), is_stopped=False, contract__chat=True)
     user = User.objects.filter(pk=OuterRef("user"), is_active=True)
     return Agent.objects.filter(Exists(service), Exists(user), pk=agent.pk, is_active=True, chat_permission=True)

@@ -46,7 +46,7 @@ def count_attempts(limits: dict[Limit, str], *, now: datetime) -> list[Attempt]:
     counted: list[Attempt] = []
     try:
         for limit, who in limits.items():
-            counted.append(count_attempt(limit, who, now=now))  # noqa: PERF401 - those before a refusal are needed
+            counted.append(count_attempt(limit, who, now=now))
     except TooMany:
         forget(counted)
         raise

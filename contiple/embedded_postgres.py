@@ -254,7 +254,7 @@ def _socket_folder(cluster: _Cluster) -> Path:
     path = str(cluster.files / f".s.PGSQL.{PORT}")
     if len(path.encode()) <= SOCKET_PATH_MAX_BYTES and not set(path) & set(',"'):
         return cluster.files
-    folder = Path(tempfile.mkdtemp(prefix="contiple-", dir="/tmp"))  # noqa: S108 - TMPDIR may be as long as the checkout
+    folder = Path(tempfile.mkdtemp(prefix="contiple-", dir="/tmp"))
     owner = cluster.files.stat()
     os.chown(folder, owner.st_uid, owner.st_gid)
     return folder
@@ -307,7 +307,7 @@ def _run(cluster: _Cluster, files: Path, program: str, *arguments: str) -> None:
     """Runs a program of PostgreSQL as the owner of ``files``, in a session of its own; what it says goes to the log."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     with cluster.log.open("ab") as log:
-        subprocess.run(  # noqa: S603 - our own program and arguments, no shell
+        subprocess.run(
             [str(_programs() / program), *arguments],
             check=True, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             cwd="/", env=environment, **_as_owner(files),
@@ -326,7 +326,7 @@ def _give_to_an_ordinary_user(folder: Path) -> None:
         user = pwd.getpwnam(USER_FOR_ROOT)
     except KeyError:
         options = ["--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin"]
-        subprocess.run(["/usr/sbin/useradd", *options, USER_FOR_ROOT], check=True)  # noqa: S603 - a constant
+        subprocess.run(["/usr/sbin/useradd", *options, USER_FOR_ROOT], check=True)
         user = pwd.getpwnam(USER_FOR_ROOT)
     os.chown(folder, user.pw_uid, user.pw_gid)
 

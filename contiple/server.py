@@ -12,7 +12,9 @@ from typing import Any
 
 import psycopg
 from daphne.server import Server, twisted_loop
+from daphne.ws_protocol import WebSocketProtocol
 from django.db import connection, connections
+from django.db.backends.postgresql.base import DatabaseWrapper
 
 from contiple.env import EnvError
 from contiple.startup import check_port_is_free, port_error
@@ -43,7 +45,12 @@ def serve(*, host: str, port: int, with_worker: bool, ready: Callable[[], None] 
         stop.set()
         if worker:
             worker.join(WORKER_STOP_SECONDS)
-        for used in connections.all(initialized_only=True):
+        _close_pools()
+
+
+def _close_pools() -> None:
+    for used in connections.all(initialized_only=True):
+        if isinstance(used, DatabaseWrapper):
             used.close_pool()
 
 
@@ -60,8 +67,8 @@ def check_database() -> None:
         raise EnvError(f"The database {place} can't be reached: {' '.join(str(error).split())}") from None
 
 
-class _Server(Server):  # type: ignore[misc]
-    """Daphne, keeping why it can't listen instead of logging it."""
+class _Server(Server):
+    """Daphne, keeping why it can't listen instead of logging it, and saying why it closes a socket."""
 
     failure: Exception | None = None
 
@@ -69,9 +76,32 @@ class _Server(Server):  # type: ignore[misc]
         self.failure = failure.value
         self.stop()
 
+    def set_up_sockets(self) -> None:
+        """Its factory is there when it is ready. Without this an oversized frame reads as 1006: a broken line."""
+        self.ws_factory.protocol = _Socket
+        self.ws_factory.setProtocolOptions(failByDrop=False)
+
+
+class _Socket(WebSocketProtocol):
+    """Autobahn's limit is for what comes in; it would refuse a longer answer of ours as well."""
+
+    maxMessagePayloadSize: int  # noqa: N815 - Autobahn's name
+
+    def sendMessage(self, *args: Any, **options: Any) -> None:  # noqa: N802 - Autobahn's name
+        limit, self.maxMessagePayloadSize = self.maxMessagePayloadSize, 0
+        try:
+            super().sendMessage(*args, **options)
+        finally:
+            self.maxMessagePayloadSize = limit
+
 
 def _listen(application: Any, *, host: str, port: int, ready: Callable[[], None]) -> None:
     twisted_loop.set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="request"))
+
+    def listening() -> None:
+        server.set_up_sockets()
+        ready()
+
     server = _Server(
         application,
         endpoints=[f"tcp:port={port}:interface={_escaped(host)}"],
@@ -82,7 +112,7 @@ def _listen(application: Any, *, host: str, port: int, ready: Callable[[], None]
         websocket_max_message_size=FRAME_MAX_BYTES,
         websocket_max_frame_size=FRAME_MAX_BYTES,
         application_close_timeout=5,
-        ready_callable=ready,
+        ready_callable=listening,
         server_name="Contiple",
         verbosity=0,
     )
@@ -109,6 +139,6 @@ def _work(run: Callable[[threading.Event], None], stop: threading.Event) -> None
     while not stop.is_set():
         try:
             run(stop)
-        except Exception:  # noqa: BLE001 - whatever it was, leases must go on expiring
+        except Exception:
             logger.exception("The worker failed; it starts again in %s s.", WORKER_RETRY_SECONDS)
             stop.wait(WORKER_RETRY_SECONDS)

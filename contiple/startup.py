@@ -1,4 +1,4 @@
-"""What happens before Django is set up, and how a start that can't go on says so: in one line, without a stack trace."""
+"""What happens before Django is set up. A start that can't go on says so in one line, without a stack trace."""
 
 import errno
 import os

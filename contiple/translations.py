@@ -46,6 +46,7 @@ def compile_all(root: Path = ROOT) -> None:
     """Writes the ``.mo`` files that Django reads."""
     for language in LANGUAGES:
         draft = _po(root, language).with_suffix(".mo.new")
+        draft.parent.mkdir(parents=True, exist_ok=True)
         with draft.open("wb") as file:
             write_mo(file, _read(root, language))
         draft.rename(_po(root, language).with_suffix(".mo"))
@@ -79,7 +80,9 @@ def _sources(root: Path) -> Iterator[tuple[Path, str]]:
 
 def _as_python(template: Path) -> str:
     """Django turns a template into calls of gettext between rubbish; indented rubbish would end the tokenizer."""
-    return "\n".join(line.lstrip() for line in templatize(template.read_text(encoding="utf-8"), origin=str(template)).splitlines())
+    return "\n".join(
+        line.lstrip() for line in templatize(template.read_text(encoding="utf-8"), origin=str(template)).splitlines()
+    )
 
 
 def _messages_in(source: str) -> Iterable[tuple]:

@@ -207,7 +207,9 @@ class ArticleForm(InLanguages):
 
     def texts(self) -> dict[str, tuple[str, str]]:
         """Title and body of each language that is written."""
-        written = {language: (self._written("title", language), self._written("body", language)) for language in LANGUAGES}
+        written = {
+            language: (self._written("title", language), self._written("body", language)) for language in LANGUAGES
+        }
         return {language: text for language, text in written.items() if all(text)}
 
 

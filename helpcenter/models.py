@@ -115,7 +115,8 @@ class ArticleText(models.Model):
     title = models.CharField(_("Title"), max_length=160)
     body = models.TextField(_("Text"), max_length=50_000)
     search = models.GeneratedField(
-        expression=SearchVector("title", weight="A", config="simple") + SearchVector("body", weight="B", config="simple"),
+        expression=SearchVector("title", weight="A", config="simple")
+        + SearchVector("body", weight="B", config="simple"),
         output_field=SearchVectorField(),
         db_persist=True,
     )

@@ -11,7 +11,7 @@ from helpcenter.texts import reading_language, text_for
 
 
 def public_page(request: HttpRequest, service: Service) -> dict[str, Any]:
-    """The context of ``hc.html``: whose page, its words in the reader's language, its colour, and whether chat is open."""
+    """The context of ``hc.html``: whose page, its words in the reader's language, its colour, whether chat is open."""
     help_center = help_center_of(service)
     return {
         "service": service,

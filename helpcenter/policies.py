@@ -43,12 +43,14 @@ def publish_policy(
     with transaction.atomic():
         HelpCenter.objects.select_for_update(no_key=True).get(pk=help_center.pk)
         latest = current_version(help_center)
-        if texts in (current_texts(help_center), _texts_of(help_center, seen)):
+        if texts == current_texts(help_center) or (seen is not None and texts == _texts_of(help_center, seen)):
             return None
         if not texts:
             raise Invalid(_("A privacy policy can be changed, but not be taken away."), code="policy")
         if seen not in (None, latest):
-            raise Conflict(_("Somebody else changed the privacy policy in the meantime. Save again to replace it."), code="policy")
+            raise Conflict(
+                _("Somebody else changed the privacy policy in the meantime. Save again to replace it."), code="policy"
+            )
         _insert_version(help_center, latest + 1, texts, by)
         audit.record(
             help_center.service_id,
@@ -78,7 +80,7 @@ def _latest(help_center: HelpCenter):
     return help_center.policies.filter(version=current_version(help_center))
 
 
-def _texts_of(help_center: HelpCenter, version: int | None) -> dict[str, str]:
+def _texts_of(help_center: HelpCenter, version: int) -> dict[str, str]:
     return {policy.language: policy.text for policy in help_center.policies.filter(version=version)}
 
 

@@ -20,9 +20,7 @@ WORDS_MAX = 8
 RESULTS_MAX = 30  # past this nobody reads on: a word more finds it
 EXCERPT_LENGTH = 160
 # Endings that hide a word from a search by its beginning. Korean particles come first where they are longer.
-_KOREAN_ENDINGS = re.compile(
-    r"(?:으로|에서|에게|까지|부터|하고|이나|은|는|이|가|을|를|에|의|로|와|과|도|만)\Z"  # noqa: RUF001
-)
+_KOREAN_ENDINGS = re.compile(r"(?:으로|에서|에게|까지|부터|하고|이나|은|는|이|가|을|를|에|의|로|와|과|도|만)\Z")
 _ENGLISH_ENDINGS = re.compile(r"(?:ing|ed|es|s)\Z")
 _KOREAN_STEM_MIN, _ENGLISH_STEM_MIN = 2, 3
 
@@ -66,9 +64,7 @@ def excerpt(text: str, words: list[str]) -> list[Piece]:
 def _in_order_of_rank(help_center: HelpCenter, words: list[str]) -> list[Article]:
     query = SearchQuery(_tsquery(words), search_type="raw", config="simple")
     ranked = (
-        ArticleText.objects.filter(
-            article__category__help_center=help_center, article__is_published=True, search=query
-        )
+        ArticleText.objects.filter(article__category__help_center=help_center, article__is_published=True, search=query)
         .annotate(rank=SearchRank(F("search"), query))
         .order_by("-rank", "article_id")
         .values_list("article_id", flat=True)

@@ -119,9 +119,7 @@ def _article_page(request: HttpRequest, agent: Agent, article: Article | None) -
 def _article_saved(request: HttpRequest, agent: Agent, form: ArticleForm, article: Article | None) -> bool:
     data = form.cleaned_data
     try:
-        articles.save_article(
-            data["category"], article, texts=form.texts(), publish=data["is_published"], by=agent
-        )
+        articles.save_article(data["category"], article, texts=form.texts(), publish=data["is_published"], by=agent)
     except DomainError as error:
         form.accept_error(error)
         return False

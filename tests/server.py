@@ -36,7 +36,13 @@ def running(log_file: Path, *options: str, **environment: str) -> Iterator[Serve
     """A server with these options of `serve` and these variables beside the test run's own; ended on leaving."""
     port = free_port()
     origin = f"http://localhost:{port}"
-    variables = {**os.environ, "DATABASE_URL": database_url(), "PORT": str(port), "PUBLIC_ORIGIN": origin, **environment}
+    variables = {
+        **os.environ,
+        "DATABASE_URL": database_url(),
+        "PORT": str(port),
+        "PUBLIC_ORIGIN": origin,
+        **environment,
+    }
     variables.pop("PGOPTIONS", None)
     with log_file.open("w") as log:
         command = [sys.executable, "-u", "manage.py", "serve", "--port", str(port), *options]

@@ -26,7 +26,7 @@ START_SECONDS = 10
 
 
 def provide_environment() -> None:
-    """Sets what the settings read. In a worker of pytest-xdist it is there already, from the process that started it."""
+    """Sets what the settings read. A worker of pytest-xdist has it already, from the process that started it."""
     if "PYTEST_XDIST_WORKER" in os.environ:
         return
     for name in env.VARIABLES:

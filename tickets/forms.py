@@ -89,7 +89,7 @@ class TextForm(forms.Form):
         if self.cleaned_data["seen"] not in ("", self.now):
             self.data = {**self.data.dict(), "seen": self.now}
             raise ValidationError(
-                _("Somebody has changed this text in the meantime. Compare it with yours, and save again to replace it.")
+                _("Somebody has changed this text in the meantime. Save again to replace it with yours.")
             )
         return self.cleaned_data["seen"]
 
@@ -131,7 +131,9 @@ class AssigneeForm(forms.Form):
 
 class TagForm(forms.Form):
     tag = forms.CharField(
-        label=_("Add a tag"), max_length=TAG_LENGTH_MAX, widget=forms.TextInput({"list": "tags-in-use", "autocomplete": "off"})
+        label=_("Add a tag"),
+        max_length=TAG_LENGTH_MAX,
+        widget=forms.TextInput({"list": "tags-in-use", "autocomplete": "off"}),
     )
 
     def __init__(self, data=None) -> None:
@@ -158,7 +160,9 @@ class NewTicketForm(RequestForm):
     subject = _subject()
     body = _body(_("Description"), required=False)
     name = forms.CharField(label=_("Requester"), required=False, max_length=NAME_LENGTH_MAX)
-    email = forms.CharField(label=_("Requester's e-mail"), required=False, max_length=EMAIL_LENGTH_MAX, widget=forms.EmailInput)
+    email = forms.CharField(
+        label=_("Requester's e-mail"), required=False, max_length=EMAIL_LENGTH_MAX, widget=forms.EmailInput
+    )
     assignee = forms.ModelChoiceField(label=_("Assignee"), queryset=Agent.objects.none(), required=False)
 
     def __init__(self, data=None, *, agent: Agent) -> None:
@@ -179,7 +183,9 @@ class NewTicketForm(RequestForm):
 class InquiryForm(RequestForm):
     """Contact Us. ``website`` is for machines: people don't see it, and nothing is stored where it is filled."""
 
-    name = forms.CharField(label=_("Name"), max_length=NAME_LENGTH_MAX, widget=forms.TextInput({"autocomplete": "name"}))
+    name = forms.CharField(
+        label=_("Name"), max_length=NAME_LENGTH_MAX, widget=forms.TextInput({"autocomplete": "name"})
+    )
     email = forms.CharField(
         label=_("E-mail"), max_length=EMAIL_LENGTH_MAX, widget=forms.EmailInput({"autocomplete": "email"})
     )

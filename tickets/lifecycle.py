@@ -41,7 +41,6 @@ def create_ticket(
     policy: PrivacyPolicy | None = None,
     consented_at: datetime | None = None,
     request_id: UUID | None = None,
-    sender: str = "",
     by: Agent | None = None,
 ) -> Ticket:
     """A new ticket, Processing where it has an assignee. Locks the Service's row.
@@ -62,7 +61,6 @@ def create_ticket(
         policy=policy,
         consented_at=consented_at,
         request_id=request_id,
-        sender=sender,
         created_by=by,
         created_at=now,
         updated_at=now,
@@ -160,7 +158,8 @@ def set_state(agent: Agent, ticket: Ticket, state: str) -> None:
     if state == ticket.state:
         return
     if state == State.UNASSIGNED:
-        return set_assignee(agent, ticket, None)
+        set_assignee(agent, ticket, None)
+        return
     _check_completed(agent, ticket, state)
     if ticket.assignee_id is None:
         raise Invalid(_("Choose an assignee first."), code="unassigned")
@@ -242,6 +241,4 @@ def _update(as_read, ticket: Ticket, values: dict) -> None:
 
 
 def _record(agent: Agent, ticket: Ticket, action: str, **details) -> None:
-    audit.record(
-        ticket.service_id, action, ticket.audit_subject, agent=agent, number=ticket.number, **details
-    )
+    audit.record(ticket.service_id, action, ticket.audit_subject, agent=agent, number=ticket.number, **details)

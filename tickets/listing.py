@@ -1,7 +1,7 @@
 """The ticket list: what is asked for, and one page of it, newest update first.
 
-Pages go by position (``updated_at``, ``id``) and not by count: the last of 100,000 tickets is as near as the first, and a
-ticket that moves up while somebody turns pages is not shown for another one.
+Pages go by position (``updated_at``, ``id``) and not by count: the last of 100,000 tickets is as near as the first, and
+a ticket that moves up while somebody turns pages is not shown for another one.
 """
 
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from agents.models import Agent
 from tickets.models import Ticket
 
 PAGE_SIZE = 50
+COUNTED_MAX = 999  # past it a person reads “many”, and counting on would read every row
 WORDS_MAX = 8  # of one search: each is a look into the index
 ME, NOBODY = "me", "nobody"  # assignees that are no number
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -56,7 +57,13 @@ class Page:
 
 
 def narrow(
-    tickets: QuerySet[Ticket], *, agent: Agent, state: str = "", assignee: str = "", tag: int | None = None, text: str = ""
+    tickets: QuerySet[Ticket],
+    *,
+    agent: Agent,
+    state: str = "",
+    assignee: str = "",
+    tag: int | None = None,
+    text: str = "",
 ) -> QuerySet[Ticket]:
     """The tickets that fit every filter; an empty one fits all. ``assignee`` is ``me``, ``nobody`` or an agent's id."""
     if state:
@@ -90,6 +97,12 @@ def page_of(tickets: QuerySet[Ticket], *, before: Position | None = None, after:
     return _page(found[:PAGE_SIZE], newer=bool(before and not after), older=len(found) > PAGE_SIZE)
 
 
+def count(tickets: QuerySet[Ticket]) -> str:
+    """How many there are, for a person; ``999+`` past that."""
+    found = tickets.order_by()[: COUNTED_MAX + 1].count()
+    return str(found) if found <= COUNTED_MAX else f"{COUNTED_MAX}+"
+
+
 def _page(shown: list[Ticket], *, newer: bool, older: bool) -> Page:
     if not shown:
         return Page([])
@@ -101,7 +114,7 @@ def _page(shown: list[Ticket], *, newer: bool, older: bool) -> Page:
 
 
 def _containing(text: str) -> Q:
-    """Every word, also as the beginning of a longer one (환불 finds 환불이); ``12`` and ``#12`` are a ticket's number."""
+    """Every word, also as the beginning of a longer one (환불 finds 환불이); ``12`` and ``#12`` find a number."""
     text = text.strip()
     digits = text.removeprefix("#")
     if digits.isascii() and digits.isdigit():

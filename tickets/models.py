@@ -74,12 +74,11 @@ class Ticket(models.Model):
     # Consent of an inquiry: the very text that was agreed to, and when. A chat's consent stands with the chat.
     policy = models.ForeignKey(PrivacyPolicy, models.PROTECT, null=True, blank=True, related_name="+")
     consented_at = models.DateTimeField(null=True, blank=True)
-    # A keyed hash of the address an inquiry came from: to limit them, not to find anybody.
-    sender = models.CharField(max_length=32, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now)
     search = models.GeneratedField(
-        expression=SearchVector("subject", weight="A", config="simple") + SearchVector("body", weight="B", config="simple"),
+        expression=SearchVector("subject", weight="A", config="simple")
+        + SearchVector("body", weight="B", config="simple"),
         output_field=SearchVectorField(),
         db_persist=True,
     )
@@ -103,7 +102,6 @@ class Ticket(models.Model):
             models.Index(fields=["service", "-updated_at", "-id"], name="ticket_list"),
             models.Index(fields=["service", "state", "-updated_at", "-id"], name="ticket_by_state"),
             models.Index(fields=["assignee", "-updated_at", "-id"], name="ticket_by_assignee"),
-            models.Index(fields=["service", "sender", "created_at"], condition=~Q(sender=""), name="ticket_sender"),
             GinIndex(fields=["search"], name="ticket_search"),
         ]
 

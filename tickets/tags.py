@@ -1,4 +1,4 @@
-"""Tags on tickets. The system's own are put on by the product: nobody takes one off, adds one or writes a look-alike."""
+"""Tags on tickets. The system's own come by themselves: nobody takes one off, adds one or writes a look-alike."""
 
 import unicodedata
 
@@ -78,7 +78,7 @@ def _reserved() -> set[str]:
 
 
 def _skeleton(name: str) -> str:
-    """What a person sees of ``name``: letters and digits alone, one case, one width, one script for what looks alike."""
+    """What a person sees of ``name``: letters and digits alone, one case, one width, one script for what is alike."""
     letters = (sign for sign in unicodedata.normalize("NFKD", name) if unicodedata.category(sign)[0] in "LN")
     return unicodedata.normalize("NFKC", "".join(letters).casefold().translate(_DRAWN_ALIKE))
 

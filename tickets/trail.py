@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from agents import audit
 from agents.models import Agent, AuditEntry
-from tickets.models import Ticket
+from tickets.models import Comment, Ticket
 
 SHOWN_MAX = 200  # the latest; past that nobody reads, and a page must stay small
 
@@ -17,7 +17,6 @@ ICONS = {
     "ticket.state": "check-circle",
     "ticket.assignee": "assign",
     "ticket.edited": "edit",
-    "ticket.commented": "note",
     "ticket.tag_added": "tag",
     "ticket.tag_removed": "tag",
 }
@@ -25,25 +24,25 @@ ICONS = {
 
 @dataclass(frozen=True)
 class Line:
+    """Something that happened; with ``comment``, what was written."""
+
     who: str
     what: str
     icon: str
     at: datetime
+    comment: Comment | None = None
 
 
-def trail_of(ticket: Ticket) -> list[Line]:
-    """Oldest first. Two queries, however much happened."""
-    entries = list(audit.trail(ticket.service, ticket.audit_subject).reverse()[:SHOWN_MAX])[::-1]
-    names = _names_in(ticket, entries)
-    return [
-        Line(
-            who=_who(entry),
-            what=_what(entry, names),
-            icon=ICONS.get(entry.action, "info"),
-            at=entry.created_at,
-        )
-        for entry in entries
+def timeline_of(ticket: Ticket) -> list[Line]:
+    """Comments and what happened, oldest first. Three queries, however much there is."""
+    entries = audit.trail(ticket.service, ticket.audit_subject).exclude(action="ticket.commented")
+    shown = list(entries.reverse()[:SHOWN_MAX])
+    names = _names_in(ticket, shown)
+    happened = [
+        Line(_who(entry), _what(entry, names), ICONS.get(entry.action, "info"), entry.created_at) for entry in shown
     ]
+    written = [Line(comment.name, "", "note", comment.created_at, comment) for comment in ticket.comments.all()]
+    return sorted(happened[::-1] + written, key=lambda line: line.at)
 
 
 def _names_in(ticket: Ticket, entries: list[AuditEntry]) -> dict[int, str]:
@@ -55,7 +54,10 @@ def _names_in(ticket: Ticket, entries: list[AuditEntry]) -> dict[int, str]:
 
 
 def _who(entry: AuditEntry) -> str:
-    return {"": _("The system"), "customer": _("The customer")}.get(entry.actor, entry.actor) if not entry.agent_id else entry.actor
+    """An agent by the name of that time, which may be ``customer`` as well."""
+    if entry.agent_id is None and entry.actor in ("", "customer"):
+        return _("The customer") if entry.actor else _("The system")
+    return entry.actor
 
 
 def _what(entry: AuditEntry, names: Mapping[int, str]) -> str:
@@ -64,7 +66,6 @@ def _what(entry: AuditEntry, names: Mapping[int, str]) -> str:
         "ticket.state": _state,
         "ticket.assignee": lambda details: _assignee(details, names),
         "ticket.edited": _edited,
-        "ticket.commented": lambda details: _("wrote a comment"),
         "ticket.tag_added": lambda details: _("added the tag %(tag)s") % details,
         "ticket.tag_removed": lambda details: _("took off the tag %(tag)s") % details,
     }

@@ -22,14 +22,23 @@ RESULTS = "ticket-results"  # the element that the filter bar replaces
 @for_agents
 def ticket_list(request: HttpRequest, agent: Agent) -> HttpResponse:
     form = FilterForm(request.GET, agent=agent)
-    filters = form.filters()
-    page = listing.page_of(
-        listing.narrow(access.tickets_for(agent), agent=agent, **filters),
-        before=listing.Position.parse(request.GET.get("before", "")),
-        after=listing.Position.parse(request.GET.get("after", "")),
-    )
+    filters, tickets = form.filters(), access.tickets_for(agent)
+    found = listing.narrow(tickets, agent=agent, **filters)
+    context = {
+        "section": "tickets",
+        "form": form,
+        "filters": filters,
+        "filtered": any(filters.values()),
+        "found": listing.count(found),
+        "mine": listing.count(tickets.filter(assignee=agent)),
+        "unassigned": listing.count(tickets.filter(state=Ticket.State.UNASSIGNED)),
+        "page": listing.page_of(
+            found,
+            before=listing.Position.parse(request.GET.get("before", "")),
+            after=listing.Position.parse(request.GET.get("after", "")),
+        ),
+    }
     is_part = request.htmx.target == RESULTS and not request.htmx.boosted
-    context = {"section": "tickets", "form": form, "filters": filters, "filtered": any(filters.values()), "page": page}
     return render(request, "tickets/_results.html" if is_part else "tickets/list.html", context)
 
 
@@ -79,7 +88,8 @@ def _chat_ticket(
 ) -> HttpResponse:
     """The form, or the link to the ticket that the chat has: for the chat dialog a fragment, else a page."""
     context = {"section": "tickets", "chat": chat, "ticket": ticket, "form": form}
-    if not request.htmx or request.htmx.boosted:
+    is_part = (request.htmx and not request.htmx.boosted) or request.headers.get("X-Requested-With") == "fetch"
+    if not is_part:
         if ticket and request.method == "POST":
             return redirect("tickets:detail", agent.service.slug, ticket.number)
         return render(request, "tickets/create_from_chat.html", context)

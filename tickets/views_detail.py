@@ -1,7 +1,7 @@
 """A ticket, and everything that is done to it.
 
-With htmx an act answers with the part of the page it changed, and the head and the trail beside it, so that what is being
-typed elsewhere on the page stays. Without, it goes back to the page.
+With htmx an act answers with the part of the page it changed, and the head and the timeline beside it, so that what is
+being typed elsewhere on the page stays. Without, it goes back to the page.
 """
 
 from django.forms import Form
@@ -15,10 +15,10 @@ from contiple.errors import DomainError, Invalid
 from tickets import access, lifecycle, tags
 from tickets.forms import AssigneeForm, CommentForm, StateForm, TagForm, TextForm
 from tickets.models import Ticket
-from tickets.trail import trail_of
+from tickets.trail import timeline_of
 
 # The parts of the page that an act replaces, by the name of their template and element.
-TEXT, COMMENTS, FACTS = "text", "comments", "facts"
+TEXT, COMMENT, FACTS = "text", "comment", "facts"
 
 
 @require_safe
@@ -63,9 +63,9 @@ def add_comment(request: HttpRequest, agent: Agent, number: int) -> HttpResponse
     ticket = access.ticket_for(agent, number)
     form = CommentForm(request.POST)
     if not form.is_valid():
-        return _refused(request, agent, ticket, COMMENTS, form)
+        return _refused(request, agent, ticket, COMMENT, form)
     lifecycle.add_comment(agent, ticket, form.cleaned_data["body"], request_id=form.cleaned_data["request_id"])
-    return _done(request, agent, ticket, COMMENTS)
+    return _done(request, agent, ticket, COMMENT)
 
 
 @require_POST
@@ -129,7 +129,6 @@ def _context(agent: Agent, ticket: Ticket) -> dict:
         "tag_form": TagForm(),
         "tags": list(ticket.tags.order_by("-is_system", "name")),
         "known_tags": [tag.name for tag in access.tags_in_use(agent.service) if not tag.is_system],
-        "comments": list(ticket.comments.all()),
         "comment_form": CommentForm(),
-        "trail": trail_of(ticket),
+        "timeline": timeline_of(ticket),
     }

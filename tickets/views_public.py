@@ -7,12 +7,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from agents.access import running_service
 from agents.models import Service
+from contiple.addresses import client_address
 from contiple.errors import TooMany
 from helpcenter.pages import public_page
 from helpcenter.policies import current_policy
 from helpcenter.texts import reading_language
 from tickets.forms import InquiryForm
-from tickets.inquiries import leave_inquiry, sender_of
+from tickets.inquiries import leave_inquiry
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -48,7 +49,7 @@ def _leave(request: HttpRequest, service: Service, form: InquiryForm) -> bool:
             body=data["message"],
             policy=data["policy"],
             request_id=data["request_id"],
-            sender=sender_of(request),
+            address=client_address(request),
             now=timezone.now(),
         )
     except TooMany as error:

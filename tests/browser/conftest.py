@@ -1,8 +1,8 @@
 """A real browser: Debian's Chromium, driven by Playwright.
 
-Playwright keeps an event loop in the thread of the tests while it is started. So it lives for one file (and pytest-xdist
-keeps a file in one process): tests of coroutines elsewhere find no loop running. For the same reason the set-up of a
-browser test makes rows, and leaves what sends to sockets to the server or to ``in_thread``.
+Playwright keeps an event loop in the thread of the tests while it is started. So it lives for one file (pytest-xdist
+keeps a file in one process): tests of coroutines elsewhere find no loop running, and here there can be none. For the
+same reason the set-up of a browser test makes rows, and leaves what sends to sockets to the server or ``in_thread``.
 """
 
 import os
@@ -71,7 +71,13 @@ def new_page(
     errors: list[str] = []
 
     def open_window(path: str | None = None, **options: Any) -> Page:
-        options = {"base_url": server.origin, "viewport": DESKTOP, "locale": "en-US", "timezone_id": "Asia/Seoul", **options}
+        options = {
+            "base_url": server.origin,
+            "viewport": DESKTOP,
+            "locale": "en-US",
+            "timezone_id": "Asia/Seoul",
+            **options,
+        }
         context = browser.new_context(**options)
         context.set_default_timeout(TIMEOUT_MILLISECONDS)
         contexts.append(context)

@@ -29,7 +29,7 @@ def manage(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen]]:
         process = subprocess.Popen(
             [sys.executable, "-u", "manage.py", *command],
             cwd=settings.BASE_DIR, env=environment, text=True, start_new_session=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=listen_to_ctrl_c,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=listen_to_ctrl_c,  # noqa: PLW1509 - no thread runs yet
         )  # fmt: skip
         processes.append(process)
         return process
@@ -48,6 +48,13 @@ def end(process: subprocess.Popen) -> None:
     if process.poll() is None:
         process.terminate()
     process.communicate(timeout=40)
+
+
+def wait_until_it_serves(process: subprocess.Popen, port: int) -> None:
+    try:
+        wait_for_port(port, process, seconds=60)
+    except AssertionError:
+        pytest.fail(process.communicate()[1])
 
 
 def refused(process: subprocess.Popen) -> str:
@@ -94,7 +101,7 @@ def test_a_missing_setting(manage):
 def test_it_starts_says_where_to_go_and_stops(manage, tmp_path, number):
     port = free_port()
     process = manage("run", PORT=str(port))
-    wait_for_port(port, process, seconds=60)
+    wait_until_it_serves(process, port)
     assert urllib.request.urlopen(f"http://localhost:{port}/hc/demo/").status == 200
     os.killpg(process.pid, number)
     said, complained = process.communicate(timeout=20)
@@ -108,7 +115,7 @@ def test_a_second_run_finds_its_data(manage, tmp_path):
     for _ in range(2):
         port = free_port()
         process = manage("run", PORT=str(port))
-        wait_for_port(port, process, seconds=60)
+        wait_until_it_serves(process, port)
         process.send_signal(signal.SIGINT)
         said, _complained = process.communicate(timeout=20)
     assert "loading the demo service" not in said

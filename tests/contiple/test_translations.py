@@ -6,7 +6,10 @@ import pytest
 
 from contiple import translations
 
-CODE = 'from django.utils.translation import gettext as _, ngettext\n_("Hello %(name)s")\nngettext("%d chat", "%d chats", 2)\n'
+CODE = """from django.utils.translation import gettext as _, ngettext
+_("Hello %(name)s")
+ngettext("%d chat", "%d chats", 2)
+"""
 TEMPLATE = """{% load i18n %}<b title="{% translate 'Say "hi"' %}">it's {% blocktranslate trimmed with a=b %}
     Open {{ a }}
 {% endblocktranslate %}{% translate "Close" context "verb" %}"""

@@ -1,0 +1,192 @@
+"""The operator's pages: people, services with their contracts and members, and the trail (to read)."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from agents import audit, contracts
+from agents.contracts import lock_contract, refuse_chat_permission, refuse_seats_in_use
+from agents.models import Agent, AuditEntry, Contract, Invitation, Service, User
+from contiple.errors import DomainError
+
+OPERATOR = "operator"  # who the trail names; which one stands in Django's own log
+
+admin.site.site_header = _("Contiple operator pages")
+admin.site.site_title = _("Contiple operator pages")
+admin.site.index_title = _("Installation")
+
+
+class LowerCaseEmail(forms.ModelForm):
+    def clean_email(self) -> str:
+        return self.cleaned_data["email"].lower()
+
+
+class NewUserForm(LowerCaseEmail, AdminUserCreationForm):
+    class Meta:
+        model = User
+        fields = ("email", "name")
+
+
+class UserForm(LowerCaseEmail, UserChangeForm):
+    class Meta:
+        model = User
+        fields = ("email", "name", "password", "is_active", "is_staff", "is_superuser", "groups", "user_permissions")
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin):
+    form = UserForm
+    add_form = NewUserForm
+    ordering = ("email",)
+    list_display = ("email", "name", "is_active", "is_staff", "last_login")
+    list_filter = ("is_active", "is_staff")
+    search_fields = ("email", "name")
+    fieldsets = (
+        (None, {"fields": ("email", "name", "password")}),
+        (_("May do"), {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
+        (_("Since"), {"fields": ("date_joined", "last_login")}),
+    )
+    add_fieldsets = (
+        (None, {"classes": ("wide",), "fields": ("email", "name", "usable_password", "password1", "password2")}),
+    )
+    readonly_fields = ("date_joined", "last_login")
+
+
+class ContractForm(forms.ModelForm):
+    """Where an operator lowers the chat seats, the ones in use stay."""
+
+    def clean_chat_seats(self) -> int:
+        seats = self.cleaned_data["chat_seats"]
+        if self.instance.pk:
+            _or_form_error(refuse_seats_in_use, Contract.objects.get(pk=self.instance.pk), seats)
+        return seats
+
+
+class ContractInline(admin.StackedInline):
+    model = Contract
+    form = ContractForm
+    can_delete = False
+    min_num = 1
+
+
+class MemberInline(admin.TabularInline):
+    """The first admin of a service; the chat permission is granted on the agent's own page, where seats are counted."""
+
+    model = Agent
+    fields = ("user", "role", "is_active")
+    autocomplete_fields = ("user",)
+    extra = 1
+    can_delete = False
+    verbose_name_plural = _("Agents")
+
+
+@admin.register(Service)
+class ServiceAdmin(admin.ModelAdmin):
+    list_display = ("name", "slug", "is_stopped", "created_at")
+    list_filter = ("is_stopped",)
+    search_fields = ("name", "slug")
+    prepopulated_fields = {"slug": ("name",)}
+    inlines = (ContractInline, MemberInline)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Service | None = None) -> bool:
+        return False  # a service is stopped; deleting its chats takes more than a click
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        before = {row.pk: _settings(row) for row in formset.get_queryset()}
+        super().save_formset(request, form, formset, change)
+        for row in [*formset.new_objects, *(row for row, _names in formset.changed_objects)]:
+            _record(row, before.get(row.pk, {}))
+
+
+class AgentForm(forms.ModelForm):
+    def clean(self) -> dict[str, Any]:
+        """As for an admin of the service: no chat permission without Chat, nor without a seat."""
+        values = super().clean() or self.cleaned_data
+        seated = Agent.objects.filter(is_active=True, chat_permission=True)
+        had = self.instance.pk and seated.filter(pk=self.instance.pk).exists()
+        service = values.get("service") or self.instance.service
+        if values.get("chat_permission") and values.get("is_active") and not had:
+            _or_form_error(refuse_chat_permission, lock_contract(service.pk))
+        if not (values.get("chat_permission") and values.get("is_active")):
+            values["chat_permission"] = False
+            self.instance.chat_status = Agent.ChatStatus.OFFLINE
+        return values
+
+
+@admin.register(Agent)
+class AgentAdmin(admin.ModelAdmin):
+    form = AgentForm
+    fields = ("service", "user", "role", "is_active", "chat_permission", "chat_limit")
+    list_display = ("user", "service", "role", "is_active", "chat_permission", "chat_status")
+    list_filter = ("service", "role", "is_active", "chat_permission", "chat_status")
+    list_select_related = ("user", "service")
+    search_fields = ("user__email", "user__name", "service__name")
+    autocomplete_fields = ("service", "user")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Agent | None = None) -> tuple[str, ...]:
+        return ("service", "user") if obj else ()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Agent | None = None) -> bool:
+        return False  # deactivated instead: chats and tickets name the agent
+
+    def save_model(self, request: HttpRequest, obj: Agent, form: Any, change: bool) -> None:
+        before = _settings(Agent.objects.get(pk=obj.pk)) if change else {}
+        super().save_model(request, obj, form, change)
+        _record(obj, before)
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnlyAdmin):
+    """Can be deleted, which revokes it. Its secret can't be read: only a hash is kept."""
+
+    fields = ("service", "email", "role", "chat_permission", "invited_by", "created_at", "expires_at", "accepted_at")
+    list_display = ("email", "service", "role", "created_at", "expires_at", "accepted_at")
+    list_filter = ("service", "role")
+    list_select_related = ("service",)
+    search_fields = ("email",)
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "service", "actor", "action", "subject")
+    list_filter = ("service", "action")
+    list_select_related = ("service",)
+    date_hierarchy = "created_at"
+    ordering = ("-id",)
+    search_fields = ("subject", "actor")
+    show_full_result_count = False
+
+    def has_delete_permission(self, request: HttpRequest, obj: AuditEntry | None = None) -> bool:
+        return False
+
+
+def _or_form_error(check: Any, *args: Any) -> None:
+    try:
+        check(*args)
+    except DomainError as error:
+        raise forms.ValidationError(str(error)) from None
+
+
+def _settings(row: Contract | Agent) -> dict[str, Any]:
+    names = contracts.FIELDS if isinstance(row, Contract) else (*AgentAdmin.fields[2:], "chat_status")
+    return {name: getattr(row, name) for name in names}
+
+
+def _record(row: Contract | Agent, before: dict[str, Any]) -> None:
+    kind = "contract" if isinstance(row, Contract) else "agent"
+    changed = {name: [before.get(name), new] for name, new in _settings(row).items() if before.get(name) != new}
+    if changed:
+        audit.record(row.service_id, f"{kind}.change", f"{kind}:{row.pk}", actor=OPERATOR, **changed)

@@ -1,0 +1,22 @@
+from django.urls import path
+
+from agents import views_accounts, views_agents, views_contract, views_invitation, views_reset
+
+app_name = "agents"
+urlpatterns = [
+    path("", views_accounts.start, name="start"),
+    path("sign-in/", views_accounts.sign_in, name="sign_in"),
+    path("sign-out/", views_accounts.sign_out, name="sign_out"),
+    path("services/", views_accounts.services, name="services"),
+    path("password/", views_accounts.password, name="password"),
+    path("password/reset/", views_reset.RequestReset.as_view(), name="reset"),
+    path("password/reset/sent/", views_reset.ResetSent.as_view(), name="reset_sent"),
+    path("password/reset/<uidb64>/<token>/", views_reset.ConfirmReset.as_view(), name="reset_confirm"),
+    path("invitation/<str:secret>/", views_invitation.accept_invitation, name="accept_invitation"),
+    path("desk/<slug:service>/", views_accounts.desk, name="desk"),
+    path("desk/<slug:service>/contract/", views_contract.contract, name="contract"),
+    path("desk/<slug:service>/agents/", views_agents.agents, name="agents"),
+    path("desk/<slug:service>/agents/<int:pk>/", views_agents.edit, name="agent"),
+    path("desk/<slug:service>/agents/invitations/", views_agents.invite, name="invite"),
+    path("desk/<slug:service>/agents/invitations/<int:pk>/revoke/", views_agents.revoke, name="revoke"),
+]

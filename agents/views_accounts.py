@@ -1,0 +1,95 @@
+"""Signing in and out, the password, and which service to work in."""
+
+from django.contrib import messages
+from django.contrib.auth import login, logout, update_session_auth_hash
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.forms import PasswordChangeForm
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from agents.access import LAST_SERVICE, for_agents, memberships
+from agents.forms import SignInForm
+from agents.models import Agent
+from agents.sign_in import verify_password
+from contiple.errors import TooMany
+
+
+@require_safe
+@login_required
+def start(request: HttpRequest) -> HttpResponse:
+    """The desk opened last, or the first one there is."""
+    slugs = [agent.service.slug for agent in memberships(request.user)]
+    if not slugs:
+        return redirect("agents:services")
+    last = request.session.get(LAST_SERVICE)
+    return redirect("tickets:list", last if last in slugs else slugs[0])
+
+
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_in(request: HttpRequest) -> HttpResponse:
+    target = _safe_next(request, reverse("agents:start"))
+    if request.method != "POST" and request.user.is_authenticated:
+        return redirect(target)
+    form = SignInForm(request.POST or None)
+    status = 200
+    if form.is_valid():
+        try:
+            user = verify_password(request, **form.cleaned_data, now=timezone.now())
+        except TooMany as error:
+            form.add_error(None, error.text)
+            status = error.status
+        else:
+            if user is not None:
+                login(request, user)
+                return redirect(target)
+            form.add_error(None, _("The e-mail or the password is not right."))
+    return render(request, "agents/sign_in.html", {"form": form, "next": target}, status=status)
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    target = _safe_next(request, "")
+    logout(request)
+    return redirect(f"{reverse('agents:sign_in')}{target and f'?next={target}'}")
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def password(request: HttpRequest) -> HttpResponse:
+    """The session goes on; all others of this person end (their hash of the password is out of date)."""
+    form = PasswordChangeForm(request.user, request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        update_session_auth_hash(request, form.save())
+        messages.success(request, _("The password is changed. You are signed out everywhere else."))
+        return redirect("agents:password")
+    return render(request, "agents/password.html", {"form": form})
+
+
+@require_safe
+@login_required
+def services(request: HttpRequest) -> HttpResponse:
+    return render(request, "agents/services.html", {"own": memberships(request.user)})
+
+
+@require_safe
+@for_agents
+def desk(request: HttpRequest, agent: Agent) -> HttpResponse:
+    request.session[LAST_SERVICE] = agent.service.slug
+    return redirect("tickets:list", agent.service.slug)
+
+
+def _safe_next(request: HttpRequest, default: str) -> str:
+    """Where to go on to: a place on this site, whatever the link said."""
+    target = request.POST.get("next") or request.GET.get("next") or ""
+    safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
+    return target if safe else default

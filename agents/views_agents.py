@@ -1,0 +1,103 @@
+"""Service Management / Agents: who works here, and invitations. For admins."""
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.db.models.functions import Lower
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from agents.access import for_admins
+from agents.contracts import seats_used
+from agents.forms import AgentForm, InvitationForm
+from agents.invitation_mail import invitation_link, mail_invitation
+from agents.invitations import invite_agent, open_invitations, revoke_invitation, usable_invitations
+from agents.membership import agent_stamp, change_agent
+from agents.models import Agent, Contract, Service
+from contiple.errors import DomainError
+
+
+@require_safe
+@for_admins
+def agents(request: HttpRequest, agent: Agent) -> HttpResponse:
+    return _agents_page(request, agent, InvitationForm(None, contract=agent.service.contract))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_admins
+def invite(request: HttpRequest, agent: Agent) -> HttpResponse:
+    """The answer to the POST is the one page on which the link can be read: no redirect could carry its secret."""
+    if request.method != "POST":
+        return redirect("agents:agents", agent.service.slug)
+    form = InvitationForm(request.POST, contract=agent.service.contract)
+    if form.is_valid():
+        try:
+            new = invite_agent(by=agent, **form.cleaned_data, now=timezone.now())
+        except DomainError as error:
+            form.accept_error(error)
+        else:
+            context = {"section": "agents", "invitation": new.invitation, "link": invitation_link(new.secret)}
+            return render(request, "agents/invited.html", {**context, "mailed": mail_invitation(new, by=agent)})
+    return _agents_page(request, agent, form)
+
+
+@require_POST
+@for_admins
+def revoke(request: HttpRequest, agent: Agent, pk: int) -> HttpResponse:
+    invitation = get_object_or_404(open_invitations(agent.service), pk=pk)
+    revoke_invitation(invitation, by=agent)
+    messages.success(request, _("The invitation is revoked."))
+    return redirect("agents:agents", agent.service.slug)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_admins
+def edit(request: HttpRequest, agent: Agent, pk: int) -> HttpResponse:
+    member = get_object_or_404(_agents_of(agent.service), pk=pk)
+    data = request.POST if request.method == "POST" else None
+    form = AgentForm(data, member=member, contract=Contract.objects.get(service=agent.service))
+    if form.is_valid() and _saved(request, agent, member, form):
+        return redirect(_after(agent, member, form))
+    context = {"section": "agents", "form": form, "member": member, "is_self": member.pk == agent.pk}
+    return render(request, "agents/agent.html", context)
+
+
+def _agents_page(request: HttpRequest, agent: Agent, form: InvitationForm) -> HttpResponse:
+    service = agent.service
+    usable = set(usable_invitations(timezone.now()).filter(service=service).values_list("pk", flat=True))
+    context = {
+        "section": "agents",
+        "form": form,
+        "agents": _agents_of(service).order_by("-is_active", Lower("user__name"), "pk"),
+        "invitations": [(invitation, invitation.pk in usable) for invitation in open_invitations(service)],
+        "contract": service.contract,
+        "used": seats_used(service),
+    }
+    return render(request, "agents/agents.html", context)
+
+
+def _agents_of(service: Service) -> QuerySet[Agent]:
+    return service.agents.select_related("user")
+
+
+def _saved(request: HttpRequest, agent: Agent, member: Agent, form: AgentForm) -> bool:
+    try:
+        changed = change_agent(member, by=agent, values=form.values(), seen=form.cleaned_data["seen"])
+    except DomainError as error:
+        form.accept_error(error)
+        member.refresh_from_db()
+        form.stamp_again(agent_stamp(member))
+        return False
+    messages.success(request, _("Saved.") if changed else _("Nothing was changed."))
+    return True
+
+
+def _after(agent: Agent, member: Agent, form: AgentForm) -> str:
+    """Who has just stopped being an admin here can't go back to the list."""
+    values = form.cleaned_data
+    if member.pk == agent.pk and not (values["is_active"] and values["role"] == Agent.Role.ADMIN):
+        return reverse("agents:start")
+    return reverse("agents:agents", args=[agent.service.slug])

@@ -1,0 +1,22 @@
+from django.urls import path
+
+from chat import views_agent, views_customer, views_embed
+
+app_name = "chat"
+urlpatterns = [
+    path("desk/<slug:service>/chat/status/", views_agent.change_status, name="status"),
+    path("desk/<slug:service>/chat/<int:chat>/", views_agent.conversation, name="conversation"),
+    path("desk/<slug:service>/chat/<int:chat>/open/", views_agent.open_chat, name="open"),
+    path("desk/<slug:service>/chat/<int:chat>/end/", views_agent.end_chat, name="end"),
+    path("desk/<slug:service>/chat/<int:chat>/history/", views_agent.history, name="history"),
+    path("desk/<slug:service>/chat/<int:chat>/earlier/", views_agent.earlier, name="earlier"),
+    path("desk/<slug:service>/chat/<int:chat>/changes/", views_agent.changes, name="changes"),
+    path("desk/<slug:service>/chat/<int:chat>/mask/", views_agent.mask, name="mask"),
+    path("desk/<slug:service>/chat/masks/<int:mask>/reveal/", views_agent.reveal, name="reveal"),
+    path("hc/<slug:service>/chat/", views_customer.panel, name="panel"),
+    path("hc/<slug:service>/chat/start/", views_customer.start, name="start"),
+    path("hc/<slug:service>/chat/resume/", views_customer.resume, name="resume"),
+    path("hc/<slug:service>/chat/earlier/", views_customer.earlier, name="customer_earlier"),
+    path("hc/<slug:service>/chat/end/", views_customer.end, name="customer_end"),
+    path("embed/<slug:service>.js", views_embed.embed_script, name="embed_script"),
+]

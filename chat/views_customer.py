@@ -1,0 +1,162 @@
+"""The customer's side: consent, the start, the way back into a running chat, its end. Messages go through the socket.
+
+A customer is known by a bearer token, not by a cookie, so that these pages also work in a frame on another site, and a
+forged request can't act for anybody: there is nothing a browser would add by itself.
+"""
+
+import uuid
+from collections.abc import Callable
+from functools import wraps
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import add_never_cache_headers
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.clickjacking import xframe_options_exempt
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST, require_safe
+
+from agents.access import running_service
+from agents.models import Service
+from chat import access, entries, lifecycle, masking, messages, presence, rendering
+from chat.forms import StartForm
+from chat.models import Chat
+from contiple.errors import Invalid
+from helpcenter.access import chat_gate_open, customer_for_token
+from helpcenter.customers import register_customer
+from helpcenter.models import Customer
+from helpcenter.pages import public_page
+from helpcenter.policies import current_policy
+
+TOKEN_HEADER = "X-Chat-Token"  # noqa: S105 - a header's name
+
+
+def for_customers(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """The view gets the running service and the customer of the bearer token, or ``None``. Same origin only."""
+
+    @csrf_exempt
+    @require_POST
+    @wraps(view)
+    def guarded(request: HttpRequest, service: str, **kwargs) -> HttpResponse:
+        if request.headers.get("Origin", settings.PUBLIC_ORIGIN) not in settings.SOCKET_ORIGINS:
+            raise Http404
+        found = running_service(service)
+        response = view(request, found, customer_for_token(found, _bearer(request)), **kwargs)
+        add_never_cache_headers(response)
+        return response
+
+    return guarded
+
+
+@require_safe
+@xframe_options_exempt
+def panel(request: HttpRequest, service: str) -> HttpResponse:
+    """The page in the frame: what a customer without a chat sees; the script brings others back into theirs."""
+    context = public_page(request, running_service(service))
+    response = render(request, "chat/customer.html", context | _stage(request, context))
+    response._csp_replace = {"frame-ancestors": ["'self'", *_embedding_sites(context["service"])]}
+    add_never_cache_headers(response)
+    return response
+
+
+@for_customers
+def start(request: HttpRequest, service: Service, customer: Customer | None) -> HttpResponse:
+    """Consent and start. The gates are read again; nothing personal is stored where they are closed or consent is missing."""
+    context = public_page(request, service)
+    stage = _stage(request, context)
+    form = stage.get("form")
+    if form is None:
+        return render(request, "chat/_customer_stage.html", context | stage, status=409)
+    if not form.is_valid():
+        return render(request, "chat/_customer_stage.html", context | stage, status=422)
+    chat, token = _start(request, service, customer, form)
+    response = _conversation(request, context, chat, status=201)
+    if token:
+        response[TOKEN_HEADER] = token
+    return response
+
+
+@for_customers
+def resume(request: HttpRequest, service: Service, customer: Customer | None) -> HttpResponse:
+    """The conversation as it is now. 204 where there is none (any more)."""
+    chat = access.chat_of(customer) if customer else None
+    if chat is None:
+        return HttpResponse(status=204)
+    return _conversation(request, public_page(request, service), chat)
+
+
+@for_customers
+def earlier(request: HttpRequest, service: Service, customer: Customer | None) -> HttpResponse:
+    chat = _own_chat(customer)
+    page = entries.page_before(chat, before(request.POST))
+    return HttpResponse(rendering.messages_html(page, get_language()))
+
+
+@for_customers
+def end(request: HttpRequest, service: Service, customer: Customer | None) -> HttpResponse:
+    lifecycle.close_chat(_own_chat(customer).pk, by=Chat.ClosedBy.CUSTOMER)
+    return HttpResponse(status=204)
+
+
+def before(query) -> int:
+    """The ``before`` of a request for earlier messages. Raises ``Invalid``."""
+    value = query.get("before", "")
+    if not value.isdecimal() or not 0 < int(value) < 2**31:
+        raise Invalid(_("This address can't be read."))
+    return int(value)
+
+
+def _stage(request: HttpRequest, context: dict) -> dict:
+    """What a customer without a chat is shown: the form, or why there is none."""
+    service, language = context["service"], get_language()
+    policy = current_policy(context["help_center"], language)
+    if not chat_gate_open(service) or policy is None:
+        return {"stage": "unavailable"}
+    if not presence.somebody_online(service):
+        return {"stage": "absent"}
+    data = request.POST if request.method == "POST" else None
+    return {"stage": "start", "policy": policy, "form": StartForm(data, policy=policy)}
+
+
+def _start(request: HttpRequest, service: Service, customer: Customer | None, form: StartForm) -> tuple[Chat, str]:
+    language, data = get_language(), form.cleaned_data
+    token = ""
+    if customer is None:
+        name = masking.conceal(service, data["name"])
+        customer, token = register_customer(service, name=name, email=data["email"], language=language)
+    page = request.POST.get("page", "")
+    chat = lifecycle.start_chat(customer, policy=form.current_policy, language=language, page=page)
+    if data["message"]:
+        messages.send_as_customer(chat, body=data["message"], client_id=uuid.uuid4())
+    return chat, token
+
+
+def _conversation(request: HttpRequest, context: dict, chat: Chat, status: int = 200) -> HttpResponse:
+    chat.refresh_from_db()
+    page = entries.latest_page(chat)
+    context |= {
+        "stage": "chat",
+        "chat": chat,
+        "messages_html": rendering.messages_html(page, get_language()),
+        "status": rendering.status_frame(chat, get_language()),
+        "has_earlier": bool(page) and page[0].seq > 1,
+    }
+    return render(request, "chat/_customer_stage.html", context, status=status)
+
+
+def _own_chat(customer: Customer | None) -> Chat:
+    chat = access.chat_of(customer) if customer else None
+    if chat is None:
+        raise Http404
+    return chat
+
+
+def _embedding_sites(service: Service) -> list[str]:
+    return service.help_center.embed_origins if service.contract.chat_widget and service.contract.chat else []
+
+
+def _bearer(request: HttpRequest) -> str:
+    scheme, _sep, token = request.headers.get("Authorization", "").partition(" ")
+    return token if scheme.lower() == "bearer" else ""

@@ -1,0 +1,27 @@
+// What every page has: times in the reader's zone, and a way back when a session has ended.
+
+import "./times.js";
+
+// A page asked for in the background that turns out to need a sign-in is opened as a page.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const answered = event.detail.xhr.responseURL;
+  if (answered && new URL(answered).pathname === "/sign-in/") {
+    event.detail.shouldSwap = false;
+    window.location.assign(answered);
+  }
+});
+// Errors of a boosted page are shown, not swallowed.
+document.addEventListener("htmx:responseError", (event) => {
+  const type = event.detail.xhr.getResponseHeader("Content-Type") || "";
+  if (type.startsWith("text/plain")) announce(event.detail.xhr.responseText);
+});
+document.addEventListener("htmx:sendError", () => announce(document.documentElement.dataset.sendError || ""));
+
+function announce(text) {
+  if (!text) return;
+  const toasts = document.querySelector(".toasts") || document.body.appendChild(Object.assign(document.createElement("div"), { className: "toasts" }));
+  toasts.setAttribute("role", "status");
+  const toast = Object.assign(document.createElement("div"), { className: "toast", textContent: text });
+  toasts.append(toast);
+  setTimeout(() => toast.remove(), 6000);
+}

@@ -1,0 +1,65 @@
+// A conversation to read, as in a ticket: live through the widget's socket, or by asking where there is none.
+
+import { Conversation } from "./conversation.js";
+import { maskSpans, rememberSelection } from "./mask-selection.js";
+import "./masked-text.js";
+
+const ASK_EVERY_MS = 5000;
+
+class ChatHistory extends HTMLElement {
+  connectedCallback() {
+    if (this.conversation) return;
+    this.texts = this.querySelector("[data-part=texts]").dataset;
+    this.conversation = new Conversation(this, { chat: Number(this.dataset.chat), rev: Number(this.dataset.rev), texts: this.texts });
+    this.selection = rememberSelection(this.conversation.scroll);
+    this.addEventListener("click", (event) => this.#clicked(event));
+    this.addEventListener("masking-notice", (event) => this.#say(event.detail));
+    this.#follow();
+  }
+
+  disconnectedCallback() {
+    this.stop?.();
+    this.selection?.forget();
+  }
+
+  async #follow() {
+    const desk = document.querySelector("chat-desk");
+    if (desk) {
+      await customElements.whenDefined("chat-desk");
+      this.stop = desk.watch(this.conversation.chat, this.conversation.rev, (frame) => this.#apply(frame));
+      return;
+    }
+    const timer = setInterval(() => this.#ask(), ASK_EVERY_MS);
+    this.stop = () => clearInterval(timer);
+  }
+
+  async #ask() {
+    if (document.hidden) return;
+    const response = await fetch(`${this.dataset.changesUrl}?rev=${this.conversation.rev}`).catch(() => null);
+    if (response?.ok) for (const frame of await response.json()) this.#apply(frame);
+  }
+
+  #apply(frame) {
+    if (frame.type === "message") this.conversation.apply(frame);
+    else if (frame.type === "marks") this.conversation.setMarks(frame.customer_received, frame.customer_read);
+  }
+
+  async #clicked(event) {
+    const button = event.target.closest("[data-action]");
+    if (button?.dataset.action === "mask") {
+      this.#say(await maskSpans(this.dataset.maskUrl, this.selection.take(), this.texts));
+    } else if (button?.dataset.action === "earlier") {
+      const response = await fetch(`${button.dataset.url}?before=${this.conversation.messages[0].dataset.seq}`).catch(() => null);
+      if (!response?.ok) return this.#say(this.texts.unavailable);
+      this.conversation.prepend(await response.text());
+      button.parentElement.hidden = this.conversation.messages[0].dataset.seq === "1";
+    }
+  }
+
+  #say(text) {
+    const notice = this.querySelector("[data-part=notice]");
+    if (notice) notice.textContent = text;
+  }
+}
+
+customElements.define("chat-history", ChatHistory);

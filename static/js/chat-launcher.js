@@ -1,0 +1,66 @@
+// The chat icon of the help center: opens the chat in a frame. What the frame shows is decided when it is opened.
+
+class ChatLauncher extends HTMLElement {
+  #running = false;
+  #unread = 0;
+
+  connectedCallback() {
+    this.button = this.querySelector(".chat-widget");
+    this.box = this.querySelector(".chat-frame");
+    this.frame = this.querySelector("iframe");
+    this.openKey = `contiple-chat-open:${this.dataset.service}`;
+    const known = localStorage.getItem(`contiple-chat:${this.dataset.service}`);
+    // A closed help center shows no icon, but a chat that runs goes on to its end.
+    if (this.dataset.open !== "true" && !known) return;
+    this.button.addEventListener("click", () => this.toggle());
+    window.addEventListener("message", (event) => this.#heard(event));
+    if (known) this.#load();
+    if (sessionStorage.getItem(this.openKey)) this.toggle(true);
+  }
+
+  toggle(open = this.box.hidden) {
+    this.box.hidden = !open;
+    this.button.setAttribute("aria-expanded", String(open));
+    if (!open) {
+      sessionStorage.removeItem(this.openKey);
+      this.button.focus();
+      return;
+    }
+    sessionStorage.setItem(this.openKey, "1");
+    if (!this.#running) this.#load();
+    this.#count(0);
+    this.#tellShown();
+    this.frame.focus();
+  }
+
+  #load() {
+    this.frame.src = this.dataset.panel;
+  }
+
+  #heard(event) {
+    if (event.source !== this.frame.contentWindow || event.origin !== window.location.origin) return;
+    const message = event.data?.contiple;
+    if (message?.type === "close") this.toggle(false);
+    else if (message?.type === "ready" && !this.box.hidden) this.#tellShown();
+    else if (message?.type === "message" && this.box.hidden) this.#count(this.#unread + 1);
+    else if (message?.type === "state") this.#setRunning(message.running);
+  }
+
+  #setRunning(running) {
+    this.#running = running;
+    if (running) this.hidden = false;
+    else if (this.dataset.open !== "true" && this.box.hidden) this.hidden = true;
+  }
+
+  #tellShown() {
+    this.frame.contentWindow.postMessage({ contiple: { type: "shown", page: window.location.href } }, window.location.origin);
+  }
+
+  #count(unread) {
+    this.#unread = unread;
+    this.querySelector(".chat-widget-count").textContent = unread || "";
+    this.button.dataset.state = unread ? "ringing" : "idle";
+  }
+}
+
+customElements.define("chat-launcher", ChatLauncher);

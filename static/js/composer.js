@@ -1,0 +1,70 @@
+// The text box. Enter sends, Shift+Enter breaks the line; an Enter that ends a composition (Korean, Japanese, Chinese)
+// never sends, and the next one does.
+
+// Safari tells the end of a composition before the keydown that ended it; others after. Within this time it is that Enter.
+const LATE_KEYDOWN_MS = 50;
+
+export class Composer {
+  #composedAt = 0;
+
+  /** `send(text)` gets what was written; `typing()` is called while somebody writes. */
+  constructor(form, { key, send, typing }) {
+    this.form = form;
+    this.textarea = form.querySelector("textarea");
+    this.key = key;
+    this.textarea.value = sessionStorage.getItem(key) || "";
+    this.#fit();
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#send(send);
+    });
+    this.textarea.addEventListener("compositionend", (event) => (this.#composedAt = event.timeStamp));
+    this.textarea.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.shiftKey || this.#isComposing(event)) return;
+      event.preventDefault();
+      this.#send(send);
+    });
+    this.textarea.addEventListener("input", () => {
+      this.#fit();
+      this.#keep();
+      if (this.textarea.value.trim()) typing();
+    });
+  }
+
+  get text() {
+    return this.textarea.value;
+  }
+
+  set text(value) {
+    this.textarea.value = value;
+    this.#fit();
+    this.#keep();
+  }
+
+  focus() {
+    this.textarea.focus({ preventScroll: true });
+  }
+
+  #isComposing(event) {
+    if (event.isComposing) return true;
+    // 229: the key went to the input method. With Safari it comes after the composition has ended.
+    return event.keyCode === 229 && event.timeStamp - this.#composedAt < LATE_KEYDOWN_MS;
+  }
+
+  #send(send) {
+    const text = this.text.trim();
+    if (!text) return;
+    this.text = "";
+    send(text);
+  }
+
+  #keep() {
+    if (this.text) sessionStorage.setItem(this.key, this.text);
+    else sessionStorage.removeItem(this.key);
+  }
+
+  #fit() {
+    this.textarea.style.height = "auto";
+    if (this.textarea.scrollHeight) this.textarea.style.height = `${this.textarea.scrollHeight}px`;
+  }
+}

@@ -1,0 +1,157 @@
+// The list of messages of one chat. A message has a place (`seq`) and a state (`rev`); whatever arrives, in whatever
+// order and however often, the list ends the same.
+
+import { dayKey, formatTime, localiseTimes } from "./times.js";
+
+const NEAR_BOTTOM_PX = 80;
+
+export class Conversation {
+  /** `root` holds the `.conversation-scroll`; `texts` is the dataset of the page's texts. */
+  constructor(root, { chat, rev, texts }) {
+    this.chat = chat;
+    this.rev = rev;
+    this.texts = texts;
+    this.scroll = root.querySelector(".conversation-scroll");
+    this.list = root.querySelector(".conversation");
+    this.reader = this.list.dataset.reader;
+    this.marks = { received: 0, read: 0 };
+    localiseTimes(this.list);
+    this.#separateDays();
+    this.toBottom();
+  }
+
+  get messages() {
+    return [...this.list.querySelectorAll(".message[data-seq]")];
+  }
+
+  get lastSeq() {
+    return Number(this.messages.at(-1)?.dataset.seq || 0);
+  }
+
+  /** Puts a message at its place. Returns true where it is new. */
+  apply(frame) {
+    const pinned = this.#isAtBottom();
+    const item = parse(frame.html);
+    const old = document.getElementById(item.id);
+    const isOwn = this.list.contains(old);
+    this.rev = Math.max(this.rev, frame.rev);
+    if (frame.client_id) this.removePending(frame.client_id);
+    if (isOwn && Number(old.dataset.rev) > frame.rev) return false;
+    localiseTimes(item);
+    if (isOwn) old.replaceWith(item);
+    else this.#insert(item, frame.seq);
+    this.#separateDays();
+    this.#showMarks();
+    if (pinned) this.toBottom();
+    return !isOwn;
+  }
+
+  addPending({ client_id, body }) {
+    const item = document.createElement("li");
+    item.className = "message";
+    item.dataset.author = this.reader;
+    item.dataset.state = "pending";
+    item.dataset.client = client_id;
+    const text = Object.assign(document.createElement("div"), { className: "message-body", textContent: body });
+    const marks = Object.assign(document.createElement("div"), { className: "message-marks", textContent: this.texts.sending });
+    item.append(text, marks);
+    this.list.append(item);
+    this.toBottom();
+  }
+
+  removePending(clientId) {
+    this.#pending(clientId)?.remove();
+  }
+
+  hasPending(clientId) {
+    return Boolean(this.#pending(clientId));
+  }
+
+  /** The sender sees why, and a button that gives the text back. */
+  fail(clientId, reason, giveBack) {
+    const item = this.#pending(clientId);
+    if (!item) return;
+    item.dataset.state = "failed";
+    const button = Object.assign(document.createElement("button"), { type: "button", className: "button button-small", textContent: this.texts.retry });
+    button.addEventListener("click", () => {
+      item.remove();
+      giveBack();
+    });
+    item.querySelector(".message-marks").replaceChildren(`${this.texts.failed}: ${reason} `, button);
+    this.toBottom();
+  }
+
+  /** How far the other side has received and read. */
+  setMarks(received, read) {
+    this.marks = { received, read };
+    this.#showMarks();
+  }
+
+  /** Adds a page of earlier messages above, without moving what is read. */
+  prepend(html) {
+    const height = this.scroll.scrollHeight;
+    const template = document.createElement("template");
+    template.innerHTML = html;
+    localiseTimes(template.content);
+    const added = template.content.children.length;
+    this.list.prepend(template.content);
+    this.#separateDays();
+    this.scroll.scrollTop += this.scroll.scrollHeight - height;
+    return added;
+  }
+
+  get isInView() {
+    return !document.hidden && this.scroll.offsetParent !== null && this.#isAtBottom();
+  }
+
+  toBottom() {
+    this.scroll.scrollTop = this.scroll.scrollHeight;
+  }
+
+  #isAtBottom() {
+    return this.scroll.scrollHeight - this.scroll.scrollTop - this.scroll.clientHeight < NEAR_BOTTOM_PX;
+  }
+
+  #pending(clientId) {
+    return this.list.querySelector(`.message[data-client="${CSS.escape(clientId)}"]`);
+  }
+
+  #insert(item, seq) {
+    const after = this.messages.findLast((message) => Number(message.dataset.seq) < seq);
+    if (after) after.after(item);
+    else this.list.prepend(item);
+  }
+
+  #separateDays() {
+    for (const separator of this.list.querySelectorAll(".day-separator")) separator.remove();
+    let day = null;
+    for (const message of this.messages) {
+      const date = new Date(message.querySelector("time").dateTime);
+      if (dayKey(date) !== day) message.before(this.#separator(date));
+      day = dayKey(date);
+    }
+  }
+
+  #separator(date) {
+    const today = new Date();
+    const yesterday = new Date(today.getFullYear(), today.getMonth(), today.getDate() - 1);
+    const item = Object.assign(document.createElement("li"), { className: "day-separator" });
+    const names = { [dayKey(today)]: this.texts.today, [dayKey(yesterday)]: this.texts.yesterday };
+    item.textContent = names[dayKey(date)] || formatTime(date, "day");
+    return item;
+  }
+
+  #showMarks() {
+    for (const marks of this.list.querySelectorAll(".message[data-seq] > .message-marks")) marks.remove();
+    const last = this.messages.findLast((message) => message.dataset.author === this.reader);
+    const seq = Number(last?.dataset.seq || Infinity);
+    const text = seq <= this.marks.read ? this.texts.read : seq <= this.marks.received ? this.texts.delivered : "";
+    if (text) last.append(Object.assign(document.createElement("div"), { className: "message-marks", textContent: text }));
+  }
+}
+
+function parse(html) {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  return template.content.firstElementChild;
+}

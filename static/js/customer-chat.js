@@ -1,0 +1,193 @@
+// The customer's chat, in a frame of its own: the form, the conversation, the way back into it.
+//
+// The customer is known by a token that stands in this browser's storage for this service, and goes in a header or in the
+// socket's first frame, never into an address.
+
+import { ChatView } from "./chat-view.js";
+import { Outbox } from "./outbox.js";
+import { Socket } from "./socket.js";
+import { localiseTimes } from "./times.js";
+
+class CustomerChat extends HTMLElement {
+  #view = null;
+  #socket = null;
+
+  connectedCallback() {
+    this.texts = this.querySelector("[data-part=texts]").dataset;
+    this.tokenKey = `contiple-chat:${this.dataset.service}`;
+    this.outbox = new Outbox(`customer-${this.dataset.service}`);
+    this.isFramed = window.parent !== window;
+    this.querySelector("[data-action=close]").hidden = !this.isFramed;
+    this.addEventListener("click", (event) => this.#clicked(event));
+    this.addEventListener("submit", (event) => this.#submitted(event));
+    window.addEventListener("message", (event) => this.#heard(event));
+    localiseTimes(this);
+    this.#tell({ type: "ready" });
+    if (this.token) this.#resume();
+    else this.querySelector("input[name=name]")?.focus();
+  }
+
+  get token() {
+    return localStorage.getItem(this.tokenKey) || "";
+  }
+
+  get stage() {
+    return this.querySelector(".customer-chat-stage");
+  }
+
+  // Into the chat
+
+  async #resume() {
+    const response = await this.#post(this.dataset.resumeUrl);
+    if (response?.status === 200) this.#show(await response.text());
+    else if (!response || response.status >= 500) this.#notice(this.texts.unavailable);
+    else this.#tell({ type: "state", running: false });
+  }
+
+  async #submitted(event) {
+    const form = event.target.closest("form[data-stage=start]");
+    if (!form) return;
+    event.preventDefault();
+    const button = form.querySelector("[type=submit]");
+    const data = new URLSearchParams(new FormData(form));
+    data.set("page", this.page || document.referrer);
+    button.disabled = true;
+    const response = await this.#post(form.action, data);
+    button.disabled = false;
+    if (!response || response.status >= 500) return this.#notice(this.texts.unavailable);
+    this.#notice("");
+    if (response.headers.get("X-Chat-Token")) localStorage.setItem(this.tokenKey, response.headers.get("X-Chat-Token"));
+    // What was typed goes with the customer to the inquiry form, should nobody be there any more.
+    this.#keepDraft(form);
+    this.#show(await response.text());
+  }
+
+  #show(html) {
+    this.#view?.leave();
+    this.#view = null;
+    this.stage.outerHTML = html;
+    localiseTimes(this.stage);
+    const isChat = this.stage.dataset.stage === "chat";
+    this.querySelector("[data-action=end].button").hidden = !isChat || this.stage.dataset.state === "closed";
+    this.#tell({ type: "state", running: isChat && this.stage.dataset.state !== "closed" });
+    if (!isChat) {
+      this.stage.querySelector("[aria-invalid=true], input[name=name]")?.focus();
+      return;
+    }
+    this.#forgetDraft();
+    this.#view = new ChatView(this.stage, { socket: null, outbox: this.outbox, texts: this.texts, address: 0 });
+    this.#view.fetchEarlier = (url, before) => this.#post(url, new URLSearchParams({ before }));
+    this.#connect();
+    if (this.stage.dataset.state !== "closed") this.#view.composer.focus();
+  }
+
+  #connect() {
+    this.#socket?.close();
+    const socket = new Socket(this.dataset.socket);
+    this.#socket = this.#view.socket = socket;
+    socket.addEventListener("open", () => {
+      socket.send({ type: "hello", token: this.token, rev: this.#view.conversation.rev });
+      this.#notice("");
+      this.#view.resend();
+    });
+    socket.addEventListener("lost", () => this.#notice(this.texts.offline));
+    socket.addEventListener("refused", () => this.#startOver());
+    socket.addEventListener("frame", (event) => this.#receive(event.detail));
+    socket.open();
+  }
+
+  #receive(frame) {
+    if (frame.type === "status") {
+      this.#showStatus(frame);
+    } else if (this.#view.receive(frame) && frame.author !== "customer") {
+      this.#tell({ type: "message" });
+    }
+    if (frame.type === "error" && !frame.client_id) this.#notice(frame.text);
+  }
+
+  #showStatus({ state, html }) {
+    const closed = state === "closed";
+    this.stage.dataset.state = state;
+    this.stage.querySelector("[data-part=status]").innerHTML = html;
+    this.stage.querySelector("[data-part=composer]").hidden = closed;
+    this.querySelector("[data-action=end].button").hidden = closed;
+    this.#tell({ type: "state", running: !closed });
+    this.#view.conversation.toBottom();
+  }
+
+  /** Back to the first page: a new chat is a new consent. */
+  #startOver() {
+    this.#socket?.close();
+    localStorage.removeItem(this.tokenKey);
+    window.location.assign(this.dataset.panelUrl);
+  }
+
+  // Buttons
+
+  #clicked(event) {
+    const button = event.target.closest("[data-action]");
+    switch (button?.dataset.action) {
+      case "close":
+        return this.#tell({ type: "close" });
+      case "end":
+        return this.querySelector("[data-part=dialog]").showModal();
+      case "dismiss":
+        return this.querySelector("[data-part=dialog]").close();
+      case "confirm":
+        return this.#end();
+      case "restart":
+        return this.#startOver();
+      case "contact":
+        return this.#keepDraft(this.querySelector("form"));
+    }
+  }
+
+  async #end() {
+    this.querySelector("[data-part=dialog]").close();
+    const response = await this.#post(this.dataset.endUrl);
+    if (!response?.ok) this.#notice(this.texts.unavailable);
+  }
+
+  // What was typed so far, for the inquiry form on the same site
+
+  #keepDraft(form) {
+    const text = [...this.outbox.all().map((entry) => entry.body), form?.querySelector("textarea")?.value || ""].join("\n").trim();
+    const draft = { message: text, name: form?.name?.value, email: form?.email?.value };
+    if (form) sessionStorage.setItem(`contiple-draft:${this.dataset.service}`, JSON.stringify(draft));
+  }
+
+  #forgetDraft() {
+    sessionStorage.removeItem(`contiple-draft:${this.dataset.service}`);
+  }
+
+  // The page around the frame
+
+  #tell(message) {
+    // Nothing personal is in it, so that it may go to whatever site shows this frame (who may is `frame-ancestors`).
+    if (this.isFramed) window.parent.postMessage({ contiple: message }, "*");
+  }
+
+  #heard(event) {
+    if (event.source !== window.parent || !event.data?.contiple) return;
+    const { type, page } = event.data.contiple;
+    if (type === "shown") {
+      this.page = String(page || "").slice(0, 500);
+      this.#view?.conversation.toBottom();
+      this.#view?.noteSeen();
+    }
+  }
+
+  #notice(text) {
+    const notice = this.querySelector("[data-part=notice]");
+    notice.hidden = !text;
+    notice.firstElementChild.textContent = text;
+  }
+
+  #post(url, body = null) {
+    const headers = { "X-Requested-With": "fetch" };
+    if (this.token) headers.Authorization = `Bearer ${this.token}`;
+    return fetch(url, { method: "POST", body, headers, credentials: "same-origin" }).catch(() => null);
+  }
+}
+
+customElements.define("customer-chat", CustomerChat);

@@ -1,0 +1,70 @@
+// What a person selected in a conversation, as UTF-16 offsets in the text of each message. The offsets count the masked
+// text, also where a mask is shown open at the moment.
+
+/** Remembers the last selection inside `log`, since a tap on a button may clear it (touch). */
+export function rememberSelection(log) {
+  let last = null;
+  const note = () => {
+    const selection = getSelection();
+    if (selection.rangeCount && !selection.isCollapsed && log.contains(selection.getRangeAt(0).commonAncestorContainer)) {
+      last = selectedSpans(log, selection.getRangeAt(0));
+    } else if (document.activeElement === document.body || log.contains(selection.anchorNode)) {
+      last = null;
+    }
+  };
+  document.addEventListener("selectionchange", note);
+  return {
+    take() {
+      const spans = last || [];
+      last = null;
+      getSelection().removeAllRanges();
+      return spans;
+    },
+    forget: () => document.removeEventListener("selectionchange", note),
+  };
+}
+
+/** `[{seq, rev, start, end}]` for each message that the range touches. */
+export function selectedSpans(log, range) {
+  const spans = [];
+  for (const message of log.querySelectorAll(".message[data-seq]:not(.event)")) {
+    const body = message.querySelector(".message-body");
+    if (!range.intersectsNode(body)) continue;
+    const whole = document.createRange();
+    whole.selectNodeContents(body);
+    const start = range.compareBoundaryPoints(Range.START_TO_START, whole) > 0 ? lengthUpTo(body, range.startContainer, range.startOffset) : 0;
+    const end = range.compareBoundaryPoints(Range.END_TO_END, whole) < 0 ? lengthUpTo(body, range.endContainer, range.endOffset) : lengthUpTo(body, body, body.childNodes.length);
+    if (end > start) spans.push({ seq: Number(message.dataset.seq), rev: Number(message.dataset.rev), start, end });
+  }
+  return spans;
+}
+
+function lengthUpTo(body, container, offset) {
+  const range = document.createRange();
+  range.selectNodeContents(body);
+  range.setEnd(container, offset);
+  let length = range.toString().length;
+  for (const mask of body.querySelectorAll("masked-text[data-revealed]")) {
+    if (!range.intersectsNode(mask)) continue;
+    const inside = document.createRange();
+    inside.selectNodeContents(mask);
+    if (range.compareBoundaryPoints(Range.END_TO_END, inside) < 0) inside.setEnd(container, offset);
+    const shown = inside.toString().length;
+    // An end inside an open mask takes the whole of it: half an original has no place in the masked text.
+    length += (shown ? mask.masked.length : 0) - shown;
+  }
+  return length;
+}
+
+/** Masks spans. Returns what to tell the agent. */
+export async function maskSpans(url, spans, texts) {
+  if (!spans.length) return texts.selectFirst;
+  const response = await fetch(url, {
+    method: "POST",
+    body: JSON.stringify(spans),
+    headers: { "Content-Type": "application/json", "X-CSRFToken": texts.csrf, "X-Requested-With": "fetch" },
+  }).catch(() => null);
+  if (!response || response.status >= 500) return texts.unavailable;
+  if (!response.ok) return response.text();
+  return (await response.json()).masked ? texts.masking : texts.already;
+}

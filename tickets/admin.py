@@ -1,0 +1,39 @@
+"""For operators: that tickets are there and in which state. What people wrote is not shown, and nothing is changed."""
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from tickets.models import Tag, Ticket
+
+
+class ReadOnly:
+    """Neither added, changed nor deleted: that is done on the desk, where it is on record."""
+
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(Ticket)
+class TicketAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ["__str__", "service", "state", "channel", "assignee", "created_at", "updated_at"]
+    list_select_related = ["service", "assignee__user"]
+    list_filter = ["state", "channel"]
+    search_fields = ["=number", "service__slug"]
+    ordering = ["-updated_at", "-id"]
+    show_full_result_count = False
+    fields = ["service", "number", "state", "channel", "assignee", "created_by", "created_at", "updated_at"]
+
+
+@admin.register(Tag)
+class TagAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ["name", "service", "is_system"]
+    list_select_related = ["service"]
+    list_filter = ["is_system"]
+    search_fields = ["name", "service__slug"]
+    fields = ["service", "name", "is_system"]
