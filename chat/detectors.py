@@ -71,7 +71,7 @@ def _without_overlaps(spans: list[Span]) -> list[Span]:
 def _cards(text: str) -> Iterator[tuple[int, int]]:
     for match in _CARD.finditer(text):
         digits = re.sub(r"\D", "", match.group())
-        if _CARD_RANGES.match(digits) and luhn.is_valid(digits) and len(set(digits)) > 2:
+        if _CARD_RANGES.match(digits) and luhn.is_valid(digits):
             yield match.span()
 
 

@@ -34,7 +34,7 @@ _LINK = re.compile(r"https?://[^\s<>\"'`\\]*[^\s<>\"'`\\.,;:!?)\]}*]", re.IGNORE
 def message_html(entry: Entry, language: str) -> str:
     """An entry as HTML, rendered once for all its receivers of a language."""
     with translation.override(language):
-        return _message_template().render({"entry": entry, "body": body_html(entry)})
+        return _plain(_message_template().render({"entry": entry, "body": body_html(entry)}))
 
 
 def message_frame(entry: Entry, language: str) -> protocol.Message:
@@ -76,7 +76,7 @@ def desk_frame(agent: Agent, language: str) -> protocol.Desk:
         waiting=waiting,
         unread=sum(chat.unread for chat in chats if chat.state == Chat.State.ACTIVE),
         chats=[chat.pk for chat in chats],
-        html=html,
+        html=_plain(html),
     )
 
 
@@ -85,7 +85,7 @@ def status_frame(chat: Chat, language: str) -> protocol.Status:
     place = presence.queue_place(chat) if chat.state == Chat.State.WAITING else None
     with translation.override(language):
         html = render_to_string("chat/_customer_status.html", {"chat": chat, "place": place, "service": chat.service})
-    return protocol.Status(chat=chat.pk, state=chat.state, html=html)
+    return protocol.Status(chat=chat.pk, state=chat.state, html=_plain(html))
 
 
 def marks_frame(marked: live.Marked) -> protocol.Marks:
@@ -96,6 +96,11 @@ def marks_frame(marked: live.Marked) -> protocol.Marks:
         agent_received=marked.agent_received,
         agent_read=marked.agent_read,
     )
+
+
+def _plain(html: str) -> str:
+    """Without Django's mark of safety, which frames can't carry."""
+    return str.__str__(html)
 
 
 @lru_cache(maxsize=1)

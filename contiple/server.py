@@ -5,6 +5,7 @@ SIGTERM end the process within ``WORKER_STOP_SECONDS`` and a moment, without a s
 """
 
 import logging
+import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -100,6 +101,8 @@ def _listen(application: Any, *, host: str, port: int, ready: Callable[[], None]
 
     def listening() -> None:
         server.set_up_sockets()
+        # Twisted ends on SIGINT and SIGTERM itself; a terminal that was closed means the same.
+        signal.signal(signal.SIGHUP, lambda number, frame: twisted_loop.call_soon_threadsafe(server.stop))
         ready()
 
     server = _Server(

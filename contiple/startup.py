@@ -39,8 +39,8 @@ def check_port_is_free(host: str, port: int) -> None:
     try:
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            # Not listening, which somebody who waits for the port could take for the server.
             probe.bind((host, port))
-            probe.listen(1)
     except (OSError, OverflowError) as error:
         raise env.EnvError(port_error(host, port, error)) from None
 

@@ -151,7 +151,7 @@ class RequestForm(forms.Form):
 
 
 class CommentForm(RequestForm):
-    body = _body(_("Comment"), rows=3)
+    body = _body(_("Internal comment"), rows=3, help_text=_("Customers don't see comments."))
 
 
 class NewTicketForm(RequestForm):

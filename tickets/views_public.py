@@ -1,5 +1,6 @@
 """Contact Us, open to everybody: the 1:1 inquiry form and its thanks."""
 
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -26,12 +27,18 @@ def contact(request: HttpRequest, service: str) -> HttpResponse:
     if form.is_valid() and _leave(request, context["service"], form):
         return redirect("tickets:contact_sent", service)
     context |= {"form": form, "policy": policy}
-    return render(request, "tickets/contact.html", context, status=400 if form.is_bound else 200)
+    return render(request, "tickets/contact.html", context, status=_status(form))
 
 
 @require_safe
 def contact_sent(request: HttpRequest, service: str) -> HttpResponse:
     return render(request, "tickets/contact_sent.html", public_page(request, running_service(service)))
+
+
+def _status(form: InquiryForm) -> int:
+    if not form.is_bound:
+        return 200
+    return TooMany.status if form.has_error(NON_FIELD_ERRORS, TooMany.code) else 400
 
 
 def _leave(request: HttpRequest, service: Service, form: InquiryForm) -> bool:
@@ -53,6 +60,6 @@ def _leave(request: HttpRequest, service: Service, form: InquiryForm) -> bool:
             now=timezone.now(),
         )
     except TooMany as error:
-        form.add_error(None, error.text)
+        form.add_error(None, ValidationError(error.text, code=error.code))
         return False
     return True

@@ -13,7 +13,7 @@ from tickets.models import Ticket
 
 @pytest.fixture
 def at_once() -> Callable[..., list[Any]]:
-    """Runs an operation in as many threads as asked for, all let go at the same moment; what each returned or raised."""
+    """Runs an operation in many threads, all let go at the same moment: what each of them returned or raised."""
 
     def run(operation: Callable[[int], Any], times: int = 8) -> list[Any]:
         gate, results = threading.Barrier(times), [None] * times

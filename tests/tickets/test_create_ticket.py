@@ -25,7 +25,8 @@ def test_card_numbers_are_masked_before_they_are_saved(service):
     ticket = create_ticket(service, channel="agent", subject=f"My card {CARD}", body=f"It is\n{CARD}!")
     ticket.refresh_from_db()
     assert "4539" not in ticket.subject + ticket.body
-    assert ticket.body.startswith("It is\n") and len(ticket.body) == len(f"It is\n{CARD}!")
+    assert ticket.body.startswith("It is\n")
+    assert len(ticket.body) == len(f"It is\n{CARD}!")
 
 
 def test_a_card_number_at_the_end_of_a_long_subject_is_masked_before_it_is_cut(service):

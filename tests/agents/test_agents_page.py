@@ -1,0 +1,232 @@
+"""Service Management / Agents: the list, one agent, invitations."""
+
+import re
+
+import pytest
+from django.core import mail
+from django.urls import reverse
+
+from agents.invitations import find_invitation
+from agents.models import Agent, AuditEntry, Contract, Invitation
+from tests.make import make_agent
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/desk/demo/agents/"
+INVITE = "/desk/demo/agents/invitations/"
+INVITED = {"email": "new@example.com", "role": "agent", "chat_permission": "on"}
+
+
+def edit_url(agent: Agent) -> str:
+    return reverse("agents:agent", args=["demo", agent.pk])
+
+
+def edited(**values) -> dict:
+    return {"role": "agent", "is_active": "on", "chat_permission": "on", "chat_limit": "3"} | values
+
+
+@pytest.fixture
+def invitation(admin, sign_in) -> Invitation:
+    sign_in(admin).post(INVITE, INVITED)
+    return Invitation.objects.get()
+
+
+def test_the_outsider_a_mere_agent_and_nobody_do_not_get_in(service, agent, colleague, outsider, invitation, sign_in, client):
+    revoke = reverse("agents:revoke", args=["demo", invitation.pk])
+    tries = [("get", LIST, {}), ("get", edit_url(colleague), {}), ("post", edit_url(colleague), edited(role="admin"))]
+    tries += [("post", INVITE, INVITED | {"email": "x@example.com"}), ("post", revoke, {})]
+
+    for method, url, data in tries:
+        assert getattr(sign_in(outsider), method)(url, data).status_code == 404, url
+        assert getattr(sign_in(agent), method)(url, data).status_code == 404, url
+        assert getattr(client, method)(url, data).url.startswith(reverse("agents:sign_in")), url
+    colleague.refresh_from_db()
+    assert colleague.role == "agent"
+    assert Invitation.objects.get() == invitation
+
+
+def test_another_services_agents_and_invitations_are_absent(service, admin, outsider, invitation, sign_in):
+    client = sign_in(admin)
+    own = sign_in(outsider)
+
+    assert client.get(edit_url(outsider)).status_code == 404
+    assert client.post(edit_url(outsider), edited()).status_code == 404
+    assert client.get(reverse("agents:agent", args=["demo", 10**30])).status_code == 404
+    assert own.post(reverse("agents:revoke", args=["other", invitation.pk])).status_code == 404
+    assert "Oscar" not in client.get(LIST).content.decode()
+    assert Invitation.objects.get() == invitation
+
+
+def test_the_list_shows_each_agent(service, admin, agent, sign_in):
+    make_agent(service, "Olga", online=True)
+    make_agent(service, "Gone", is_active=False)
+    Contract.objects.update(chats_at_once=2)
+
+    page = sign_in(admin).get(LIST).content.decode()
+
+    for words in ("Mina", agent.user.email, "Olga", "Online", "Gone", "Deactivated", "(limited, 3 chosen)"):
+        assert words in page
+    assert "2 of 5 chat seats used." in page
+
+
+def test_the_list_takes_as_many_queries_for_many_agents(service, admin, sign_in, django_assert_max_num_queries):
+    for _ in range(30):
+        make_agent(service)
+    client = sign_in(admin)
+
+    with django_assert_max_num_queries(12):
+        client.get(LIST)
+
+
+def test_an_agent_is_changed(service, admin, agent, sign_in):
+    response = sign_in(admin).post(edit_url(agent), edited(role="admin", chat_limit="5"), follow=True)
+
+    agent.refresh_from_db()
+    assert (agent.role, agent.chat_limit) == ("admin", 5)
+    assert "Saved." in response.content.decode()
+    assert AuditEntry.objects.get().agent == admin
+
+
+def test_a_refused_change_stands_at_its_field_and_loses_nothing(service, admin, agent, sign_in):
+    response = sign_in(admin).post(edit_url(agent), edited(role="admin", chat_limit="9"))
+
+    assert "at most 5" in str(response.context["form"].errors["chat_limit"])
+    assert 'value="9"' in response.content.decode()
+    assert re.search(r'<option value="admin"\s+selected', response.content.decode())
+    agent.refresh_from_db()
+    assert agent.role == "agent"
+
+
+def test_a_closed_contract_says_why_the_permission_cannot_be_switched_on(service, admin, sign_in):
+    Contract.objects.update(chat=False)
+    newcomer = make_agent(service, "Nils", chat_permission=False)
+    client = sign_in(admin)
+
+    page = client.get(edit_url(newcomer))
+
+    assert "Chat is off in Contract Details" in page.content.decode()
+    assert page.context["form"].fields["chat_permission"].widget.attrs["disabled"]
+    refused = client.post(edit_url(newcomer), edited())
+    assert "can&#x27;t be granted" in refused.content.decode()
+    newcomer.refresh_from_db()
+    assert not newcomer.chat_permission
+
+
+def test_a_closed_contract_lets_the_permission_be_taken_away(service, admin, agent, sign_in):
+    Contract.objects.update(chat=False)
+    client = sign_in(admin)
+    assert "disabled" not in client.get(edit_url(agent)).context["form"].fields["chat_permission"].widget.attrs
+    data = edited()
+    del data["chat_permission"]
+
+    assert client.post(edit_url(agent), data).status_code == 302
+
+    agent.refresh_from_db()
+    assert not agent.chat_permission
+
+
+def test_full_seats_say_so(service, admin, agent, sign_in):
+    Contract.objects.update(chat_seats=1)
+    newcomer = make_agent(service, "Nils", chat_permission=False)
+    client = sign_in(admin)
+
+    assert "All 1 chat seats are in use" in client.get(edit_url(newcomer)).content.decode()
+    assert "chat_permission" in client.post(edit_url(newcomer), edited()).context["form"].errors
+
+
+def test_a_page_that_is_out_of_date_overwrites_nothing(service, admin, agent, sign_in):
+    client = sign_in(admin)
+    seen = client.get(edit_url(agent)).context["form"]["seen"].value()
+    Agent.objects.filter(pk=agent.pk).update(chat_permission=False)
+
+    refused = client.post(edit_url(agent), edited(role="admin", seen=seen))
+
+    assert "Somebody else has changed this" in refused.content.decode()
+    agent.refresh_from_db()
+    assert (agent.role, agent.chat_permission) == ("agent", False)
+    again = refused.context["form"]["seen"].value()
+    assert client.post(edit_url(agent), edited(role="admin", seen=again)).status_code == 302
+
+
+def test_who_steps_back_as_admin_goes_to_the_start(service, admin, sign_in):
+    make_agent(service, "Bea", role="admin")
+    client = sign_in(admin)
+    assert "This is you" in client.get(edit_url(admin)).content.decode()
+    data = edited()
+    del data["chat_permission"]
+
+    assert client.post(edit_url(admin), data).url == reverse("agents:start")
+    assert client.get(LIST).status_code == 404
+
+
+def test_the_last_admin_is_told_why_not(admin, sign_in):
+    data = edited()
+    del data["chat_permission"]
+
+    response = sign_in(admin).post(edit_url(admin), data)
+
+    assert "last admin" in str(response.context["form"].errors["role"])
+
+
+def test_inviting_mails_the_link_and_shows_it_once(service, admin, sign_in):
+    client = sign_in(admin)
+
+    page = client.post(INVITE, INVITED).content.decode()
+
+    link = re.search(r"http://localhost:\d+/invitation/([\w-]+)/", mail.outbox[0].body)
+    assert link[0] in page
+    assert "is on its way to new@example.com" in page
+    assert find_invitation(link[1]).email == "new@example.com"
+    assert mail.outbox[0].to == ["new@example.com"]
+    later = client.get(LIST).content.decode()
+    assert "new@example.com" in later
+    assert link[1] not in later
+    assert client.get(INVITE).url == LIST
+
+
+def test_a_mail_that_cannot_be_sent_still_leaves_the_link(service, admin, sign_in, monkeypatch, caplog):
+    def refuse(*args, **kwargs):
+        raise ConnectionRefusedError("to new@example.com")
+
+    monkeypatch.setattr("agents.invitation_mail.send_mail", refuse)
+
+    page = sign_in(admin).post(INVITE, INVITED).content.decode()
+
+    assert "No mail could be sent to new@example.com" in page
+    assert "/invitation/" in page
+    assert "could not be mailed" in caplog.text
+    assert "new@example.com" not in caplog.text
+
+
+def test_without_a_mail_server_nobody_is_told_that_a_mail_is_on_its_way(admin, sign_in, settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+
+    assert "No mail could be sent" in sign_in(admin).post(INVITE, INVITED).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [({"email": "nonsense"}, "email"), ({"email": ""}, "email"), ({"role": "owner"}, "role")],
+)
+def test_an_invitation_that_makes_no_sense_is_refused(admin, sign_in, wrong, field):
+    response = sign_in(admin).post(INVITE, INVITED | wrong)
+
+    assert field in response.context["form"].errors
+    assert not Invitation.objects.exists()
+    assert not mail.outbox
+
+
+def test_a_colleague_is_not_invited(admin, agent, sign_in):
+    response = sign_in(admin).post(INVITE, INVITED | {"email": agent.user.email})
+
+    assert "already" in str(response.context["form"].errors["email"])
+
+
+def test_an_invitation_is_revoked(admin, invitation, sign_in):
+    client = sign_in(admin)
+    url = reverse("agents:revoke", args=["demo", invitation.pk])
+
+    assert client.get(url).status_code == 405
+    assert "is revoked" in client.post(url, follow=True).content.decode()
+    assert not Invitation.objects.exists()
+    assert client.post(url).status_code == 404
