@@ -32,7 +32,7 @@ lint:
 	$(PRODUCTION) $(PYTHON) manage.py check --deploy --fail-level WARNING
 
 format:
-	$(PYTHON) -m ruff check --fix $(CODE)
+	-$(PYTHON) -m ruff check --fix --quiet $(CODE)
 	$(PYTHON) -m ruff format $(CODE)
 
 lock: ## pin the newest set that fits pyproject.toml, for every Python it names

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from agents import audit, contracts
-from agents.contracts import lock_contract, refuse_chat_permission, refuse_seats_in_use
+from agents.contracts import lock_contract, refuse_chat_permission, refuse_seats_in_use, turn_everybody_offline
 from agents.models import Agent, AuditEntry, Contract, Invitation, Service, User
 from contiple.errors import DomainError
 
@@ -101,6 +101,8 @@ class ServiceAdmin(admin.ModelAdmin):
         super().save_formset(request, form, formset, change)
         for row in [*formset.new_objects, *(row for row, _names in formset.changed_objects)]:
             _record(row, before.get(row.pk, {}))
+            if isinstance(row, Contract) and not row.chat:
+                turn_everybody_offline(row)
 
 
 class AgentForm(forms.ModelForm):

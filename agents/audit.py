@@ -1,5 +1,7 @@
 """The trail: one function that writes it, one that reads it."""
 
+from typing import Any
+
 from django.db.models import QuerySet
 
 from agents.models import Agent, AuditEntry, Service
@@ -15,7 +17,7 @@ def record(
     agent: Agent | None = None,
     actor: str = "",
     address: str | None = None,
-    **details,
+    **details: Any,
 ) -> AuditEntry:
     """Writes an entry. Call it in the transaction of the act itself, so that neither is there without the other.
 

@@ -10,7 +10,9 @@ from helpcenter.models import Customer
 
 def chats_seen_by(agent: Agent) -> QuerySet[Chat]:
     """A desk is shared: every agent of the service may read its chats. To act in one needs more (``chat_held_by``)."""
-    return Chat.objects.filter(service=agent.service).select_related("customer", "agent__user", "service__contract", "policy")
+    return Chat.objects.filter(service=agent.service).select_related(
+        "customer", "agent__user", "service__contract", "policy"
+    )
 
 
 def chat_for_agent(agent: Agent, chat_id: int) -> Chat:

@@ -36,8 +36,8 @@ class Candidate:
 def assign_waiting_chats(service_id: int) -> int:
     """Rings as many waiting chats as there is room for, the longest waiting first; returns how many.
 
-    Call it after the commit of whatever may have made room or a chat. One router a service at a time (advisory lock), so
-    that none decides by what another is about to change. Inside, rows are locked in the order Chat, Agent, by pk.
+    Call it after the commit of whatever may have made room or a chat. One router a service at a time (advisory lock):
+    none decides by what another is about to change. Inside, rows are locked in the order Chat, Agent, by pk.
     """
     with transaction.atomic():
         _wait_for_turn(service_id)
@@ -91,7 +91,10 @@ def _candidates(service_id: int, agents: Iterable[Agent]) -> dict[int, Candidate
     """Counted after the agents' rows are locked: nobody else adds to a load then."""
     most = Contract.objects.values_list("chats_at_once", flat=True).get(service=service_id)
     loads = dict(
-        Chat.objects.filter(agent__in=agents).exclude(state=Chat.State.CLOSED).values_list("agent").annotate(n=Count("pk"))
+        Chat.objects.filter(agent__in=agents)
+        .exclude(state=Chat.State.CLOSED)
+        .values_list("agent")
+        .annotate(n=Count("pk"))
     )
     return {
         agent.pk: Candidate(agent.pk, loads.get(agent.pk, 0), min(agent.chat_limit, most), agent.chat_idle_since)

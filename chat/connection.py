@@ -1,8 +1,8 @@
 """What the two sockets have in common: frames in and out, heartbeats, the pump of deliveries, and what bounds them.
 
-A connection shows chats; for each it keeps a cursor, the rev up to which its client has everything. Live delivery, repair
-and reconnect are one path: a delivery exactly one ahead of the cursor is passed on, anything else is read from the
-database from the cursor on. So what the delivery loses is found by number, and nothing is shown twice.
+A connection shows chats; for each it keeps a cursor, the rev up to which its client has everything. Live delivery,
+repair and reconnect are one path: a delivery exactly one ahead of the cursor is passed on, anything else is read from
+the database from the cursor on. So what the delivery loses is found by number, and nothing is shown twice.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import contextlib
 import logging
 import time
 import uuid
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -42,7 +43,7 @@ TYPING_EVERY_S = 2
 REFRESH_DELAY_S = 0.05  # several changes at once are one refresh
 RIGHTS_EVERY_BEATS = 2  # rights are read again at least every 30 s
 
-assert RIGHTS_EVERY_BEATS * presence.HEARTBEAT_S <= 30  # noqa: S101
+assert RIGHTS_EVERY_BEATS * presence.HEARTBEAT_S <= 30
 
 
 def in_thread(function, *args, **kwargs):
@@ -65,7 +66,7 @@ class Inbox:
 
 
 class Connection(AsyncWebsocketConsumer):
-    """Subclasses say what a frame does (``handle``), what to show again (``refresh``), and who is there (``still_permitted``)."""
+    """Subclasses say what a frame does, what to show again (``refresh``), and who is there (``still_permitted``)."""
 
     decode: Any
 
@@ -219,7 +220,7 @@ class Connection(AsyncWebsocketConsumer):
         with translation.override(self.language):
             return _(text)
 
-    async def _forever(self, step) -> None:
+    async def _forever(self, step: Callable[[], Awaitable[None]]) -> None:
         while True:
             try:
                 await step()
@@ -234,7 +235,7 @@ class Connection(AsyncWebsocketConsumer):
                 return
 
     async def _pump_one(self) -> None:
-        topic, delivery = await self.inbox.queue.get()
+        _topic, delivery = await self.inbox.queue.get()
         match delivery:
             case live.Changed(entry):
                 await self._show(entry)

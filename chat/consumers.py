@@ -4,6 +4,10 @@
 
 import asyncio
 
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.http import Http404
+from django.utils.translation import gettext as _
+
 from agents.access import agent_for, may_chat, running_service
 from agents.models import Agent
 from chat import access, live, messages, presence, protocol, rendering
@@ -11,15 +15,13 @@ from chat.assignment import assign_waiting_chats
 from chat.connection import FORBIDDEN, SLOW, UNKNOWN, Connection, in_thread
 from chat.models import Chat
 from contiple.errors import Closed, Conflict
-from django.http import Http404
-from django.utils.translation import gettext as _
 from helpcenter.access import customer_for_token
 
 HELLO_WITHIN_S = 5
 
 
 class AgentSocket(Connection):
-    """One tab of an agent who may chat. The session says who it is; the rights are read again at every frame that acts."""
+    """One tab of an agent who may chat. The session says who it is; the rights are read again at every acting frame."""
 
     decode = staticmethod(protocol.decode_from_agent)
 
@@ -181,7 +183,7 @@ class CustomerSocket(Connection):
 
     def _chat(self) -> Chat:
         chats = Chat.objects.select_related("customer", "agent__user", "service__contract")
-        chat = chats.filter(pk=self.chat_id, service__is_stopped=False).first()
+        chat = chats.filter(pk=self.chat_id or 0, service__is_stopped=False).first()
         if chat is None:
             raise Http404
         return chat
@@ -193,9 +195,15 @@ class CustomerSocket(Connection):
         messages.mark_seen(self._chat(), "customer", received=received, read=read)
 
 
-
-
 def _session_lives(scope: dict) -> bool:
     """Channels reads the session once; signing out elsewhere must end this socket too."""
     session = scope.get("session")
     return session is None or not session.session_key or session.exists(session.session_key)
+
+
+class NoSocket(AsyncWebsocketConsumer):
+    """Any other address: said by a close code, since a refused handshake tells a browser nothing."""
+
+    async def connect(self) -> None:
+        await self.accept()
+        await self.close(UNKNOWN)

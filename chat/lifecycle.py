@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -40,7 +41,7 @@ class Absent(Closed):
 
 
 def start_chat(customer: Customer, *, policy: PrivacyPolicy, language: str, page: str = "") -> Chat:
-    """A new waiting chat of this customer; the one that is open already where there is one (a second click, a second tab).
+    """A new waiting chat of this customer; where one is open already (a second click, a second tab), that one.
 
     Consent to ``policy`` is stored with it. All three gates are read here. Raises ``Closed``, or ``Absent``.
     """
@@ -50,7 +51,12 @@ def start_chat(customer: Customer, *, policy: PrivacyPolicy, language: str, page
     if not presence.somebody_online(service):
         raise Absent(text_for(service.help_center, language).absent_message)
     chat = Chat(
-        service=service, customer=customer, policy=policy, consented_at=timezone.now(), language=language, page=page[:500]
+        service=service,
+        customer=customer,
+        policy=policy,
+        consented_at=timezone.now(),
+        language=language,
+        page=page[:500],
     )
     try:
         with transaction.atomic():
@@ -156,7 +162,9 @@ def reconcile(now: datetime | None = None) -> None:
 
 def _close_chats_without_contract() -> None:
     open_chats = Chat.objects.exclude(state=State.CLOSED)
-    for chat_id in (open_chats.filter(service__contract__chat=False) | open_chats.filter(service__is_stopped=True)).values_list("pk", flat=True):
+    for chat_id in (
+        open_chats.filter(service__contract__chat=False) | open_chats.filter(service__is_stopped=True)
+    ).values_list("pk", flat=True):
         close_chat(chat_id, by=Chat.ClosedBy.SERVICE)
 
 
@@ -187,17 +195,22 @@ def _close_chats_of_gone_customers() -> None:
 
 def _set_gone_agents_offline() -> None:
     online = Agent.objects.filter(chat_status=Agent.ChatStatus.ONLINE)
-    gone = online.filter(pk__in=presence.agents_gone_for(OFFLINE_AFTER_S), chat_idle_since__lt=timezone.now() - timedelta(seconds=OFFLINE_AFTER_S))
+    gone = online.filter(
+        pk__in=presence.agents_gone_for(OFFLINE_AFTER_S),
+        chat_idle_since__lt=timezone.now() - timedelta(seconds=OFFLINE_AFTER_S),
+    )
     gone.update(chat_status=Agent.ChatStatus.OFFLINE)
 
 
-def _pass_on_each(chats, outcome: str) -> None:
+def _pass_on_each(chats: QuerySet[Chat], outcome: str) -> None:
     for chat_id, agent_id in chats.values_list("pk", "agent"):
         pass_on(chat_id, outcome=outcome, agent_id=agent_id)
 
 
 def _locked(chat_id: int, service: Service | None = None) -> Chat:
-    chats = Chat.objects.select_for_update(no_key=True, of=("self",)).select_related("agent__user", "service", "customer")
+    chats = Chat.objects.select_for_update(no_key=True, of=("self",)).select_related(
+        "agent__user", "service", "customer"
+    )
     return chats.get(pk=chat_id, **({"service": service} if service else {}))
 
 

@@ -9,6 +9,7 @@ import logging
 import threading
 import uuid
 from collections import defaultdict
+from collections.abc import Coroutine
 from functools import partial
 from typing import Protocol
 
@@ -92,7 +93,7 @@ def publish(topic: str, delivery: Delivery) -> None:
 
 
 async def subscribe(topic: str, receiver: Receiver) -> None:
-    """From its return on, whatever is published on ``topic`` reaches ``receiver``. Read the state after it, not before."""
+    """From its return on, whatever is published on ``topic`` reaches ``receiver``. Read the state after it."""
     await _hub_of_this_loop().subscribe(topic, receiver)
 
 
@@ -151,7 +152,7 @@ class _Hub:
                 log.exception("a delivery from another process was lost")
                 await asyncio.sleep(1)
 
-    def _spawn(self, coroutine) -> None:
+    def _spawn(self, coroutine: Coroutine) -> None:
         task = self.loop.create_task(coroutine)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
@@ -163,7 +164,7 @@ _decode = msgspec.msgpack.Decoder(Delivery).decode
 
 
 def _hub_of_this_loop() -> _Hub:
-    global _hub
+    global _hub  # noqa: PLW0603 - one for the process, made with its loop
     loop = asyncio.get_running_loop()
     with _hub_lock:
         if _hub is None or _hub.loop is not loop:

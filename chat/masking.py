@@ -1,11 +1,12 @@
 """Masks: found on append, put on by hand, looked under on record.
 
-**Mask**: asterisks for everybody, the original to the vault. **Reveal**: one permitted agent sees it for a while; nothing
-stored changes. Spans of one message never overlap: what is masked a second time keeps its first mask, and only what was
-still readable gets a new one. So masking twice, overlapping, or by two agents at once ends in the same text.
+**Mask**: asterisks for everybody, the original to the vault. **Reveal**: one permitted agent sees it for a while;
+nothing stored changes. Spans of one message never overlap: what is masked a second time keeps its first mask, and only
+what was still readable gets a new one. So masking twice, overlapping, or by two agents at once ends in the same text.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -50,7 +51,9 @@ def conceal(service: Service, text: str) -> str:
     return apply_mask(text, [span[1:] for span in found_spans(service, text)])
 
 
-def put_on(chat: Chat, message: Message, *, original: str, spans: Sequence[Span], by: Agent | None = None) -> list[Mask]:
+def put_on(
+    chat: Chat, message: Message, *, original: str, spans: Sequence[Span], by: Agent | None = None
+) -> list[Mask]:
     """Stores masks over ``spans``, which must be free of others. Needs the chat's row lock."""
     return Mask.objects.bulk_create(
         Mask(
@@ -143,7 +146,7 @@ def _change_body(chat: Chat, message: Message, body: str) -> None:
     chat.last_rev += 1
     message.body, message.rev = body, chat.last_rev
     message.save(update_fields=["body", "rev"])
-    fields = {"last_rev": chat.last_rev}
+    fields: dict[str, Any] = {"last_rev": chat.last_rev}
     if not chat.messages.filter(seq__gt=message.seq).exclude(body="").exists():
         fields["last_line"] = last_line(body)
         live.publish_on_commit(live.service_topic(chat.service_id), live.Touched())

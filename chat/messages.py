@@ -60,7 +60,7 @@ def append_notice(chat: Chat, body: str, *, name: str) -> Message:
 
 
 def mark_seen(chat: Chat, side: str, *, received: int, read: int) -> None:
-    """Notes how far ``side`` (``customer`` or ``agent``) has received and read. Marks only grow, up to the last entry."""
+    """Notes how far ``side`` (``customer`` or ``agent``) has received and read. Marks only grow."""
     with transaction.atomic():
         row = Chat.objects.select_for_update(no_key=True).get(pk=chat.pk)
         read = max(getattr(row, f"{side}_read"), min(read, row.last_rev))
@@ -75,7 +75,7 @@ def mark_seen(chat: Chat, side: str, *, received: int, read: int) -> None:
             setattr(row, name, value)
         row.save(update_fields=list(fields))
         live.publish_on_commit(live.chat_topic(row.pk), marks_of(row))
-        if row.unread != unread_before:
+        if row.agent_id and row.unread != unread_before:
             live.publish_on_commit(live.agent_topic(row.agent_id), live.Touched())
 
 
@@ -152,9 +152,5 @@ def _update_chat(chat: Chat, message: Message) -> None:
     for name, value in fields.items():
         setattr(chat, name, value)
     if message.body and chat.agent_id:
-        line = live.Lined(
-            chat=chat.pk, seq=message.seq, author=message.author, text=chat.last_line, unread=chat.unread
-        )
+        line = live.Lined(chat=chat.pk, seq=message.seq, author=message.author, text=chat.last_line, unread=chat.unread)
         live.publish_on_commit(live.agent_topic(chat.agent_id), line)
-
-

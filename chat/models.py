@@ -61,7 +61,9 @@ class Chat(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["customer"], condition=~Q(state="closed"), name="chat_open_once"),
             models.CheckConstraint(
-                condition=Q(state="waiting", agent=None) | Q(state__in=["ringing", "active"], agent__isnull=False) | Q(state="closed"),
+                condition=Q(state="waiting", agent=None)
+                | Q(state__in=["ringing", "active"], agent__isnull=False)
+                | Q(state="closed"),
                 name="chat_agent_fits_state",
             ),
             models.CheckConstraint(

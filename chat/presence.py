@@ -21,8 +21,8 @@ LEASE_S = 45
 # After a socket was closed: time for a page to load again before its agent counts as gone.
 RELOAD_GRACE_S = 10
 
-assert LEASE_S >= 3 * HEARTBEAT_S  # noqa: S101 - how the two relate is the rule
-assert RELOAD_GRACE_S < LEASE_S  # noqa: S101
+assert LEASE_S >= 3 * HEARTBEAT_S
+assert RELOAD_GRACE_S < LEASE_S
 
 
 def database_now() -> datetime:
@@ -102,5 +102,3 @@ def queue_place(chat: Chat) -> int:
         .exclude(waiting_since=chat.waiting_since, pk__gt=chat.pk)
         .count()
     )
-
-

@@ -1,6 +1,6 @@
 """The frames of the sockets: decoded, checked and documented here. JSON, one object a frame, told apart by ``type``.
 
-``seq`` is a message's place in its chat; ``rev`` counts the chat's changes; ``client_id`` is the sender's own id of a send.
+``seq`` is a message's place in its chat; ``rev`` counts the chat's changes; ``client_id`` is the sender's id of a send.
 Frames from a client that don't fit raise ``msgspec.ValidationError`` or ``msgspec.DecodeError``.
 """
 

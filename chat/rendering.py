@@ -1,7 +1,7 @@
 """What a chat looks like: every fragment that both pages and sockets send is rendered here, once.
 
-``chat/_message.html`` is the one rendering of a message, for every reader: who reads decides the side it stands on (CSS)
-and whether a mask is a button (the agents' script).
+``chat/_message.html`` is the one rendering of a message, for every reader: who reads decides the side it stands on
+(CSS) and whether a mask is a button (the agents' script).
 """
 
 import re
@@ -53,7 +53,7 @@ def messages_html(entries: list[Entry], language: str) -> SafeString:
 
 
 def body_html(entry: Entry) -> SafeString:
-    """The body with links and masks. Its text content is the body, to the character: offsets of selections rest on it."""
+    """The body with links and masks. Its text content is the body, to the character: selections rest on it."""
     if entry.event:
         return escape(EVENTS[entry.event] % {"name": entry.name}) if entry.event in EVENTS else SafeString("")
     parts, at = [], 0

@@ -1,10 +1,11 @@
 """The addresses of the sockets."""
 
-from django.urls import path
+from django.urls import path, re_path
 
-from chat.consumers import AgentSocket, CustomerSocket
+from chat.consumers import AgentSocket, CustomerSocket, NoSocket
 
 sockets = [
     path("ws/desk/<slug:service>/", AgentSocket.as_asgi()),
     path("ws/chat/<slug:service>/", CustomerSocket.as_asgi()),
+    re_path("", NoSocket.as_asgi()),
 ]

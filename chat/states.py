@@ -1,8 +1,11 @@
 """The table of a chat's states, and the one way to change them."""
 
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
 from chat.models import Chat
 from contiple.errors import Conflict
-from django.utils.translation import gettext_lazy as _
 
 State = Chat.State
 
@@ -14,7 +17,7 @@ TRANSITIONS: dict[str, set[str]] = {
 }
 
 
-def move_chat(chat: Chat, to: str, **fields) -> None:
+def move_chat(chat: Chat, to: str, **fields: Any) -> None:
     """Changes the state by compare-and-set and leaves ``chat`` as the row now is.
 
     Raises ``Conflict`` where the table does not allow it or somebody else was faster; nothing is changed then.

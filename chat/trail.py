@@ -6,6 +6,7 @@ from typing import NamedTuple
 from django.utils.translation import gettext_lazy as _
 
 from agents import audit
+from agents.models import AuditEntry
 from chat.models import Chat
 
 WORDS = {
@@ -39,8 +40,10 @@ def chat_trail(chat: Chat) -> list[Line]:
     return [Line(entry.created_at, _in_words(entry)) for entry in audit.trail(chat.service, chat.subject)]
 
 
-def _in_words(entry) -> str:
-    values = {name: REASONS.get(value, value) if isinstance(value, str) else value for name, value in entry.details.items()}
+def _in_words(entry: AuditEntry) -> str:
+    values = {
+        name: REASONS.get(value, value) if isinstance(value, str) else value for name, value in entry.details.items()
+    }
     try:
         return str(WORDS[entry.action]) % {"actor": entry.actor, **values}
     except (KeyError, TypeError):

@@ -63,7 +63,7 @@ def panel(request: HttpRequest, service: str) -> HttpResponse:
 
 @for_customers
 def start(request: HttpRequest, service: Service, customer: Customer | None) -> HttpResponse:
-    """Consent and start. The gates are read again; nothing personal is stored where they are closed or consent is missing."""
+    """Consent and start. The gates are read again; nothing personal is stored where one is closed."""
     context = public_page(request, service)
     stage = _stage(request, context)
     form = stage.get("form")

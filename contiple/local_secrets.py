@@ -3,6 +3,7 @@
 import contextlib
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 from contiple import crypto
@@ -23,7 +24,7 @@ def load(folder: Path) -> None:
             os.environ[name] = _kept(folder / name.lower(), make)
 
 
-def _kept(path: Path, make) -> str:
+def _kept(path: Path, make: Callable[[], str]) -> str:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():

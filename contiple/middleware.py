@@ -1,5 +1,7 @@
 """What every answer has in common."""
 
+from collections.abc import Callable
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
@@ -19,13 +21,13 @@ def private_pages_are_not_stored(get_response):
     return middleware
 
 
-class domain_errors_become_answers:
+class DomainErrorsBecomeAnswers:
     """A ``DomainError`` becomes its status and its sentence: a page, or for htmx and scripts the sentence alone."""
 
     sync_capable = True
     async_capable = False
 
-    def __init__(self, get_response) -> None:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:

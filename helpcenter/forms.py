@@ -169,7 +169,7 @@ class CategoryForm(InLanguages):
 
 
 class ArticleForm(InLanguages):
-    category = forms.ModelChoiceField(Category.objects.none(), label=_("Category"))
+    category = forms.ModelChoiceField(Category.objects.none(), label=_("Category"), empty_label=None)
     is_published = forms.BooleanField(
         label=_("Published"), required=False, help_text=_("Customers can read it. Otherwise it is a draft.")
     )

@@ -9,7 +9,7 @@ from markdown_it.token import Token
 
 _SCHEMES = {"http", "https", "mailto"}
 # A body's headings come below the page's own h1.
-_LOWER = {"h1": "h2", "h2": "h3", "h3": "h4", "h4": "h5", "h5": "h6", "h6": "h6"}
+_HEADINGS = ["h2", "h3", "h4", "h5", "h6", "h6"]
 
 
 def to_html(source: str) -> SafeString:
@@ -39,8 +39,11 @@ def _is_allowed(url: str) -> bool:
 
 
 def _adapt(state: Any) -> None:
+    """Whichever levels a body uses, its highest becomes h2, the next h3: a screen reader's outline has no gap."""
+    levels = sorted({token.tag for token in state.tokens if token.type == "heading_open"})
+    lowered = dict(zip(levels, _HEADINGS, strict=False))
     for token in state.tokens:
-        token.tag = _LOWER.get(token.tag, token.tag)
+        token.tag = lowered.get(token.tag, token.tag)
         for child in token.children or ():
             if child.type == "link_open":
                 child.attrSet("rel", "nofollow noopener")

@@ -9,11 +9,13 @@ from chat.models import Chat, Message
 from helpcenter.models import Customer, HelpCenter, HelpCenterText, PrivacyPolicy
 from tickets.models import Ticket
 
-PASSWORD = "correct horse battery"  # noqa: S105
+PASSWORD = "correct horse battery"
 _count = itertools.count(1)
 
 
-def make_service(slug: str = "demo", *, name: str = "", chat: bool = True, chat_enabled: bool = True, **contract) -> Service:
+def make_service(
+    slug: str = "demo", *, name: str = "", chat: bool = True, chat_enabled: bool = True, **contract
+) -> Service:
     """A service with every gate open but the last: nobody is Online."""
     service = Service.objects.create(slug=slug, name=name or slug.title())
     Contract.objects.create(service=service, chat=chat, **contract)
@@ -31,7 +33,9 @@ def make_help_center(service: Service, *, chat_enabled: bool = True) -> HelpCent
 
 def make_user(name: str = "", *, email: str = "", password: str = PASSWORD, **fields) -> User:
     name = name or f"Person {next(_count)}"
-    return User.objects.create_user(email or f"{name.lower().replace(' ', '.')}.{next(_count)}@example.com", password, name=name, **fields)
+    return User.objects.create_user(
+        email or f"{name.lower().replace(' ', '.')}.{next(_count)}@example.com", password, name=name, **fields
+    )
 
 
 def make_agent(service: Service, name: str = "", *, user: User | None = None, online: bool = False, **fields) -> Agent:
@@ -44,7 +48,9 @@ def make_customer(service: Service, name: str = "Jun", *, email: str = "jun@exam
     return Customer.objects.create(service=service, name=name, email=email, **fields)
 
 
-def make_chat(service: Service, *, customer: Customer | None = None, agent: Agent | None = None, state: str = "", **fields) -> Chat:
+def make_chat(
+    service: Service, *, customer: Customer | None = None, agent: Agent | None = None, state: str = "", **fields
+) -> Chat:
     """A chat in a state: ``active`` where there is an agent and ``waiting`` where there is none, unless it is named."""
     now = timezone.now()
     state = state or (Chat.State.ACTIVE if agent else Chat.State.WAITING)

@@ -59,8 +59,8 @@ class FilterForm(forms.Form):
             ("", _("All tags")),
             *((str(tag.pk), tag.label) for tag in access.tags_in_use(agent.service)),
         ]
-        for name in ("state", "assignee", "tag"):
-            self.fields[name].widget.attrs["class"] = "input"
+        for name, label in {"state": _("State"), "assignee": _("Assignee"), "tag": _("Tag")}.items():
+            self.fields[name].widget.attrs |= {"class": "input", "aria-label": label}
 
     def filters(self) -> dict:
         """The arguments of ``listing.narrow``."""
@@ -83,7 +83,8 @@ class TextForm(forms.Form):
 
     def __init__(self, data=None, *, ticket: Ticket) -> None:
         self.now = fingerprint(ticket)
-        super().__init__(data, initial={"subject": ticket.subject, "body": ticket.body, "seen": self.now})
+        initial = {"subject": ticket.subject, "body": ticket.body, "seen": self.now}
+        super().__init__(data, initial=initial, auto_id="text-%s")
 
     def clean_seen(self) -> str:
         if self.cleaned_data["seen"] not in ("", self.now):
@@ -152,6 +153,9 @@ class RequestForm(forms.Form):
 
 class CommentForm(RequestForm):
     body = _body(_("Internal comment"), rows=3, help_text=_("Customers don't see comments."))
+
+    def __init__(self, data=None) -> None:
+        super().__init__(data, auto_id="comment-%s")
 
 
 class NewTicketForm(RequestForm):

@@ -64,7 +64,7 @@ def _what(entry: AuditEntry, names: Mapping[int, str]) -> str:
     words: dict[str, Callable[[dict], str]] = {
         "ticket.created": _created,
         "ticket.state": _state,
-        "ticket.assignee": lambda details: _assignee(details, names),
+        "ticket.assignee": lambda details: _assignee(details, names, by=entry.agent_id),
         "ticket.edited": _edited,
         "ticket.tag_added": lambda details: _("added the tag %(tag)s") % details,
         "ticket.tag_removed": lambda details: _("took off the tag %(tag)s") % details,
@@ -87,10 +87,11 @@ def _state(details: dict) -> str:
     }
 
 
-def _assignee(details: dict, names: Mapping[int, str]) -> str:
-    if details["new"] is None:
-        return _("took the ticket from %(name)s") % {"name": names.get(details["old"], "?")}
-    return _("gave the ticket to %(name)s") % {"name": names.get(details["new"], "?")}
+def _assignee(details: dict, names: Mapping[int, str], *, by: int | None) -> str:
+    old, new = details["old"], details["new"]
+    if new is None:
+        return _("gave the ticket back") if old == by else _("took the ticket from %(name)s") % {"name": names.get(old)}
+    return _("took the ticket") if new == by else _("gave the ticket to %(name)s") % {"name": names.get(new)}
 
 
 def _edited(details: dict) -> str:

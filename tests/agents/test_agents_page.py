@@ -31,7 +31,9 @@ def invitation(admin, sign_in) -> Invitation:
     return Invitation.objects.get()
 
 
-def test_the_outsider_a_mere_agent_and_nobody_do_not_get_in(service, agent, colleague, outsider, invitation, sign_in, client):
+def test_the_outsider_a_mere_agent_and_nobody_do_not_get_in(
+    service, agent, colleague, outsider, invitation, sign_in, client
+):
     revoke = reverse("agents:revoke", args=["demo", invitation.pk])
     tries = [("get", LIST, {}), ("get", edit_url(colleague), {}), ("post", edit_url(colleague), edited(role="admin"))]
     tries += [("post", INVITE, INVITED | {"email": "x@example.com"}), ("post", revoke, {})]

@@ -77,7 +77,13 @@ def test_a_service_is_not_made_without_a_contract(operator):
 
 
 def test_a_person_is_made_with_a_password(operator):
-    data = {"email": "New@Example.com", "name": "New", "usable_password": "true", "password1": PASSWORD, "password2": PASSWORD}
+    data = {
+        "email": "New@Example.com",
+        "name": "New",
+        "usable_password": "true",
+        "password1": PASSWORD,
+        "password2": PASSWORD,
+    }
 
     assert operator.post(reverse("admin:agents_user_add"), data).status_code == 302
 

@@ -50,8 +50,19 @@ def test_links_to_the_web_and_to_mail_are_links(url):
     assert to_html(f"[x]({url})") == f'<p><a href="{url}" rel="nofollow noopener">x</a></p>\n'
 
 
-def test_headings_come_below_the_pages_own():
-    assert to_html("# One\n\n## Two\n\n###### Six") == "<h2>One</h2>\n<h3>Two</h3>\n<h6>Six</h6>\n"
+@pytest.mark.parametrize(
+    ("source", "html"),
+    [
+        ("# One\n\n## Two\n\n# Three", "<h2>One</h2>\n<h3>Two</h3>\n<h2>Three</h2>\n"),
+        ("## One\n\n#### Two", "<h2>One</h2>\n<h3>Two</h3>\n"),
+        (
+            "\n\n".join("#" * level + " x" for level in range(1, 7)),
+            "".join(f"<h{n}>x</h{n}>\n" for n in (2, 3, 4, 5, 6, 6)),
+        ),
+    ],
+)
+def test_headings_come_below_the_pages_own_without_a_gap(source, html):
+    assert to_html(source) == html
 
 
 def test_excerpts_have_the_words_alone():

@@ -47,7 +47,7 @@ def test_every_page_leads_to_contact_us(client, service):
 def test_an_article_is_rendered_without_raw_html(client, service):
     article = make_article(make_category(service), en=("<b>Title</b>", "## Head\n\n<script>alert(1)</script>"))
     html = page(client, f"/hc/demo/articles/{article.pk}/")
-    assert "<h3>Head</h3>" in html
+    assert "<h2>Head</h2>" in html
     assert "<script>alert" not in html
     assert "<b>Title" not in html
 

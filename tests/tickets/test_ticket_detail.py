@@ -10,6 +10,7 @@ from tests.make import make_agent, make_chat, make_customer, make_ticket
 from tickets.lifecycle import add_comment, create_from_chat, edit_text, set_assignee, set_state
 from tickets.models import Comment, Ticket
 from tickets.tags import add_tag
+from tickets.trail import timeline_of
 
 URL = "/desk/demo/tickets/1/"
 HTMX = {"HX-Request": "true", "HX-Target": "ticket-facts"}
@@ -71,6 +72,14 @@ def test_the_timeline_tells_in_words_what_happened(service, agent, colleague, ad
     places = [page.find(words) for words in told]
     assert -1 not in places
     assert places == sorted(places)
+
+
+def test_who_takes_a_ticket_or_gives_it_back_is_told_so(service, agent, colleague, sign_in):
+    ticket = make_ticket(service)
+    for by, to in ((agent, agent), (agent, None), (agent, colleague), (agent, None)):
+        set_assignee(by, ticket, to)
+    told = [line.what for line in timeline_of(ticket) if "ticket" in line.what]
+    assert told == ["took the ticket", "gave the ticket back", "gave the ticket to Theo", "took the ticket from Theo"]
 
 
 def test_a_customers_inquiry_is_told_as_the_customers(service, agent, sign_in):
