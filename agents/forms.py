@@ -128,7 +128,7 @@ def _explain_permission(field: forms.Field, contract: Contract, *, permitted: bo
     if not contract.chat:
         field.help_text = _("Chat is off in Contract Details, so that this can't be switched on.")
     elif used["used"] >= used["seats"] and not permitted:
-        field.help_text = _("All %(seats)s chat seats are in use, so that this can't be switched on.") % used
+        field.help_text = _("All chat seats (%(seats)s) are in use, so that this can't be switched on.") % used
     else:
         return
     if not permitted:

@@ -184,7 +184,7 @@ class AuditEntry(models.Model):
     agent = models.ForeignKey(Agent, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("Agent"))
     actor = models.CharField(_("By"), max_length=80, blank=True)  # the name as it was; "" is the system itself
     action = models.CharField(_("Action"), max_length=40)
-    subject = models.CharField(_("Subject"), max_length=40)
+    subject = models.CharField(_("Object"), max_length=40)
     details = models.JSONField(_("Details"), default=dict, blank=True)
     address = models.GenericIPAddressField(_("IP address"), null=True, blank=True)
     created_at = models.DateTimeField(_("Time"), default=timezone.now, editable=False)

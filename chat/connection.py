@@ -66,7 +66,7 @@ class Inbox:
 
 
 class Connection(AsyncWebsocketConsumer):
-    """Subclasses say what a frame does, what to show again (``refresh``), and who is there (``still_permitted``)."""
+    """Subclasses say what a frame does, what to show again (``refresh``), and who may stay (``refusal``)."""
 
     decode: Any
 
@@ -85,7 +85,12 @@ class Connection(AsyncWebsocketConsumer):
         self.tokens, self.tokens_at = float(SEND_BURST), time.monotonic()
         self.typed_at = 0.0
         await self.accept()
-        await self.begin()
+        try:
+            await self.begin()
+        except DatabaseError as error:
+            log.warning("a socket could not begin: %s", type(error).__name__)
+            await self.end()
+            await self.close(AGAIN)
 
     async def websocket_disconnect(self, message: dict) -> None:
         await self.end()
@@ -110,7 +115,8 @@ class Connection(AsyncWebsocketConsumer):
         """Reads again, and sends, what is shown besides the messages."""
         raise NotImplementedError
 
-    async def still_permitted(self) -> bool:
+    async def refusal(self) -> int | None:
+        """The code to close with where this client may not be here (any more)."""
         raise NotImplementedError
 
     async def start(self) -> None:
@@ -175,7 +181,7 @@ class Connection(AsyncWebsocketConsumer):
         self.answered_at = time.monotonic()
         self.beat_under_way = False
         if not await in_thread(presence.renew_lease, self.socket_id):
-            await self.close(FORBIDDEN if not await self.still_permitted() else AGAIN)
+            await self.close(await self.refusal() or AGAIN)
 
     def take_token(self) -> None:
         """One message from the bucket. Raises ``TooMany``."""
@@ -211,6 +217,9 @@ class Connection(AsyncWebsocketConsumer):
             await self._refuse("not_found", _("There is no such chat."), frame)
         except DatabaseError as error:
             log.warning("a frame failed: %s", type(error).__name__)
+            await self._refuse("unavailable", _("This did not work just now. Try again."), frame)
+        except Exception:
+            log.exception("a frame failed")
             await self._refuse("unavailable", _("This did not work just now. Try again."), frame)
 
     async def _refuse(self, code: str, text: str, frame: Any) -> None:
@@ -277,8 +286,9 @@ class Connection(AsyncWebsocketConsumer):
             await self.close(SLOW)
             return
         self.beats = getattr(self, "beats", 0) + 1
-        if self.beats % RIGHTS_EVERY_BEATS == 0 and not await self.still_permitted():
-            await self.close(FORBIDDEN)
+        refusal = await self.refusal() if self.beats % RIGHTS_EVERY_BEATS == 0 else None
+        if refusal:
+            await self.close(refusal)
             return
         await self._repair()
         self.beat_under_way = True

@@ -3,19 +3,25 @@
 """
 
 import asyncio
+import logging
 
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.contrib.auth import HASH_SESSION_KEY
+from django.db import DatabaseError
 from django.http import Http404
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 
 from agents.access import agent_for, may_chat, running_service
-from agents.models import Agent
+from agents.models import Agent, User
 from chat import access, live, messages, presence, protocol, rendering
 from chat.assignment import assign_waiting_chats
-from chat.connection import FORBIDDEN, SLOW, UNKNOWN, Connection, in_thread
+from chat.connection import AGAIN, FORBIDDEN, SLOW, UNKNOWN, Connection, in_thread
 from chat.models import Chat
 from contiple.errors import Closed, Conflict
 from helpcenter.access import customer_for_token
+
+log = logging.getLogger(__name__)
 
 HELLO_WITHIN_S = 5
 
@@ -62,21 +68,29 @@ class AgentSocket(Connection):
     async def refresh(self) -> None:
         frame = await in_thread(self._desk_frame)
         if frame is None:
-            await self.close(FORBIDDEN)
+            await self.close(await self.refusal() or AGAIN)
         else:
             await self.tell(frame)
 
-    async def still_permitted(self) -> bool:
-        return await in_thread(self._permitted_agent) is not None
+    async def refusal(self) -> int | None:
+        return await in_thread(self._refusal)
 
     # In threads
 
     def _permitted_agent(self) -> Agent | None:
         user = self.scope["user"]
-        if not user.is_authenticated or not _session_lives(self.scope):
-            return None
         agent = agent_for(user, self.scope["url_route"]["kwargs"]["service"])
-        return agent if agent is not None and may_chat(agent) else None
+        if agent is None or not may_chat(agent) or not _session_lives(self.scope, agent.user):
+            return None
+        return agent
+
+    def _refusal(self) -> int | None:
+        """Who has signed in anew (a changed password does that) comes back with the cookie of now; who has not, 4401."""
+        user = self.scope["user"]
+        agent = agent_for(user, self.scope["url_route"]["kwargs"]["service"])
+        if agent is None or not may_chat(agent):
+            return FORBIDDEN
+        return None if _session_lives(self.scope, agent.user) else AGAIN
 
     def _agent(self) -> Agent:
         agent = self._permitted_agent()
@@ -135,7 +149,11 @@ class CustomerSocket(Connection):
                 await in_thread(self._mark_seen, received, read)
 
     async def refresh(self) -> None:
-        chat = await in_thread(self._chat)
+        try:
+            chat = await in_thread(self._chat)
+        except Http404:
+            await self.close(FORBIDDEN)
+            return
         frame = await in_thread(rendering.status_frame, chat, self.language)
         if frame != self.shown:
             self.shown = frame
@@ -144,16 +162,23 @@ class CustomerSocket(Connection):
         queue = live.service_topic(chat.service_id)
         await (self.join(queue) if chat.state == Chat.State.WAITING else self.leave(queue))
 
-    async def still_permitted(self) -> bool:
+    async def refusal(self) -> int | None:
         try:
             await in_thread(self._chat)
         except Http404:
-            return False
-        return True
+            return FORBIDDEN
+        return None
 
     async def _greet(self, frame: protocol.Hello) -> None:
         if self.chat_id is not None:
             raise Conflict(_("This socket knows its customer already."))
+        try:
+            await self._begin_chat(frame)
+        except DatabaseError as error:  # half begun is of no use: the client comes back
+            log.warning("a chat could not begin: %s", type(error).__name__)
+            await self.close(AGAIN)
+
+    async def _begin_chat(self, frame: protocol.Hello) -> None:
         chat = await in_thread(self._chat_of_token, frame.token)
         if chat is None:
             await self.close(UNKNOWN)
@@ -195,10 +220,11 @@ class CustomerSocket(Connection):
         messages.mark_seen(self._chat(), "customer", received=received, read=read)
 
 
-def _session_lives(scope: dict) -> bool:
-    """Channels reads the session once; signing out elsewhere must end this socket too."""
-    session = scope.get("session")
-    return session is None or not session.session_key or session.exists(session.session_key)
+def _session_lives(scope: dict, user: User) -> bool:
+    """Channels reads the session once. Signing out, or changing the password elsewhere, must end this socket too."""
+    session = scope["session"]
+    known = session.get(HASH_SESSION_KEY, "")
+    return session.exists(session.session_key) and constant_time_compare(known, user.get_session_auth_hash())
 
 
 class NoSocket(AsyncWebsocketConsumer):

@@ -1,8 +1,8 @@
 """Finds personal data in a text: pure, no database, no settings, in time linear in the text's length.
 
-Detectors read a shadow of the text (NFKC, without zero-width characters) and map what they find back, so full-width
-digits and invisible characters don't get around them. Korean has no space before a particle, so numbers are bounded by
-look-arounds for digits, not by ``\\b``.
+Detectors read a shadow of the text (NFKC, without invisible characters and combining marks) and map what they find
+back, so full-width, struck-through or interrupted digits don't get around them. Korean has no space before a particle,
+so numbers are bounded by look-arounds for digits, not by ``\\b``.
 """
 
 import re
@@ -24,8 +24,15 @@ _CARD_RANGES = re.compile(
     r"|6(?:011|5\d\d|4[4-9]\d|2\d\d)\d{12,15}"  # Discover, UnionPay
     r"|9[0-9]\d{14})\Z"  # Korean domestic cards
 )
-_CARD = re.compile(r"(?<![\d.])\d(?:[ \-.]{0,2}\d){12,18}(?![\d])")
-_RRN = re.compile(r"(?<!\d)(\d{2})(\d{2})(\d{2})\s{0,2}[-–—−~.]?\s{0,2}([0-9])(\d{6})(?!\d)")
+_CARD_DIGITS_MIN, _CARD_DIGITS_MAX = 13, 19
+# What people type for a dash; U+1173 is what NFKC makes of the letter ㅡ, which is one in Korean typing.
+_DASHES = r"\-‐‒–—―−~〜∼_·ー\u1173"
+_DIGITS = re.compile(r"\d+")
+_BETWEEN = re.compile(rf"[ \t.{_DASHES}]{{1,3}}")
+_RRN = re.compile(rf"(?<!\d)(\d{{2}})(\d{{2}})(\d{{2}})[\s.{_DASHES}]{{0,5}}(\d)(\d{{6}})(?!\d)")
+# Format characters, combining marks and the letters that look like nothing: they don't keep anybody from reading digits.
+_UNSEEN_CATEGORIES = {"Cf", "Mn", "Me"}
+_HANGUL_FILLERS = set("\u115f\u1160\u3164\uffa0")
 _CENTURY = {
     "9": 1800,
     "0": 1800,
@@ -43,8 +50,8 @@ _CENTURY = {
 def detect(text: str, kinds: Collection[str] | None = None) -> list[Span]:
     """The spans of personal data in ``text``, in code points, in order, never overlapping.
 
-    ``kinds`` limits what is looked for (default: everything that ``KINDS`` names). Where two overlap the earlier one
-    stands, and of two that begin together the longer.
+    ``kinds`` limits what is looked for (default: everything that ``KINDS`` names). Where two overlap they become one, of
+    the earlier's kind; of two that begin together it is the longer's.
     """
     shadow, origin = _shadow(text)
     found = [
@@ -53,7 +60,7 @@ def detect(text: str, kinds: Collection[str] | None = None) -> list[Span]:
         if kinds is None or kind in kinds
         for start, end in finder(shadow)
     ]
-    return _without_overlaps(sorted(found, key=lambda span: (span.start, -span.end)))
+    return _united(sorted(found, key=lambda span: (span.start, -span.end)))
 
 
 def _shadow(text: str) -> tuple[str, list[int]]:
@@ -62,7 +69,7 @@ def _shadow(text: str) -> tuple[str, list[int]]:
         return text, list(range(len(text)))
     characters, origin = [], []
     for index, character in enumerate(text):
-        if unicodedata.category(character) == "Cf":
+        if unicodedata.category(character) in _UNSEEN_CATEGORIES or character in _HANGUL_FILLERS:
             continue
         for folded in unicodedata.normalize("NFKC", character):
             digit = unicodedata.digit(folded, None)
@@ -71,19 +78,40 @@ def _shadow(text: str) -> tuple[str, list[int]]:
     return "".join(characters), origin
 
 
-def _without_overlaps(spans: list[Span]) -> list[Span]:
-    kept: list[Span] = []
+def _united(spans: list[Span]) -> list[Span]:
+    """``spans``, in order, without overlaps: nothing that one of them covers is left out."""
+    united: list[Span] = []
     for span in spans:
-        if not kept or span.start >= kept[-1].end:
-            kept.append(span)
-    return kept
+        if united and span.start < united[-1].end:
+            united[-1] = united[-1]._replace(end=max(united[-1].end, span.end))
+        else:
+            united.append(span)
+    return united
 
 
 def _cards(text: str) -> Iterator[tuple[int, int]]:
-    for match in _CARD.finditer(text):
-        digits = re.sub(r"\D", "", match.group())
-        if _CARD_RANGES.match(digits) and luhn.is_valid(digits):
-            yield match.span()
+    """Card numbers, also with an expiry date or another number beside them: each run of whole groups is looked at."""
+    groups = [match.span() for match in _DIGITS.finditer(text)]
+    for first, (start, _end) in enumerate(groups):
+        end = next((end for digits, end in _runs(text, groups, first) if _is_card(digits)), None)
+        if end is not None:
+            yield start, end
+
+
+def _runs(text: str, groups: list[tuple[int, int]], first: int) -> list[tuple[str, int]]:
+    """The digits of the groups from ``first`` on as far as they belong together, with their end; the longest first."""
+    runs, digits, before = [], "", groups[first][0]
+    for start, end in groups[first:]:
+        if len(digits) + end - start > _CARD_DIGITS_MAX or (digits and not _BETWEEN.fullmatch(text, before, start)):
+            break
+        digits, before = digits + text[start:end], end
+        if len(digits) >= _CARD_DIGITS_MIN:
+            runs.append((digits, end))
+    return runs[::-1]
+
+
+def _is_card(digits: str) -> bool:
+    return bool(_CARD_RANGES.match(digits)) and luhn.is_valid(digits)
 
 
 def _resident_numbers(text: str) -> Iterator[tuple[int, int]]:

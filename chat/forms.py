@@ -1,7 +1,5 @@
 """What a customer fills in before a chat."""
 
-import unicodedata
-
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
@@ -9,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from chat import messages
 from chat.models import MESSAGE_LENGTH_MAX
 from contiple.errors import Invalid
+from helpcenter.customers import clean_name
 from helpcenter.models import PrivacyPolicy
 
 
@@ -26,8 +25,8 @@ class StartForm(forms.Form):
     message = forms.CharField(
         label=_("How can we help?"),
         required=False,
-        max_length=MESSAGE_LENGTH_MAX,
-        widget=forms.Textarea(attrs={"rows": 3}),
+        # Its length is checked by `clean_message`: forms send a line break as two characters.
+        widget=forms.Textarea(attrs={"rows": 3, "maxlength": MESSAGE_LENGTH_MAX}),
     )
     policy = forms.IntegerField(widget=forms.HiddenInput)
     agree = forms.BooleanField(
@@ -41,10 +40,10 @@ class StartForm(forms.Form):
         self.initial["policy"] = policy.pk
 
     def clean_name(self) -> str:
-        name = " ".join(self.cleaned_data["name"].split())
-        if any(unicodedata.category(character) in {"Cc", "Cs"} for character in name):
-            raise ValidationError(_("The name has characters that can't be stored."))
-        return name
+        try:
+            return clean_name(" ".join(self.cleaned_data["name"].split()))
+        except Invalid as error:
+            raise ValidationError(error.text) from error
 
     def clean_message(self) -> str:
         text = self.cleaned_data["message"].strip()

@@ -18,7 +18,7 @@ from chat.assignment import assign_waiting_chats
 from chat.models import Chat, Ring
 from chat.states import State, move_chat
 from contiple.errors import Closed, Conflict
-from helpcenter.access import chat_gate_open
+from helpcenter.access import chat_gate_open, help_center_of
 from helpcenter.models import Customer, PrivacyPolicy
 from helpcenter.texts import text_for
 
@@ -49,7 +49,7 @@ def start_chat(customer: Customer, *, policy: PrivacyPolicy, language: str, page
     if not chat_gate_open(service):
         raise Closed(_("Chat is not available now."))
     if not presence.somebody_online(service):
-        raise Absent(text_for(service.help_center, language).absent_message)
+        raise Absent(text_for(help_center_of(service), language).absent_message)
     chat = Chat(
         service=service,
         customer=customer,
@@ -220,7 +220,7 @@ def _end_ring(chat: Chat, outcome: str) -> None:
 
 def _greet(chat: Chat) -> None:
     """The greeting of Default Setting, in the customer's language, when a chat connects."""
-    greeting = text_for(chat.service.help_center, chat.language).greeting
+    greeting = text_for(help_center_of(chat.service), chat.language).greeting
     if greeting:
         messages.append_notice(chat, greeting, name=chat.service.name)
 

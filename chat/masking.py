@@ -18,7 +18,7 @@ from chat import live, vault
 from chat.detectors import detect
 from chat.entries import entry_of
 from chat.models import Chat, Mask, Message
-from chat.spans import Span, apply_mask, from_utf16, subtract, widen
+from chat.spans import Span, apply_mask, from_utf16, subtract, widen, widen_all
 from contiple.errors import Closed, Conflict, DomainError, Invalid
 
 MANUAL = "manual"
@@ -43,7 +43,9 @@ class OriginalGone(DomainError):
 
 def found_spans(service: Service, text: str) -> list[Span]:
     """What is masked in ``text`` before it is saved; nothing where the contract has no Security Service."""
-    return [Span(kind, *widen(text, start, end)) for kind, start, end in detect(text)] if _is_on(service) else []
+    found = detect(text) if _is_on(service) else []
+    widened = widen_all(text, [span[1:] for span in found])
+    return [Span(span.kind, *bounds) for span, bounds in zip(found, widened, strict=True)]
 
 
 def conceal(service: Service, text: str) -> str:

@@ -4,7 +4,8 @@ Browsers count UTF-16 units (ECMA-262 §6.1.4), Python and PostgreSQL code point
 widened to whole grapheme clusters (UAX #29), so that no half of an emoji or of composed Hangul stays readable.
 """
 
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import regex
@@ -44,12 +45,15 @@ def from_utf16(text: str, start: int, end: int) -> tuple[int, int]:
 
 def widen(text: str, start: int, end: int) -> tuple[int, int]:
     """The smallest run of whole grapheme clusters that covers ``[start, end)``."""
-    for cluster in _GRAPHEME.finditer(text):
-        if cluster.end() > start:
-            start = min(start, cluster.start())
-        if cluster.end() >= end:
-            return start, cluster.end()
-    return start, end
+    return widen_all(text, [(start, end)])[0]
+
+
+def widen_all(text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """As ``widen``, for several spans: the text is read once, however many there are."""
+    if not spans:
+        return []
+    bounds = [0, *(cluster.end() for cluster in _GRAPHEME.finditer(text))]
+    return [(bounds[bisect_right(bounds, start) - 1], bounds[bisect_left(bounds, end)]) for start, end in spans]
 
 
 def subtract(start: int, end: int, taken: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

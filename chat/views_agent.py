@@ -13,7 +13,7 @@ from agents.models import Agent
 from chat import access, entries, lifecycle, masking, rendering
 from chat.models import Chat, Mask
 from chat.trail import chat_trail
-from chat.views_customer import before
+from chat.views_customer import before, number
 from contiple.addresses import client_address
 from contiple.errors import Closed, Invalid
 
@@ -78,10 +78,7 @@ def earlier(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
 @for_agents
 def changes(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
     """What changed after ``rev``, as the frames of the socket: for readers who have none (no chat permission)."""
-    rev = request.GET.get("rev", "")
-    if not rev.isdecimal() or int(rev) >= 2**31:
-        raise Invalid(_("This address can't be read."))
-    found = entries.changes_since(access.chat_for_agent(agent, chat).pk, int(rev))
+    found = entries.changes_since(access.chat_for_agent(agent, chat).pk, number(request.GET.get("rev", "")))
     frames = [rendering.message_frame(entry, get_language()) for entry in found]
     return HttpResponse(msgspec.json.encode(frames), content_type="application/json")
 

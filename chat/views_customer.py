@@ -6,31 +6,40 @@ forged request can't act for anybody: there is nothing a browser would add by it
 
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 
 from django.conf import settings
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
+from django.utils.crypto import salted_hmac
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
+from agents import throttle
 from agents.access import running_service
 from agents.models import Service
 from chat import access, entries, lifecycle, masking, messages, presence, rendering
 from chat.forms import StartForm
 from chat.models import Chat
-from contiple.errors import Invalid
-from helpcenter.access import chat_gate_open, customer_for_token
+from contiple.addresses import client_address
+from contiple.errors import Closed, Invalid, TooMany
+from helpcenter.access import chat_gate_open, customer_for_token, help_center_of
 from helpcenter.customers import register_customer
 from helpcenter.models import Customer
 from helpcenter.pages import public_page
 from helpcenter.policies import current_policy
 
 TOKEN_HEADER = "X-Chat-Token"  # noqa: S105 - a header's name
+# An office or a phone network shares an address; a script that fills the queue has one as well.
+START_BY_ADDRESS = throttle.Limit("chat start address", 60, timedelta(hours=1))
+PAGE_LENGTH_MAX = Chat._meta.get_field("page").max_length
 
 
 def for_customers(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -71,7 +80,13 @@ def start(request: HttpRequest, service: Service, customer: Customer | None) -> 
         return render(request, "chat/_customer_stage.html", context | stage, status=409)
     if not form.is_valid():
         return render(request, "chat/_customer_stage.html", context | stage, status=422)
-    chat, token = _start(request, service, customer, form)
+    try:
+        chat, token = _start(request, service, customer, form)
+    except TooMany as error:
+        form.add_error(None, str(error))
+        return render(request, "chat/_customer_stage.html", context | stage, status=429)
+    except Closed:  # between the look at the gates and the start
+        return render(request, "chat/_customer_stage.html", context | _stage(request, context), status=409)
     response = _conversation(request, context, chat, status=201)
     if token:
         response[TOKEN_HEADER] = token
@@ -102,8 +117,12 @@ def end(request: HttpRequest, service: Service, customer: Customer | None) -> Ht
 
 def before(query) -> int:
     """The ``before`` of a request for earlier messages. Raises ``Invalid``."""
-    value = query.get("before", "")
-    if not value.isdecimal() or not 0 < int(value) < 2**31:
+    return number(query.get("before", ""), least=1)
+
+
+def number(value: str, *, least: int = 0) -> int:
+    """A ``seq`` or ``rev`` as an address carries it. Raises ``Invalid``."""
+    if not (value.isdecimal() and len(value) <= 10 and least <= int(value) < 2**31):
         raise Invalid(_("This address can't be read."))
     return int(value)
 
@@ -122,15 +141,27 @@ def _stage(request: HttpRequest, context: dict) -> dict:
 
 def _start(request: HttpRequest, service: Service, customer: Customer | None, form: StartForm) -> tuple[Chat, str]:
     language, data = get_language(), form.cleaned_data
+    network = throttle.network(client_address(request))
+    throttle.count_attempt(START_BY_ADDRESS, f"{service.pk} {network}", now=timezone.now())
     token = ""
-    if customer is None:
-        name = masking.conceal(service, data["name"])
-        customer, token = register_customer(service, name=name, email=data["email"], language=language)
-    page = request.POST.get("page", "")
-    chat = lifecycle.start_chat(customer, policy=form.current_policy, language=language, page=page)
+    with transaction.atomic():
+        if customer is None:
+            name = masking.conceal(service, data["name"])
+            customer, token = register_customer(service, name=name, email=data["email"], language=language)
+        page = masking.conceal(service, _page(request))
+        chat = lifecycle.start_chat(customer, policy=form.current_policy, language=language, page=page)
     if data["message"]:
-        messages.send_as_customer(chat, body=data["message"], client_id=uuid.uuid4())
+        messages.send_as_customer(chat, body=data["message"], client_id=_first_id(chat, data["message"]))
     return chat, token
+
+
+def _page(request: HttpRequest) -> str:
+    return "".join(filter(str.isprintable, request.POST.get("page", "")[:PAGE_LENGTH_MAX]))
+
+
+def _first_id(chat: Chat, text: str) -> uuid.UUID:
+    """A form that was sent twice finds its message of the first time. Keyed: a plain hash would betray what is masked."""
+    return uuid.UUID(salted_hmac("chat.first_message", f"{chat.pk} {text}", algorithm="sha256").hexdigest()[:32])
 
 
 def _conversation(request: HttpRequest, context: dict, chat: Chat, status: int = 200) -> HttpResponse:
@@ -154,7 +185,7 @@ def _own_chat(customer: Customer | None) -> Chat:
 
 
 def _embedding_sites(service: Service) -> list[str]:
-    return service.help_center.embed_origins if service.contract.chat_widget and service.contract.chat else []
+    return help_center_of(service).embed_origins if service.contract.chat_widget and service.contract.chat else []
 
 
 def _bearer(request: HttpRequest) -> str:

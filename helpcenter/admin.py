@@ -35,8 +35,8 @@ class HelpCenterTextInline(admin.StackedInline):
 
 class PrivacyPolicyInline(ReadOnly, admin.StackedInline):
     model = PrivacyPolicy
-    fields = ["version", "language", "text", "created_at", "created_by"]
-    readonly_fields = fields
+    fields = ("version", "language", "text", "created_at", "created_by")
+    readonly_fields = ("version", "language", "text", "created_at", "created_by")
     ordering = ["-version", "language"]
     show_change_link = False
     extra = 0

@@ -4,6 +4,7 @@ Positions are given under the lock of the row above (HelpCenter for categories, 
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Max, Prefetch, QuerySet
@@ -143,5 +144,5 @@ def _move(rows: QuerySet, pk: int, step: int) -> bool:
     return target != at
 
 
-def _record(by: Agent, action: str, subject: str, **details) -> None:
+def _record(by: Agent, action: str, subject: str, **details: Any) -> None:
     audit.record(by.service_id, action, subject, agent=by, **details)

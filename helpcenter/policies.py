@@ -5,7 +5,7 @@ publish at the same moment.
 """
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from agents import audit
@@ -76,7 +76,7 @@ def policy_versions(help_center: HelpCenter) -> list[list[PrivacyPolicy]]:
     return list(versions.values())
 
 
-def _latest(help_center: HelpCenter):
+def _latest(help_center: HelpCenter) -> QuerySet[PrivacyPolicy]:
     return help_center.policies.filter(version=current_version(help_center))
 
 

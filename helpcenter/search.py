@@ -44,7 +44,8 @@ def search_articles(help_center: HelpCenter, query: str, language: str) -> list[
     if not words:
         return []
     articles = _in_order_of_rank(help_center, words)
-    return [_result(article, words, language) for article in articles]
+    with_texts = [(article, in_language(article.texts.all(), language)) for article in articles]
+    return [Result(article, text, excerpt(to_text(text.body), words)) for article, text in with_texts if text]
 
 
 def search_words(query: str) -> list[str]:
@@ -87,11 +88,6 @@ def _stems(word: str) -> list[str]:
     if word.isascii() and english != word and len(english) >= _ENGLISH_STEM_MIN:
         stems.append(english)
     return stems
-
-
-def _result(article: Article, words: list[str], language: str) -> Result:
-    text = in_language(article.texts.all(), language)
-    return Result(article=article, text=text, excerpt=excerpt(to_text(text.body), words))
 
 
 def _pieces(text: str, start: int, end: int, pattern: re.Pattern[str]) -> Iterator[Piece]:

@@ -13,6 +13,11 @@ from tests import services
 pytest_plugins = ["tests.cast"]
 
 
+@pytest.fixture(autouse=True)
+def fast_passwords(settings) -> None:
+    settings.PASSWORD_HASHERS = ["tests.hashers.FastHasher", *settings.PASSWORD_HASHERS]
+
+
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
     """A real Redis, started when the first test asks."""

@@ -6,9 +6,11 @@ transaction: states, numbers and names of fields, never a text. Every text is ma
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -226,13 +228,13 @@ def _check_completed(agent: Agent, ticket: Ticket, state: str) -> None:
         raise Closed(_("Only an admin completes a ticket or opens a completed one again."))
 
 
-def _change(ticket: Ticket, **values) -> None:
+def _change(ticket: Ticket, **values: Any) -> None:
     """Compare and set: of two who change the state or the assignee at once, the later one is told."""
     as_read = Ticket.objects.filter(pk=ticket.pk, state=ticket.state, assignee=ticket.assignee_id)
     _update(as_read, ticket, values)
 
 
-def _update(as_read, ticket: Ticket, values: dict) -> None:
+def _update(as_read: QuerySet[Ticket], ticket: Ticket, values: dict[str, Any]) -> None:
     values = {**values, "updated_at": timezone.now()}
     if not as_read.update(**values):
         raise Conflict(_("Somebody has changed this ticket in the meantime. Look at it again."))
@@ -240,5 +242,5 @@ def _update(as_read, ticket: Ticket, values: dict) -> None:
         setattr(ticket, name, value)
 
 
-def _record(agent: Agent, ticket: Ticket, action: str, **details) -> None:
+def _record(agent: Agent, ticket: Ticket, action: str, **details: Any) -> None:
     audit.record(ticket.service_id, action, ticket.audit_subject, agent=agent, number=ticket.number, **details)

@@ -73,7 +73,7 @@ def narrow(
     elif assignee == NOBODY:
         tickets = tickets.filter(state=Ticket.State.UNASSIGNED)
     elif assignee:
-        tickets = tickets.filter(assignee=assignee)
+        tickets = tickets.filter(assignee=int(assignee))
     if tag:
         tickets = tickets.filter(tags=tag)
     return tickets.filter(_containing(text)) if text.strip() else tickets

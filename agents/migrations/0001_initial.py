@@ -123,7 +123,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('actor', models.CharField(blank=True, max_length=80, verbose_name='By')),
                 ('action', models.CharField(max_length=40, verbose_name='Action')),
-                ('subject', models.CharField(max_length=40, verbose_name='Subject')),
+                ('subject', models.CharField(max_length=40, verbose_name='Object')),
                 ('details', models.JSONField(blank=True, default=dict, verbose_name='Details')),
                 ('address', models.GenericIPAddressField(blank=True, null=True, verbose_name='IP address')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='Time')),

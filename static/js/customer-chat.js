@@ -20,11 +20,14 @@ class CustomerChat extends HTMLElement {
     this.querySelector("[data-action=close]").hidden = !this.isFramed;
     this.addEventListener("click", (event) => this.#clicked(event));
     this.addEventListener("submit", (event) => this.#submitted(event));
+    this.addEventListener("input", (event) => this.#keepDraft(event.target.closest("form[data-stage=start]")));
     window.addEventListener("message", (event) => this.#heard(event));
     localiseTimes(this);
+    this.#takeDraft();
     this.#tell({ type: "ready" });
     if (this.token) this.#resume();
-    else this.querySelector("input[name=name]")?.focus();
+    // Who has begun to type stays where the cursor is.
+    else if (!this.contains(document.activeElement)) this.querySelector("input[name=name]")?.focus();
   }
 
   get token() {
@@ -119,6 +122,7 @@ class CustomerChat extends HTMLElement {
   #startOver() {
     this.#socket?.close();
     localStorage.removeItem(this.tokenKey);
+    this.#forgetDraft();
     window.location.assign(this.dataset.panelUrl);
   }
 
@@ -148,16 +152,30 @@ class CustomerChat extends HTMLElement {
     if (!response?.ok) this.#notice(this.texts.unavailable);
   }
 
-  // What was typed so far, for the inquiry form on the same site
+  // What was typed so far: for the inquiry form on the same site, and for this form when it is shown again
+
+  get draftKey() {
+    return `contiple-draft:${this.dataset.service}`;
+  }
 
   #keepDraft(form) {
-    const text = [...this.outbox.all().map((entry) => entry.body), form?.querySelector("textarea")?.value || ""].join("\n").trim();
-    const draft = { message: text, name: form?.name?.value, email: form?.email?.value };
-    if (form) sessionStorage.setItem(`contiple-draft:${this.dataset.service}`, JSON.stringify(draft));
+    if (!form) return;
+    const sent = [...this.querySelectorAll(".conversation > .message[data-author=customer] .message-body")];
+    const message = [...sent.map((body) => body.textContent), form.querySelector("textarea").value].join("\n").trim();
+    sessionStorage.setItem(this.draftKey, JSON.stringify({ message, name: form.name?.value, email: form.email?.value }));
+  }
+
+  #takeDraft() {
+    const form = this.querySelector("form[data-stage=start]");
+    if (!form) return;
+    for (const [name, text] of Object.entries(JSON.parse(sessionStorage.getItem(this.draftKey)) || {})) {
+      const field = form.elements.namedItem(name);
+      if (field && text) field.value ||= text;
+    }
   }
 
   #forgetDraft() {
-    sessionStorage.removeItem(`contiple-draft:${this.dataset.service}`);
+    sessionStorage.removeItem(this.draftKey);
   }
 
   // The page around the frame

@@ -132,7 +132,7 @@ def test_full_seats_say_so(service, admin, agent, sign_in):
     newcomer = make_agent(service, "Nils", chat_permission=False)
     client = sign_in(admin)
 
-    assert "All 1 chat seats are in use" in client.get(edit_url(newcomer)).content.decode()
+    assert "All chat seats (1) are in use" in client.get(edit_url(newcomer)).content.decode()
     assert "chat_permission" in client.post(edit_url(newcomer), edited()).context["form"].errors
 
 

@@ -87,7 +87,9 @@ def test_the_link_is_ours_whatever_host_was_asked(agent, client):
 @pytest.mark.parametrize(
     ("language", "words"), [("en", "asked for a new password"), ("ko", "Contiple 계정의 비밀번호")]
 )
-def test_the_mail_is_in_the_readers_language(agent, client, language, words, korean_catalogue):
+def test_the_mail_is_in_the_readers_language(agent, client, language, words, request):
+    if language == "ko":
+        request.getfixturevalue("korean_catalogue")
     ask_for_reset(client, agent.user.email, headers={"accept-language": language})
 
     assert words in mail.outbox[0].body

@@ -82,7 +82,7 @@ def sign_in(page: Page, agent: Agent) -> None:
     page.get_by_label("E-mail").fill(agent.user.email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", name="Tickets")).to_be_visible()
+    expect(page.get_by_role("heading", name="Tickets", exact=True)).to_be_visible()
 
 
 def set_chat_permissions(page: Page, admin: Agent, name: str) -> None:
@@ -190,7 +190,7 @@ def receive_chat(desk: Desk) -> None:
 
 def talk(desk: Desk, center: HelpCenter) -> None:
     expect(center.panel.get_by_text("Mina joined the chat.")).to_be_visible()
-    expect(center.chat.body("Welcome to Demo!")).to_be_visible()
+    expect(center.panel.get_by_text("Welcome to Demo!")).to_be_visible()
     expect(center.panel.get_by_text("An agent will be with you in a moment.")).to_be_hidden()
 
     desk.chat.composer.press_sequentially("Hello Jun!")

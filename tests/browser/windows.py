@@ -16,7 +16,7 @@ class Conversation:
         self.root = root
         self.scroll = root.locator(".conversation-scroll")
         self.messages = root.locator(".conversation > .message[data-seq]")
-        self.bodies = root.locator(".conversation > .message:not(.event) .message-body")
+        self.bodies = root.locator(".conversation > :is([data-author=customer], [data-author=agent]) .message-body")
         self.pending = root.locator(".conversation > .message[data-client]")
         self.masks = root.locator(".conversation masked-text")
         self.typing = root.locator("[data-part=typing]")
@@ -117,6 +117,9 @@ class HelpCenter:
 
     def open(self) -> None:
         self.icon.click()
+
+    def fold(self) -> None:
+        self.panel.get_by_role("button", name="Close").click()
 
     def fill(self, *, name: str = "Jun Park", email: str = "jun@example.com", message: str = "") -> None:
         form = self.stage("start")

@@ -16,7 +16,7 @@ from django.utils import timezone
 from agents.models import Agent, Contract, Service, User
 from chat.models import Chat, Message
 from helpcenter import articles, policies
-from helpcenter.models import Customer, HelpCenter, HelpCenterText
+from helpcenter.models import Customer, HelpCenter, HelpCenterText, PrivacyPolicy
 from tickets import lifecycle, tags
 from tickets.models import Ticket
 
@@ -142,7 +142,7 @@ def _make_ticket(service: Service, people: dict[str, Agent], row: dict[str, Any]
         subject=row["subject"],
         body=row["body"],
         requester=_make_customer(service, row["customer"]),
-        policy=policies.current_policy(service.help_center, _language(row["subject"])),
+        policy=_policy(service, _language(row["subject"])),
         consented_at=created_at,
     )
     _handle(ticket, people.get(row["assignee"]), people["Ada"], row)
@@ -170,7 +170,7 @@ def _make_chat(service: Service, people: dict[str, Agent], row: dict[str, Any], 
         agent=agent,
         state=Chat.State.CLOSED,
         language=row["language"],
-        policy=policies.current_policy(service.help_center, row["language"]),
+        policy=_policy(service, row["language"]),
         consented_at=began,
         created_at=began,
         waiting_since=began,
@@ -202,6 +202,10 @@ def _message(chat: Chat, seq: int, line: str, at: datetime) -> Message:
         body=line,
         created_at=at,
     )
+
+
+def _policy(service: Service, language: str) -> PrivacyPolicy:
+    return service.help_center.policies.get(language=language)
 
 
 def _make_customer(service: Service, name: str) -> Customer:

@@ -1,0 +1,83 @@
+"""Online brings chats, Offline keeps them away; what rings goes to others, what is open stays."""
+
+import pytest
+
+from agents.models import Agent, AuditEntry
+from chat import live
+from chat.lifecycle import change_status
+from chat.models import Chat, Ring
+from contiple.errors import Closed, Invalid
+from tests.chat.comings import be_here, come_online, committed, make_queue, make_ringing, state_of
+from tests.make import make_chat
+
+State = Chat.State
+ONLINE, OFFLINE = Agent.ChatStatus.ONLINE, Agent.ChatStatus.OFFLINE
+
+
+def test_coming_online_brings_the_first_who_waits(service, agent, told) -> None:
+    be_here(agent=agent)
+    chats = make_queue(service, 4)
+
+    with committed():
+        change_status(agent, ONLINE)
+
+    assert [state_of(chat) for chat in chats] == [(State.RINGING, agent.pk)] * 3 + [(State.WAITING, None)]
+    assert live.agent_topic(agent.pk) in {topic for topic, _ in told}
+    assert AuditEntry.objects.get(action="agent.status").details == {"chat_status": ONLINE}
+
+
+def test_online_without_a_socket_brings_nothing_yet(service, agent) -> None:
+    [chat] = make_queue(service, 1)
+
+    change_status(agent, ONLINE)
+
+    assert state_of(chat) == (State.WAITING, None)
+
+
+def test_going_offline_passes_on_what_rings_and_keeps_what_is_open(service, agent, colleague) -> None:
+    come_online(agent)
+    come_online(colleague)
+    ringing, active = make_ringing(agent), make_chat(service, agent=agent)
+
+    with committed():
+        change_status(agent, OFFLINE)
+
+    assert state_of(ringing) == (State.RINGING, colleague.pk)
+    assert state_of(active) == (State.ACTIVE, agent.pk)
+    assert ringing.rings.get(agent=agent).outcome == Ring.Outcome.GONE
+
+
+def test_offline_keeps_new_chats_away(service, agent) -> None:
+    come_online(agent)
+    change_status(agent, OFFLINE)
+    [chat] = make_queue(service, 1)
+
+    change_status(agent, OFFLINE)
+
+    assert state_of(chat) == (State.WAITING, None)
+
+
+def test_choosing_online_again_does_not_end_the_wait(agent) -> None:
+    come_online(agent, idle_for_s=600)
+    since = agent.chat_idle_since
+
+    change_status(agent, ONLINE)
+
+    assert Agent.objects.get(pk=agent.pk).chat_idle_since == since
+
+
+def test_without_permission_nobody_comes_online(service, agent) -> None:
+    be_here(agent=agent)
+    [chat] = make_queue(service, 1)
+    Agent.objects.filter(pk=agent.pk).update(chat_permission=False)
+
+    with pytest.raises(Closed):
+        change_status(agent, ONLINE)
+
+    assert Agent.objects.get(pk=agent.pk).chat_status == OFFLINE
+    assert state_of(chat) == (State.WAITING, None)
+
+
+def test_there_is_no_third_status_yet(agent) -> None:
+    with pytest.raises(Invalid):
+        change_status(agent, "break")
