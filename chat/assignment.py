@@ -46,14 +46,16 @@ def assign_waiting_chats(service_id: int) -> int:
             return 0
         agents = {agent.pk: agent for agent in _locked_agents(service_id)}
         candidates = _candidates(service_id, agents.values())
-        resting = _resting(chats)
         now = presence.database_now()
+        resting = _resting(chats, now)
         given = 0
         for chat in chats:
             chosen = choose(c for c in candidates.values() if (chat.pk, c.agent_id) not in resting)
             if chosen is not None:
-                _ring(chat, agents[chosen.agent_id], now)
-                candidates[chosen.agent_id] = replace(chosen, load=chosen.load + 1, idle_since=now)
+                # One after the other: of two who got a chat in this turn, the first has waited longer for the next.
+                moment = now + timedelta(microseconds=given)
+                _ring(chat, agents[chosen.agent_id], moment)
+                candidates[chosen.agent_id] = replace(chosen, load=chosen.load + 1, idle_since=moment)
                 given += 1
         if given:
             live.publish_on_commit(live.service_topic(service_id), live.Touched())
@@ -102,8 +104,8 @@ def _candidates(service_id: int, agents: Iterable[Agent]) -> dict[int, Candidate
     }
 
 
-def _resting(chats: Iterable[Chat]) -> set[tuple[int, int]]:
-    since = presence.database_now() - timedelta(seconds=RING_REST_S)
+def _resting(chats: Iterable[Chat], now: datetime) -> set[tuple[int, int]]:
+    since = now - timedelta(seconds=RING_REST_S)
     missed = Ring.objects.filter(Q(outcome=Ring.Outcome.MISSED), chat__in=chats, ended_at__gt=since)
     return set(missed.values_list("chat", "agent"))
 

@@ -30,7 +30,7 @@ _DASHES = r"\-‐‒–—―−~〜∼_·ー\u1173"
 _DIGITS = re.compile(r"\d+")
 _BETWEEN = re.compile(rf"[ \t.{_DASHES}]{{1,3}}")
 _RRN = re.compile(rf"(?<!\d)(\d{{2}})(\d{{2}})(\d{{2}})[\s.{_DASHES}]{{0,5}}(\d)(\d{{6}})(?!\d)")
-# Format characters, combining marks and the letters that look like nothing: they don't keep anybody from reading digits.
+# Format characters, combining marks and letters that look like nothing keep nobody from reading the digits.
 _UNSEEN_CATEGORIES = {"Cf", "Mn", "Me"}
 _HANGUL_FILLERS = set("\u115f\u1160\u3164\uffa0")
 _CENTURY = {
@@ -50,8 +50,8 @@ _CENTURY = {
 def detect(text: str, kinds: Collection[str] | None = None) -> list[Span]:
     """The spans of personal data in ``text``, in code points, in order, never overlapping.
 
-    ``kinds`` limits what is looked for (default: everything that ``KINDS`` names). Where two overlap they become one, of
-    the earlier's kind; of two that begin together it is the longer's.
+    ``kinds`` limits what is looked for (default: everything that ``KINDS`` names). Where two overlap they become one,
+    of the earlier's kind; of two that begin together it is the longer's.
     """
     shadow, origin = _shadow(text)
     found = [

@@ -56,7 +56,7 @@ def start_chat(customer: Customer, *, policy: PrivacyPolicy, language: str, page
         policy=policy,
         consented_at=timezone.now(),
         language=language,
-        page=page[:500],
+        page=page.replace("\0", "")[:500],
     )
     try:
         with transaction.atomic():
@@ -64,8 +64,12 @@ def start_chat(customer: Customer, *, policy: PrivacyPolicy, language: str, page
             chat.save(force_insert=True)
             audit.record(service, "chat.started", chat.subject, actor="customer", policy=policy.version)
             _tell(chat)
-    except IntegrityError:  # chat_open_once
-        return Chat.objects.exclude(state=State.CLOSED).get(customer=customer)
+    except IntegrityError as error:
+        if "chat_open_once" not in str(error):
+            raise
+        there = Chat.objects.exclude(state=State.CLOSED).filter(customer=customer).first()
+        # None: it has ended since, and this is another start.
+        return there or start_chat(customer, policy=policy, language=language, page=page)
     assign_waiting_chats(service.pk)
     return chat
 
@@ -91,14 +95,17 @@ def answer_chat(agent: Agent, chat_id: int) -> Chat:
     return chat
 
 
-def pass_on(chat_id: int, *, outcome: str, agent_id: int | None = None) -> bool:
+def pass_on(chat_id: int, *, outcome: str, agent_id: int | None = None, state: str | None = None) -> bool:
     """Takes the chat from its agent, back to its place in the queue, and asks the next one. False where it moved on.
 
-    ``outcome`` is the ``Ring.Outcome`` of a ring that this ends. With ``agent_id``, only if it is still that agent's.
+    ``outcome`` is the ``Ring.Outcome`` of a ring that this ends. With ``agent_id`` and ``state``, only if it is still
+    that agent's and still so: who opens a chat in the moment in which its ring ends keeps it.
     """
     with transaction.atomic():
         chat = _locked(chat_id)
-        if chat.state not in {State.RINGING, State.ACTIVE} or agent_id not in {None, chat.agent_id}:
+        if chat.state not in {State.RINGING, State.ACTIVE}:
+            return False
+        if agent_id not in {None, chat.agent_id} or state not in {None, chat.state}:
             return False
         was_active, previous = chat.state == State.ACTIVE, chat.agent
         _end_ring(chat, outcome)
@@ -140,8 +147,7 @@ def change_status(agent: Agent, chosen: str) -> None:
     if chosen == Agent.ChatStatus.ONLINE:
         assign_waiting_chats(agent.service_id)
         return
-    for chat_id in Chat.objects.filter(agent=agent, state=State.RINGING).values_list("pk", flat=True):
-        pass_on(chat_id, outcome=Ring.Outcome.GONE, agent_id=agent.pk)
+    _pass_on_each(Chat.objects.filter(agent=agent, state=State.RINGING), Ring.Outcome.GONE)
 
 
 def reconcile(now: datetime | None = None) -> None:
@@ -162,9 +168,8 @@ def reconcile(now: datetime | None = None) -> None:
 
 def _close_chats_without_contract() -> None:
     open_chats = Chat.objects.exclude(state=State.CLOSED)
-    for chat_id in (
-        open_chats.filter(service__contract__chat=False) | open_chats.filter(service__is_stopped=True)
-    ).values_list("pk", flat=True):
+    without = open_chats.exclude(service__contract__chat=True, service__is_stopped=False)
+    for chat_id in without.values_list("pk", flat=True):
         close_chat(chat_id, by=Chat.ClosedBy.SERVICE)
 
 
@@ -180,6 +185,7 @@ def _take_rings(now: datetime) -> None:
     ringing = Chat.objects.filter(state=State.RINGING)
     _pass_on_each(ringing.filter(ringing_since__lt=now - timedelta(seconds=RING_TIMEOUT_S)), Ring.Outcome.MISSED)
     _pass_on_each(ringing.filter(agent__in=presence.agents_gone_for(0)), Ring.Outcome.GONE)
+    _pass_on_each(ringing.exclude(agent__chat_status=Agent.ChatStatus.ONLINE), Ring.Outcome.GONE)
 
 
 def _take_from_gone_agents() -> None:
@@ -188,8 +194,9 @@ def _take_from_gone_agents() -> None:
 
 
 def _close_chats_of_gone_customers() -> None:
-    for state, seconds in ((State.WAITING, WAITING_CUSTOMER_GRACE_S), (State.ACTIVE, ACTIVE_CUSTOMER_GRACE_S)):
-        for chat_id in presence.customers_gone_for(seconds).filter(state=state).values_list("pk", flat=True):
+    unanswered, answered = (State.WAITING, State.RINGING), (State.ACTIVE,)
+    for states, seconds in ((unanswered, WAITING_CUSTOMER_GRACE_S), (answered, ACTIVE_CUSTOMER_GRACE_S)):
+        for chat_id in presence.customers_gone_for(seconds).filter(state__in=states).values_list("pk", flat=True):
             close_chat(chat_id, by=Chat.ClosedBy.TIMEOUT)
 
 
@@ -203,8 +210,8 @@ def _set_gone_agents_offline() -> None:
 
 
 def _pass_on_each(chats: QuerySet[Chat], outcome: str) -> None:
-    for chat_id, agent_id in chats.values_list("pk", "agent"):
-        pass_on(chat_id, outcome=outcome, agent_id=agent_id)
+    for chat_id, agent_id, state in chats.values_list("pk", "agent", "state"):
+        pass_on(chat_id, outcome=outcome, agent_id=agent_id, state=state)
 
 
 def _locked(chat_id: int, service: Service | None = None) -> Chat:

@@ -46,7 +46,9 @@ def renew_lease(socket: UUID) -> bool:
 
 def let_lease_run_out(socket: UUID) -> None:
     """The socket is closed: reachable for ``RELOAD_GRACE_S`` more, unless another socket says otherwise."""
-    Lease.objects.filter(socket=socket).update(expires_at=Now() + timedelta(seconds=RELOAD_GRACE_S))
+    # Only ever shorter: a socket that is closed because nobody answered must not bring its agent back to life.
+    soon = Now() + timedelta(seconds=RELOAD_GRACE_S)
+    Lease.objects.filter(socket=socket, expires_at__gt=soon).update(expires_at=soon)
 
 
 def drop_expired_leases(*, older_than_s: int = 3600) -> None:

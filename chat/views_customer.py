@@ -160,7 +160,7 @@ def _page(request: HttpRequest) -> str:
 
 
 def _first_id(chat: Chat, text: str) -> uuid.UUID:
-    """A form that was sent twice finds its message of the first time. Keyed: a plain hash would betray what is masked."""
+    """A form sent twice finds the message of its first time. Keyed: a plain hash would betray what is masked."""
     return uuid.UUID(salted_hmac("chat.first_message", f"{chat.pk} {text}", algorithm="sha256").hexdigest()[:32])
 
 
