@@ -21,7 +21,7 @@ def refuse_outdated(row: Model, names: Iterable[str], seen: str) -> None:
         raise Conflict(_("Somebody else has changed this meanwhile. Check what you entered and save again."))
 
 
-def apply_changes(row: Model, values: dict[str, Any]) -> dict[str, list]:
+def apply_changes(row: Model, values: dict[str, Any]) -> dict[str, Any]:
     """Saves what differs of ``values``; returns it as ``{name: [old, new]}``."""
     changed = {name: [getattr(row, name), new] for name, new in values.items() if getattr(row, name) != new}
     for name, (_old, new) in changed.items():

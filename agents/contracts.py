@@ -20,7 +20,7 @@ FIELDS = ("chat", "security_service", "chat_widget", "chat_seats", "chats_at_onc
 
 
 @transaction.atomic
-def change_contract(*, by: Agent, values: dict[str, Any], seen: str = "") -> dict[str, list]:
+def change_contract(*, by: Agent, values: dict[str, Any], seen: str = "") -> dict[str, Any]:
     """Sets the options and limits named in ``values``; returns what differs. ``seen`` is the form's ``contract_stamp``.
 
     Agents may have more chats at once than a lowered limit: the limit holds for them, their own number stays.

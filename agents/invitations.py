@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
@@ -127,7 +128,7 @@ def _refuse_invitation(contract: Contract, email: str, *, chat_permission: bool)
         )
 
 
-def _record(invitation: Invitation, action: str, by: Agent, **details) -> None:
+def _record(invitation: Invitation, action: str, by: Agent, **details: Any) -> None:
     audit.record(invitation.service_id, action, f"invitation:{invitation.pk}", agent=by, **details)
 
 

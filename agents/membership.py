@@ -16,7 +16,7 @@ FIELDS = ("role", "chat_permission", "chat_limit", "is_active")
 
 
 @transaction.atomic
-def change_agent(agent: Agent, *, by: Agent, values: dict[str, Any], seen: str = "") -> dict[str, list]:
+def change_agent(agent: Agent, *, by: Agent, values: dict[str, Any], seen: str = "") -> dict[str, Any]:
     """Sets what ``values`` names of ``FIELDS``; returns what differs. ``seen`` is the form's ``agent_stamp``.
 
     Who is deactivated loses the chat permission, and who loses that is Offline. Raises ``Closed`` (``by`` is not an

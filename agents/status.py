@@ -1,7 +1,7 @@
 """The chat status: what an agent chose. Whether the agent is reachable is another matter."""
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -27,7 +27,7 @@ def set_chat_status(agent: Agent, status: str) -> None:
         raise Closed(_("You don't have the chat permission any more."))
 
 
-def _permitted(agent: Agent):
+def _permitted(agent: Agent) -> QuerySet[Agent]:
     """As ``access.may_chat``, read now. Other tables stand in subqueries: the UPDATE then checks its own row again."""
     service = Service.objects.filter(pk=OuterRef("service"), is_stopped=False, contract__chat=True)
     user = User.objects.filter(pk=OuterRef("user"), is_active=True)

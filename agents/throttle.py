@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
 
+from django.db.models import QuerySet
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
@@ -68,7 +69,7 @@ def network(address: str) -> str:
     return address
 
 
-def _recent(limit: Limit, who: str, now: datetime):
+def _recent(limit: Limit, who: str, now: datetime) -> QuerySet[Attempt]:
     return Attempt.objects.filter(key=_key(limit, who), at__gt=now - limit.window)
 
 

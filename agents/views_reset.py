@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from agents import throttle
+from agents.forms import ResetForm
 from agents.sign_in import count_reset
 from contiple.errors import TooMany
 
@@ -16,6 +17,7 @@ from contiple.errors import TooMany
 class RequestReset(views.PasswordResetView):
     """Says the same whether there is such a person or not. The link names our own origin, never the request's host."""
 
+    form_class = ResetForm
     template_name = "agents/reset.html"
     email_template_name = "agents/reset_mail.txt"
     subject_template_name = "agents/reset_mail_subject.txt"

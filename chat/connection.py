@@ -208,7 +208,7 @@ class Connection(AsyncWebsocketConsumer):
             frame = type(self).decode(text)
             with translation.override(self.language):
                 await self.handle(frame)
-        except (msgspec.DecodeError, UnicodeError):
+        except (msgspec.DecodeError, UnicodeError, RecursionError):  # the last: nested too deep to be read
             await self._refuse("bad_frame", _("This frame can't be read."), frame)
         except DomainError as error:
             with translation.override(self.language):

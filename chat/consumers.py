@@ -85,7 +85,7 @@ class AgentSocket(Connection):
         return agent
 
     def _refusal(self) -> int | None:
-        """Who has signed in anew, as after a change of password, comes back with the new cookie; others then get 4401."""
+        """Who has signed in anew, as after a new password, comes back with the new cookie; others then get 4401."""
         user = self.scope["user"]
         agent = agent_for(user, self.scope["url_route"]["kwargs"]["service"])
         if agent is None or not may_chat(agent):

@@ -156,11 +156,12 @@ def reconcile(now: datetime | None = None) -> None:
     What changed a gate does not matter (a page, the operator, SQL): it is the state that is looked at.
     """
     now = now or presence.database_now()
+    # What ends comes first: whatever is taken from an agent sends the router along the queue.
     _close_chats_without_contract()
+    _close_chats_of_gone_customers()
     _take_from_agents_without_permission()
     _take_rings(now)
     _take_from_gone_agents()
-    _close_chats_of_gone_customers()
     _set_gone_agents_offline()
     for service_id in Chat.objects.filter(state=State.WAITING).values_list("service", flat=True).distinct():
         assign_waiting_chats(service_id)

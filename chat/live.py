@@ -23,6 +23,8 @@ from chat.entries import Entry
 
 log = logging.getLogger(__name__)
 
+REJOIN_S = 1.0  # the layer was away: tried again this often, while the heartbeats find what was lost
+
 
 class Changed(Struct, tag="changed", frozen=True):
     """A message was written or changed."""
@@ -93,7 +95,10 @@ def publish(topic: str, delivery: Delivery) -> None:
 
 
 async def subscribe(topic: str, receiver: Receiver) -> None:
-    """From its return on, whatever is published on ``topic`` reaches ``receiver``. Read the state after it."""
+    """From its return on, whatever is published on ``topic`` reaches ``receiver``. Read the state after it.
+
+    While the channel layer is away it is only what this process publishes.
+    """
     await _hub_of_this_loop().subscribe(topic, receiver)
 
 
@@ -109,20 +114,22 @@ class _Hub:
         self.name = uuid.uuid4().hex
         self.topics: dict[str, set[Receiver]] = defaultdict(set)
         self.channel = ""
-        self.joining = asyncio.Lock()
+        self.joined: set[str] = set()
+        self.joining = asyncio.Lock()  # joins and leaves come one after the other, so that the last one counts
+        self.rejoining = False
         self.tasks: set[asyncio.Task] = set()
 
     async def subscribe(self, topic: str, receiver: Receiver) -> None:
-        first = not self.topics[topic]
         self.topics[topic].add(receiver)
-        if first and not _layer_is_local():
-            await self._join(topic)
+        if not _layer_is_local() and not await self._join(topic):
+            self._rejoin_later()
 
     async def unsubscribe(self, topic: str, receiver: Receiver) -> None:
         receivers = self.topics.get(topic, set())
         receivers.discard(receiver)
-        if not receivers and self.topics.pop(topic, None) is not None and self.channel:
-            await get_channel_layer().group_discard(topic, self.channel)
+        if not receivers:
+            self.topics.pop(topic, None)
+            await self._part(topic)
 
     def publish(self, topic: str, delivery: Delivery) -> None:
         self.dispatch(topic, delivery)
@@ -133,12 +140,44 @@ class _Hub:
         for receiver in tuple(self.topics.get(topic, ())):
             receiver.receive(topic, delivery)
 
-    async def _join(self, topic: str) -> None:
+    async def _join(self, topic: str) -> bool:
+        """Whether the other processes' deliveries on ``topic`` come in now, or nobody here asks for them."""
         async with self.joining:
-            if not self.channel:
-                self.channel = await get_channel_layer().new_channel("live")
-                self._spawn(self._listen())
-        await get_channel_layer().group_add(topic, self.channel)
+            if topic in self.joined or topic not in self.topics:
+                return True
+            try:
+                if not self.channel:
+                    self.channel = await get_channel_layer().new_channel("live")
+                    self._spawn(self._listen())
+                await get_channel_layer().group_add(topic, self.channel)
+            except Exception:
+                log.exception("what other processes say of %s is not heard", topic)
+                return False
+            self.joined.add(topic)
+            return True
+
+    async def _part(self, topic: str) -> None:
+        async with self.joining:
+            if topic in self.topics or topic not in self.joined:
+                return
+            self.joined.discard(topic)
+            try:
+                await get_channel_layer().group_discard(topic, self.channel)
+            except Exception:
+                log.exception("what other processes say of %s is still heard", topic)
+
+    def _rejoin_later(self) -> None:
+        if not self.rejoining:
+            self.rejoining = True
+            self._spawn(self._rejoin())
+
+    async def _rejoin(self) -> None:
+        while missing := [topic for topic in self.topics if topic not in self.joined]:
+            await asyncio.sleep(REJOIN_S)
+            for topic in missing:
+                if not await self._join(topic):
+                    break
+        self.rejoining = False
 
     async def _listen(self) -> None:
         while True:

@@ -5,7 +5,7 @@ nothing stored changes. Spans of one message never overlap: what is masked a sec
 what was still readable gets a new one. So masking twice, overlapping, or by two agents at once ends in the same text.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -22,6 +22,9 @@ from chat.spans import Span, apply_mask, from_utf16, subtract, widen, widen_all
 from contiple.errors import Closed, Conflict, DomainError, Invalid
 
 MANUAL = "manual"
+# Who keeps texts that may repeat a message hides there what is masked here: called with the chat and the originals, in
+# the transaction of the mask. The apps above register themselves, since nothing here may import them.
+copies: list[Callable[[Chat, Sequence[str]], None]] = []
 LAST_LINE_LENGTH = 120
 
 
@@ -81,10 +84,18 @@ def mask_selection(agent: Agent, chat_id: int, selections: Sequence[Selection]) 
     with transaction.atomic():
         chat = Chat.objects.select_for_update(no_key=True).get(pk=chat_id, service=agent.service)
         messages = _messages_as_selected(chat, selections)
-        masked = sum(_mask_one(chat, messages[item.seq], item, agent) for item in selections)
-        if masked:
-            audit.record(chat.service_id, "chat.masked", chat.subject, agent=agent, spans=masked)
-    return masked
+        originals = [text for item in selections for text in _mask_one(chat, messages[item.seq], item, agent)]
+        if originals:
+            for conceal_copies in copies:
+                conceal_copies(chat, originals)
+            audit.record(chat.service_id, "chat.masked", chat.subject, agent=agent, spans=len(originals))
+    return len(originals)
+
+
+def masked_originals(chat: Chat) -> list[str]:
+    """What was masked by hand in ``chat``, to hide copies of it; not to be shown to anybody."""
+    masks = Mask.objects.filter(message__chat=chat, kind=MANUAL).select_related("message__chat")
+    return [original for mask in masks if (original := vault.original_or_none(mask)) is not None]
 
 
 def reveal(agent: Agent, mask_id: int, *, address: str | None) -> str:
@@ -128,7 +139,8 @@ def _messages_as_selected(chat: Chat, selections: Sequence[Selection]) -> dict[i
     return found
 
 
-def _mask_one(chat: Chat, message: Message, item: Selection, agent: Agent) -> int:
+def _mask_one(chat: Chat, message: Message, item: Selection, agent: Agent) -> list[str]:
+    """Returns what was still readable of the selection, piece by piece."""
     body = message.body
     try:
         start, end = widen(body, *from_utf16(body, item.start, item.end))
@@ -141,7 +153,7 @@ def _mask_one(chat: Chat, message: Message, item: Selection, agent: Agent) -> in
         masks += put_on(chat, message, original=body, spans=new, by=agent)
         _change_body(chat, message, apply_mask(body, [span[1:] for span in new]))
         live.publish_on_commit(live.chat_topic(chat.pk), live.Changed(entry_of(message, masks)))
-    return len(new)
+    return [body[span.start : span.end] for span in new]
 
 
 def _change_body(chat: Chat, message: Message, body: str) -> None:

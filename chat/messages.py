@@ -7,6 +7,7 @@ import unicodedata
 from datetime import datetime
 from uuid import UUID
 
+import regex
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +20,8 @@ from chat.spans import Span, apply_mask
 from contiple.errors import Conflict, Invalid
 
 Author = Message.Author
+# UAX #15 §13 (Stream-Safe Text): no language has more marks in a row; composing them takes the square of their number.
+_TOO_MANY_MARKS = regex.compile(r"\p{M}{31}")
 
 
 def clean_body(text: str) -> str:
@@ -26,7 +29,7 @@ def clean_body(text: str) -> str:
 
     Composed (NFC), so that Hangul typed on any system has the same offsets and is found by the same search.
     """
-    if any(unicodedata.category(character) in {"Cc", "Cs"} and character not in "\n\r\t" for character in text):
+    if any(_cannot_be_stored(character) for character in text) or _TOO_MANY_MARKS.search(text):
         raise Invalid(_("The text has characters that can't be stored."))
     body = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
     if not body:
@@ -87,6 +90,10 @@ def marks_of(chat: Chat) -> live.Marked:
         agent_received=chat.agent_received,
         agent_read=chat.agent_read,
     )
+
+
+def _cannot_be_stored(character: str) -> bool:
+    return unicodedata.category(character) in {"Cc", "Cs"} and character not in "\n\r\t"
 
 
 def _send(chat: Chat, text: str, client_id: UUID, *, author: str, name: str, agent: Agent | None = None) -> Message:

@@ -41,10 +41,8 @@ def chat_trail(chat: Chat) -> list[Line]:
 
 
 def _in_words(entry: AuditEntry) -> str:
-    values = {
-        name: REASONS.get(value, value) if isinstance(value, str) else value for name, value in entry.details.items()
-    }
+    reasons = {name: REASONS.get(entry.details[name], "") for name in ("reason", "by") if name in entry.details}
     try:
-        return str(WORDS[entry.action]) % {"actor": entry.actor, **values}
+        return str(WORDS[entry.action]) % {"actor": entry.actor, **entry.details, **reasons}
     except (KeyError, TypeError):
         return entry.action

@@ -33,6 +33,13 @@ def open_original(mask: Mask) -> str:
         raise Gone from error
 
 
+def original_or_none(mask: Mask) -> str | None:
+    try:
+        return open_original(mask)
+    except Gone:
+        return None
+
+
 def _data_key(chat: Chat) -> bytes:
     key = ChatKey.objects.filter(chat=chat).first()
     if key is not None:

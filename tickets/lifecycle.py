@@ -17,11 +17,12 @@ from django.utils.translation import gettext_lazy as _
 
 from agents import audit
 from agents.models import Agent, Service
-from chat.masking import conceal
+from chat.masking import conceal, masked_originals
 from chat.models import Chat, Message
 from contiple.errors import Closed, Conflict, Invalid
 from helpcenter.models import Customer, PrivacyPolicy
 from tickets.access import assignable
+from tickets.concealing import conceal_copies
 from tickets.models import SUBJECT_LENGTH_MAX, Comment, Ticket
 from tickets.numbering import hold_counter, next_number
 from tickets.tags import put_on_chat_tag
@@ -88,6 +89,7 @@ def create_from_chat(agent: Agent, chat: Chat, *, subject: str = "", body: str =
     """
     with transaction.atomic():
         hold_counter(chat.service)
+        Chat.objects.select_for_update(no_key=True).get(pk=chat.pk)  # no mask comes between reading and saving
         ticket = ticket_of(chat)
         if ticket is None:
             ticket = create_ticket(
@@ -101,6 +103,8 @@ def create_from_chat(agent: Agent, chat: Chat, *, subject: str = "", body: str =
                 by=agent,
             )
             put_on_chat_tag(ticket)
+            # The form may be older than a mask.
+            conceal_copies(chat, masked_originals(chat))
             audit.record(chat.service_id, "chat.ticket_created", chat.subject, agent=agent, number=ticket.number)
     return ticket
 

@@ -37,7 +37,8 @@ export class ChatView {
   }
 
   leave() {
-    clearTimeout(this.#seenTimer);
+    // What was seen until now is told, and not forgotten with the timer.
+    if (this.#seenTimer) this.#tellSeen();
     clearTimeout(this.#typingTimer);
     document.removeEventListener("visibilitychange", this.onVisible);
     window.removeEventListener("focus", this.onVisible);
@@ -78,15 +79,17 @@ export class ChatView {
   }
 
   noteSeen() {
-    clearTimeout(this.#seenTimer);
-    this.#seenTimer = setTimeout(() => {
-      const received = this.conversation.lastSeq;
-      const read = this.conversation.isInView && document.hasFocus() ? received : this.#seen.read;
-      if (received <= this.#seen.received && read <= this.#seen.read) return;
-      const frame = { type: "seen", received, read };
-      if (this.address) frame.chat = this.address;
-      if (this.socket?.send(frame)) this.#seen = { received, read };
-    }, SEEN_DELAY_MS);
+    this.#seenTimer ||= setTimeout(() => this.#tellSeen(), SEEN_DELAY_MS);
+  }
+
+  #tellSeen() {
+    this.#seenTimer = clearTimeout(this.#seenTimer);
+    const received = this.conversation.lastSeq;
+    const read = this.conversation.isInView && document.hasFocus() ? received : this.#seen.read;
+    if (received <= this.#seen.received && read <= this.#seen.read) return;
+    const frame = { type: "seen", received, read };
+    if (this.address) frame.chat = this.address;
+    if (this.socket?.send(frame)) this.#seen = { received, read };
   }
 
   #send(text) {

@@ -50,8 +50,19 @@ def test_every_list_opens_and_is_searched(operator, service, admin, model):
 
 @pytest.mark.parametrize("path", ["", "agents/service/", "agents/auditentry/", "agents/user/"])
 def test_who_is_no_operator_does_not_get_in(admin, outsider, sign_in, client, path):
-    for browser in (sign_in(admin), sign_in(outsider), client):
-        assert browser.get(f"/operator/{path}").status_code == 302
+    for browser in (sign_in(admin), sign_in(outsider)):
+        assert browser.get(f"/operator/{path}", follow=True).status_code == 404
+    assert client.get(f"/operator/{path}", follow=True).resolver_match.view_name == "agents:sign_in"
+
+
+def test_passwords_are_not_tried_at_the_admins_own_sign_in(operator, client):
+    url = reverse("admin:login")
+
+    tried = client.post(f"{url}?next=/operator/agents/", {"username": "op@example.com", "password": PASSWORD})
+
+    assert tried.url == f"{reverse('agents:sign_in')}?next=/operator/agents/"
+    assert "_auth_user_id" not in client.session
+    assert operator.get(url).url == reverse("admin:index")
 
 
 def test_a_service_is_made_with_its_contract_and_first_admin(operator):
@@ -67,6 +78,24 @@ def test_a_service_is_made_with_its_contract_and_first_admin(operator):
     assert Contract.objects.get(service__slug="hanbit").chat
     actions = AuditEntry.objects.filter(actor="operator").values_list("action", flat=True)
     assert sorted(actions) == ["agent.change", "contract.change"]
+
+
+def test_a_services_page_does_not_go_round_the_seats(operator, service):
+    gone = make_agent(service, "Gone", is_active=False)
+    Contract.objects.update(chat_seats=0)
+    data = service_form(**{
+        "name": "Demo", "slug": "demo", "contract-INITIAL_FORMS": "1", "contract-0-id": str(service.contract.pk),
+        "contract-0-service": str(service.pk), "contract-0-chat_seats": "0", "agents-INITIAL_FORMS": "1",
+        "agents-0-id": str(gone.pk), "agents-0-service": str(service.pk), "agents-0-user": str(gone.user_id),
+        "agents-0-is_active": "on",
+    })  # fmt: skip
+    url = reverse("admin:agents_service_change", args=[service.pk])
+    assert operator.get(url).status_code == 200
+
+    operator.post(url, data)
+
+    gone.refresh_from_db()
+    assert not gone.is_active
 
 
 def test_a_service_is_not_made_without_a_contract(operator):

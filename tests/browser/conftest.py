@@ -29,10 +29,13 @@ ARGUMENTS = [
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
+    "--renderer-process-limit=2",  # a process for each window costs more than it brings here
 ]
 TIMEOUT_MILLISECONDS = 10_000
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 320, "height": 640}
+# Without motion: what blinks is drawn anew all the time, for nobody.
+USUAL = {"viewport": DESKTOP, "locale": "en-US", "timezone_id": "Asia/Seoul", "reduced_motion": "reduce"}
 # Answers with an error status are what some tests are about; the page's own mistakes never are.
 EXPECTED_ERRORS = ("Failed to load resource",)
 
@@ -62,26 +65,28 @@ def chromium() -> str:
     pytest.fail("No Chromium on this machine: apt-get install chromium")
 
 
+@pytest.fixture(scope="module")
+def spare_contexts(browser: Browser) -> dict[str, list[BrowserContext]]:
+    """Emptied browsers of earlier tests, by their options: they have the style sheets and scripts in their cache."""
+    return {}
+
+
 @pytest.fixture
 def new_page(
-    transactional_db, server: Server, browser: Browser, request: pytest.FixtureRequest
+    transactional_db, server: Server, browser: Browser, spare_contexts: dict, request: pytest.FixtureRequest
 ) -> Iterator[Callable[..., Page]]:
     """Opens a window of a person of their own: nothing is shared with the others. ``options`` are Playwright's, such as
     ``viewport=PHONE``, ``locale="ko-KR"``, ``color_scheme="dark"``. A mistake that a page reports fails the test."""
-    contexts: list[BrowserContext] = []
+    used: list[tuple[str, BrowserContext]] = []
     errors: list[str] = []
 
     def open_window(path: str | None = None, **options: Any) -> Page:
-        options = {
-            "base_url": server.origin,
-            "viewport": DESKTOP,
-            "locale": "en-US",
-            "timezone_id": "Asia/Seoul",
-            **options,
-        }
-        context = browser.new_context(**options)
+        options = {"base_url": server.origin, **USUAL, **options}
+        key = repr(sorted(options.items()))
+        spare = spare_contexts.setdefault(key, [])
+        context = spare.pop() if spare else browser.new_context(**options)
         context.set_default_timeout(TIMEOUT_MILLISECONDS)
-        contexts.append(context)
+        used.append((key, context))
         page = context.new_page()
         watch(page, errors)
         if path:
@@ -90,10 +95,22 @@ def new_page(
 
     yield open_window
     if request.node.stash.get(FAILED, False):
-        keep_screenshots(contexts, request.node.name)
-    for context in contexts:
-        context.close()
+        keep_screenshots([context for _key, context in used], request.node.name)
+    for key, context in used:
+        empty(context, server.origin)
+        spare_contexts[key].append(context)
     assert not errors, errors
+
+
+def empty(context: BrowserContext, origin: str) -> None:
+    """Back to a browser that has been nowhere, but for its cache."""
+    context.set_offline(False)
+    context.clear_cookies()
+    if pages := context.pages:
+        session = context.new_cdp_session(pages[0])
+        session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "local_storage"})
+    for page in pages:
+        page.close()
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ def new_service(transactional_db) -> Service:
 def test_the_guide_from_permissions_to_the_ticket(new_service: Service, new_page: Callable[..., Page]):
     admin = make_agent(new_service, "Ada", role=Agent.Role.ADMIN, chat_permission=False)
     mina = make_agent(new_service, "Mina", chat_permission=False)
-    agent, visitor = new_page(), new_page("/hc/demo/")
+    agent, visitor = new_page(reduced_motion="no-preference"), new_page("/hc/demo/")
     desk, center = Desk(agent), HelpCenter(visitor)
 
     expect(center.icon).to_be_hidden()

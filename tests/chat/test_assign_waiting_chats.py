@@ -1,4 +1,4 @@
-"""Who gets a chat, in which order; and that no chat is given twice and no agent gets one too many, also by many at once."""
+"""Who gets a chat, in which order; and that none is given twice and no agent gets one too many, also by many at once."""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.models import Agent, AuditEntry
 from agents.membership import change_agent
+from agents.models import Agent, AuditEntry
 from chat import lifecycle, live
 from chat.assignment import RING_REST_S, Candidate, assign_waiting_chats, choose
 from chat.models import Chat, Lease, Ring
@@ -217,7 +217,16 @@ def stopped(agent: Agent) -> None:
 @pytest.mark.parametrize(
     "hinder",
     [no_lease, lambda agent: leave(agent=agent), offline, no_permission, not_active, no_account, no_contract, stopped],
-    ids=["never there", "lease ran out", "Offline", "not permitted", "left", "account closed", "no contract", "stopped"],
+    ids=[
+        "never there",
+        "lease ran out",
+        "Offline",
+        "not permitted",
+        "left",
+        "account closed",
+        "no contract",
+        "stopped",
+    ],
 )
 def test_who_is_not_there_or_not_allowed_gets_none(service, agent, hinder) -> None:
     come_online(agent)

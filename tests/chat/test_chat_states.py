@@ -45,7 +45,7 @@ def test_the_table_is_the_one_of_the_product() -> None:
 
 @pytest.mark.parametrize(("old", "new"), list(itertools.product(State.values, State.values)))
 def test_only_what_the_table_allows_happens(service, agent, old, new) -> None:
-    chat = make_chat(service, state=old, **{**fields_for(old, agent)})
+    chat = make_chat(service, state=old, **fields_for(old, agent))
 
     if (old, new) in ALLOWED:
         move_chat(chat, new, **fields_for(new, agent))
@@ -258,8 +258,8 @@ class Desk(RuleBasedStateMachine):
     @invariant()
     def the_trail_tells_the_whole_life(self) -> None:
         told: dict[str, str] = {}
-        for subject, action in AuditEntry.objects.filter(subject__startswith="chat:").order_by("id").values_list(
-            "subject", "action"
+        for subject, action in (
+            AuditEntry.objects.filter(subject__startswith="chat:").order_by("id").values_list("subject", "action")
         ):
             old, new = told.get(subject), AFTER[action]
             assert (old, new) in ALLOWED or (old is None and new == State.WAITING), (subject, old, action)
@@ -291,10 +291,9 @@ def test_whatever_happens_in_whatever_order_the_desk_stays_in_order(service) -> 
     run_state_machine_as_test(
         lambda: Desk(service, staff, visitors),
         settings=settings(
-            max_examples=20,
+            max_examples=15,
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )
-

@@ -1,0 +1,239 @@
+"""The Chat Widget stays while its agent works: across pages, tabs, reloads, window sizes, and the loss of the permission."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from agents.models import Agent, Service
+from chat.models import Chat
+from tests.browser.conftest import PHONE
+from tests.browser.rows import make_agent_with_chat
+from tests.browser.windows import SLOW_MILLISECONDS, Desk, HelpCenter, count_sockets
+from tests.make import make_agent, make_message
+
+COUNT_NOTES = """
+  window.notes = 0;
+  const start = OscillatorNode.prototype.start;
+  OscillatorNode.prototype.start = function (...args) { window.notes += 1; return start.apply(this, args); };
+"""
+
+
+@pytest.fixture
+def desk(service: Service, signed_in_page: Callable[..., Page]) -> Desk:
+    """Mina, who is an admin too, with Jun's chat open."""
+    agent, _chat = make_agent_with_chat(service, "Hello")
+    Agent.objects.filter(pk=agent.pk).update(role=Agent.Role.ADMIN)
+    desk = Desk(signed_in_page(agent))
+    desk.select("Jun")
+    return desk
+
+
+def test_the_widget_and_what_is_typed_survive_moving_between_pages(service: Service, signed_in_page):
+    agent, _chat = make_agent_with_chat(service, "Hello")
+    Agent.objects.filter(pk=agent.pk).update(role=Agent.Role.ADMIN)
+    page = signed_in_page(agent, None)
+    sockets, desk = count_sockets(page), Desk(page)
+    page.goto("/")
+    desk.select("Jun")
+    desk.chat.composer.press_sequentially("half a ")
+    desk.root.evaluate("element => { element.mine = true }")
+    nav = page.get_by_role("navigation", name="Main")
+    for name, heading in (
+        ("Contract Details", "Contract Details"),
+        ("Default Setting", "Default Setting"),
+        ("Agents", "Agents"),
+        ("Tickets", "Tickets"),
+    ):
+        nav.get_by_role("link", name=name, exact=True).click()
+        expect(page.get_by_role("heading", name=heading, level=1)).to_be_visible()
+        expect(nav.locator("[aria-current=page]")).to_have_text(name)
+        expect(page).to_have_title(re.compile(f"^{heading}"))
+    desk.chat.composer.press_sequentially("sentence")
+
+    page.go_back()
+    expect(page.get_by_role("heading", name="Agents", level=1)).to_be_visible()
+    expect(nav.locator("[aria-current=page]")).to_have_text("Agents")
+    page.go_back()
+    expect(page.get_by_role("heading", name="Default Setting", level=1)).to_be_visible()
+    page.go_forward()
+    expect(page.get_by_role("heading", name="Agents", level=1)).to_be_visible()
+
+    assert desk.root.evaluate("element => element.mine")
+    assert len(sockets) == 1
+    expect(desk.chat.composer).to_have_value("half a sentence")
+    desk.chat.composer.press("Enter")
+    expect(desk.chat.bodies).to_have_text(["Hello", "half a sentence"])
+
+
+def test_a_form_of_the_page_is_sent_without_touching_the_widget(desk: Desk):
+    page = desk.page
+    desk.root.evaluate("element => { element.mine = true }")
+    desk.close()
+    page.get_by_role("link", name="New ticket").click()
+    page.locator("#content").get_by_label("Subject").fill("A call")
+    page.locator("#content").get_by_label("Description").fill("She called about her order.")
+    page.locator("#content form").get_by_role("button", name="Create").click()
+    expect(page.get_by_role("heading", name="A call")).to_be_visible()
+    assert desk.root.evaluate("element => element.mine")
+
+
+def test_a_reload_keeps_the_status_the_chat_and_the_draft(desk: Desk):
+    desk.chat.composer.press_sequentially("half a sentence")
+    desk.page.reload()
+    expect(desk.dialog).to_be_visible()
+    expect(desk.chat.composer).to_have_value("half a sentence")
+    expect(desk.status("online")).to_have_attribute("aria-pressed", "true")
+    expect(desk.entry("Jun")).to_have_attribute("aria-current", "true")
+    desk.chat.composer.press("Enter")
+    expect(desk.chat.bodies).to_have_text(["Hello", "half a sentence"])
+    assert Chat.objects.get().state == Chat.State.ACTIVE
+
+
+def test_the_status_is_the_same_in_every_tab(desk: Desk):
+    second = Desk(desk.page.context.new_page())
+    second.page.goto("/desk/demo/tickets/")
+    second.open()
+    expect(second.status("online")).to_have_attribute("aria-pressed", "true")
+    desk.choose("offline")
+    expect(second.status("offline")).to_have_attribute("aria-pressed", "true")
+    expect(second.widget).to_have_attribute("data-status", "offline")
+    second.choose("online")
+    expect(desk.status("online")).to_have_attribute("aria-pressed", "true")
+
+
+def test_two_tabs_of_an_agent_show_the_same_chat(desk: Desk):
+    second = Desk(desk.page.context.new_page())
+    second.page.goto("/desk/demo/tickets/")
+    second.select("Jun")
+    second.chat.write("from the second tab")
+    expect(desk.chat.bodies).to_have_text(["Hello", "from the second tab"])
+    desk.tool("end").click()
+    desk.popup.locator("[data-action=confirm]").click()
+    expect(second.chat.composer).to_be_hidden()
+    expect(second.dialog.locator(".chat-header .pill")).to_have_text("Ended")
+
+
+def test_without_the_permission_the_widget_goes_and_the_chat_goes_to_a_colleague(service: Service, signed_in_page, new_page):
+    mina = make_agent(service, "Mina", online=True)
+    desk, center = Desk(signed_in_page(mina)), HelpCenter(new_page("/hc/demo/"))
+    expect(desk.list).to_contain_text("No chats right now")
+    center.start(name="Jun Park", message="Hello")
+    desk.select("Jun Park")
+    theo = Desk(signed_in_page(make_agent(service, "Theo", online=True)))
+    expect(theo.list).to_contain_text("No chats right now")
+
+    Agent.objects.filter(pk=mina.pk).update(chat_permission=False, chat_status=Agent.ChatStatus.OFFLINE)
+    expect(desk.root).to_have_count(0)
+    expect(center.panel.get_by_text("The agent is not there any more.")).to_be_visible()
+    theo.select("Jun Park")
+    expect(center.panel.get_by_text("Theo joined the chat.")).to_be_visible()
+    expect(theo.chat.bodies).to_have_text(["Hello"])
+    # The page itself goes on without the widget.
+    desk.page.get_by_role("link", name="New ticket").click()
+    expect(desk.page.get_by_role("heading", name="New ticket")).to_be_visible()
+    expect(desk.root).to_have_count(0)
+
+
+def test_earlier_messages_come_in_pages_and_the_view_stays(service: Service, signed_in_page: Callable[..., Page]):
+    agent, chat = make_agent_with_chat(service, name="Mina")
+    for number in range(1, 131):
+        make_message(chat, f"line {number}", author="agent" if number % 3 == 0 else "customer")
+    desk = Desk(signed_in_page(agent))
+    desk.select("Jun")
+    expect(desk.chat.messages).to_have_count(50)
+    expect(desk.chat.message("line 130")).to_be_in_viewport()
+
+    earlier = desk.chat.root.get_by_role("button", name="Earlier messages")
+    earlier.scroll_into_view_if_needed()
+    top = desk.chat.messages.first
+    place = top.bounding_box()["y"]
+    seen = top.get_attribute("id")
+    earlier.click()
+    expect(desk.chat.messages).to_have_count(100)
+    assert abs(desk.chat.root.locator(f"#{seen}").bounding_box()["y"] - place) < 60
+    earlier.click()
+    expect(desk.chat.messages).to_have_count(130)
+    expect(earlier).to_be_hidden()
+    expect(desk.chat.bodies).to_have_text([f"line {number}" for number in range(1, 131)])
+
+
+def test_the_sound_can_be_switched_off_and_stays_off(service: Service, signed_in_page, new_page):
+    page = signed_in_page(make_agent(service, "Mina", online=True), None)
+    page.add_init_script(COUNT_NOTES)
+    page.goto("/")
+    desk = Desk(page)
+    desk.open()
+    expect(desk.tool("sound")).to_have_attribute("aria-pressed", "true")
+    HelpCenter(new_page("/hc/demo/")).start(name="Jun Park")
+    page.wait_for_function("window.notes > 0")
+
+    desk.select("Jun Park")
+    desk.tool("sound").click()
+    expect(desk.tool("sound")).to_have_attribute("aria-pressed", "false")
+    page.reload()
+    expect(desk.tool("sound")).to_have_attribute("aria-pressed", "false")
+    desk.tool("close").click()
+    HelpCenter(new_page("/hc/demo/")).start(name="Hana Kim")
+    expect(desk.widget).to_have_attribute("data-state", "ringing")
+    expect(page).to_have_title(re.compile(r"^\(1\) "))
+    assert page.evaluate("window.notes") == 0
+
+
+def test_the_dialog_fills_the_whole_window_and_shrinks_again(desk: Desk):
+    enlarge = desk.tool("enlarge")
+    enlarge.click()
+    expect(enlarge).to_have_attribute("aria-pressed", "true")
+    assert covers_the_window(desk)
+    desk.page.reload()
+    expect(desk.chat.composer).to_be_visible()
+    assert covers_the_window(desk)
+    desk.tool("enlarge").click()
+    expect(desk.tool("enlarge")).to_have_attribute("aria-pressed", "false")
+    assert not covers_the_window(desk)
+
+
+def test_on_a_phone_the_list_and_the_chat_take_turns(service: Service, signed_in_page: Callable[..., Page]):
+    agent, _chat = make_agent_with_chat(service, "Hello")
+    desk = Desk(signed_in_page(agent, viewport=PHONE, has_touch=True, is_mobile=True))
+    desk.open()
+    assert covers_the_window(desk)
+    expect(desk.tool("enlarge")).to_have_count(0)
+    expect(desk.chat.root).to_be_hidden()
+    desk.entry("Jun").tap()
+    expect(desk.chat.body("Hello")).to_be_visible()
+    expect(desk.list).to_be_hidden()
+    assert desk.chat.composer.evaluate("element => parseFloat(getComputedStyle(element).fontSize)") >= 16
+    desk.chat.write("Hello Jun")
+    expect(desk.chat.body("Hello Jun")).to_be_in_viewport()
+    desk.tool("back").tap()
+    expect(desk.entry("Jun")).to_be_visible()
+    expect(desk.chat.root).to_be_hidden()
+    assert desk.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    desk.tool("close").tap()
+    expect(desk.dialog).to_be_hidden()
+
+
+def test_escape_closes_what_is_on_top(desk: Desk):
+    desk.tool("end").click()
+    expect(desk.popup).to_be_visible()
+    desk.page.keyboard.press("Escape")
+    expect(desk.popup).to_be_hidden()
+    expect(desk.dialog).to_be_visible()
+    desk.chat.composer.press("Escape")
+    expect(desk.dialog).to_be_hidden()
+    expect(desk.widget).to_be_focused()
+    desk.page.keyboard.press("Enter")
+    expect(desk.chat.composer).to_be_focused()
+
+
+def test_a_session_that_ended_leads_to_the_sign_in(desk: Desk, agent: Agent):
+    desk.page.context.clear_cookies()
+    desk.status("offline").click()
+    expect(desk.page).to_have_url(re.compile("/sign-in/"), timeout=SLOW_MILLISECONDS)
+
+
+def covers_the_window(desk: Desk) -> bool:
+    box, window = desk.dialog.bounding_box(), desk.page.viewport_size
+    return (box["x"], box["y"], box["width"], box["height"]) == (0, 0, window["width"], window["height"])

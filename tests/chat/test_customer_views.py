@@ -1,0 +1,498 @@
+"""The customer's pages: gates, consent, the start, the way back, earlier messages, the end. With the right token alone."""
+
+import json
+import re
+from urllib.parse import urlsplit
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from agents.models import Agent, AuditEntry, Contract, Service
+from chat import entries, lifecycle, presence, views_customer
+from chat.models import MESSAGE_LENGTH_MAX, Chat, Lease, Message
+from helpcenter.customers import register_customer
+from helpcenter.models import Customer, HelpCenter, PrivacyPolicy
+from tests.chat.comings import come_online
+from tests.chat.secrets import columns_with
+from tests.make import make_chat, make_message, make_service
+
+pytestmark = pytest.mark.django_db
+
+NAME, EMAIL, TEXT = "Soo-jin Park", "soojin@example.com", "Where is my parcel?"
+
+
+@pytest.fixture
+def browser() -> Client:
+    """Of a customer: without a session, and forged requests would be refused where they can be made."""
+    return Client(enforce_csrf_checks=True)
+
+
+@pytest.fixture
+def online(agent: Agent) -> Agent:
+    return come_online(agent)
+
+
+@pytest.fixture
+def known(service: Service) -> tuple[Customer, str]:
+    return register_customer(service, name="Jun", email="", language="en")
+
+
+def policy(service: Service, language: str = "en") -> PrivacyPolicy:
+    return PrivacyPolicy.objects.filter(help_center__service=service, language=language).latest("version")
+
+
+def form(service: Service, **changed) -> dict:
+    data = {"name": NAME, "email": EMAIL, "message": TEXT, "policy": policy(service).pk, "agree": "on"} | changed
+    return {name: value for name, value in data.items() if value is not None}
+
+
+def post(browser: Client, name: str, data: dict | None = None, *, token: str = "", slug: str = "demo", **headers):
+    headers = {"X-Requested-With": "fetch"} | headers
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    return browser.post(reverse(f"chat:{name}", args=[slug]), data or {}, headers=headers)
+
+
+def stage(answer) -> str:
+    return re.search(r'data-stage="(\w+)"', answer.content.decode())[1]
+
+
+# The panel
+
+
+def test_a_customer_is_asked_for_consent_first(browser, service, online) -> None:
+    answer = browser.get("/hc/demo/chat/")
+    assert answer.status_code == 200
+    assert stage(answer) == "start"
+    assert "Policy 1 en" in answer.content.decode()
+    assert f'value="{policy(service).pk}"' in answer.content.decode()
+
+
+def test_in_korean_it_is_the_korean_policy(browser, service, online) -> None:
+    answer = browser.get("/hc/demo/chat/", headers={"Accept-Language": "ko"})
+    assert "Policy 1 ko" in answer.content.decode()
+    assert f'value="{policy(service, "ko").pk}"' in answer.content.decode()
+
+
+def test_with_nobody_online_agents_are_absent_and_contact_us_is_there(browser, service, agent) -> None:
+    answer = browser.get("/hc/demo/chat/")
+    assert stage(answer) == "absent"
+    assert "Agents is absent" in answer.content.decode()
+    assert "Contact Us" in answer.content.decode()
+
+
+def test_online_without_a_living_socket_is_absent(browser, service, online) -> None:
+    Lease.objects.all().delete()
+    assert stage(browser.get("/hc/demo/chat/")) == "absent"
+
+
+def close_contract(service: Service) -> None:
+    Contract.objects.filter(service=service).update(chat=False)
+
+
+def close_help_center(service: Service) -> None:
+    HelpCenter.objects.filter(service=service).update(chat_enabled=False)
+
+
+def take_permission(service: Service) -> None:
+    Agent.objects.filter(service=service).update(chat_permission=False)
+
+
+GATES = [(close_contract, "unavailable"), (close_help_center, "unavailable"), (take_permission, "absent")]
+
+
+@pytest.mark.parametrize(("close", "shown"), GATES)
+def test_with_a_gate_closed_there_is_no_form(browser, service, online, close, shown) -> None:
+    close(service)
+    answer = browser.get("/hc/demo/chat/")
+    assert stage(answer) == shown
+    assert "<form" not in answer.content.decode()
+
+
+def test_without_any_policy_there_is_nothing_to_agree_to(browser, service, online) -> None:
+    PrivacyPolicy.objects.all().delete()
+    assert stage(browser.get("/hc/demo/chat/")) == "unavailable"
+
+
+def test_the_panel_is_kept_by_nobody(browser, service, online) -> None:
+    assert "no-store" in browser.get("/hc/demo/chat/")["Cache-Control"]
+
+
+def test_a_stopped_or_unknown_service_has_no_pages(browser, service, online) -> None:
+    assert browser.get("/hc/nobody/chat/").status_code == 404
+    data = form(service)
+    Service.objects.update(is_stopped=True)
+    assert browser.get("/hc/demo/chat/").status_code == 404
+    for name in ("start", "resume", "customer_earlier", "customer_end"):
+        assert post(browser, name, data).status_code == 404
+    assert not Customer.objects.exists()
+
+
+def frame_ancestors(answer) -> list[str]:
+    assert "X-Frame-Options" not in answer
+    directives = dict(part.strip().partition(" ")[::2] for part in answer["Content-Security-Policy"].split(";"))
+    return directives["frame-ancestors"].split()
+
+
+def test_only_our_own_pages_may_frame_it_at_first(browser, service) -> None:
+    assert frame_ancestors(browser.get("/hc/demo/chat/")) == ["'self'"]
+
+
+def test_the_sites_an_admin_named_may_frame_it_where_the_contract_has_the_widget(browser, service) -> None:
+    sites = ["https://shop.example", "https://www.example:8443"]
+    HelpCenter.objects.update(embed_origins=sites)
+    assert frame_ancestors(browser.get("/hc/demo/chat/")) == ["'self'"]
+    Contract.objects.update(chat_widget=True)
+    assert frame_ancestors(browser.get("/hc/demo/chat/")) == ["'self'", *sites]
+    Contract.objects.update(chat=False)
+    assert frame_ancestors(browser.get("/hc/demo/chat/")) == ["'self'"]
+
+
+def test_sites_of_one_service_may_not_frame_another_s(browser, service) -> None:
+    make_service("third", chat_widget=True)
+    HelpCenter.objects.filter(service__slug="third").update(embed_origins=["https://shop.example"])
+    Contract.objects.update(chat_widget=True)
+    assert frame_ancestors(browser.get("/hc/demo/chat/")) == ["'self'"]
+
+
+def test_other_pages_may_be_framed_by_nobody(browser, service) -> None:
+    answer = browser.get("/hc/demo/")
+    assert "frame-ancestors 'none'" in answer["Content-Security-Policy"]
+
+
+# The start
+
+
+def test_consent_starts_a_chat_that_rings_and_gives_a_token(browser, service, online) -> None:
+    answer = post(browser, "start", form(service, page="https://shop.example/cart"))
+
+    assert answer.status_code == 201
+    assert stage(answer) == "chat"
+    assert "no-store" in answer["Cache-Control"]
+    chat = Chat.objects.get()
+    assert (chat.state, chat.agent, chat.language, chat.page) == ("ringing", online, "en", "https://shop.example/cart")
+    assert (chat.policy, bool(chat.consented_at)) == (policy(service), True)
+    assert (chat.customer.name, chat.customer.email) == (NAME, EMAIL)
+    message = Message.objects.get(author="customer")
+    assert message.body == TEXT
+    assert TEXT in answer.content.decode()
+    token = answer["X-Chat-Token"]
+    assert len(token) >= 40
+    assert columns_with(token) == []
+    assert post(browser, "resume", token=token).status_code == 200
+
+
+def test_the_version_and_language_that_were_agreed_to_are_stored(browser, service, online) -> None:
+    answer = post(browser, "start", form(service, policy=policy(service, "ko").pk), **{"Accept-Language": "ko"})
+    assert answer.status_code == 201
+    chat = Chat.objects.get()
+    assert (chat.policy.language, chat.policy.version, chat.language) == ("ko", 1, "ko")
+
+
+WRONG = [
+    ({"agree": None}, "please agree to the privacy policy"),
+    ({"agree": ""}, "please agree"),
+    ({"policy": None}, ""),
+    ({"policy": "x"}, ""),
+    ({"policy": "9" * 30}, "has changed"),
+    ({"name": ""}, "required"),
+    ({"name": "x" * 81}, "80"),
+    ({"name": "a\u202eb"}, "can&#x27;t be used"),
+    ({"name": "\u200d"}, "enter your name"),
+    ({"email": "not-an-address"}, "valid"),
+    ({"message": "x" * (MESSAGE_LENGTH_MAX + 1)}, "4,000"),
+    ({"message": "bell \a"}, "can&#x27;t be stored"),
+]
+
+
+@pytest.mark.parametrize(("changed", "said"), WRONG, ids=lambda value: str(value)[:40])
+def test_a_form_that_can_t_be_used_keeps_what_was_typed_and_stores_nothing(browser, service, online, changed, said) -> None:
+    data = form(service, **changed)
+
+    answer = post(browser, "start", data)
+
+    assert answer.status_code == 422
+    html = answer.content.decode()
+    assert stage(answer) == "start"
+    assert said in html
+    for field in ("name", "email", "message"):
+        if field not in changed:
+            assert data[field] in html
+    assert f'value="{policy(service).pk}"' in html
+    assert not Customer.objects.exists()
+    assert not Chat.objects.exists()
+    assert columns_with(EMAIL) == []
+    assert "X-Chat-Token" not in answer
+
+
+def test_a_message_of_full_length_may_have_line_breaks(browser, service, online) -> None:
+    text = "x\r\n" * (MESSAGE_LENGTH_MAX // 2 - 1) + "yy"
+    assert post(browser, "start", form(service, message=text)).status_code == 201
+    assert len(Message.objects.get(author="customer").body) == MESSAGE_LENGTH_MAX
+
+
+def test_a_policy_that_changed_meanwhile_has_to_be_read_first(browser, service, online) -> None:
+    data = form(service)
+    PrivacyPolicy.objects.create(help_center=service.help_center, version=2, language="en", text="Policy 2 en")
+
+    answer = post(browser, "start", data)
+
+    assert answer.status_code == 422
+    html = answer.content.decode()
+    assert "The privacy policy has changed" in html
+    assert "Policy 2 en" in html
+    assert f'value="{policy(service).pk}"' in html
+    assert not re.search(r'name="agree"[^>]*checked', html)
+    assert NAME in html
+    assert not Customer.objects.exists()
+    assert post(browser, "start", form(service)).status_code == 201
+    assert Chat.objects.get().policy.version == 2
+
+
+def test_another_service_s_policy_is_no_consent(browser, service, online) -> None:
+    other = make_service("third")
+    assert post(browser, "start", form(service, policy=policy(other).pk)).status_code == 422
+    assert not Chat.objects.exists()
+
+
+@pytest.mark.parametrize(("close", "shown"), GATES)
+def test_a_gate_that_closed_after_the_form_was_shown_is_seen_at_the_start(browser, service, online, close, shown) -> None:
+    close(service)
+    answer = post(browser, "start", form(service))
+    assert answer.status_code == 409
+    assert stage(answer) == shown
+    assert "Contact Us" in answer.content.decode()
+    assert not Customer.objects.exists()
+    assert columns_with(EMAIL) == []
+
+
+def test_a_gate_that_closes_between_the_form_and_the_chat_leaves_nobody_stored(browser, service, online, monkeypatch) -> None:
+    """The last agent goes after the form was found right, before the chat is made."""
+    looks = iter([True])
+    monkeypatch.setattr(presence, "somebody_online", lambda service: next(looks, False))
+
+    answer = post(browser, "start", form(service))
+
+    assert answer.status_code == 409
+    assert stage(answer) == "absent"
+    assert not Customer.objects.exists()
+    assert not Chat.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_form_sent_twice_is_one_chat_with_one_message(browser, service, online) -> None:
+    token = register_customer(service, name="Jun", email="", language="en")[1]
+    for _ in range(2):
+        assert post(browser, "start", form(service), token=token).status_code == 201
+    assert Chat.objects.count() == 1
+    assert Message.objects.filter(author="customer").count() == 1
+
+
+def test_another_text_into_the_running_chat_is_not_lost(browser, service, online, known) -> None:
+    post(browser, "start", form(service), token=known[1])
+    post(browser, "start", form(service, message="Second"), token=known[1])
+    assert Chat.objects.count() == 1
+    assert list(Message.objects.order_by("seq").values_list("body", flat=True)) == [TEXT, "Second"]
+
+
+def test_a_known_customer_keeps_name_and_token(browser, service, online, known) -> None:
+    answer = post(browser, "start", form(service), token=known[1])
+    assert answer.status_code == 201
+    assert "X-Chat-Token" not in answer
+    assert Customer.objects.get().name == "Jun"
+    assert Chat.objects.get().customer == known[0]
+
+
+def test_a_token_that_nobody_holds_is_a_new_customer(browser, service, online, known) -> None:
+    answer = post(browser, "start", form(service), token="stolen")
+    assert answer["X-Chat-Token"]
+    assert Chat.objects.get().customer != known[0]
+
+
+def test_another_service_s_token_is_a_new_customer_here(browser, service, online, outsider) -> None:
+    theirs, token = register_customer(outsider.service, name="Theirs", email="t@example.com", language="en")
+    answer = post(browser, "start", form(service), token=token)
+    assert answer["X-Chat-Token"] != token
+    assert Chat.objects.get().customer != theirs
+    assert "Theirs" not in answer.content.decode()
+
+
+def test_numbers_in_name_message_and_address_are_masked_before_they_are_stored(browser, service, online) -> None:
+    card = "4111111111111111"
+    data = form(service, name=f"Jun {card}", message=f"Card {card}", page=f"https://shop.example/?card={card}")
+    assert post(browser, "start", data).status_code == 201
+    assert columns_with(card) == []
+
+
+@pytest.mark.parametrize("page", ["x" * 5000, "a\0b", "https://shop.example/\n\r\t", "javascript:alert(1)", "가" * 600])
+def test_whatever_page_it_says_to_come_from_the_chat_starts(browser, service, online, page) -> None:
+    answer = post(browser, "start", form(service, page=page))
+    assert answer.status_code == 201
+    assert len(Chat.objects.get().page) <= 500
+    assert Chat.objects.get().page.isprintable()
+
+
+def test_a_script_that_fills_the_queue_is_stopped_and_loses_no_text(browser, service, online, monkeypatch) -> None:
+    limit = views_customer.throttle.Limit("chat start address", 2, views_customer.START_BY_ADDRESS.window)
+    monkeypatch.setattr(views_customer, "START_BY_ADDRESS", limit)
+    answers = [post(browser, "start", form(service)) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [201, 201, 429]
+    assert stage(answers[-1]) == "start"
+    assert TEXT in answers[-1].content.decode()
+    assert Chat.objects.count() == 2
+
+
+# From the wrong hands
+
+
+@pytest.mark.parametrize("name", ["start", "resume", "customer_earlier", "customer_end"])
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost:1", "https://localhost:8000"])
+def test_another_site_s_script_finds_nothing(browser, service, online, known, name, origin) -> None:
+    chat = make_chat(service, customer=known[0])
+    answer = post(browser, name, form(service) | {"before": 9}, token=known[1], Origin=origin)
+    assert answer.status_code == 404
+    chat.refresh_from_db()
+    assert chat.is_open
+    assert Chat.objects.count() == 1
+
+
+def test_our_own_origin_is_let_in(browser, service, online, settings) -> None:
+    assert post(browser, "start", form(service), Origin=settings.PUBLIC_ORIGIN).status_code == 201
+
+
+@pytest.mark.parametrize("name", ["start", "resume", "customer_earlier", "customer_end"])
+def test_a_link_does_nothing(browser, service, online, name) -> None:
+    assert browser.get(reverse(f"chat:{name}", args=["demo"])).status_code == 405
+
+
+HEADERS = ["", "Bearer", "Bearer ", "Basic abc", "Bearer x y", "Bearer \u00e9", "Token {token}", "{token}", "Bearer {token}x"]
+
+
+@pytest.mark.parametrize("header", HEADERS)
+def test_without_the_right_token_there_is_no_chat(browser, service, known, header) -> None:
+    chat = make_chat(service, customer=known[0])
+    headers = {"Authorization": header.format(token=known[1])}
+    assert post(browser, "resume", **headers).status_code == 204
+    assert post(browser, "customer_earlier", {"before": 9}, **headers).status_code == 404
+    assert post(browser, "customer_end", **headers).status_code == 404
+    chat.refresh_from_db()
+    assert chat.is_open
+
+
+def test_another_service_s_token_opens_nothing(browser, service, outsider, known) -> None:
+    make_message(make_chat(service, customer=known[0]), "Private")
+    _theirs, token = register_customer(outsider.service, name="Theirs", email="", language="en")
+    for slug, bearer in (("demo", token), ("other", known[1])):
+        assert post(browser, "resume", token=bearer, slug=slug).status_code == 204
+        assert post(browser, "customer_earlier", {"before": 9}, token=bearer, slug=slug).status_code == 404
+        assert post(browser, "customer_end", token=bearer, slug=slug).status_code == 404
+    assert Chat.objects.get(customer=known[0]).is_open
+
+
+def test_another_customer_of_the_service_sees_the_own_chat_alone(browser, service, known) -> None:
+    make_message(make_chat(service, customer=known[0]), "Private")
+    other, token = register_customer(service, name="Mia", email="", language="en")
+    make_message(make_chat(service, customer=other), "Mine")
+    html = post(browser, "resume", token=token).content.decode()
+    assert "Mine" in html
+    assert "Private" not in html
+    assert post(browser, "customer_end", token=token).status_code == 204
+    assert Chat.objects.get(customer=known[0]).is_open
+
+
+# The way back, earlier messages, the end
+
+
+def test_a_reload_comes_back_into_the_running_chat_with_everything_in_it(browser, service, agent, known) -> None:
+    chat = make_chat(service, customer=known[0], agent=agent)
+    for n in range(3):
+        make_message(chat, f"Line {n}", author="agent" if n % 2 else "customer")
+    answer = post(browser, "resume", token=known[1])
+    html = answer.content.decode()
+    assert answer.status_code == 200
+    assert stage(answer) == "chat"
+    assert [f"Line {n}" in html for n in range(3)] == [True] * 3
+    assert f'data-chat="{chat.pk}" data-rev="3" data-state="active"' in html
+    assert "no-store" in answer["Cache-Control"]
+    assert "composer" in html
+
+
+def test_who_has_a_chat_comes_back_whatever_gate_has_closed(browser, service, known) -> None:
+    make_chat(service, customer=known[0])
+    close_help_center(service)
+    assert stage(post(browser, "resume", token=known[1])) == "chat"
+
+
+def test_an_ended_chat_is_shown_to_its_end(browser, service, known) -> None:
+    make_chat(service, customer=known[0], state=Chat.State.CLOSED)
+    answer = post(browser, "resume", token=known[1])
+    assert 'data-state="closed"' in answer.content.decode()
+
+
+def test_the_open_chat_comes_before_a_later_closed_one(browser, service, known) -> None:
+    running = make_chat(service, customer=known[0])
+    make_chat(service, customer=known[0], state=Chat.State.CLOSED)
+    assert f'data-chat="{running.pk}"' in post(browser, "resume", token=known[1]).content.decode()
+
+
+def test_nobody_s_and_a_new_customer_s_way_back_is_empty(browser, service, known) -> None:
+    assert post(browser, "resume").status_code == 204
+    assert post(browser, "resume", token=known[1]).status_code == 204
+
+
+def seqs(answer) -> list[int]:
+    return [int(seq) for seq in re.findall(r'data-seq="(\d+)"', answer.content.decode())]
+
+
+def test_earlier_messages_come_in_pages_without_a_gap(browser, service, known) -> None:
+    chat = make_chat(service, customer=known[0])
+    total = 2 * entries.PAGE_SIZE + 5
+    for n in range(total):
+        make_message(chat, f"Line {n}")
+    read = seqs(post(browser, "resume", token=known[1]))
+    pages = 1
+    while read[0] > 1:
+        read = seqs(post(browser, "customer_earlier", {"before": read[0]}, token=known[1])) + read
+        pages += 1
+    assert read == list(range(1, total + 1))
+    assert pages == 3
+
+
+@pytest.mark.parametrize("before", ["", "0", "-1", "x", "1.5", "2147483648", "9" * 5000, "²", " 5"])
+def test_a_place_that_can_t_be_is_refused(browser, service, known, before) -> None:
+    make_chat(service, customer=known[0])
+    assert post(browser, "customer_earlier", {"before": before}, token=known[1]).status_code == 400
+
+
+def test_the_customer_ends_the_own_chat_once(browser, service, agent, known) -> None:
+    chat = make_chat(service, customer=known[0], agent=agent)
+    for _ in range(2):
+        assert post(browser, "customer_end", token=known[1]).status_code == 204
+    chat.refresh_from_db()
+    assert (chat.state, chat.closed_by) == ("closed", "customer")
+    assert AuditEntry.objects.filter(action="chat.closed").count() == 1
+    assert Message.objects.filter(event="closed_customer").count() == 1
+
+
+def test_after_the_end_a_new_chat_is_a_new_consent(browser, service, online, known) -> None:
+    post(browser, "start", form(service), token=known[1])
+    post(browser, "customer_end", token=known[1])
+    assert post(browser, "start", form(service, agree=None), token=known[1]).status_code == 422
+    assert post(browser, "start", form(service), token=known[1]).status_code == 201
+    assert Chat.objects.count() == 2
+
+
+def test_pages_hold_no_token_and_set_no_cookie_that_follows_the_customer(browser, service, online) -> None:
+    answer = post(browser, "start", form(service))
+    assert answer["X-Chat-Token"] not in answer.content.decode()
+    assert "sessionid" not in answer.cookies
+    assert "sessionid" not in browser.get("/hc/demo/chat/").cookies
+    assert urlsplit(answer.headers.get("Location", "")).query == ""
+    assert json.dumps(dict(answer.headers)).count(answer["X-Chat-Token"]) == 1
+
+
+def test_reconciling_later_finds_nothing_wrong_with_what_was_started(browser, service, online) -> None:
+    post(browser, "start", form(service))
+    lifecycle.reconcile()
+    assert Chat.objects.get().state == "ringing"

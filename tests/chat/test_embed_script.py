@@ -1,0 +1,85 @@
+"""The script other sites include: never an error on their page, never more than the contract allows."""
+
+import json
+import re
+
+import pytest
+from django.test import Client
+
+from agents.models import Contract, Service
+from helpcenter.models import HelpCenter, HelpCenterText
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def widget(service: Service) -> Service:
+    Contract.objects.filter(service=service).update(chat_widget=True)
+    return service
+
+
+def get(slug: str = "demo", **headers):
+    return Client().get(f"/embed/{slug}.js", headers=headers)
+
+
+def config(answer) -> dict:
+    return json.loads(re.search(r"\}\)\((\{.*\})\);\s*\Z", answer.content.decode(), re.DOTALL)[1])
+
+
+def test_it_opens_the_chat_of_this_service_on_our_own_origin(widget, settings) -> None:
+    answer = get()
+    assert answer.status_code == 200
+    assert answer["Content-Type"] == "text/javascript; charset=utf-8"
+    assert config(answer) == {
+        "panel": f"{settings.PUBLIC_ORIGIN}/hc/demo/chat/",
+        "origin": settings.PUBLIC_ORIGIN,
+        "brand": config(answer)["brand"],
+        "onBrand": config(answer)["onBrand"],
+        "title": "Demo help",
+    }
+
+
+def test_it_may_be_kept_for_a_minute_and_carries_no_cookie(widget) -> None:
+    answer = get()
+    assert "max-age=60" in answer["Cache-Control"]
+    assert "public" in answer["Cache-Control"]
+    assert not answer.cookies
+
+
+def test_it_speaks_the_reader_s_language(widget) -> None:
+    answer = get(accept_language="ko")
+    assert config(answer)["title"] == "Demo 고객센터"
+    assert "Accept-Language" in answer["Vary"]
+
+
+def test_a_title_can_t_break_out_of_the_script(widget) -> None:
+    title = '</script><script>alert(1)</script>\u2028"\\'
+    HelpCenterText.objects.update(title=title)
+    answer = get()
+    assert "</script" not in answer.content.decode()
+    assert config(answer)["title"] == title
+
+
+def test_without_the_widget_in_the_contract_there_is_none(service) -> None:
+    assert get().status_code == 404
+
+
+@pytest.mark.parametrize("gate", ["contract", "help center"])
+def test_while_a_gate_is_closed_it_does_nothing(widget, gate) -> None:
+    if gate == "contract":
+        Contract.objects.update(chat=False)
+    else:
+        HelpCenter.objects.update(chat_enabled=False)
+    answer = get()
+    assert answer.status_code == 200
+    assert re.fullmatch(r"/\*[^*]*\*/", answer.content.decode())
+
+
+def test_of_a_stopped_or_unknown_service_there_is_none(widget) -> None:
+    assert get("nobody").status_code == 404
+    Service.objects.update(is_stopped=True)
+    assert get().status_code == 404
+
+
+def test_it_is_read_only(widget) -> None:
+    assert Client().post("/embed/demo.js").status_code == 405

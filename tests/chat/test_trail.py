@@ -1,0 +1,104 @@
+"""The trail tells an admin what happened to a chat, in words, oldest first, and nothing personal."""
+
+import uuid
+
+import pytest
+from django.utils import translation
+
+from agents import audit
+from chat import lifecycle, masking, messages
+from chat.models import Chat, Ring
+from chat.trail import REASONS, WORDS, chat_trail
+from tests.chat.comings import come_online, committed
+from tests.make import make_agent, make_chat
+
+CARD = "4111 1111 1111 1111"
+
+
+def words(chat: Chat) -> list[str]:
+    return [str(line.text) for line in chat_trail(chat)]
+
+
+def test_a_chat_s_whole_life(service, agent, colleague, customer) -> None:
+    come_online(agent)
+    policy = service.help_center.policies.get(language="ko")
+    chat = lifecycle.start_chat(customer, policy=policy, language="ko")
+    lifecycle.answer_chat(agent, chat.pk)
+    come_online(colleague)
+    agent.leases.all().delete()
+    with committed():
+        lifecycle.pass_on(chat.pk, outcome=Ring.Outcome.GONE)
+    lifecycle.answer_chat(colleague, chat.pk)
+    lifecycle.close_chat(chat.pk, by=Chat.ClosedBy.CUSTOMER)
+
+    assert words(chat) == [
+        "The customer started the chat and agreed to version 1 of the privacy policy.",
+        "Rang at Mina.",
+        "Mina opened the chat.",
+        "Taken from Mina: the agent is not there any more.",
+        "Rang at Theo.",
+        "Theo opened the chat.",
+        "The chat ended: by the customer.",
+    ]
+    times = [line.at for line in chat_trail(chat)]
+    assert times == sorted(times)
+
+
+def test_masks_and_looks_are_in_it_and_what_was_masked_is_not(service, agent) -> None:
+    chat = make_chat(service, agent=agent)
+    message = messages.send_as_customer(chat, body=f"My card {CARD}, Kim", client_id=uuid.uuid4())
+    start = message.body.index("Kim")
+    selection = masking.Selection(seq=message.seq, rev=message.rev, start=start, end=start + 3)
+    masking.mask_selection(agent, chat.pk, [selection])
+    masking.reveal(agent, message.masks.first().pk, address="203.0.113.7")
+
+    assert words(chat) == [
+        "Mina masked personal information.",
+        "Mina unmasked personal information in message 1.",
+    ]
+    stored = str(list(audit.trail(service, chat.subject).values()))
+    assert "Kim" not in stored
+    assert "4111" not in stored
+
+
+@pytest.mark.parametrize("name", [*REASONS, "100 %(actor)s"])
+def test_an_agent_may_have_any_name(service, name) -> None:
+    agent = come_online(make_agent(service, name))
+    chat = make_chat(service)
+    lifecycle.assign_waiting_chats(service.pk)
+    lifecycle.pass_on(chat.pk, outcome=Ring.Outcome.MISSED)
+
+    assert agent.user.name == name
+    assert words(chat) == [f"Rang at {name}.", f"Taken from {name}: it was not opened in time."]
+
+
+@pytest.mark.parametrize("by", Chat.ClosedBy.values)
+def test_every_end_has_its_words(service, by) -> None:
+    chat = make_chat(service)
+    lifecycle.close_chat(chat.pk, by=by)
+
+    [line] = words(chat)
+    assert line == f"The chat ended: {REASONS[by]}"
+
+
+def test_an_entry_that_has_no_words_yet_is_shown_by_its_name(service, agent) -> None:
+    chat = make_chat(service)
+    audit.record(service, "chat.painted", chat.subject)
+    audit.record(service, "chat.ticket_created", chat.subject, agent=agent)  # without its number
+
+    assert words(chat) == ["chat.painted", "chat.ticket_created"]
+
+
+def test_another_chat_s_and_another_service_s_entries_are_not_in_it(service, outsider) -> None:
+    chat, other = make_chat(service), make_chat(service)
+    audit.record(service, "chat.opened", other.subject)
+    audit.record(outsider.service, "chat.opened", chat.subject, agent=outsider)
+
+    assert words(chat) == []
+
+
+def test_every_text_takes_the_values_it_names() -> None:
+    values = {"policy": 1, "to": "A", "actor": "A", "was": "A", "reason": "r", "by": "b", "seq": 1, "number": 1}
+    with translation.override("ko"):
+        for text in WORDS.values():
+            assert str(text) % values

@@ -1,0 +1,157 @@
+"""Originals open for the span they were taken from, under the keys they were sealed with, and nowhere else."""
+
+import pytest
+
+from chat import vault
+from chat.models import ChatKey, Mask
+from chat.spans import Span
+from contiple import crypto
+from tests.make import make_chat, make_message
+
+pytestmark = pytest.mark.django_db
+
+SECRET = "010-1234-5678"
+
+
+def seal(chat, start: int = 0, secret: str = SECRET, **fields) -> Mask:
+    message = make_message(chat, "*" * 40)
+    span = Span("manual", start, start + len(secret))
+    sealed = vault.seal_original(chat, message.seq, span[1:], secret)
+    return Mask.objects.create(message=message, kind="manual", start=span.start, end=span.end, sealed=sealed, **fields)
+
+
+def fresh(mask: Mask) -> Mask:
+    return Mask.objects.select_related("message__chat").get(pk=mask.pk)
+
+
+@pytest.fixture
+def chat(service):
+    return make_chat(service)
+
+
+@pytest.fixture
+def mask(chat) -> Mask:
+    return seal(chat)
+
+
+def test_an_original_opens_again(mask) -> None:
+    assert vault.open_original(fresh(mask)) == SECRET
+
+
+@pytest.mark.parametrize("secret", ["👨‍👩‍👧‍👦", "각", "ᄀ\u1161", "a\nb", " "])
+def test_any_text_comes_back_to_the_character(chat, secret) -> None:
+    assert vault.open_original(fresh(seal(chat, secret=secret))) == secret
+
+
+def test_nothing_of_it_stands_in_the_row(mask) -> None:
+    assert SECRET.encode() not in bytes(fresh(mask).sealed)
+
+
+def test_a_chat_has_one_key_and_other_chats_have_others(service, chat) -> None:
+    seal(chat)
+    seal(chat)
+    other = make_chat(service)
+    seal(other)
+    first, second = ChatKey.objects.order_by("pk")
+    assert (first.chat_id, second.chat_id) == (chat.pk, other.pk)
+    assert bytes(first.wrapped) != bytes(second.wrapped)
+
+
+def test_the_same_text_is_never_sealed_the_same_twice(chat) -> None:
+    assert bytes(seal(chat).sealed) != bytes(seal(chat).sealed)
+
+
+def assert_gone(mask: Mask) -> None:
+    with pytest.raises(vault.Gone):
+        vault.open_original(fresh(mask))
+
+
+def test_a_deleted_key_destroys_every_original_of_its_chat_and_of_no_other(service, chat, mask) -> None:
+    other = seal(make_chat(service))
+    ChatKey.objects.filter(chat=chat).delete()
+    assert_gone(mask)
+    assert vault.open_original(fresh(other)) == SECRET
+
+
+def test_a_new_key_does_not_bring_it_back(chat, mask) -> None:
+    ChatKey.objects.filter(chat=chat).delete()
+    seal(chat)
+    assert_gone(mask)
+
+
+def test_an_emptied_original_is_gone(mask) -> None:
+    Mask.objects.filter(pk=mask.pk).update(sealed=b"")
+    assert_gone(mask)
+
+
+@pytest.mark.parametrize("length", [1, 11, 12, 13, 27, 28, -1])
+def test_a_cut_ciphertext_does_not_open(mask, length) -> None:
+    Mask.objects.filter(pk=mask.pk).update(sealed=bytes(fresh(mask).sealed)[:length])
+    assert_gone(mask)
+
+
+def test_no_byte_can_be_changed(mask) -> None:
+    sealed = bytes(fresh(mask).sealed)
+    for place in range(len(sealed)):
+        mask.sealed = sealed[:place] + bytes([sealed[place] ^ 1]) + sealed[place + 1 :]
+        mask.message.chat = fresh(mask).message.chat
+        with pytest.raises(vault.Gone):
+            vault.open_original(mask)
+
+
+def test_another_master_key_does_not_open_it(settings, mask) -> None:
+    name = next(iter(settings.MASKING_KEYS))
+    settings.MASKING_KEYS = {name: crypto.new_key()}
+    assert_gone(mask)
+
+
+def test_without_its_master_key_it_is_gone_and_with_it_among_others_it_is_there(settings, mask) -> None:
+    ((name, key),) = settings.MASKING_KEYS.items()
+    settings.MASKING_KEYS = {"new": crypto.new_key()}
+    assert_gone(mask)
+    settings.MASKING_KEYS = {"new": crypto.new_key(), name: key}
+    assert vault.open_original(fresh(mask)) == SECRET
+
+
+def test_the_first_master_key_wraps_new_chats(settings, service) -> None:
+    settings.MASKING_KEYS = {"new": crypto.new_key(), **settings.MASKING_KEYS}
+    seal(make_chat(service))
+    assert ChatKey.objects.get().master == "new"
+
+
+def test_nothing_is_sealed_under_a_key_that_can_t_be_opened(settings, chat, mask) -> None:
+    settings.MASKING_KEYS = {"new": crypto.new_key()}
+    with pytest.raises(crypto.Unreadable):
+        seal(chat)
+
+
+def test_a_row_moved_to_another_message_does_not_open(chat, mask) -> None:
+    Mask.objects.filter(pk=mask.pk).update(message=make_message(chat, "*" * 40))
+    assert_gone(mask)
+
+
+def test_a_row_moved_to_another_chat_does_not_open_even_with_the_key(service, chat, mask) -> None:
+    other = make_chat(service)
+    message = make_message(other, "*" * 40)
+    assert message.seq == mask.message.seq
+    Mask.objects.filter(pk=mask.pk).update(message=message)
+    assert_gone(mask)
+    ChatKey.objects.filter(chat=chat).update(chat=other)
+    assert_gone(mask)
+
+
+def test_a_chat_moved_to_another_service_does_not_open(outsider, chat, mask) -> None:
+    type(chat).objects.filter(pk=chat.pk).update(service=outsider.service)
+    assert_gone(mask)
+
+
+@pytest.mark.parametrize("span", [{"start": 1}, {"end": 12}, {"start": 1, "end": 14}])
+def test_a_row_moved_to_another_span_does_not_open(mask, span) -> None:
+    Mask.objects.filter(pk=mask.pk).update(**span)
+    assert_gone(mask)
+
+
+def test_an_original_put_under_another_mask_of_the_same_message_does_not_open(chat, mask) -> None:
+    sealed = vault.seal_original(chat, mask.message.seq, (20, 33), "999-9999-9999")
+    Mask.objects.filter(pk=mask.pk).update(sealed=sealed)
+    assert_gone(mask)
