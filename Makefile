@@ -6,7 +6,7 @@ CODE := manage.py contiple agents helpcenter chat tickets tests
 # Two cores; a file's tests stay together, because a browser and an event loop can't share a process at one time.
 PYTEST := $(PYTHON) -m pytest -n 2 --dist loadfile
 # What a production installation sets, with values of no use to anybody. No database is asked.
-PRODUCTION := CONTIPLE_MODE=production DATABASE_URL=postgresql://localhost/none REDIS_URL=redis://localhost \
+PRODUCTION := CONTIPLE_MODE=production TRUST_PROXY=1 DATABASE_URL=postgresql://localhost/none REDIS_URL=redis://localhost \
 	PUBLIC_ORIGIN=https://desk.example.com SECRET_KEY=0123456789abcdefghijklmnopqrstuvwxyz0123456789-not-secret \
 	MASKING_KEYS=none:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
 

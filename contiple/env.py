@@ -4,8 +4,11 @@
 """
 
 import os
+import re
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
+
+from contiple import crypto
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -44,7 +47,7 @@ def flag(name: str) -> bool:
 
 def integer(name: str, default: int) -> int:
     value = text(name, str(default))
-    if not value.isdigit():
+    if not (value.isascii() and value.isdecimal()):
         raise EnvError(f"{name} must be a whole number, not {value!r}.")
     return int(value)
 
@@ -62,9 +65,51 @@ def data_folder() -> Path:
 
 
 def origin(name: str, default: str | None) -> str:
-    """An exact origin (RFC 6454): scheme, host and port, nothing behind them."""
-    value = text(name, default).rstrip("/")
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or f"{parts.scheme}://{parts.netloc}" != value:
+    """An exact origin (RFC 6454) as browsers write it: scheme, host and port in lower case, no default port."""
+    value = text(name, default).lower().rstrip("/")
+    if not re.fullmatch(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?", value):
         raise EnvError(f"{name} must be an origin such as https://desk.example.com, not {value!r}.")
+    return re.sub(r"^(http(?=:.*:80$)|https(?=:.*:443$))(.*):\d+$", r"\1\2", value)
+
+
+def url(name: str, schemes: set[str], default: str | None = None) -> SplitResult | None:
+    """The variable's parts, or ``None`` where it is empty. What it holds (a password, say) is in no error."""
+    value = text(name, default)
+    try:
+        parts = urlsplit(value)
+        usable = not value or (parts.scheme in schemes and (parts.port or 1) > 0)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise EnvError(f"{name} can't be read: {VARIABLES[name]}.")
+    return parts if value else None
+
+
+def required_url(name: str, schemes: set[str]) -> SplitResult:
+    parts = url(name, schemes)
+    assert parts is not None, name
+    return parts
+
+
+def master_keys(name: str) -> dict[str, bytes]:
+    """See ``crypto.parse_master_keys``."""
+    try:
+        return crypto.parse_master_keys(text(name))
+    except ValueError as error:
+        raise EnvError(f"{name}: {error}.") from None
+
+
+def secret(name: str, *, length: int) -> str:
+    """A variable of at least ``length`` characters."""
+    value = text(name)
+    if len(value) < length:
+        raise EnvError(f"{name} is too short: it must have at least {length} characters.")
+    return value
+
+
+def choice(name: str, choices: tuple[str, ...]) -> str:
+    """One of ``choices``, the first where none is named."""
+    value = text(name, choices[0]).upper()
+    if value not in choices:
+        raise EnvError(f"{name} must be one of {', '.join(choices)}, not {value!r}.")
     return value

@@ -29,14 +29,14 @@ def _kept(path: Path, make: Callable[[], str]) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
             _write_once(path, make())
+        return path.read_text().strip()
     except OSError as error:
         raise EnvError(f"The data folder {path.parent} can't be written: {error.strerror}.") from None
-    return path.read_text().strip()
 
 
 def _write_once(path: Path, value: str) -> None:
     """A link is made whole or not at all: of two processes that start together, both read the first one's secret."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     draft.touch(mode=0o600)
     draft.write_text(value)
     with contextlib.suppress(FileExistsError):

@@ -1,20 +1,17 @@
 """Settings of the one project. What differs between installations comes from ``contiple.env``."""
 
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from contiple import crypto, env, local_secrets
+from contiple import env, local_secrets
 
 BASE_DIR = env.BASE_DIR
 
 
-def _database(url: str) -> dict:
+def _database(parts: SplitResult) -> dict:
     """PostgreSQL through a pool: under ASGI a request has a thread of its own, which would else connect anew."""
-    parts = urlsplit(url)
-    if parts.scheme not in {"postgres", "postgresql"}:
-        raise env.EnvError("DATABASE_URL must begin with postgresql://")
     query = dict(parse_qsl(parts.query))
     return {
         "ENGINE": "django.db.backends.postgresql",
@@ -27,8 +24,7 @@ def _database(url: str) -> dict:
     }
 
 
-def _email(url: str) -> dict:
-    parts = urlsplit(url)
+def _email(parts: SplitResult) -> dict:
     return {
         "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
         "EMAIL_HOST": parts.hostname or "",
@@ -44,19 +40,20 @@ try:
     LOCAL = env.local()
     if LOCAL:
         local_secrets.load(env.data_folder())
-    SECRET_KEY = env.text("SECRET_KEY")
-    DATABASES = {"default": _database(env.text("DATABASE_URL"))}
+    SECRET_KEY = env.secret("SECRET_KEY", length=50)
+    DATABASES = {"default": _database(env.required_url("DATABASE_URL", {"postgresql", "postgres"}))}
     PUBLIC_ORIGIN = env.origin("PUBLIC_ORIGIN", f"http://localhost:{env.integer('PORT', 8000)}" if LOCAL else None)
     REDIS_URL = env.text("REDIS_URL", "")
-    MASKING_KEYS = crypto.parse_master_keys(env.text("MASKING_KEYS"))
-    EMAIL_URL = env.text("EMAIL_URL", "")
+    MASKING_KEYS = env.master_keys("MASKING_KEYS")
+    EMAIL_URL = env.url("EMAIL_URL", {"smtp", "smtps"}, "")
     DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "Contiple <no-reply@localhost>")
-    LOG_LEVEL = env.text("LOG_LEVEL", "INFO")
+    LOG_LEVEL = env.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL"))
     TRUST_PROXY = env.flag("TRUST_PROXY")
+    if PUBLIC_ORIGIN.startswith("https:") and not TRUST_PROXY:
+        # It serves HTTP itself: without the proxy's word every request would be sent to https again, without end.
+        raise env.EnvError("PUBLIC_ORIGIN is https, so a proxy ends TLS: set TRUST_PROXY=1, and let it set the headers.")
 except env.EnvError as error:
     raise ImproperlyConfigured(str(error)) from None
-except ValueError as error:
-    raise ImproperlyConfigured(f"MASKING_KEYS: {error}.") from None
 
 DEBUG = False
 _public = urlsplit(PUBLIC_ORIGIN)
@@ -65,7 +62,7 @@ SECURE = _public.scheme == "https"
 SOCKET_ORIGINS = [PUBLIC_ORIGIN]
 ALLOWED_HOSTS = [_public.hostname]
 if LOCAL:
-    SOCKET_ORIGINS += [f"http://127.0.0.1:{_public.port}", f"http://localhost:{_public.port}"]
+    SOCKET_ORIGINS += [f"http://{host}:{env.integer('PORT', 8000)}" for host in ("127.0.0.1", "localhost")]
     ALLOWED_HOSTS += ["localhost", "127.0.0.1"]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_ORIGIN]
 
@@ -156,7 +153,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if LOCAL
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "contiple.static.HashedStorage"
     },
 }
 # Local mode serves the files of the tree itself, so that nothing has to be collected first.
@@ -175,7 +172,8 @@ SESSION_COOKIE_AGE = 14 * 24 * 3600
 SECURE_SSL_REDIRECT = SECURE
 SECURE_REDIRECT_EXEMPT = [r"^health/"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if SECURE else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
+# What other names of the operator's domain do is not ours to promise to browsers for a year.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY else None
 X_FRAME_OPTIONS = "DENY"

@@ -23,7 +23,7 @@ class CustomerChat extends HTMLElement {
     this.addEventListener("input", (event) => this.#keepDraft(event.target.closest("form[data-stage=start]")));
     window.addEventListener("message", (event) => this.#heard(event));
     localiseTimes(this);
-    this.#takeDraft();
+    this.#beginForm();
     this.#tell({ type: "ready" });
     if (this.token) this.#resume();
     // Who has begun to type stays where the cursor is.
@@ -74,6 +74,7 @@ class CustomerChat extends HTMLElement {
     this.querySelector("[data-action=end].button").hidden = !isChat || this.stage.dataset.state === "closed";
     this.#tell({ type: "state", running: isChat && this.stage.dataset.state !== "closed" });
     if (!isChat) {
+      this.#beginForm();
       this.stage.querySelector("[aria-invalid=true], input[name=name]")?.focus();
       return;
     }
@@ -165,9 +166,11 @@ class CustomerChat extends HTMLElement {
     sessionStorage.setItem(this.draftKey, JSON.stringify({ message, name: form.name?.value, email: form.email?.value }));
   }
 
-  #takeDraft() {
+  /** The form is of use from now on: until then its button was off, since only this script can send it. */
+  #beginForm() {
     const form = this.querySelector("form[data-stage=start]");
     if (!form) return;
+    form.querySelector("[type=submit]").disabled = false;
     for (const [name, text] of Object.entries(JSON.parse(sessionStorage.getItem(this.draftKey)) || {})) {
       const field = form.elements.namedItem(name);
       if (field && text) field.value ||= text;

@@ -1,12 +1,5 @@
 import pytest
-from django.conf import LazySettings
 from django.utils.translation import gettext, override
-
-
-@pytest.fixture(autouse=True)
-def fast_passwords(settings: LazySettings) -> None:
-    """Making a person takes a quarter of a second otherwise."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture

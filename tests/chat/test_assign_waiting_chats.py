@@ -1,4 +1,4 @@
-"""Who gets a chat, in which order; and that none is given twice and no agent gets one too many, also by many at once."""
+"""Who gets a chat, in which order; none is given twice and no agent gets one too many, also by many at once."""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from agents.membership import change_agent
 from agents.models import Agent, AuditEntry
-from chat import lifecycle, live
+from chat import assignment, lifecycle, live
 from chat.assignment import RING_REST_S, Candidate, assign_waiting_chats, choose
 from chat.models import Chat, Lease, Ring
 from chat.presence import database_now
@@ -98,6 +98,17 @@ def test_first_come_first_served(service, agent) -> None:
 
     assert [state_of(chat)[0] for chat in (early, chats[0], chats[1])] == [State.RINGING] * 3
     assert state_of(late) == (State.WAITING, None)
+
+
+def test_a_long_queue_is_taken_from_its_head(service, agent, monkeypatch) -> None:
+    monkeypatch.setattr(assignment, "BATCH", 2)
+    come_online(agent)
+    late = make_chat(service)
+    chats = make_queue(service, 3)
+
+    assert [assign_waiting_chats(service.pk) for _ in range(3)] == [2, 1, 0]
+
+    assert [state_of(chat)[0] for chat in (*chats, late)] == [State.RINGING] * 3 + [State.WAITING]
 
 
 def test_of_two_who_came_at_the_same_moment_the_first_row_is_first(service, agent) -> None:

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from agents.models import Agent, AuditEntry, Contract, Service
 from chat import lifecycle, messages
@@ -117,6 +117,13 @@ class Desk(RuleBasedStateMachine):
 
     def chat_with(self, number: int, state: str) -> Chat | None:
         return Chat.objects.filter(agent=self.staff[number], state=state).order_by("pk").first()
+
+    @initialize()
+    def the_day_begins(self) -> None:
+        for number in range(AGENTS - 1):
+            self.an_agent_comes(number)
+        for number in range(CUSTOMERS - 2):
+            self.a_customer_starts(number)
 
     @rule(number=customers)
     def a_customer_starts(self, number: int) -> None:
@@ -291,7 +298,7 @@ def test_whatever_happens_in_whatever_order_the_desk_stays_in_order(service) -> 
     run_state_machine_as_test(
         lambda: Desk(service, staff, visitors),
         settings=settings(
-            max_examples=15,
+            max_examples=25,
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -3,6 +3,7 @@
 from functools import partial
 
 import pytest
+from django.db import IntegrityError
 from django.utils import timezone
 
 from agents.models import Agent, AuditEntry, Contract
@@ -163,6 +164,33 @@ def test_nobody_passes_who_came_before(service, agent, customer, policy) -> None
     assert state_of(chat) == (Chat.State.WAITING, None)
 
 
+def refuse_once(monkeypatch, constraint: str) -> None:
+    save = Chat.save
+
+    def refuse(chat: Chat, **options) -> None:
+        monkeypatch.setattr(Chat, "save", save)
+        raise IntegrityError(f'duplicate key value violates unique constraint "{constraint}"')
+
+    monkeypatch.setattr(Chat, "save", refuse)
+
+
+def test_a_start_that_met_a_chat_which_has_ended_since_is_another_start(agent, customer, policy, monkeypatch) -> None:
+    come_online(agent)
+    refuse_once(monkeypatch, "chat_open_once")
+
+    assert start_chat(customer, policy=policy, language="en") == Chat.objects.get()
+
+
+def test_any_other_refusal_of_the_database_is_not_taken_for_a_running_chat(
+    agent, customer, policy, monkeypatch
+) -> None:
+    come_online(agent)
+    refuse_once(monkeypatch, "another")
+
+    with pytest.raises(IntegrityError):
+        start_chat(customer, policy=policy, language="en")
+
+
 @pytest.mark.django_db(transaction=True)
 def test_many_clicks_at_once_start_one_chat(service, agent, customer, policy) -> None:
     come_online(agent)
@@ -176,7 +204,6 @@ def test_many_clicks_at_once_start_one_chat(service, agent, customer, policy) ->
 
 @pytest.mark.django_db(transaction=True)
 def test_starts_and_ends_at_once_end_in_order(service, agent, customer, policy) -> None:
-    """A start that meets an open chat which closes at that moment is another start, and no error."""
     come_online(agent)
 
     def start_and_end() -> int:
