@@ -77,8 +77,19 @@ def test_a_form_of_the_page_is_sent_without_touching_the_widget(desk: Desk):
     page.get_by_role("link", name="New ticket").first.click()
     page.locator("#content").get_by_label("Subject").fill("A call")
     page.locator("#content").get_by_label("Description").fill("She called about her order.")
-    page.locator("#content form").get_by_role("button", name="Create").click()
+    page.locator("#content form").get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", name="A call")).to_be_visible()
+
+    # Back to a filtered list, which is a whole page again.
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Tickets").click()
+    page.get_by_label("Search tickets").fill("call")
+    expect(page).to_have_url(re.compile(r"\?.*q=call"))
+    page.locator("#content").get_by_role("link", name="A call").click()
+    expect(page.get_by_role("heading", name="A call")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_label("Search tickets")).to_have_value("call")
+    expect(page.get_by_role("heading", name="Tickets", level=1)).to_be_visible()
+    expect(page.get_by_role("navigation", name="Main")).to_have_count(1)
     assert desk.root.evaluate("element => element.mine")
 
 

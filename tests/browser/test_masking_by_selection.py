@@ -152,7 +152,7 @@ def test_masking_what_is_masked_changes_nothing_and_says_so(screens):
     both = screens("my secret here")
     both.desk.mask_text(both.body(1), "secret")
     both.show(1, "my ****** here")
-    both.desk.mask_text(both.body(1), "******")
+    both.desk.mask(both.body(1), len("my "), both.body(1), len("my ******"))
     expect(both.desk.notice).to_have_text("This text is masked already.")
     assert Mask.objects.count() == 1
 

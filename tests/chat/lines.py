@@ -6,7 +6,6 @@ import uuid
 from collections.abc import AsyncIterator
 from types import TracebackType
 
-from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
 from django.test import Client
@@ -98,7 +97,7 @@ def desk(agent: Agent, *, slug: str = "", **options) -> Line:
 @contextlib.asynccontextmanager
 async def desk_of(agent: Agent, **options) -> AsyncIterator[Line]:
     """Open, with the first look at the desk heard."""
-    line = await sync_to_async(desk)(agent, **options)
+    line = await do(desk, agent, **options)
     async with line:
         await line.hear("desk")
         yield line

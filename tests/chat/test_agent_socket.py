@@ -235,9 +235,10 @@ async def test_a_message_is_acknowledged_and_seen_by_both_tabs(chat, agent) -> N
             await line.hear("marks")
         ack = await first.send_text("Hello **", chat=chat.pk)
         assert (ack["chat"], ack["seq"], ack["rev"]) == (chat.pk, 1, 1)
-        for line in (first, second):
-            frame = line.heard[-1] if line.heard[-1]["type"] == "message" else await line.hear("message")
-            assert frame["client_id"] == ack["client_id"]
+        assert (await second.hear("message"))["client_id"] == ack["client_id"]
+        await first.say("watch", chat=chat.pk, rev=1)
+        await first.hear("marks")
+        assert [frame["client_id"] for frame in first.heard if frame["type"] == "message"] == [ack["client_id"]]
     message = await do(Message.objects.get)
     assert (message.author, message.body, message.agent_id, message.name) == ("agent", "Hello **", agent.pk, "Mina")
 

@@ -158,9 +158,14 @@ class Desk(RuleBasedStateMachine):
     def an_agent_s_browser_is_gone(self, number: int, ago_s: int) -> None:
         leave(agent=self.staff[number], ago_s=ago_s)
 
-    @rule(number=agents, permitted=st.booleans())
-    def the_permission_is_changed(self, number: int, permitted: bool) -> None:
-        Agent.objects.filter(pk=self.staff[number].pk).update(chat_permission=permitted)
+    @rule(number=agents)
+    def the_permission_is_given(self, number: int) -> None:
+        Agent.objects.filter(pk=self.staff[number].pk).update(chat_permission=True)
+
+    @rule(number=agents)
+    def the_permission_is_taken_away(self, number: int) -> None:
+        Agent.objects.filter(pk=self.staff[number].pk).update(chat_permission=False)
+        self.the_worker_ticks()
 
     @rule(open_=st.booleans())
     def the_contract_is_changed(self, open_: bool) -> None:

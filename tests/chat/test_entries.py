@@ -61,6 +61,7 @@ def replayed(page: dict[int, Entry], chat: Chat, rev: int) -> dict[int, Entry]:
     page = dict(page)
     while changes := changes_since(chat.pk, rev):
         assert [entry.rev for entry in changes] == sorted({entry.rev for entry in changes})
+        assert changes[0].rev > rev
         page |= {entry.seq: entry for entry in changes}
         rev = changes[-1].rev
     return dict(sorted(page.items()))
