@@ -119,6 +119,7 @@ class Agent(models.Model):
 
     class ChatStatus(models.TextChoices):
         ONLINE = "online", _("Online")
+        BREAK = "break", _("Break")
         OFFLINE = "offline", _("Offline")
 
     service = models.ForeignKey(Service, models.CASCADE, related_name="agents", verbose_name=_("Service"))

@@ -136,12 +136,13 @@ def close_chat(chat_id: int, *, by: str, agent: Agent | None = None) -> bool:
         audit.record(chat.service_id, "chat.closed", chat.subject, agent=agent, actor=actor, by=by)
         messages.append_event(chat, f"closed_{by}", name=str(agent) if agent else "")
         _tell(chat)
-        transaction.on_commit(partial(assign_waiting_chats, chat.service_id), robust=True)
+        if chat.agent_id:  # the end of one that waited makes no room
+            transaction.on_commit(partial(assign_waiting_chats, chat.service_id), robust=True)
     return True
 
 
 def change_status(agent: Agent, chosen: str) -> None:
-    """Online: chats may come. Offline: none come, what rings goes to others at once, opened ones stay."""
+    """Online: chats may come. Break and Offline: none come, what rings goes to others at once, opened ones stay."""
     status.set_chat_status(agent, chosen)
     live.publish(live.agent_topic(agent.pk), live.Touched())
     if chosen == Agent.ChatStatus.ONLINE:
@@ -195,15 +196,19 @@ def _take_from_gone_agents() -> None:
 
 
 def _close_chats_of_gone_customers() -> None:
-    unanswered, answered = (State.WAITING, State.RINGING), (State.ACTIVE,)
-    for states, seconds in ((unanswered, WAITING_CUSTOMER_GRACE_S), (answered, ACTIVE_CUSTOMER_GRACE_S)):
-        for chat_id in presence.customers_gone_for(seconds).filter(state__in=states).values_list("pk", flat=True):
+    """Those that wait first: the end of the others makes room, and nobody is to be rung for who has left."""
+    graces = {
+        State.WAITING: WAITING_CUSTOMER_GRACE_S,
+        State.RINGING: WAITING_CUSTOMER_GRACE_S,
+        State.ACTIVE: ACTIVE_CUSTOMER_GRACE_S,
+    }
+    for state, seconds in graces.items():
+        for chat_id in presence.customers_gone_for(seconds).filter(state=state).values_list("pk", flat=True):
             close_chat(chat_id, by=Chat.ClosedBy.TIMEOUT)
 
 
 def _set_gone_agents_offline() -> None:
-    online = Agent.objects.filter(chat_status=Agent.ChatStatus.ONLINE)
-    gone = online.filter(
+    gone = Agent.objects.exclude(chat_status=Agent.ChatStatus.OFFLINE).filter(
         pk__in=presence.agents_gone_for(OFFLINE_AFTER_S),
         chat_idle_since__lt=timezone.now() - timedelta(seconds=OFFLINE_AFTER_S),
     )

@@ -1,7 +1,7 @@
 """The frames of the sockets: decoded, checked and documented here. JSON, one object a frame, told apart by ``type``.
 
 ``seq`` is a message's place in its chat; ``rev`` counts the chat's changes; ``client_id`` is the sender's id of a send.
-Frames from a client that don't fit raise ``msgspec.DecodeError``, ``UnicodeError`` or, nested too deep, ``RecursionError``.
+What does not fit raises ``msgspec.DecodeError``, ``UnicodeError`` or, where it is nested too deep, ``RecursionError``.
 """
 
 from typing import Annotated

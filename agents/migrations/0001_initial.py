@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
                 ('is_active', models.BooleanField(default=True, verbose_name='Active')),
                 ('chat_permission', models.BooleanField(default=False, verbose_name='Chat permission')),
                 ('chat_limit', models.PositiveSmallIntegerField(default=3, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(50)], verbose_name='Chats at once')),
-                ('chat_status', models.CharField(choices=[('online', 'Online'), ('offline', 'Offline')], default='offline', max_length=8, verbose_name='Chat status')),
+                ('chat_status', models.CharField(choices=[('online', 'Online'), ('break', 'Break'), ('offline', 'Offline')], default='offline', max_length=8, verbose_name='Chat status')),
                 ('chat_idle_since', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('joined_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='Since')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to=settings.AUTH_USER_MODEL, verbose_name='User')),

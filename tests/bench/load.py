@@ -13,7 +13,7 @@ from tests.bench.machine import Server
 from tests.bench.people import Crowd, Place
 
 WARM_S = 0.5  # before each measurement
-DRAIN_S = 2.0  # after it, for what is on its way
+DRAIN_S = 10.0  # after it, for what is on its way; what comes later counts as lost
 BUSY = 0.9  # of a core: then it may be the clients that are measured
 
 

@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -179,9 +179,9 @@ class Place:
 
 @dataclass
 class Crowd:
-    people: list[Person]
-    places: list[Place]
-    tally: Tally
+    people: Sequence[Person]
+    places: list[Place] = field(default_factory=list)
+    tally: Tally = field(default_factory=Tally)
 
     async def connect(self, *, at_once: int = 50) -> None:
         """Connects everybody, ``at_once`` at a time, and waits until they are greeted."""
@@ -219,4 +219,3 @@ def talkers(port: int, number: int) -> Crowd:
     tally = Tally()
     people: list[Person] = [Talker(tally, port, "/") for _ in range(number)]
     return Crowd(people, [Place(n, person, person) for n, person in enumerate(people)], tally)
-

@@ -36,8 +36,8 @@ DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 320, "height": 640}
 # Without motion: what blinks is drawn anew all the time, for nobody.
 USUAL = {"viewport": DESKTOP, "locale": "en-US", "timezone_id": "Asia/Seoul", "reduced_motion": "reduce"}
-# Answers with an error status are what some tests are about; the page's own mistakes never are.
-EXPECTED_ERRORS = ("Failed to load resource",)
+# Answers with an error status, or none, are what some tests are about; the page's own mistakes never are.
+EXPECTED_ERRORS = ("Failed to load resource", "WebSocket connection to")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -126,9 +126,10 @@ def test_half_an_emoji_or_a_half_family_takes_the_whole_of_it(screens):
     both.show(1, "a*b ***** c")
 
 
-def test_part_of_a_link_is_masked_by_dragging_in_it(screens):
+def test_part_of_a_link_is_masked_by_dragging_into_it(screens):
+    """From outside: browsers begin no selection in a link, they drag it."""
     both = screens("see https://shop.example/orders/4711/jun please")
-    both.desk.mask_text(both.body(1), "4711/jun")
+    both.desk.mask(both.body(1), len("see https://shop.example/orders/4711/jun"), both.body(1), len("see https://shop.example/orders/"))
     both.show(1, "see https://shop.example/orders/******** please")
     expect(both.body(1).get_by_role("link")).to_have_attribute("href", "https://shop.example/orders/")
     assert len(both.desk.page.context.pages) == 1
@@ -152,7 +153,7 @@ def test_masking_what_is_masked_changes_nothing_and_says_so(screens):
     both = screens("my secret here")
     both.desk.mask_text(both.body(1), "secret")
     both.show(1, "my ****** here")
-    both.desk.mask(both.body(1), len("my "), both.body(1), len("my ******"))
+    both.desk.mask(both.body(1), len("my *"), both.body(1), len("my *****"))
     expect(both.desk.notice).to_have_text("This text is masked already.")
     assert Mask.objects.count() == 1
 

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import AsyncIterator
 from types import TracebackType
 
+from asgiref.testing import ApplicationCommunicator
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
 from django.test import Client
@@ -16,17 +17,26 @@ from chat.connection import in_thread
 WITHIN_S = 4
 
 
+class Pipe(WebsocketCommunicator):
+    """Channels' own keeps threads from giving database connections back while it waits: the pool would run dry."""
+
+    send_input = ApplicationCommunicator.send_input
+    receive_output = ApplicationCommunicator.receive_output
+
+
 class Line:
     """One open socket. Use it as ``async with Line(…) as line``; leaving it closes it."""
 
-    def __init__(self, path: str, *, browser: Client | None = None, origin: str | None = "", language: str = "en") -> None:
+    def __init__(
+        self, path: str, *, browser: Client | None = None, origin: str | None = "", language: str = "en"
+    ) -> None:
         from contiple.asgi import application
 
         headers = [] if origin is None else [(b"origin", (origin or settings.PUBLIC_ORIGIN).encode())]
         if browser is not None:
             cookies = "; ".join(f"{name}={cookie.value}" for name, cookie in browser.cookies.items())
             headers.append((b"cookie", cookies.encode()))
-        self.pipe = WebsocketCommunicator(application, f"{path}?language={language}", headers=headers)
+        self.pipe = Pipe(application, f"{path}?language={language}", headers=headers)
         self.heard: list[dict] = []
         self.code: int | None = None
 

@@ -9,6 +9,7 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
+from django.urls import reverse
 
 from agents.models import Agent, Contract, Service, User
 from chat import connection as connections
@@ -18,7 +19,7 @@ from chat.masking import Selection, mask_selection
 from chat.models import Chat, Lease, Message
 from tests.chat.comings import be_here, new_id
 from tests.chat.lines import Line, desk, desk_of, do
-from tests.make import make_agent, make_chat, make_message
+from tests.make import PASSWORD, make_agent, make_chat, make_message
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -44,7 +45,9 @@ async def test_nobody_is_told_so_and_closed(service) -> None:
         assert line.heard == []
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost:1", "https://localhost:8000", None])
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "http://localhost:1", "https://localhost:8000", None]
+)
 async def test_another_site_s_page_gets_no_socket(agent, origin) -> None:
     async with await do(desk, agent, origin=origin) as line:
         assert not line.accepted
@@ -661,7 +664,13 @@ async def test_who_changes_the_own_password_comes_back(agent) -> None:
     await do(browser.force_login, agent.user)
     async with Line(PATH, browser=browser) as line:
         await line.hear("desk")
-        await do(browser.login, username=agent.user.email, password="correct horse battery")
+        fields = {
+            "old_password": PASSWORD,
+            "new_password1": "another horse battery",
+            "new_password2": "another horse battery",
+        }
+        answer = await do(browser.post, reverse("agents:password"), fields)
+        assert answer.status_code == 302
         live.publish(live.agent_topic(agent.pk), live.Touched())
         assert await line.closing() == AGAIN
     async with Line(PATH, browser=browser) as line:

@@ -1,4 +1,4 @@
-"""The agent's pages of a chat, each as the agent, a colleague, an admin without the permission, the outsider, nobody."""
+"""An agent's pages of a chat, as the agent, a colleague, an admin without the permission, the outsider, nobody."""
 
 import json
 import re
@@ -117,7 +117,9 @@ def test_a_chat_that_is_not_there_is_not_found(agent, sign_in, name) -> None:
     browser = sign_in(agent)
     assert ask(browser, name, 10**9, mask=10**9).status_code == 404
     url = address(name, 123456789, mask=123456789).replace("123456789", "9" * 30)
-    answer = browser.get(url, QUERY.get(name)) if name in READ else browser.post(url, "[]", content_type="application/json")
+    answer = (
+        browser.get(url, QUERY.get(name)) if name in READ else browser.post(url, "[]", content_type="application/json")
+    )
     assert answer.status_code == 404
 
 

@@ -12,6 +12,7 @@ from tests.make import make_chat
 
 State = Chat.State
 ONLINE, OFFLINE = Agent.ChatStatus.ONLINE, Agent.ChatStatus.OFFLINE
+AWAY = [status for status in Agent.ChatStatus.values if status != ONLINE]  # Break and Offline
 
 
 def test_coming_online_brings_the_first_who_waits(service, agent, told) -> None:
@@ -34,25 +35,27 @@ def test_online_without_a_socket_brings_nothing_yet(service, agent) -> None:
     assert state_of(chat) == (State.WAITING, None)
 
 
-def test_going_offline_passes_on_what_rings_and_keeps_what_is_open(service, agent, colleague) -> None:
+@pytest.mark.parametrize("status", AWAY)
+def test_going_away_passes_on_what_rings_and_keeps_what_is_open(service, agent, colleague, status) -> None:
     come_online(agent)
     come_online(colleague)
     ringing, active = make_ringing(agent), make_chat(service, agent=agent)
 
     with committed():
-        change_status(agent, OFFLINE)
+        change_status(agent, status)
 
     assert state_of(ringing) == (State.RINGING, colleague.pk)
     assert state_of(active) == (State.ACTIVE, agent.pk)
     assert ringing.rings.get(agent=agent).outcome == Ring.Outcome.GONE
 
 
-def test_offline_keeps_new_chats_away(service, agent) -> None:
+@pytest.mark.parametrize("status", AWAY)
+def test_who_is_away_gets_no_new_chats(service, agent, status) -> None:
     come_online(agent)
-    change_status(agent, OFFLINE)
+    change_status(agent, status)
     [chat] = make_queue(service, 1)
 
-    change_status(agent, OFFLINE)
+    change_status(agent, status)
 
     assert state_of(chat) == (State.WAITING, None)
 
@@ -78,6 +81,9 @@ def test_without_permission_nobody_comes_online(service, agent) -> None:
     assert state_of(chat) == (State.WAITING, None)
 
 
-def test_there_is_no_third_status_yet(agent) -> None:
+@pytest.mark.parametrize("status", ["", "away", "ONLINE"])
+def test_a_status_that_does_not_exist_is_refused(agent, status) -> None:
     with pytest.raises(Invalid):
-        change_status(agent, "break")
+        change_status(agent, status)
+
+    assert Agent.objects.get(pk=agent.pk).chat_status == OFFLINE

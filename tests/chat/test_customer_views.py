@@ -1,4 +1,4 @@
-"""The customer's pages: gates, consent, the start, the way back, earlier messages, the end. With the right token alone."""
+"""The customer's pages: gates, consent, the start, the way back, earlier messages, the end; by the right token alone."""
 
 import json
 import re
@@ -207,7 +207,9 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("changed", "said"), WRONG, ids=lambda value: str(value)[:40])
-def test_a_form_that_can_t_be_used_keeps_what_was_typed_and_stores_nothing(browser, service, online, changed, said) -> None:
+def test_a_form_that_can_t_be_used_keeps_what_was_typed_and_stores_nothing(
+    browser, service, online, changed, said
+) -> None:
     data = form(service, **changed)
 
     answer = post(browser, "start", data)
@@ -257,7 +259,9 @@ def test_another_service_s_policy_is_no_consent(browser, service, online) -> Non
 
 
 @pytest.mark.parametrize(("close", "shown"), GATES)
-def test_a_gate_that_closed_after_the_form_was_shown_is_seen_at_the_start(browser, service, online, close, shown) -> None:
+def test_a_gate_that_closed_after_the_form_was_shown_is_seen_at_the_start(
+    browser, service, online, close, shown
+) -> None:
     close(service)
     answer = post(browser, "start", form(service))
     assert answer.status_code == 409
@@ -267,7 +271,9 @@ def test_a_gate_that_closed_after_the_form_was_shown_is_seen_at_the_start(browse
     assert columns_with(EMAIL) == []
 
 
-def test_a_gate_that_closes_between_the_form_and_the_chat_leaves_nobody_stored(browser, service, online, monkeypatch) -> None:
+def test_a_gate_that_closes_between_the_form_and_the_chat_leaves_nobody_stored(
+    browser, service, online, monkeypatch
+) -> None:
     """The last agent goes after the form was found right, before the chat is made."""
     looks = iter([True])
     monkeypatch.setattr(presence, "somebody_online", lambda service: next(looks, False))
@@ -366,7 +372,17 @@ def test_a_link_does_nothing(browser, service, online, name) -> None:
     assert browser.get(reverse(f"chat:{name}", args=["demo"])).status_code == 405
 
 
-HEADERS = ["", "Bearer", "Bearer ", "Basic abc", "Bearer x y", "Bearer \u00e9", "Token {token}", "{token}", "Bearer {token}x"]
+HEADERS = [
+    "",
+    "Bearer",
+    "Bearer ",
+    "Basic abc",
+    "Bearer x y",
+    "Bearer \u00e9",
+    "Token {token}",
+    "{token}",
+    "Bearer {token}x",
+]
 
 
 @pytest.mark.parametrize("header", HEADERS)

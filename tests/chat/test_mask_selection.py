@@ -1,6 +1,7 @@
 """Masking by hand: asterisks for everybody, the original as ciphertext alone, whoever masks what and when."""
 
 from functools import partial
+from itertools import pairwise
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -327,7 +328,7 @@ def test_however_often_and_wherever_masks_never_overlap_and_the_text_comes_back(
         assert all(now in (was, "*") for was, now in zip(readable, body, strict=True))
         readable = body
     spans = spans_of(message)
-    assert all(first[1] <= second[0] for first, second in zip(spans, spans[1:], strict=False))
+    assert all(first[1] <= second[0] for first, second in pairwise(spans))
     assert original_of(message) == text
 
 
@@ -352,7 +353,7 @@ def test_two_agents_at_once_end_with_the_same_text_and_no_overlap(chat, agent, c
     hidden = set(range(15)) | set(range(*other))
     assert body_of(message) == "".join("*" if place in hidden else sign for place, sign in enumerate(text))
     spans = spans_of(message)
-    assert all(first[1] <= second[0] for first, second in zip(spans, spans[1:], strict=False))
+    assert all(first[1] <= second[0] for first, second in pairwise(spans))
     assert original_of(message) == text
 
 

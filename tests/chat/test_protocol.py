@@ -95,11 +95,19 @@ def test_an_agent_is_known_by_the_session_alone(frame) -> None:
         decode_from_agent(json.dumps(frame))
 
 
-@given(st.one_of(st.text(max_size=200), st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["type", "chat", "body", "rev", "x"]), inner),
-    max_leaves=8,
-).map(json.dumps)))
+@given(
+    st.one_of(
+        st.text(max_size=200),
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+            lambda inner: (
+                st.lists(inner, max_size=3)
+                | st.dictionaries(st.sampled_from(["type", "chat", "body", "rev", "x"]), inner)
+            ),
+            max_leaves=8,
+        ).map(json.dumps),
+    )
+)
 def test_anything_is_either_a_frame_or_refused(text) -> None:
     for decode in (decode_from_customer, decode_from_agent):
         try:

@@ -279,6 +279,19 @@ def test_a_customer_who_does_not_come_back_ends_the_chat(service, agent, tick, s
     assert state_of(back_soon)[0] == state
 
 
+def test_nobody_is_rung_for_a_customer_who_has_left(service, agent, tick) -> None:
+    come_online(agent)
+    created = database_now() - timedelta(hours=2)
+    chats = [make_ringing(agent, created_at=created), *make_queue(service, 3, created_at=created)]
+    for chat in chats:
+        leave(chat=chat, ago_s=lifecycle.WAITING_CUSTOMER_GRACE_S + 1)
+
+    tick()
+
+    assert {state_of(chat)[0] for chat in chats} == {State.CLOSED}
+    assert Ring.objects.count() == 1  # the one that was there
+
+
 def test_a_chat_whose_customer_has_not_arrived_yet_is_left_alone(service, tick) -> None:
     chat = make_chat(service)
 

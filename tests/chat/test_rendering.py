@@ -125,7 +125,12 @@ def test_nothing_else_is_a_link(text) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ['https://example.com/"onmouseover="alert(1)', "https://example.com/'x='", "https://e.example/<b>", "https://e.example/`x`"],
+    [
+        'https://example.com/"onmouseover="alert(1)',
+        "https://example.com/'x='",
+        "https://e.example/<b>",
+        "https://e.example/`x`",
+    ],
 )
 def test_a_link_can_t_be_broken_out_of(text) -> None:
     (attributes,) = [attributes for tag, attributes in page(text).elements if tag == "a"]
@@ -144,7 +149,10 @@ def test_a_mask_is_an_element_of_its_own_and_ends_a_link() -> None:
     body = apply_mask("https://example.com/secret/x end", [(20, 26)])
     shown = page(body, masks=(Span(7, 20, 26, "manual"),))
     assert shown.text == body
-    assert [(tag, attributes.get("data-mask")) for tag, attributes in shown.elements] == [("a", None), ("masked-text", "7")]
+    assert [(tag, attributes.get("data-mask")) for tag, attributes in shown.elements] == [
+        ("a", None),
+        ("masked-text", "7"),
+    ]
     assert shown.links() == ["https://example.com/"]
 
 
@@ -155,7 +163,25 @@ def test_what_is_under_a_mask_is_nowhere_in_the_page(service, agent) -> None:
     assert "1111" not in rendering.messages_html(latest_page(chat), "en")
 
 
-words = st.sampled_from(["https://a.example/x", "<b>", "&amp;", "&lt", "'", '"', "**", "각", "👨‍👩‍👧", "\n", " ", "\t", "http://", "]]>", "--!>"])
+words = st.sampled_from(
+    [
+        "https://a.example/x",
+        "<b>",
+        "&amp;",
+        "&lt",
+        "'",
+        '"',
+        "**",
+        "각",
+        "👨‍👩‍👧",
+        "\n",
+        " ",
+        "\t",
+        "http://",
+        "]]>",
+        "--!>",
+    ]
+)
 
 
 @st.composite

@@ -69,7 +69,7 @@ def test_the_entry_is_there_before_the_original_is_opened(mask, agent, monkeypat
 
 def test_where_the_entry_can_t_be_written_nothing_is_opened(mask, agent, sign_in, monkeypatch) -> None:
     opened = []
-    monkeypatch.setattr(vault, "open_original", lambda mask: opened.append(mask))
+    monkeypatch.setattr(vault, "open_original", opened.append)
 
     def fail(*_args, **_named):
         raise DatabaseError

@@ -1,6 +1,7 @@
 """Offsets of browsers and of the database, whole characters as people see them, and the arithmetic of masks."""
 
 import unicodedata
+from itertools import pairwise
 
 import pytest
 import regex
@@ -18,7 +19,22 @@ DECOMPOSED = unicodedata.normalize("NFD", COMPOSED)
 ACCENT = "e\u0301\u0323"
 ARABIC = "مرحبا"
 HEBREW = "שלום\u200f"
-PIECES = [FAMILY, FLAG, THUMB, WOMAN_HEALTH, COMPOSED, DECOMPOSED, ACCENT, ARABIC, HEBREW, "a", " ", "\n", "𝟜", "\u200d"]
+PIECES = [
+    FAMILY,
+    FLAG,
+    THUMB,
+    WOMAN_HEALTH,
+    COMPOSED,
+    DECOMPOSED,
+    ACCENT,
+    ARABIC,
+    HEBREW,
+    "a",
+    " ",
+    "\n",
+    "𝟜",
+    "\u200d",
+]
 
 texts = st.one_of(
     st.lists(st.sampled_from(PIECES), max_size=12).map("".join),
@@ -49,7 +65,9 @@ def test_an_offset_inside_a_surrogate_pair_takes_the_whole_character(start, end)
     assert from_utf16("a😀b", start, end) == (1, 3 if end == 4 else 2)
 
 
-@pytest.mark.parametrize(("start", "end"), [(0, 0), (2, 1), (-1, 2), (0, 5), (4, 5), (5, 9), (0, 10**30), (10**30, 10**31)])
+@pytest.mark.parametrize(
+    ("start", "end"), [(0, 0), (2, 1), (-1, 2), (0, 5), (4, 5), (5, 9), (0, 10**30), (10**30, 10**31)]
+)
 def test_offsets_outside_of_the_text_or_out_of_order_are_refused(start, end) -> None:
     with pytest.raises(ValueError, match="the span is"):
         from_utf16("a😀b", start, end)
@@ -109,7 +127,7 @@ def test_subtraction_leaves_exactly_the_indexes_that_are_not_taken(span, taken) 
     covered = {index for start, end in taken for index in range(start, end)}
     assert [index for start, end in left for index in range(start, end)] == sorted(set(range(*span)) - covered)
     assert all(start < end for start, end in left)
-    assert all(first[1] < second[0] for first, second in zip(left, left[1:], strict=False))
+    assert all(first[1] < second[0] for first, second in pairwise(left))
 
 
 @given(texts, st.lists(st.tuples(st.integers(0, 1), st.integers(0, 60)), max_size=5))

@@ -1,0 +1,214 @@
+"""Every page in every state of it: no violation that axe-core finds, in light and dark, and no scrolling sideways."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import axe_playwright_python
+import pytest
+from django.core.management import call_command
+from playwright.sync_api import Frame, Page, expect
+
+from agents.models import Agent
+from chat.models import Chat
+from helpcenter.models import Article
+from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.windows import Desk, HelpCenter
+from tests.make import make_agent, make_chat, make_message
+from tickets.models import Ticket
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
+# Light on a desk, dark on a phone: both themes and both layouts, in two runs.
+LOOKS = [("light", DESKTOP), ("dark", PHONE)]
+
+
+class Checks:
+    """Looks at one state after the other, and says at the end what was wrong with any of them."""
+
+    def __init__(self) -> None:
+        self.problems: list[str] = []
+
+    def look_at(self, page: Page, state: str, frame: Frame | None = None) -> None:
+        for scheme, size in LOOKS:
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            page.set_viewport_size(size)
+            name = f"{state} ({scheme}, {size['width']} px)"
+            for shown in (frame or page, page):
+                self._scrolls_sideways(shown, name)
+            self._axe(frame or page, name)
+        page.set_viewport_size(DESKTOP)
+
+    def _scrolls_sideways(self, shown: Page | Frame, name: str) -> None:
+        wide = shown.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+        if wide[0] > wide[1]:
+            self.problems.append(f"{name}: {wide[0]} px wide in {wide[1]} px")
+
+    def _axe(self, shown: Page | Frame, name: str) -> None:
+        if not shown.evaluate("'axe' in window"):
+            shown.evaluate(AXE)
+        found = shown.evaluate("axe.run(document, { resultTypes: ['violations'], iframes: false })")
+        for rule in found["violations"]:
+            for node in rule["nodes"]:
+                why = json.dumps(node["any"][:1] and node["any"][0]["message"], ensure_ascii=False)
+                self.problems.append(f"{name}: {rule['id']}: {' '.join(map(str, node['target']))}: {why}")
+
+
+@pytest.fixture
+def checks():
+    checks = Checks()
+    yield checks
+    assert not checks.problems, "\n".join(checks.problems)
+
+
+@pytest.fixture
+def demo(transactional_db) -> None:
+    call_command("demo", verbosity=0)
+
+
+@pytest.fixture
+def ada(demo) -> Agent:
+    return Agent.objects.get(user__email="ada@demo.example")
+
+
+def test_pages_for_everybody(new_page: Callable[..., Page], checks: Checks, demo):
+    page = new_page("/sign-in/")
+    checks.look_at(page, "sign-in")
+    page.get_by_label("E-mail").fill("nobody@example.com")
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    checks.look_at(page, "sign-in refused")
+    for path in ("/password/reset/", "/hc/nowhere/"):
+        page.goto(path)
+        checks.look_at(page, path)
+
+
+def test_the_help_center(new_page: Callable[..., Page], checks: Checks, demo):
+    article = Article.objects.filter(category__help_center__service__slug="demo").first()
+    paths = ["", f"articles/{article.pk}/", "search/?q=refund", "search/?q=xyzzy", "privacy/", "contact/", "contact/sent/"]
+    page = new_page()
+    for path in paths:
+        page.goto(f"/hc/demo/{path}")
+        checks.look_at(page, f"help center {path}")
+    page.goto("/hc/demo/contact/")
+    page.get_by_role("button", name="Send").evaluate("button => { button.form.noValidate = true; button.click() }")
+    expect(page.locator("[aria-invalid=true]").first).to_be_visible()
+    checks.look_at(page, "help center contact refused")
+    korean = new_page(locale="ko-KR")
+    for path in ("", "search/?q=환불", "contact/"):
+        korean.goto(f"/hc/demo/{path}")
+        expect(korean.locator("html")).to_have_attribute("lang", "ko")
+        checks.look_at(korean, f"help center {path} in Korean")
+
+
+def test_pages_of_the_desk(signed_in_page: Callable[..., Page], checks: Checks, ada: Agent):
+    page = signed_in_page(ada, None)
+    theo = Agent.objects.get(user__email="theo@demo.example")
+    by_hand, of_chat = (Ticket.objects.filter(chat=None).first(), Ticket.objects.exclude(chat=None).first())
+    paths = [
+        "/services/",
+        "/password/",
+        "/desk/demo/tickets/",
+        "/desk/demo/tickets/?q=xyzzy",
+        "/desk/demo/tickets/new/",
+        f"/desk/demo/tickets/{by_hand.number}/",
+        f"/desk/demo/chat/{of_chat.chat_id}/history/",
+        "/desk/demo/contract/",
+        "/desk/demo/help-center/",
+        "/desk/demo/help-center/policy-versions/",
+        "/desk/demo/help-center/articles/",
+        "/desk/demo/help-center/articles/new/",
+        "/desk/demo/agents/",
+        f"/desk/demo/agents/{theo.pk}/",
+    ]
+    for path in paths:
+        page.goto(path)
+        checks.look_at(page, path)
+    page.goto(f"/desk/demo/tickets/{of_chat.number}/?menu=history")
+    expect(page.locator("chat-history .message").first).to_be_visible()
+    checks.look_at(page, "ticket with its chat history")
+
+
+def test_pages_of_the_desk_in_korean(signed_in_page: Callable[..., Page], checks: Checks, ada: Agent):
+    page = signed_in_page(ada, None, locale="ko-KR")
+    for path in ("tickets/", "contract/", "help-center/", "agents/"):
+        page.goto(f"/desk/demo/{path}")
+        checks.look_at(page, f"{path} in Korean")
+    desk = Desk(page)
+    desk.open()
+    checks.look_at(page, "dialog in Korean")
+
+
+def test_the_chat_dialog(signed_in_page: Callable[..., Page], checks: Checks, service):
+    mina = make_agent(service, "Mina", online=True)
+    page = signed_in_page(mina)
+    desk = Desk(page)
+    desk.open()
+    checks.look_at(page, "dialog empty")
+    ringing = make_chat(service, agent=mina, state=Chat.State.RINGING)
+    make_message(ringing, "Is anybody there?")
+    chat = make_chat(service, agent=mina)
+    for author in ("customer", "agent", "customer"):
+        make_message(chat, "Look at https://shop.example/ please, or 4111", author=author)
+    make_message(chat, "", author="system", event="joined", name="Mina")
+    page.reload()
+    checks.look_at(page, "dialog with a ringing chat")
+    desk.list.locator(".chat-entry[data-state=active]").click()
+    expect(desk.chat.composer).to_be_visible()
+    desk.mask_text(desk.chat.bodies.first, "please")
+    expect(desk.chat.masks).to_have_count(1)
+    checks.look_at(page, "dialog with a chat")
+    desk.chat.masks.click()
+    expect(desk.chat.masks).to_have_text("please")
+    checks.look_at(page, "dialog with an open mask")
+    desk.tool("ticket").click()
+    expect(desk.popup.get_by_label("Subject")).to_be_visible()
+    checks.look_at(page, "ticket form in the dialog")
+    desk.popup.get_by_role("button", name="Create Ticket").click()
+    expect(desk.popup.get_by_role("link", name="Ticket #1")).to_be_visible()
+    checks.look_at(page, "ticket made in the dialog")
+    desk.tool("dismiss").first.click()
+    desk.tool("end").click()
+    expect(desk.popup).to_contain_text("End this chat?")
+    checks.look_at(page, "end dialog")
+    desk.popup.locator("[data-action=confirm]").click()
+    expect(desk.chat.composer).to_be_hidden()
+    checks.look_at(page, "dialog with an ended chat")
+
+
+def test_the_chat_of_customers(signed_in_page, new_page: Callable[..., Page], checks: Checks, service):
+    center = HelpCenter(new_page("/hc/demo/"))
+    page = center.page
+    center.open()
+    expect(center.stage("absent")).to_be_visible()
+    checks.look_at(page, "chat absent", center.frame)
+    center.fold()
+
+    desk = Desk(signed_in_page(make_agent(service, "Mina", online=True, chat_limit=1)))
+    expect(desk.list).to_contain_text("No chats right now")
+    HelpCenter(new_page("/hc/demo/")).start(name="First")
+    center.open()
+    expect(center.stage("start")).to_be_visible()
+    checks.look_at(page, "chat start", center.frame)
+    center.panel.locator("[type=submit]").click()
+    expect(center.panel.locator("[aria-invalid=true]").first).to_be_visible()
+    checks.look_at(page, "chat start refused", center.frame)
+    center.fill(name="Jun Park", message="Hello, where is https://shop.example/ ?")
+    center.agree_and_start()
+    expect(center.panel.get_by_text("Your place in the queue: 1")).to_be_visible()
+    checks.look_at(page, "chat waiting", center.frame)
+
+    desk.select("First")
+    desk.tool("end").click()
+    desk.popup.locator("[data-action=confirm]").click()
+    desk.select("Jun Park")
+    desk.chat.write("Hello Jun")
+    expect(center.chat.body("Hello Jun")).to_be_visible()
+    desk.mask_text(desk.chat.body("where is"), "where")
+    expect(center.chat.masks).to_have_count(1)
+    checks.look_at(page, "chat active", center.frame)
+    center.panel.locator(".customer-chat-header [data-action=end]").click()
+    checks.look_at(page, "chat end dialog", center.frame)
+    center.panel.locator("dialog[open] [data-action=confirm]").click()
+    expect(center.panel.get_by_text("This chat has ended.")).to_be_visible()
+    checks.look_at(page, "chat closed", center.frame)
