@@ -66,7 +66,7 @@ def subtract(start: int, end: int, taken: Iterable[tuple[int, int]]) -> list[tup
             break
         if taken_start > start:
             left.append((start, taken_start))
-        start = max(start, taken_end)
+        start = taken_end
     if start < end:
         left.append((start, end))
     return left

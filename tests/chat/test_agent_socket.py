@@ -559,6 +559,20 @@ async def test_deliveries_that_find_no_room_are_read_from_the_database(chat, age
         assert [frame["seq"] for frame in await line.hear_messages(20)] == list(range(1, 21))
 
 
+async def test_a_delivery_that_found_no_room_leaves_word_that_something_is_missing(chat, agent, monkeypatch) -> None:
+    """Also where it was the last one, so that no later number tells of it."""
+    monkeypatch.setattr(connections, "INBOX_SIZE", 1)
+    async with desk_of(agent) as line:
+        await line.say("watch", chat=chat.pk)
+        await line.hear("marks")
+        with monkeypatch.context() as deaf:
+            deaf.setattr(live, "publish", lambda topic, delivery: None)
+            await do(sent, chat, "No room")
+        for author in ("customer", "agent"):  # the second finds the inbox full
+            live._hub.dispatch(live.chat_topic(chat.pk), live.Typed(chat.pk, author))
+        assert "No room" in (await line.hear("message"))["html"]
+
+
 async def test_a_delivery_that_was_lost_comes_with_the_next(chat, agent, monkeypatch) -> None:
     async with desk_of(agent) as line:
         await line.say("watch", chat=chat.pk)
@@ -656,6 +670,14 @@ async def test_a_session_that_is_over_acts_no_more_and_comes_back_as_nobody(chat
     async with Line(PATH, browser=browser) as line:
         assert await line.closing() == UNKNOWN
     assert not await do(Message.objects.exists)
+
+
+@pytest.mark.parametrize("end", [sign_out, change_password])
+async def test_and_where_nobody_tells_of_it_the_beats_do(agent, end, monkeypatch) -> None:
+    monkeypatch.setattr(presence, "HEARTBEAT_S", 0.05)
+    async with desk_of(agent) as line:
+        await do(end, agent)
+        assert await line.closing() == AGAIN
 
 
 async def test_who_changes_the_own_password_comes_back(agent) -> None:

@@ -1,4 +1,4 @@
-"""The customer's pages: gates, consent, the start, the way back, earlier messages, the end; by the right token alone."""
+"""The customer's pages: gates, consent, the start, the way back, earlier messages, the end; by the right token."""
 
 import json
 import re
