@@ -10,18 +10,28 @@ PRODUCTION := CONTIPLE_MODE=production TRUST_PROXY=1 DATABASE_URL=postgresql://l
 	PUBLIC_ORIGIN=https://desk.example.com SECRET_KEY=0123456789abcdefghijklmnopqrstuvwxyz0123456789-not-secret \
 	MASKING_KEYS=none:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
 
-.PHONY: run test lint format lock translations screenshots clean
+.PHONY: run cluster test lint format lock translations screenshots clean
 
 run: ## start everything on this machine: http://localhost:8000, or PORT=8001
 	@bash .ci/set-up run
 	@$(PYTHON) -m contiple.translations --compile
 	@CONTIPLE_MODE=local $(PYTHON) manage.py run
 
+cluster: ## the same as on many machines: 2 web processes, a worker and Redis behind one port
+	@bash .ci/set-up cluster
+	@$(PYTHON) -m contiple.translations --compile
+	@CONTIPLE_MODE=local $(PYTHON) manage.py cluster
+
 test: ## everything that is checked
 	@bash .ci/set-up test
 	@$(PYTHON) -m contiple.translations --compile
 	@$(MAKE) --no-print-directory lint
 	$(PYTEST)
+
+bench: ## measure the figures of speed (BENCH=--quick: in two minutes): a table, and .bench/results.json
+	@bash .ci/set-up test
+	@$(PYTHON) -m contiple.translations --compile
+	@$(PYTHON) -m tests.bench $(BENCH)
 
 lint:
 	$(PYTHON) -m ruff check $(CODE)

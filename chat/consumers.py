@@ -125,11 +125,13 @@ class CustomerSocket(Connection):
 
     async def begin(self) -> None:
         self.chat_id: int | None = None
+        self.said_hello = False
         self.shown: protocol.Status | None = None
         self.tasks.append(asyncio.create_task(self._close_without_hello()))
 
     async def handle(self, frame: protocol.FromCustomer) -> None:
         if isinstance(frame, protocol.Hello):
+            self.said_hello = True
             await self._greet(frame)
             return
         if self.chat_id is None:
@@ -193,7 +195,7 @@ class CustomerSocket(Connection):
 
     async def _close_without_hello(self) -> None:
         await asyncio.sleep(HELLO_WITHIN_S)
-        if self.chat_id is None:
+        if not self.said_hello:
             await self.close(SLOW)
 
     # In threads

@@ -1,4 +1,4 @@
-"""Appends to a chat. An appended message is committed, numbered without gaps in the order of commits, and there once.
+"""Appends to a chat. An appended message is committed, numbered in the order of commits, and there once.
 
 Personal data of known kinds is masked before the first save. After the commit everybody who looks on is told.
 """

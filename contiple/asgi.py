@@ -1,6 +1,8 @@
-"""The ASGI application: pages and sockets, behind one check of where a socket comes from."""
+"""The ASGI application: pages and sockets, behind one check of where a socket comes from; beside them, for machines,
+what is asked of a process and not of the site."""
 
 import os
+from typing import Any
 
 from django.core.asgi import get_asgi_application
 
@@ -13,10 +15,32 @@ from channels.security.websocket import OriginValidator  # noqa: E402
 from django.conf import settings  # noqa: E402
 
 from chat.sockets import sockets  # noqa: E402
+from contiple import health, metrics, scrape  # noqa: E402
+
+FOR_MACHINES = {"/health/live": health.live, "/health/ready": health.ready}
+
+
+async def http(scope: dict[str, Any], receive: health.Receive, send: health.Send) -> None:
+    answerer: Any = FOR_MACHINES.get(scope["path"], pages)
+    if scope["path"] == "/metrics" and settings.METRICS_TOKEN:
+        answerer = scrape.scrape
+    await answerer(scope, receive, send)
+
+
+def counted(application: Any) -> Any:
+    """Counts open sockets around everything that may refuse or fail: what goes up comes down."""
+
+    async def count(scope: dict[str, Any], receive: health.Receive, send: health.Send) -> None:
+        side = "agent" if scope["path"].startswith("/ws/desk/") else "customer"
+        with metrics.sockets_open.labels(side).track_inprogress():
+            await application(scope, receive, send)
+
+    return count
+
 
 application = ProtocolTypeRouter(
     {
-        "http": pages,
-        "websocket": OriginValidator(AuthMiddlewareStack(URLRouter(sockets)), settings.SOCKET_ORIGINS),
+        "http": http,
+        "websocket": counted(OriginValidator(AuthMiddlewareStack(URLRouter(sockets)), settings.SOCKET_ORIGINS)),
     }
 )

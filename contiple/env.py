@@ -25,6 +25,8 @@ VARIABLES: dict[str, str] = {
     "EMAIL_URL": "mail server, as `smtp://user:password@host:587`; without it mail is written to the log",
     "EMAIL_FROM": "sender of mail",
     "LOG_LEVEL": "`INFO` by default",
+    "LOG_FORMAT": "`json` (default in production) or `text`",
+    "METRICS_TOKEN": "bearer token of who may read `/metrics`; without it there is no such address",
 }
 
 
@@ -104,6 +106,14 @@ def secret(name: str, *, length: int) -> str:
     value = text(name)
     if len(value) < length:
         raise EnvError(f"{name} is too short: it must have at least {length} characters.")
+    return value
+
+
+def token(name: str, *, length: int) -> str:
+    """As ``secret``; empty where there is none. Only characters that a header can carry."""
+    value = text(name, "")
+    if value and (len(value) < length or not (value.isascii() and value.isprintable()) or " " in value):
+        raise EnvError(f"{name} must have at least {length} characters, all of them ASCII, and no spaces.")
     return value
 
 

@@ -1,12 +1,20 @@
 """Serves pages and sockets in this process: Daphne, with limits, and the worker beside it where nobody else runs one.
 
-Guaranteed: a frame or message over ``FRAME_MAX_BYTES`` closes its socket (1009) before it is held in memory; SIGINT and
-SIGTERM end the process within ``WORKER_STOP_SECONDS`` and a moment, without a stack trace.
+Guaranteed: a frame or message over ``FRAME_MAX_BYTES`` closes its socket (1009) before it is held in memory. SIGTERM,
+SIGINT and SIGHUP end the process gracefully: nothing new is accepted, open sockets are told to come back (1012),
+requests under way are finished, all within ``DRAIN_SECONDS``; a second signal ends it at once. After ``END_SECONDS``
+it is gone whatever hangs. Nothing of this prints a stack trace.
 """
 
+import asyncio
+import atexit
+import contextlib
 import logging
+import os
 import signal
 import threading
+import time
+import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -17,6 +25,7 @@ from daphne.ws_protocol import WebSocketProtocol
 from django.db import connection, connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 
+from contiple import health
 from contiple.env import EnvError
 from contiple.startup import check_port_is_free, port_error
 
@@ -29,6 +38,14 @@ PING_SECONDS, PING_TIMEOUT_SECONDS = 20, 30
 THREADS = 16
 WORKER_STOP_SECONDS = 5
 WORKER_RETRY_SECONDS = 5
+BACKLOG = 1024  # who comes back at once after another process has gone (Linux takes the smaller of this and somaxconn)
+COME_BACK = 1012  # Service Restart, in IANA's registry of WebSocket close codes
+DRAIN_SECONDS = 8  # Docker's own patience is 10 s where nobody says otherwise
+END_SECONDS = DRAIN_SECONDS + WORKER_STOP_SECONDS + 5
+END_AT_ONCE_SECONDS = 1
+DRAIN_LOOK_SECONDS = 0.05
+# A connection that was accepted a moment ago has its request on the way.
+FIRST_REQUEST_SECONDS = 1
 
 logger = logging.getLogger(__name__)
 
@@ -38,18 +55,17 @@ def serve(*, host: str, port: int, with_worker: bool, ready: Callable[[], None] 
     check_port_is_free(host, port)
     from contiple.asgi import application
 
-    stop = threading.Event()
-    worker = _start_worker(stop) if with_worker else None
+    worker = _start_worker(health.stopping) if with_worker else None
     try:
         _listen(application, host=host, port=port, ready=ready)
     finally:
-        stop.set()
+        health.stopping.set()
         if worker:
             worker.join(WORKER_STOP_SECONDS)
-        _close_pools()
+        close_pools()
 
 
-def _close_pools() -> None:
+def close_pools() -> None:
     for used in connections.all(initialized_only=True):
         if isinstance(used, DatabaseWrapper):
             used.close_pool()
@@ -69,18 +85,104 @@ def check_database() -> None:
 
 
 class _Server(Server):
-    """Daphne, keeping why it can't listen instead of logging it, and saying why it closes a socket."""
+    """Daphne, which keeps why it can't listen, says why it closes a socket, and ends gracefully."""
 
     failure: Exception | None = None
+    draining: asyncio.Task[None] | None = None
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.connections: dict[Any, dict[str, Any]] = {}
+        self.ports: list[Any] = []
+        self.accepted = 0
+        # When each HTTP connection was accepted. An upgraded one is forgotten with the request that it carried.
+        self.channels: weakref.WeakKeyDictionary[Any, float] = weakref.WeakKeyDictionary()
+
+    def listen_success(self, port: Any) -> None:
+        self.ports.append(port)
+        super().listen_success(port)
 
     def listen_error(self, failure: Any) -> None:
         self.failure = failure.value
         self.stop()
 
-    def set_up_sockets(self) -> None:
-        """Its factory is there when it is ready. Without this an oversized frame reads as 1006: a broken line."""
+    def set_up(self) -> None:
+        """Its factories are there when it is ready."""
+        # Without this an oversized frame reads as 1006: a broken line.
         self.ws_factory.protocol = _Socket
         self.ws_factory.setProtocolOptions(failByDrop=False)
+        build = self.http_factory.buildProtocol
+        self.http_factory.buildProtocol = lambda address: self._noted(build(address))
+        # A closed terminal means the same as the others. Daphne's own handlers, which end at once, are not installed.
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            twisted_loop.add_signal_handler(number, self.end)
+
+    def end(self) -> None:
+        """The first time gracefully, the second time at once."""
+        if self.draining is None:
+            _end_after(END_SECONDS)
+            health.stopping.set()
+            self.draining = twisted_loop.create_task(self._drain())
+        else:
+            _end_after(END_AT_ONCE_SECONDS)
+            self.stop()
+
+    def kill_all_applications(self) -> Any:
+        """What is finished has no application any more, which Daphne does not expect."""
+        self.connections = {key: held for key, held in self.connections.items() if "application_instance" in held}
+        return super().kill_all_applications()
+
+    def _noted(self, channel: Any) -> Any:
+        if channel is not None:
+            self.accepted += 1
+            self.channels[channel] = time.monotonic()
+        return channel
+
+    def _accept_all(self, port: Any) -> None:
+        """Who stands in the kernel's queue was promised a connection; Twisted accepts some at a time."""
+        before = -1
+        while before != self.accepted:
+            before = self.accepted
+            port.doRead()
+
+    async def _drain(self) -> None:
+        deadline = time.monotonic() + DRAIN_SECONDS
+        try:
+            for port in self.ports:
+                self._accept_all(port)
+                await port.stopListening().asFuture(twisted_loop)
+            while self._send_away() and time.monotonic() < deadline:  # noqa: ASYNC110 - nothing tells
+                await asyncio.sleep(DRAIN_LOOK_SECONDS)
+        except Exception:
+            logger.exception("The graceful stop failed; what is under way is cut off.")
+        finally:
+            self.stop()
+
+    def _send_away(self) -> bool:
+        """Tells every open socket to come back elsewhere, ends idle connections; whether something is under way."""
+        waiting = [self._close_channel(channel, since) for channel, since in list(self.channels.items())]
+        under_way = [self._close_socket(*held) for held in list(self.connections.items())]
+        return any(waiting) or any(under_way)
+
+    def _close_channel(self, channel: Any, since: float) -> bool:
+        """An HTTP connection ends after the request that it carries, or for which it was just made."""
+        inner = getattr(channel, "_channel", channel)
+        if not inner.transport.connected or any(request.transport is None for request in inner.requests):
+            return False  # closed, or a socket by now
+        if inner.requests:
+            inner.persistent = 0
+            for request in inner.requests:
+                if not request.startedWriting:
+                    request.responseHeaders.setRawHeaders(b"Connection", [b"close"])
+        elif time.monotonic() - since >= FIRST_REQUEST_SECONDS:
+            inner.loseConnection()
+        return True
+
+    def _close_socket(self, protocol: Any, held: dict[str, Any]) -> bool:
+        if isinstance(protocol, _Socket) and protocol.state == protocol.STATE_OPEN:
+            protocol.sendCloseFrame(code=COME_BACK, reasonUtf8=b"restart")
+        application = held.get("application_instance")
+        return "disconnected" not in held or bool(application and not application.done())
 
 
 class _Socket(WebSocketProtocol):
@@ -100,14 +202,13 @@ def _listen(application: Any, *, host: str, port: int, ready: Callable[[], None]
     twisted_loop.set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="request"))
 
     def listening() -> None:
-        server.set_up_sockets()
-        # Twisted ends on SIGINT and SIGTERM itself; a terminal that was closed means the same.
-        signal.signal(signal.SIGHUP, lambda number, frame: twisted_loop.call_soon_threadsafe(server.stop))
+        server.set_up()
         ready()
 
     server = _Server(
         application,
-        endpoints=[f"tcp:port={port}:interface={_escaped(host)}"],
+        endpoints=[f"tcp:port={port}:interface={_escaped(host)}:backlog={BACKLOG}"],
+        signal_handlers=False,
         http_timeout=HTTP_TIMEOUT_SECONDS,
         ping_interval=PING_SECONDS,
         ping_timeout=PING_TIMEOUT_SECONDS,
@@ -122,6 +223,20 @@ def _listen(application: Any, *, host: str, port: int, ready: Callable[[], None]
     server.run()
     if server.failure:
         raise EnvError(port_error(host, port, getattr(server.failure, "socketError", server.failure)))
+
+
+def _end_after(seconds: float) -> None:
+    """Python waits for its threads, and one of them may wait for something that never comes."""
+
+    def end() -> None:
+        logger.error("Something under way does not end: it is cut off.")
+        with contextlib.suppress(Exception):
+            atexit._run_exitfuncs()  # the embedded PostgreSQL is stopped there
+        os._exit(1)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
 
 
 def _escaped(host: str) -> str:

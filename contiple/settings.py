@@ -48,10 +48,12 @@ try:
     EMAIL_URL = env.url("EMAIL_URL", {"smtp", "smtps"}, "")
     DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "Contiple <no-reply@localhost>")
     LOG_LEVEL = env.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL"))
+    LOG_FORMAT = env.choice("LOG_FORMAT", ("TEXT", "JSON") if LOCAL else ("JSON", "TEXT"))
+    METRICS_TOKEN = env.token("METRICS_TOKEN", length=16)
     TRUST_PROXY = env.flag("TRUST_PROXY")
     if PUBLIC_ORIGIN.startswith("https:") and not TRUST_PROXY:
         # It serves HTTP itself: without the proxy's word every request would be sent to https again, without end.
-        raise env.EnvError("PUBLIC_ORIGIN is https, so a proxy ends TLS: set TRUST_PROXY=1, and let it set the headers.")
+        raise env.EnvError("PUBLIC_ORIGIN is https, so a proxy ends TLS: set TRUST_PROXY=1 and let it set headers.")
 except env.EnvError as error:
     raise ImproperlyConfigured(str(error)) from None
 
@@ -151,9 +153,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if LOCAL
-        else "contiple.static.HashedStorage"
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage" if LOCAL else "contiple.static.HashedStorage"
     },
 }
 # Local mode serves the files of the tree itself, so that nothing has to be collected first.
@@ -170,7 +170,6 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SECURE_SSL_REDIRECT = SECURE
-SECURE_REDIRECT_EXEMPT = [r"^health/"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if SECURE else 0
 # What other names of the operator's domain do is not ours to promise to browsers for a year.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
@@ -203,13 +202,15 @@ if EMAIL_URL:
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    # Both leave out what exceptions and rows say: see `contiple.logs`.
+    "formatters": {"text": {"()": "contiple.logs.LineFormatter"}, "json": {"()": "contiple.logs.JsonFormatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT.lower()}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
         "django.channels.server": {"level": "WARNING"},
         "daphne": {"level": "WARNING"},
         "asyncio": {"level": "WARNING"},
+        "psycopg": {"level": "WARNING"},  # below it, statements with their parameters
     },
 }

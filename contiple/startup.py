@@ -22,8 +22,11 @@ def main(arguments: list[str]) -> None:
     try:
         from django.core.exceptions import ImproperlyConfigured
         from django.core.management import execute_from_command_line
+
+        from contiple import logs
     except ImportError as error:
         sys.exit(f"{error}: run it with .venv/bin/python, which `make run` sets up.")
+    logs.catch_what_nobody_catches()
     try:
         _end_tidily_on_signals()
         _prepare(arguments[1:2])

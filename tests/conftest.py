@@ -15,7 +15,7 @@ pytest_plugins = ["tests.cast"]
 
 @pytest.fixture(autouse=True)
 def fast_passwords(settings) -> None:
-    settings.PASSWORD_HASHERS = ["tests.hashers.FastHasher", *settings.PASSWORD_HASHERS]
+    settings.PASSWORD_HASHERS = ["tests.hashers.FastHasher"]
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import { Socket } from "./socket.js";
 import { localiseTimes } from "./times.js";
 
 const STATE_KEY = "contiple-desk";
+const SAID_MS = 5000;
 
 class ChatDesk extends HTMLElement {
   #watchers = new Map(); // chat id → set of functions, for conversations elsewhere on the page
@@ -329,12 +330,13 @@ class ChatDesk extends HTMLElement {
     notice.firstElementChild.textContent = text;
   }
 
-  /** A line that goes away again. */
+  /** A line above the composer that goes away again. It moves nothing. */
   #say(text) {
     if (!text) return;
-    this.#notice(text);
+    const said = this.querySelector("[data-part=said]");
+    said.replaceChildren(Object.assign(document.createElement("p"), { className: "toast", textContent: text }));
     clearTimeout(this.sayTimer);
-    this.sayTimer = setTimeout(() => this.#notice(this.socket.isOpen ? "" : this.texts.offline), 4000);
+    this.sayTimer = setTimeout(() => said.replaceChildren(), SAID_MS);
   }
 
   #remember() {

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.hashers import MD5PasswordHasher
 from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
@@ -14,6 +13,7 @@ from agents import throttle
 from agents.models import Attempt
 from contiple.errors import TooMany
 from tests.agents.race import at_once
+from tests.hashers import FastHasher
 from tests.make import PASSWORD, make_user
 
 pytestmark = pytest.mark.django_db
@@ -66,9 +66,9 @@ def test_unknown_wrong_and_inactive_get_the_same_answer(person, try_sign_in):
 def test_each_answer_costs_one_hash_of_a_password(person, try_sign_in, monkeypatch, email, password):
     make_user("Ina", email="ina@example.com", is_active=False)
     hashed = []
-    encode = MD5PasswordHasher.encode
+    encode = FastHasher.encode
     monkeypatch.setattr(
-        MD5PasswordHasher, "encode", lambda self, *args, **more: hashed.append(1) or encode(self, *args, **more)
+        FastHasher, "encode", lambda self, *args, **more: hashed.append(1) or encode(self, *args, **more)
     )
 
     try_sign_in(email, password)

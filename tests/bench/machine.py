@@ -30,6 +30,8 @@ START_SECONDS, STOP_SECONDS = 30, 15
 def prepare() -> None:
     """Sets what the settings read, starts PostgreSQL (fsync on: what is acknowledged is on the disk), makes tables."""
     os.sched_setaffinity(0, {CLIENT_CORE})
+    OUTPUT.mkdir(exist_ok=True)
+    (OUTPUT / "servers.log").unlink(missing_ok=True)
     folder = _temporary_folder()
     for name in env.VARIABLES:
         os.environ.pop(name, None)
@@ -76,7 +78,10 @@ def serving(application: str, *, server: str = "daphne", redis: str = "", worker
     command = [sys.executable, "-m", "tests.bench.server", application, "--server", server]
     command += ["--port", str(port), "--core", str(SERVER_CORE), *(["--worker"] if worker else [])]
     variables = {**os.environ, "PORT": str(port), "REDIS_URL": redis}
-    process = subprocess.Popen(command, cwd=env.BASE_DIR, env=variables, start_new_session=True)
+    with (OUTPUT / "servers.log").open("a") as log:
+        process = subprocess.Popen(
+            command, cwd=env.BASE_DIR, env=variables, stdout=log, stderr=log, start_new_session=True
+        )
     try:
         wait_for_port(port, process)
         yield Server(port, process)
@@ -130,7 +135,6 @@ def _redis_program() -> str:
 
 def _temporary_folder() -> Path:
     """On the project's own disk: a folder in memory would make every commit free."""
-    OUTPUT.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="data-", dir=OUTPUT))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder

@@ -2,7 +2,7 @@
 
 import time
 
-from tests.bench import machine, people, world
+from tests.bench import machine, world
 from tests.bench.figures import Figure
 from tests.bench.machine import Server
 from tests.bench.pace import Pace, run

@@ -1,4 +1,4 @@
-"""Durable messages a second, and how long one takes: send → commit → acknowledgement, and delivery to the other side."""
+"""Durable messages a second, and how long one takes: send → commit → acknowledgement and delivery to the other."""
 
 import statistics
 from collections.abc import Sequence
@@ -159,6 +159,8 @@ async def _full_speed(
     rate = await load.as_fast_as_possible(crowd, servers, seconds=pace.seconds * share_of_time)
     if rate.clients_busy > load.BUSY:
         pace.notes.append(f"{name}: the clients took {rate.clients_busy:.0%} of their core; it may be them.")
+    if name == "echo" and rate.servers_busy < load.DISTURBED and rate.clients_busy < load.BUSY:
+        pace.notes.append(f"{name}: got {rate.servers_busy:.0%} of its core: this machine does other things as well.")
     if crowd.tally.errors:
         pace.notes.append(f"{name}: errors {dict(crowd.tally.errors)}")
     _note_losses(pace, name, [rate])

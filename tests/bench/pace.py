@@ -16,10 +16,10 @@ Result = TypeVar("Result")
 @dataclass(frozen=True)
 class Pace:
     rounds: int = 3
-    seconds: float = 4.0  # of one round at full speed; the echo has half
+    seconds: float = 3.0  # of one round at full speed; the echo has half
     latency_rounds: int = 2
     latency_seconds: float = 10.0
-    connections: int = 1000  # added for the figures of memory
+    connections: int = 600  # added for the figures of memory
     decisions: int = 40
     notes: list[str] = field(default_factory=list)  # what else the reader should know
 

@@ -24,22 +24,20 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--core", type=int)
     parser.add_argument("--worker", action="store_true")
-    parser.add_argument("--limited", action="store_true", help="keep the limit of messages for each connection")
     options = parser.parse_args()
     if options.core is not None:
         os.sched_setaffinity(0, {options.core})
     signal.signal(signal.SIGUSR1, lambda number, frame: gc.collect())
-    _set_up(options.application, limited=options.limited)
+    _set_up(options.application)
     with_worker = options.worker and options.application == "contiple"
     {"daphne": _daphne, "uvicorn": _uvicorn}[options.server](options.port, with_worker)
 
 
-def _set_up(name: str, *, limited: bool) -> None:
+def _set_up(name: str) -> None:
     import contiple.asgi
     from chat import connection
 
-    if not limited:
-        connection.SEND_BURST = connection.SEND_PER_S = UNLIMITED
+    connection.SEND_BURST = connection.SEND_PER_S = UNLIMITED
     if name != "contiple":
         contiple.asgi.application = {"echo": echo, "layer": _layer_echo()}[name]
 

@@ -48,8 +48,8 @@ class Wire(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         data = self.buffer + data if self.buffer else data
         at = 0 if self.opened.done() else self._read_handshake(data)
-        while (end := _end_of_frame(data, at)) is not None:
-            start, stop = end
+        while self.opened.done() and (payload := _next_payload(data, at)) is not None:
+            start, stop = payload
             self._take(data[at] & 0x0F, data[start:stop])
             at = stop
         self.buffer = data[at:]
@@ -57,12 +57,12 @@ class Wire(asyncio.Protocol):
     def _read_handshake(self, data: bytes) -> int:
         end = data.find(b"\r\n\r\n")
         if end < 0:
-            return len(data) and 0
-        if data.startswith(b"HTTP/1.1 101"):
-            self.opened.set_result(None)
-        else:
-            self.opened.set_exception(Refused(data[:40].decode(errors="replace")))
+            return 0
+        if not data.startswith(b"HTTP/1.1 101"):
+            self.opened.set_exception(Refused(data.split(b"\r\n", 1)[0].decode(errors="replace")))
             self.transport.abort()
+            return len(data)
+        self.opened.set_result(None)
         return end + 4
 
     def _take(self, opcode: int, payload: bytes) -> None:
@@ -99,7 +99,7 @@ def client_frame(opcode: int, payload: bytes) -> bytes:
     return head + KEY + masked.to_bytes(size, "big")
 
 
-def _end_of_frame(data: bytes, at: int) -> tuple[int, int] | None:
+def _next_payload(data: bytes, at: int) -> tuple[int, int] | None:
     """Where the payload of the frame at ``at`` begins and ends; ``None`` where it has not all arrived."""
     have = len(data) - at
     if have < 2:

@@ -12,7 +12,9 @@ from tests.make import make_agent, make_chat, make_customer, make_message
 LEASE = timedelta(minutes=10)
 
 
-def make_agent_with_chat(service: Service, *lines: str, name: str = "Mina", customer: str = "Jun") -> tuple[Agent, Chat]:
+def make_agent_with_chat(
+    service: Service, *lines: str, name: str = "Mina", customer: str = "Jun"
+) -> tuple[Agent, Chat]:
     """An agent who is Online and here, and a chat the agent has opened: the customer wrote ``lines``."""
     agent = make_agent(service, name, online=True)
     Lease.objects.create(agent=agent, expires_at=Now() + LEASE)

@@ -85,7 +85,15 @@ def test_pages_for_everybody(new_page: Callable[..., Page], checks: Checks, demo
 
 def test_the_help_center(new_page: Callable[..., Page], checks: Checks, demo):
     article = Article.objects.filter(category__help_center__service__slug="demo").first()
-    paths = ["", f"articles/{article.pk}/", "search/?q=refund", "search/?q=xyzzy", "privacy/", "contact/", "contact/sent/"]
+    paths = [
+        "",
+        f"articles/{article.pk}/",
+        "search/?q=refund",
+        "search/?q=xyzzy",
+        "privacy/",
+        "contact/",
+        "contact/sent/",
+    ]
     page = new_page()
     for path in paths:
         page.goto(f"/hc/demo/{path}")

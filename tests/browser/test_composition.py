@@ -1,9 +1,9 @@
-"""Enter and composed input. Korean is typed in syllables that grow until the input method ends them; the Enter that ends
-one must not send, and afterwards one Enter must be enough. Browsers differ in the order of the events: each is played.
+"""Enter and composed input. Korean is typed in syllables that grow until the input method ends them; the Enter that
+ends one must not send, and afterwards one Enter must be enough. Browsers differ in the order of events: each is played.
 
-The input method is Chromium's own where the protocol lets it be driven; the keydown around it, which no protocol makes, is
-dispatched as each browser makes it: Chromium and Firefox while composing, with keyCode 229; Safari after the end, with
-keyCode 229 and isComposing false.
+The input method is Chromium's own where the protocol lets it be driven; the keydown around it, which no protocol makes,
+is dispatched as each browser makes it: Chromium and Firefox while composing, with keyCode 229; Safari after the end,
+with keyCode 229 and isComposing false.
 """
 
 from collections.abc import Callable
@@ -90,7 +90,10 @@ def test_a_real_enter_key_ends_the_composition_and_sends_no_half_syllable(desk: 
     """Chromium itself ends the composition at the key; whatever it does, the whole text is sent once, or stays."""
     keyboard, box = desk.page.context.new_cdp_session(desk.page), desk.chat.composer
     compose(keyboard, "ㅎ", "하", "한")
-    keyboard.send("Input.dispatchKeyEvent", {"type": "rawKeyDown", "key": "Process", "code": "Enter", "windowsVirtualKeyCode": 229})
+    keyboard.send(
+        "Input.dispatchKeyEvent",
+        {"type": "rawKeyDown", "key": "Process", "code": "Enter", "windowsVirtualKeyCode": 229},
+    )
     nothing_was_sent(desk.chat)
     keyboard.send("Input.insertText", {"text": "한"})
     expect(box).to_have_value("한")

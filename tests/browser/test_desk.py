@@ -1,4 +1,4 @@
-"""The Chat Widget stays while its agent works: across pages, tabs, reloads, window sizes, and the loss of the permission."""
+"""The Chat Widget stays while its agent works: across pages, tabs, reloads, window sizes, until the permission goes."""
 
 import re
 from collections.abc import Callable
@@ -82,6 +82,9 @@ def test_a_form_of_the_page_is_sent_without_touching_the_widget(desk: Desk):
 
     # Back to a filtered list, which is a whole page again.
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Tickets").click()
+    expect(page.get_by_role("heading", name="Tickets", level=1)).to_be_visible()
+    page.get_by_label("State").select_option("processing")
+    expect(page).to_have_url(re.compile(r"\?.*state=processing"))
     page.get_by_label("Search tickets").fill("call")
     expect(page).to_have_url(re.compile(r"\?.*q=call"))
     page.locator("#content").get_by_role("link", name="A call").click()
@@ -129,7 +132,9 @@ def test_two_tabs_of_an_agent_show_the_same_chat(desk: Desk):
     expect(second.dialog.locator(".chat-header .pill")).to_have_text("Ended")
 
 
-def test_without_the_permission_the_widget_goes_and_the_chat_goes_to_a_colleague(service: Service, signed_in_page, new_page):
+def test_without_the_permission_the_widget_goes_and_the_chat_goes_to_a_colleague(
+    service: Service, signed_in_page, new_page
+):
     mina = make_agent(service, "Mina", online=True)
     desk, center = Desk(signed_in_page(mina)), HelpCenter(new_page("/hc/demo/"))
     expect(desk.list).to_contain_text("No chats right now")

@@ -1,4 +1,4 @@
-"""The guide, from ➊ to ➌, in two windows: an agent's and a customer's. Each step does what the guide says, by its labels."""
+"""The guide, from ➊ to ➌, in two windows: an agent's and a customer's. Each step does what it says, by its labels."""
 
 import re
 from collections.abc import Callable

@@ -1,6 +1,7 @@
 """Masking what an agent selects with the mouse or a finger: both screens and the database agree to the character.
 
-Browsers count UTF-16 units, the database code points; what is shown may be longer than what is stored while a mask is open.
+Browsers count UTF-16 units, the database code points; what is shown may be longer than what is stored while a mask
+is open.
 """
 
 from collections.abc import Callable
@@ -129,7 +130,12 @@ def test_half_an_emoji_or_a_half_family_takes_the_whole_of_it(screens):
 def test_part_of_a_link_is_masked_by_dragging_into_it(screens):
     """From outside: browsers begin no selection in a link, they drag it."""
     both = screens("see https://shop.example/orders/4711/jun please")
-    both.desk.mask(both.body(1), len("see https://shop.example/orders/4711/jun"), both.body(1), len("see https://shop.example/orders/"))
+    both.desk.mask(
+        both.body(1),
+        len("see https://shop.example/orders/4711/jun"),
+        both.body(1),
+        len("see https://shop.example/orders/"),
+    )
     both.show(1, "see https://shop.example/orders/******** please")
     expect(both.body(1).get_by_role("link")).to_have_attribute("href", "https://shop.example/orders/")
     assert len(both.desk.page.context.pages) == 1
@@ -154,7 +160,7 @@ def test_masking_what_is_masked_changes_nothing_and_says_so(screens):
     both.desk.mask_text(both.body(1), "secret")
     both.show(1, "my ****** here")
     both.desk.mask(both.body(1), len("my *"), both.body(1), len("my *****"))
-    expect(both.desk.notice).to_have_text("This text is masked already.")
+    expect(both.desk.said).to_have_text("This text is masked already.")
     assert Mask.objects.count() == 1
 
 
@@ -179,14 +185,14 @@ def test_a_message_that_changed_since_it_was_selected_is_refused(screens, servic
     select(both.body(1), 11, 16)
     Message.objects.filter(seq=1).update(rev=2, body="***** beta gamma")
     both.desk.tool("mask").click()
-    expect(both.desk.notice).to_contain_text("has changed in the meantime")
+    expect(both.desk.said).to_contain_text("has changed in the meantime")
     assert Message.objects.get(seq=1).body == "***** beta gamma"
 
 
 def test_without_a_selection_the_agent_is_told_what_to_do(screens):
     both = screens("nothing selected")
     both.desk.tool("mask").click()
-    expect(both.desk.notice).to_have_text("Select the text to mask in the conversation first.")
+    expect(both.desk.said).to_have_text("Select the text to mask in the conversation first.")
 
 
 def test_a_finger_selects_and_taps(screens):
@@ -231,7 +237,10 @@ def select(body: Locator, start: int, end: int) -> None:
           const at = (offset) => {
             const walker = document.createTreeWalker(body, NodeFilter.SHOW_TEXT);
             let node;
-            while ((node = walker.nextNode())) { if (offset <= node.length) return [node, offset]; offset -= node.length; }
+            while ((node = walker.nextNode())) {
+              if (offset <= node.length) return [node, offset];
+              offset -= node.length;
+            }
           };
           getSelection().setBaseAndExtent(...at(start), ...at(end));
         }""",

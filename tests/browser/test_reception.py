@@ -1,4 +1,4 @@
-"""How customers get in, and what they meet: absent agents, a queue, a closed help center, a changed policy, a reload."""
+"""How customers get in, and what they meet: absent agents, a queue, a closed help center, a new policy, a reload."""
 
 from collections.abc import Callable
 from typing import Any
@@ -190,6 +190,17 @@ def test_a_policy_that_changed_meanwhile_is_read_and_agreed_to_first(desk: Desk,
     center.agree_and_start()
     expect(center.stage("chat")).to_be_visible()
     assert Chat.objects.get().policy.version == 2
+
+
+def test_on_a_break_the_running_chat_stays_and_no_new_one_comes(desk: Desk, center: HelpCenter, new_page):
+    center.start(name="Jun Park", message="Hello")
+    desk.select("Jun Park")
+    desk.choose("break")
+    newcomer = HelpCenter(new_page("/hc/demo/"))
+    newcomer.open()
+    expect(newcomer.stage("absent")).to_be_visible()
+    desk.chat.write("I am still with you")
+    expect(center.chat.body("I am still with you")).to_be_visible()
 
 
 def test_consent_is_stored_in_the_language_it_was_given_in(desk: Desk, new_page: Callable[..., Page]):

@@ -1,5 +1,5 @@
-"""The line breaks, or the server dies, while both write: everything arrives once and in order, and what is not there yet
-is shown as pending meanwhile."""
+"""The line breaks, or the server dies, while both write: everything arrives once and in order, and what is not there
+yet is shown as pending meanwhile."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -142,7 +142,7 @@ def test_a_browser_without_network_catches_up_with_a_mask(both, wire: Line):
 
 
 def arrived_once(desk: Desk, center: HelpCenter, *, agent: int, customer: int) -> None:
-    """Both screens show what the database has, in its order, and each side's lines are there in the order of writing."""
+    """Both screens show what the database has, in its order; each side's lines stand in the order of writing."""
     expect(desk.chat.bodies).to_have_count(1 + agent + customer, timeout=SLOW_MILLISECONDS)
     expect(center.chat.bodies).to_have_count(1 + agent + customer, timeout=SLOW_MILLISECONDS)
     for chat in (desk.chat, center.chat):

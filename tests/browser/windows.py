@@ -48,6 +48,7 @@ class Desk:
         self.count = self.widget.locator(".chat-widget-count")
         self.dialog = page.locator("#chat-dialog")
         self.notice = self.dialog.locator("[data-part=notice]")
+        self.said = self.dialog.locator("[data-part=said]")
         self.list = self.dialog.locator("[data-part=list]")
         self.customer = self.dialog.locator("[data-part=customer-slot]")
         self.chat = Conversation(self.dialog.locator(".chat-dialog-main"))
@@ -119,7 +120,7 @@ class HelpCenter:
         self.icon.click()
 
     def fold(self) -> None:
-        self.panel.get_by_role("button", name="Close").click()
+        self.panel.locator("[data-action=close]").click()
 
     def fill(self, *, name: str = "Jun Park", email: str = "jun@example.com", message: str = "") -> None:
         form = self.stage("start")

@@ -1,15 +1,8 @@
 """What the chat tests share."""
 
 import pytest
-from django.conf import LazySettings
 
 from chat import live
-
-
-@pytest.fixture(autouse=True)
-def fast_passwords(settings: LazySettings) -> None:
-    """Making a person takes a quarter of a second otherwise."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Sockets as a browser holds them, against the ASGI application with its origin check, session and routes."""
 
+import asyncio
 import contextlib
 import json
 import uuid
@@ -14,7 +15,7 @@ from django.test import Client
 from agents.models import Agent
 from chat.connection import in_thread
 
-WITHIN_S = 4
+WITHIN_S = 10
 
 
 class Pipe(WebsocketCommunicator):
@@ -79,8 +80,9 @@ class Line:
 
     async def closing(self) -> int:
         """The code it is closed with, after whatever still comes before."""
-        while await self.frame() is not None:
-            pass
+        async with asyncio.timeout(WITHIN_S):
+            while await self.frame() is not None:
+                pass
         assert self.code is not None
         return self.code
 

@@ -108,7 +108,7 @@ async def test_a_socket_that_can_t_be_begun_is_to_come_again(agent, monkeypatch)
     monkeypatch.setattr(presence, "take_lease", fail)
     async with await do(desk, agent) as line:
         assert await line.closing() == AGAIN
-    assert not any(live._hub.topics.values()), "nothing is delivered to it any more"
+        assert not any(live._hub.topics.values()), "nothing is delivered to it any more"
 
 
 # What it says
@@ -435,6 +435,7 @@ BAD = [
     "[" * 60_000,
     '{"type": "send", "body": "' + "x" * protocol.FRAME_BYTES_MAX + '"}',
     "가" * (protocol.FRAME_BYTES_MAX // 3 + 1),
+    '{"type": "typing", "chat": 1}' + " " * protocol.FRAME_BYTES_MAX,
     b"\x00\x01",
     b'{"type": "typing", "chat": 1}',
 ]

@@ -216,12 +216,12 @@ def fill(piece: str) -> str:
 
 
 def seconds(act) -> float:
-    """The best of some: what the machine does besides only ever adds."""
+    """Of the processor, not of the wall: what the machine does besides is not counted. The best of some."""
     times = []
-    for _ in range(3):
-        begun = time.perf_counter()
+    for _ in range(5):
+        begun = time.thread_time()
         act()
-        times.append(time.perf_counter() - begun)
+        times.append(time.thread_time() - begun)
     return min(times)
 
 
@@ -245,14 +245,17 @@ def seconds(act) -> float:
     ],
 )
 def test_the_worst_texts_take_time_in_proportion_to_their_length(piece) -> None:
-    """Twice the text takes about twice the time; four times it would be if every part were held against every other."""
+    """Four times the text takes about four times as long; sixteen times if every part were held against every other."""
     text = fill(piece)
 
     def look(text: str) -> None:
         widen_all(text, [span[1:] for span in detect(text)])
 
-    half, whole = seconds(lambda: look(text[: len(text) // 2])), seconds(lambda: look(text))
-    # The unit is a plain walk over the characters: what takes less than some of those is too fast to compare.
-    plain = seconds(lambda: [unicodedata.normalize("NFKC", sign) for sign in text])
-    assert whole < 3.2 * half + 5 * plain
-    assert whole < 1500 * plain
+    def in_proportion() -> bool:
+        quarter, whole = seconds(lambda: look(text[: len(text) // 4])), seconds(lambda: look(text))
+        # The unit is a plain walk over the characters: what takes less than some of those is too fast to compare.
+        plain = seconds(lambda: [unicodedata.normalize("NFKC", sign) for sign in text])
+        return whole < 7 * quarter + 20 * plain and whole < 1500 * plain
+
+    # A busy machine may spoil one measurement; what grows with the square fails every time.
+    assert any(in_proportion() for _ in range(3))

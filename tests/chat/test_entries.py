@@ -77,7 +77,7 @@ def test_from_every_moment_the_changes_lead_to_now(service, agent, acts) -> None
         moments.append((Chat.objects.get(pk=chat.pk).last_rev, everything(chat)))
 
     now = moments[-1][1]
-    assert list(now) == list(range(1, len(now) + 1))
+    assert len(now) == sum(act[0] != "mask" for act in acts)  # a mask takes a rev, not a place
     for rev, page in moments:
         assert replayed(page, chat, rev) == now
         assert max((entry.rev for entry in page.values()), default=0) == rev

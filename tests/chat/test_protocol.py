@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from chat import protocol
 from chat.protocol import decode_from_agent, decode_from_customer
 
-ID = str(uuid.uuid4())
+ID = str(uuid.UUID("6f1c1f0e-5d0a-4a53-9a64-3f3f7f6a1d11"))
 SEND = {"type": "send", "client_id": ID, "body": "Hello"}
 
 

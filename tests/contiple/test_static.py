@@ -12,4 +12,6 @@ def test_modules_import_hashed_names(settings, tmp_path):
     (desk,) = tmp_path.glob("js/chat-desk.????????????.js")
     imported = re.findall(r'from\s*"\./([^"]+)"', desk.read_text())
     assert imported
-    assert all(re.fullmatch(r"[\w-]+\.[0-9a-f]{12}\.js", name) and (tmp_path / "js" / name).exists() for name in imported)
+    assert all(
+        re.fullmatch(r"[\w-]+\.[0-9a-f]{12}\.js", name) and (tmp_path / "js" / name).exists() for name in imported
+    )

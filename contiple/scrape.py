@@ -1,0 +1,75 @@
+"""`/metrics`: this process's numbers, in Prometheus' text format, for who knows ``METRICS_TOKEN``.
+
+Without that variable there is no such address. Like ``contiple.health`` it is answered before Django is asked. What
+stands in the database (how many chats wait, ring, are active) is the same from every process: take the highest, not
+the sum. Where the database does not answer those series are absent and the others are there.
+"""
+
+import asyncio
+import hmac
+import logging
+from datetime import datetime
+from typing import Any
+
+from channels.db import database_sync_to_async
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.models import Count, Min
+from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+
+from chat.models import Chat
+from chat.presence import database_now
+from contiple import metrics
+from contiple.health import Receive, Scope, Send, answer
+
+logger = logging.getLogger(__name__)
+
+DATABASE_SECONDS = 3  # then the other numbers go without those of the database; Prometheus waits for 10 by default
+OPEN = [Chat.State.WAITING, Chat.State.RINGING, Chat.State.ACTIVE]
+
+
+async def scrape(scope: Scope, receive: Receive, send: Send) -> None:
+    if not _may_read(scope):
+        await answer(scope, send, 401, b"", www_authenticate='Bearer realm="metrics"')
+        return
+    body = await _database_numbers() + generate_latest(metrics.registry)
+    await answer(scope, send, 200, body, content_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+
+def _may_read(scope: Scope) -> bool:
+    """Compared in constant time: an answer's duration tells nothing about the token."""
+    given = dict(scope["headers"]).get(b"authorization", b"")
+    return hmac.compare_digest(given, f"Bearer {settings.METRICS_TOKEN}".encode())
+
+
+async def _database_numbers() -> bytes:
+    try:
+        asked = database_sync_to_async(_open_chats, thread_sensitive=False)()
+        rows, now = await asyncio.wait_for(asked, DATABASE_SECONDS)
+    except (DatabaseError, TimeoutError) as error:
+        logger.warning("The database's numbers are missing: %s", type(error).__name__)
+        return b""
+    return generate_latest(_as_registry(rows, now))
+
+
+def _open_chats() -> tuple[list[Any], datetime]:
+    counted = Chat.objects.filter(state__in=OPEN).order_by().values("state")
+    rows: list[Any] = list(counted.annotate(number=Count("pk"), first=Min("waiting_since")))
+    pool = getattr(connection, "pool", None)
+    if pool is not None:
+        metrics.watch_pool("django", pool.get_stats)
+    return rows, database_now()
+
+
+def _as_registry(rows: list[Any], now: datetime) -> CollectorRegistry:
+    registry = CollectorRegistry()
+    chats = Gauge("contiple_chats", "Chats of all services that are open.", ["state"], registry=registry)
+    oldest = Gauge("contiple_longest_wait_seconds", "How long the first in the queue has waited.", registry=registry)
+    for state in OPEN:
+        chats.labels(state.value)
+    for row in rows:
+        chats.labels(row["state"]).set(row["number"])
+        if row["state"] == Chat.State.WAITING:
+            oldest.set(max(0.0, (now - row["first"]).total_seconds()))
+    return registry
