@@ -20,6 +20,8 @@ def _database(parts: SplitResult) -> dict:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": query.pop("host", "") or parts.hostname or "",
         "PORT": str(parts.port or ""),
+        # A connection that a restart of the server has ended is noticed when it is taken, and replaced.
+        "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {"pool": {"min_size": 1, "max_size": 20, "timeout": 10}, **query},
     }
 

@@ -109,6 +109,7 @@ def set_chat_permissions(page: Page, admin: Agent, name: str) -> None:
 
     nav.get_by_role("link", name="Agents").click()
     content.get_by_role("link", name=name).click()
+    expect(content.get_by_role("heading", name=name, level=1)).to_be_visible()
     content.get_by_label("Chat permission").check()
     content.get_by_role("button", name="Save").click()
     expect(content.locator(".notice-success")).to_be_visible()
