@@ -109,6 +109,20 @@ def test_the_help_center(new_page: Callable[..., Page], checks: Checks, demo):
         checks.look_at(korean, f"help center {path} in Korean")
 
 
+def test_an_invitation(signed_in_page: Callable[..., Page], new_page: Callable[..., Page], checks: Checks, ada: Agent):
+    admin = signed_in_page(ada, "/desk/demo/agents/")
+    form = admin.locator("#invite form")
+    form.get_by_label("E-mail").fill("new.person@example.com")
+    form.get_by_role("button").click()
+    expect(admin.locator("#invitation-link")).to_be_visible()
+    checks.look_at(admin, "invitation made")
+    link = admin.locator("#invitation-link").input_value()
+    invited = new_page()
+    for path in (link.partition("/invitation/")[2], "nonsense/"):
+        invited.goto(f"/invitation/{path}")
+        checks.look_at(invited, f"invitation {path[:8]}")
+
+
 def test_pages_of_the_desk(signed_in_page: Callable[..., Page], checks: Checks, ada: Agent):
     page = signed_in_page(ada, None)
     theo = Agent.objects.get(user__email="theo@demo.example")
