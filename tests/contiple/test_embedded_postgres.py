@@ -120,7 +120,15 @@ def test_its_log_holds_no_row(folder):
     assert "4111" not in (folder / "postgres.log").read_text()
 
 
-def test_ctrl_c_while_it_starts_counts_afterwards(folder):
+@pytest.fixture
+def interruptible():
+    """A process that was started in the background ignores SIGINT from its start."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_while_it_starts_counts_afterwards(folder, interruptible):
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt), embedded_postgres._signals_wait():  # noqa: PT012 - what follows counts
         signal.raise_signal(signal.SIGINT)
