@@ -6,6 +6,7 @@ settings nor database, so that it can run before there are any.
 """
 
 import argparse
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -45,7 +46,7 @@ def update(root: Path = ROOT) -> None:
 def compile_all(root: Path = ROOT) -> None:
     """Writes the ``.mo`` files that Django reads."""
     for language in LANGUAGES:
-        draft = _po(root, language).with_suffix(".mo.new")
+        draft = _po(root, language).with_suffix(f".mo.{os.getpid()}")
         draft.parent.mkdir(parents=True, exist_ok=True)
         with draft.open("wb") as file:
             write_mo(file, _read(root, language))
