@@ -25,8 +25,13 @@ class Chat(models.Model):
     class ClosedBy(models.TextChoices):
         CUSTOMER = "customer"
         AGENT = "agent"
-        TIMEOUT = "timeout"
+        TIMEOUT = "timeout"  # the customer was not there any more
+        IDLE = "idle"  # the customer was there, and did not answer
         SERVICE = "service"  # the contract was closed under it
+
+    class InquiryOffer(models.TextChoices):
+        WAITED = "waited"  # longer than the longest wait of Default Setting
+        MISSED = "missed"  # everybody who could have opened it has let it ring
 
     service = models.ForeignKey(Service, models.CASCADE, related_name="chats")
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="chats")
@@ -54,6 +59,11 @@ class Chat(models.Model):
     customer_read = models.PositiveIntegerField(default=0)
     agent_received = models.PositiveIntegerField(default=0)
     agent_read = models.PositiveIntegerField(default=0)
+    # Since when the agent's last words have had no answer; NULL while it is the customer who has spoken last.
+    unanswered_since = models.DateTimeField(null=True, blank=True)
+    reminded_at = models.DateTimeField(null=True, blank=True)  # of that silence, once
+    # Why the waiting customer has been offered an inquiry instead; empty while nothing speaks for one.
+    inquiry_offer = models.CharField(max_length=8, choices=InquiryOffer, blank=True, db_default="")
     # Messages by the customer that no agent has read; counted up on append, to 0 on read.
     unread = models.PositiveIntegerField(default=0)
 
@@ -108,6 +118,7 @@ class Message(models.Model):
     name = models.CharField(max_length=80, blank=True)  # of the author, as it was shown
     body = models.TextField(blank=True)
     event = models.CharField(max_length=20, blank=True)  # a system entry without a body: rendered in the reader's words
+    internal = models.BooleanField(default=False, db_default=False)  # a note: agents see it, the customer never does
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -115,6 +126,7 @@ class Message(models.Model):
             models.UniqueConstraint(fields=["chat", "seq"], name="message_seq_once"),
             models.UniqueConstraint(fields=["chat", "client_id"], name="message_sent_once"),
             models.CheckConstraint(condition=Q(rev__gte=F("seq")), name="message_rev_not_before_seq"),
+            models.CheckConstraint(condition=Q(internal=False) | ~Q(author="customer"), name="message_note_by_desk"),
         ]
         indexes = [models.Index(fields=["chat", "rev"], name="message_changes")]
 
