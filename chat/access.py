@@ -29,6 +29,12 @@ def open_chats_of(agent: Agent) -> QuerySet[Chat]:
     return chats.order_by("-state", "waiting_since", "pk")
 
 
+def chats_of_others(agent: Agent) -> QuerySet[Chat]:
+    """The service's other open chats, for its admins: what waits, what rings, what is open; the longest waiting first."""
+    chats = chats_seen_by(agent).exclude(state=Chat.State.CLOSED).exclude(agent=agent)
+    return chats.order_by("-state", "waiting_since", "pk")
+
+
 def chat_of(customer: Customer) -> Chat | None:
     """The customer's open chat, else the last one."""
     chats = Chat.objects.filter(customer=customer).select_related("customer", "agent__user", "service__contract")

@@ -1,25 +1,34 @@
 """Gives waiting chats to agents. A chat is never given to two, an agent never gets one more than the limit.
 
 Who gets a chat: Online, reachable, permitted, below the limit, and not having just let it ring; among those the fewest
-open chats in proportion to the limit, and among equals the one who has waited longest. First come, first served.
+open chats in proportion to the limit, and among equals the one who has waited longest. First come, first served. With
+*Assign Chat* in Default Setting, the agent with recent history with the customer comes before all these, if eligible.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Count, Q
+from django.db.models import F, QuerySet
+from django.db.models.functions import Lower
 
 from agents import audit
-from agents.models import Agent, Contract
 from chat import live, presence
 from chat.models import Chat, Ring
-from chat.states import move_chat
+from chat.routing_log import Decision, Reason, note_round, only_news, why_nobody
+from chat.seats import Seat, seats_of, standing_after
+from chat.states import ring_chats
+from helpcenter.models import Customer, HelpCenter
 
 # An agent who let a chat ring is not asked again for this long, so that it goes to somebody else in between.
 RING_REST_S = 60
-BATCH = 200
+# History with a customer is recent for this long.
+RECENT_DAYS = 90
+BATCH = 200  # of one transaction: what one turn locks and writes
+NOTED_AHEAD = 50  # why these first of the queue wait is in the routing log; those behind them wait for these
+Outcome = Ring.Outcome
 _ROUTER_LOCK = 0x43484154  # the first key of the advisory locks: "CHAT"
 
 
@@ -33,33 +42,36 @@ class Candidate:
     idle_since: datetime
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """A chat in the queue, with the agents who have just let it ring and the one with recent history."""
+
+    chat_id: int
+    resting: frozenset[int] = frozenset()
+    recent: int | None = None
+
+
+Planned = tuple[Decision, datetime]
+
+
 def assign_waiting_chats(service_id: int) -> int:
     """Rings as many waiting chats as there is room for, the longest waiting first; returns how many.
 
     Call it after the commit of whatever may have made room or a chat. One router a service at a time (advisory lock):
     none decides by what another is about to change. Inside, rows are locked in the order Chat, Agent, by pk.
     """
-    with transaction.atomic():
-        _wait_for_turn(service_id)
-        chats = _waiting(service_id)
-        if not chats:
-            return 0
-        agents = {agent.pk: agent for agent in _locked_agents(service_id)}
-        candidates = _candidates(service_id, agents.values())
-        now = presence.database_now()
-        resting = _resting(chats, now)
-        given = 0
-        for chat in chats:
-            chosen = choose(c for c in candidates.values() if (chat.pk, c.agent_id) not in resting)
-            if chosen is not None:
-                # One after the other: of two who got a chat in this turn, the first has waited longer for the next.
-                moment = now + timedelta(microseconds=given)
-                _ring(chat, agents[chosen.agent_id], moment)
-                candidates[chosen.agent_id] = replace(chosen, load=chosen.load + 1, idle_since=moment)
-                given += 1
-        if given:
-            live.publish_on_commit(live.service_topic(service_id), live.Touched())
-        return given
+    given, is_more = 0, True
+    while is_more:
+        with transaction.atomic():
+            number, is_more = _take_one_turn(service_id)
+        given += number
+    return given
+
+
+def wait_for_turn(service_id: int) -> None:
+    """Until the transaction ends nobody else gives chats of this service. Whoever adds to an agent's load takes it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_ROUTER_LOCK, service_id % 2**31])
 
 
 def choose(candidates: Iterable[Candidate]) -> Candidate | None:
@@ -71,49 +83,172 @@ def choose(candidates: Iterable[Candidate]) -> Candidate | None:
     )
 
 
-def _wait_for_turn(service_id: int) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_ROUTER_LOCK, service_id % 2**31])
+def plan(queue: Iterable[Waiting], everybody: Iterable[Candidate], now: datetime) -> list[Planned]:
+    """Who gets which chat of the queue, and in which moment: of two who got one in this turn, the first has waited
+    longer for the next.
+    """
+    candidates = {candidate.agent_id: candidate for candidate in everybody}
+    planned: list[Planned] = []
+    for chat in queue:
+        if not candidates:
+            break
+        chosen, reason = _choose_for(chat, list(candidates.values()))
+        if chosen is not None:
+            moment = now + timedelta(microseconds=len(planned))
+            planned.append((Decision(chat.chat_id, chosen.agent_id, reason, tuple(sorted(chat.resting))), moment))
+            candidates[chosen.agent_id] = replace(chosen, load=chosen.load + 1, idle_since=moment)
+            if chosen.load + 1 >= chosen.limit:
+                del candidates[chosen.agent_id]
+    return planned
 
 
-def _waiting(service_id: int) -> list[Chat]:
-    """The head of the queue, locked. Locks are taken by pk, as everywhere, and the order of the queue restored."""
-    queue = Chat.objects.filter(service=service_id, state=Chat.State.WAITING)
-    first = list(queue.order_by("waiting_since", "pk").values_list("pk", flat=True)[:BATCH])
-    chats = queue.filter(pk__in=first).order_by("pk").select_for_update(no_key=True)
-    return sorted(chats, key=lambda chat: (chat.waiting_since, chat.pk))
+def _take_one_turn(service_id: int) -> tuple[int, bool]:
+    """How many were given, and whether to look again at once."""
+    wait_for_turn(service_id)
+    if not _queue(service_id).exists():
+        return 0, False
+    now = presence.database_now()
+    seats = seats_of(service_id, now)
+    free = [Candidate(seat.agent_id, seat.load, seat.limit, seat.idle_since) for seat in seats if seat.is_free]
+    room = min(sum(candidate.limit - candidate.load for candidate in free), BATCH)
+    queue = _head(service_id, room, now)
+    planned = plan(queue, free, now)[:room]
+    done = _give(service_id, planned)
+    given = [decision for decision, _moment in done]
+    if room and (len(planned) == BATCH or len(done) < len(planned)):
+        note_round(service_id, now, seats, given)
+        return len(done), True
+    note_round(service_id, now, seats, given + only_news(_waits(queue, seats, given)))
+    return len(done), False
 
 
-def _locked_agents(service_id: int) -> list[Agent]:
-    agents = presence.reachable_agents(service_id).select_related("user").order_by("pk")
-    return list(agents.select_for_update(no_key=True, of=("self",)))
+def _queue(service_id: int) -> QuerySet[Chat]:
+    return Chat.objects.filter(service=service_id, state=Chat.State.WAITING)
 
 
-def _candidates(service_id: int, agents: Iterable[Agent]) -> dict[int, Candidate]:
-    """Counted after the agents' rows are locked: nobody else adds to a load then."""
-    most = Contract.objects.values_list("chats_at_once", flat=True).get(service=service_id)
-    loads = dict(
-        Chat.objects.filter(agent__in=agents)
-        .exclude(state=Chat.State.CLOSED)
-        .values_list("agent")
-        .annotate(n=Count("pk"))
-    )
-    return {
-        agent.pk: Candidate(agent.pk, loads.get(agent.pk, 0), min(agent.chat_limit, most), agent.chat_idle_since)
-        for agent in agents
-    }
+def _head(service_id: int, room: int, now: datetime) -> list[Waiting]:
+    """As many as there is room for, and those that may have to be skipped: they keep nobody behind them from a turn."""
+    resting = _resting(service_id, now)
+    first = _queue(service_id).order_by("waiting_since", "pk").values_list("pk", "customer")
+    chats = list(first[: room + len(resting) + NOTED_AHEAD])
+    recent = _recent_agents(service_id, [customer for _pk, customer in chats], now) if room else {}
+    return [Waiting(pk, frozenset(resting.get(pk, ())), recent.get(customer)) for pk, customer in chats]
 
 
-def _resting(chats: Iterable[Chat], now: datetime) -> set[tuple[int, int]]:
+def _resting(service_id: int, now: datetime) -> dict[int, set[int]]:
+    """For each waiting chat those who have just let it ring, or given it back."""
     since = now - timedelta(seconds=RING_REST_S)
-    missed = Ring.objects.filter(Q(outcome=Ring.Outcome.MISSED), chat__in=chats, ended_at__gt=since)
-    return set(missed.values_list("chat", "agent"))
+    rings = Ring.objects.filter(outcome__in=[Outcome.MISSED, Outcome.RETURNED], ended_at__gt=since)
+    resting: dict[int, set[int]] = {}
+    for chat_id, agent_id in rings.filter(chat__in=_queue(service_id)).values_list("chat", "agent"):
+        resting.setdefault(chat_id, set()).add(agent_id)
+    return resting
 
 
-def _ring(chat: Chat, agent: Agent, now: datetime) -> None:
-    move_chat(chat, Chat.State.RINGING, agent=agent, ringing_since=now)
-    Ring.objects.create(chat=chat, agent=agent, started_at=now)
-    Agent.objects.filter(pk=agent.pk).update(chat_idle_since=now)
-    audit.record(chat.service_id, "chat.assigned", chat.subject, agent=None, to=str(agent))
-    live.publish_on_commit(live.agent_topic(agent.pk), live.Touched())
-    live.publish_on_commit(live.chat_topic(chat.pk), live.Touched())
+def _recent_agents(service_id: int, customers: list[int], now: datetime) -> dict[int, int]:
+    """For each customer the agent who last opened a chat of theirs, where the service assigns so.
+
+    Customers are known again by their e-mail too. It proves nothing, and nothing hangs on it: it only chooses among
+    agents who could get the chat anyway, and shows nobody anything.
+    """
+    if not HelpCenter.objects.filter(service=service_id, assign_recent_agent=True).exists():
+        return {}
+    rows = Customer.objects.filter(pk__in=customers)
+    emails = dict(rows.exclude(email="").values_list("pk", Lower("email")))
+    opened = Ring.objects.filter(
+        outcome=Outcome.OPENED, ended_at__gt=now - timedelta(days=RECENT_DAYS), chat__service=service_id
+    )
+    of_row = _last_agents(opened.filter(chat__customer__in=customers), F("chat__customer"))
+    of_email = _last_agents(
+        opened.annotate(email=Lower("chat__customer__email")).filter(
+            chat__customer__service=service_id, email__in=set(emails.values())
+        ),
+        F("email"),
+    )
+    found = {customer: of_email.get(emails.get(customer)) or of_row.get(customer) for customer in customers}
+    return {customer: agent_id for customer, agent_id in found.items() if agent_id}
+
+
+def _last_agents(opened: QuerySet[Ring], whose: F) -> dict:
+    return dict(
+        opened.annotate(whose=whose).order_by("whose", "-ended_at").distinct("whose").values_list("whose", "agent")
+    )
+
+
+def _choose_for(chat: Waiting, candidates: list[Candidate]) -> tuple[Candidate | None, str]:
+    asked = [candidate for candidate in candidates if candidate.agent_id not in chat.resting]
+    recent = choose(candidate for candidate in asked if candidate.agent_id == chat.recent)
+    if recent is not None:
+        return recent, Reason.RECENT
+    chosen = choose(asked)
+    return chosen, _reason(chosen, asked) if chosen else ""
+
+
+def _reason(chosen: Candidate, asked: list[Candidate]) -> Reason:
+    others = [other for other in asked if other.load < other.limit and other is not chosen]
+    if not others:
+        return Reason.ONLY
+    equal = any(other.load * chosen.limit == chosen.load * other.limit for other in others)
+    return Reason.LONGEST if equal else Reason.FEWEST
+
+
+def _give(service_id: int, planned: list[Planned]) -> list[Planned]:
+    """Rings those of the plan for which it still holds once the rows are locked; the others are for the next turn."""
+    chats = _lock_chats(service_id, [decision.chat_id for decision, _moment in planned])
+    agents = _lock_agents(service_id, {decision.agent_id for decision, _moment in planned}) if chats else {}
+    done = [
+        (decision, moment) for decision, moment in planned if decision.chat_id in chats and decision.agent_id in agents
+    ]
+    if done:
+        _ring(service_id, done, agents)
+    return done
+
+
+def _lock_chats(service_id: int, chats: list[int]) -> set[int]:
+    rows = _queue(service_id).filter(pk__in=chats).order_by("pk").select_for_update(no_key=True)
+    return set(rows.values_list("pk", flat=True)) if chats else set()
+
+
+def _lock_agents(service_id: int, agents: set[int | None]) -> dict[int, str]:
+    """The names of those who may still get chats. Loads need no second look: they grow in the router's turns only."""
+    rows = presence.reachable_agents(service_id).filter(pk__in=agents).order_by("pk")
+    locked = rows.select_for_update(no_key=True, of=("self",)).select_related("user")
+    return {agent.pk: str(agent) for agent in locked}
+
+
+def _ring(service_id: int, done: list[Planned], names: dict[int, str]) -> None:
+    ring_chats((decision.chat_id, decision.agent_id, moment) for decision, moment in done)
+    Ring.objects.bulk_create(
+        Ring(chat_id=decision.chat_id, agent_id=decision.agent_id, started_at=moment) for decision, moment in done
+    )
+    _note_gifts({decision.agent_id: moment for decision, moment in done})
+    audit.record_each(
+        service_id, "chat.assigned", {f"chat:{given.chat_id}": {"to": names[given.agent_id]} for given, _moment in done}
+    )
+    topics = [live.chat_topic(decision.chat_id) for decision, _moment in done]
+    for topic in [*topics, *map(live.agent_topic, names), live.service_topic(service_id)]:
+        live.publish_on_commit(topic, live.Touched())
+
+
+def _note_gifts(last: dict[int, datetime]) -> None:
+    """When each of these agents last got a chat."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE agents_agent SET chat_idle_since = gift.at"
+            " FROM unnest(%s::bigint[], %s::timestamptz[]) AS gift (agent, at) WHERE agents_agent.id = gift.agent",
+            [list(last), list(last.values())],
+        )
+
+
+def _waits(queue: list[Waiting], seats: list[Seat], given: list[Decision]) -> list[Decision]:
+    """Why those of the queue wait who were given to nobody."""
+    taken = Counter(decision.agent_id for decision in given)
+    seats = [standing_after(seat, taken[seat.agent_id]) for seat in seats]
+    free = {seat.agent_id for seat in seats if seat.is_free}
+    nobody = why_nobody(seats)
+    gone = {decision.chat_id for decision in given}
+    return [
+        Decision(chat.chat_id, None, Reason.RESTING if free else nobody, tuple(sorted(chat.resting)))
+        for chat in queue
+        if chat.chat_id not in gone and free <= chat.resting
+    ]

@@ -1,8 +1,10 @@
-"""What the two sockets have in common: frames in and out, heartbeats, the pump of deliveries, and what bounds them.
+"""What the two sockets have in common: frames in and out, deliveries, heartbeats, and what bounds them.
 
 A connection shows chats; for each it keeps a cursor, the rev up to which its client has everything. Live delivery,
 repair and reconnect are one path: a delivery exactly one ahead of the cursor is passed on, anything else is read from
 the database from the cursor on. So what the delivery loses is found by number, and nothing is shown twice.
+
+An idle connection costs one waiting coroutine: what it has to do is a task for as long as that takes.
 """
 
 import asyncio
@@ -10,28 +12,30 @@ import contextlib
 import logging
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections import deque
+from collections.abc import Coroutine
 from typing import Any
 
 import msgspec
-from channels.db import database_sync_to_async
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import DatabaseError
 from django.http import Http404, QueryDict
 from django.utils import translation
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
-from chat import entries, live, presence, protocol, rendering
+from chat import entries, group_commit, live, messages, presence, protocol, pulse, rendering
 from chat.models import Chat
+from contiple import metrics
 from contiple.errors import DomainError, TooMany
+from contiple.threads import in_thread
 
 log = logging.getLogger(__name__)
 
 # Close codes (RFC 6455 §7.4.2 leaves 4000–4999 to applications). After 4401 and 4403 a client does not come back.
 UNKNOWN = 4401  # nobody: no session, no token
 FORBIDDEN = 4403  # not (or no longer) permitted
-SLOW = 4408  # did not say hello in time, or does not read
+SLOW = 4408  # did not say hello in time, does not read, or floods
 AGAIN = 4500  # something failed here: connect again
 
 # Daphne buffers without limit for a client that does not read: this much may be unanswered, then the socket is closed
@@ -39,30 +43,28 @@ AGAIN = 4500  # something failed here: connect again
 WINDOW_BYTES = 1024 * 1024
 INBOX_SIZE = 256  # deliveries that wait for this connection; past it they are read from the database instead
 SEND_BURST, SEND_PER_S = 30, 10  # of messages: nobody types faster, and a script is stopped
+FRAME_BURST, FRAMES_PER_S = 500, 50  # of frames of any kind: a page that comes back asks for all it shows at once
 TYPING_EVERY_S = 2
 REFRESH_DELAY_S = 0.05  # several changes at once are one refresh
-RIGHTS_EVERY_BEATS = 2  # rights are read again at least every 30 s
-
-assert RIGHTS_EVERY_BEATS * presence.HEARTBEAT_S <= 30
+RETRY_S = 1.0  # after the database did not answer
 
 
-def in_thread(function, *args, **kwargs):
-    """Runs ``function``, which uses the database, in a thread of the pool: not the one thread that all would share."""
-    return database_sync_to_async(function, thread_sensitive=False)(*args, **kwargs)
+class Bucket:
+    """A token bucket: ``burst`` at once, ``per_s`` in the long run."""
 
+    __slots__ = ("burst", "per_s", "taken_at", "tokens")
 
-class Inbox:
-    """Deliveries for one connection, in order; ``overflowed`` once some had to be dropped."""
+    def __init__(self, burst: float, per_s: float) -> None:
+        self.burst, self.per_s, self.tokens, self.taken_at = burst, per_s, float(burst), time.monotonic()
 
-    def __init__(self) -> None:
-        self.queue: asyncio.Queue[tuple[str, live.Delivery]] = asyncio.Queue(INBOX_SIZE)
-        self.overflowed = False
-
-    def receive(self, topic: str, delivery: live.Delivery) -> None:
-        try:
-            self.queue.put_nowait((topic, delivery))
-        except asyncio.QueueFull:
-            self.overflowed = True
+    def take(self) -> bool:
+        now = time.monotonic()
+        self.tokens = min(self.burst, self.tokens + (now - self.taken_at) * self.per_s)
+        self.taken_at = now
+        if self.tokens < 1:
+            return False
+        self.tokens -= 1
+        return True
 
 
 class Connection(AsyncWebsocketConsumer):
@@ -70,27 +72,45 @@ class Connection(AsyncWebsocketConsumer):
 
     decode: Any
 
+    async def __call__(self, scope: dict, receive: Any, send: Any) -> None:
+        # Channels' own loop listens on a channel of the layer for every socket, too, by two tasks for each frame.
+        # Deliveries come through `live`, on one channel for the process.
+        self.scope, self.base_send = scope, send
+        handlers = {
+            "websocket.connect": self.websocket_connect,
+            "websocket.receive": self.websocket_receive,
+            "websocket.disconnect": self.websocket_disconnect,
+        }
+        with contextlib.suppress(StopConsumer):
+            while True:
+                message = await receive()
+                await handlers[message["type"]](message)
+
     async def websocket_connect(self, message: dict) -> None:
         # Always accepted, and closed with a code afterwards: closing earlier reads as 1006 in the browser.
         self.socket_id = uuid.uuid4()
         self.language = _language(self.scope)
-        self.inbox = Inbox()
         self.cursors: dict[int, int] = {}
+        self.marks: dict[int, live.Marked] = {}
         self.topics: set[str] = set()
-        self.tasks: list[asyncio.Task] = []
-        self.stale = asyncio.Event()
-        self.sent_bytes = self.answered_bytes = 0
+        self.inbox: deque[live.Delivery] = deque()
+        self.overflowed = False
+        self.started = self.leased = self.is_stale = self.gone = False
+        self.fingerprint: object = None
+        self.tasks: set[asyncio.Task] = set()
+        self.pumping = self.refreshing = False
+        self.sent_bytes = self.announced_bytes = self.answered_bytes = 0
         self.answered_at = time.monotonic()
         self.beat_under_way = False
-        self.tokens, self.tokens_at = float(SEND_BURST), time.monotonic()
+        self.messages_bucket, self.frames_bucket = Bucket(SEND_BURST, SEND_PER_S), Bucket(FRAME_BURST, FRAMES_PER_S)
         self.typed_at = 0.0
         await self.accept()
         try:
             await self.begin()
         except DatabaseError as error:
             log.warning("a socket could not begin: %s", type(error).__name__)
-            await self.end()
             await self.close(AGAIN)
+            await self.end()
 
     async def websocket_disconnect(self, message: dict) -> None:
         await self.end()
@@ -98,10 +118,12 @@ class Connection(AsyncWebsocketConsumer):
 
     async def websocket_receive(self, message: dict) -> None:
         text = message.get("text")
-        if text is None or len(text.encode()) > protocol.FRAME_BYTES_MAX:
-            await self.tell(protocol.Error("bad_frame", self._say(_("This frame can't be read."))))
-            return
-        await self._guarded(text)
+        if not self.frames_bucket.take():
+            await self.close(SLOW)
+        elif text is None or len(text.encode()) > protocol.FRAME_BYTES_MAX:
+            await self._refuse("bad_frame", _("This frame can't be read."))
+        else:
+            await self._guarded(text)
 
     # For subclasses
 
@@ -119,39 +141,42 @@ class Connection(AsyncWebsocketConsumer):
         """The code to close with where this client may not be here (any more)."""
         raise NotImplementedError
 
-    async def start(self) -> None:
+    def start(self) -> None:
         """From here on deliveries are passed on and beats sent."""
-        self.tasks += [
-            asyncio.create_task(self._forever(self._pump_one)),
-            asyncio.create_task(self._forever(self._refresh_when_stale)),
-            asyncio.create_task(self._forever(self._beat_later)),
-        ]
+        self.started = True
+        pulse.join(self)
+        if self.inbox:
+            self._pump_soon()
 
     async def end(self) -> None:
-        for task in self.tasks:
+        pulse.leave(self)
+        self.gone = True
+        for task in tuple(self.tasks):
             task.cancel()
         for topic in tuple(self.topics):
             await self.leave(topic)
-        if getattr(self, "leased", False):
+        if self.leased:
             with contextlib.suppress(DatabaseError):
                 await in_thread(presence.let_lease_run_out, self.socket_id)
 
     async def join(self, topic: str) -> None:
         if topic not in self.topics:
             self.topics.add(topic)
-            await live.subscribe(topic, self.inbox)
+            await live.subscribe(topic, self)
 
     async def leave(self, topic: str) -> None:
         self.topics.discard(topic)
-        await live.unsubscribe(topic, self.inbox)
+        await live.unsubscribe(topic, self)
 
     async def watch(self, chat: Chat, rev: int) -> None:
         """Shows ``chat`` from ``rev`` on: subscribes first, then reads, so that nothing falls between."""
         self.cursors[chat.pk] = min(rev, chat.last_rev)
         await self.join(live.chat_topic(chat.pk))
         await self.catch_up(chat.pk)
+        await self.show_marks(messages.marks_of(chat))
 
     async def unwatch(self, chat_id: int) -> None:
+        self.marks.pop(chat_id, None)
         if self.cursors.pop(chat_id, None) is not None:
             await self.leave(live.chat_topic(chat_id))
 
@@ -159,38 +184,72 @@ class Connection(AsyncWebsocketConsumer):
         while chat_id in self.cursors:
             changes = await in_thread(entries.changes_since, chat_id, self.cursors[chat_id])
             for entry in changes:
-                await self._pass_on(entry)
+                await self.pass_on(live.Changed(entry))
             if len(changes) < entries.CHANGES_AT_ONCE:
                 return
 
+    async def pass_on(self, changed: live.Changed) -> None:
+        entry = changed.entry
+        if entry.rev > self.cursors.get(entry.chat, entry.rev):
+            self.cursors[entry.chat] = entry.rev
+            if self.may_read(entry):
+                await self.tell_data(rendering.message_data(changed, self.language))
+                metrics.message_delivered(changed.received_at)
+
+    def may_read(self, entry: entries.Entry) -> bool:
+        return True
+
+    async def show_marks(self, marked: live.Marked) -> None:
+        if self.marks.get(marked.chat) != marked:
+            self.marks[marked.chat] = marked
+            await self.tell(rendering.marks_frame(marked))
+
+    async def show_elsewhere(self, changed: live.Changed) -> None:
+        """A change in a chat of a joined topic that is not on display."""
+
+    async def append(self, chat_id: int, frame: protocol.Send, **who: Any) -> None:
+        """Commits a message and says so to its sender, by the message itself where its chat is on display here."""
+        if not self.messages_bucket.take():
+            raise TooMany(_("Too many messages at once. Wait a moment."))
+        sending = messages.prepare(chat_id, body=frame.body, client_id=frame.client_id, **who)
+        outcome = await group_commit.append(sending)
+        if outcome is None:
+            [outcome] = await in_thread(messages.append_together, [sending], wait=True)
+        if not isinstance(outcome, messages.Sent):
+            raise outcome or Http404
+        metrics.message_acknowledged()
+        if outcome.is_repeat or chat_id not in self.cursors:
+            await self.tell(protocol.Ack(chat_id, frame.client_id, outcome.seq, outcome.rev))
+
     async def tell(self, frame: protocol.ToClient) -> None:
         """Sends a frame, or closes the socket where its client does not read."""
-        data = protocol.encode(frame).decode()
+        await self.tell_data(protocol.encode(frame).decode())
+
+    async def tell_data(self, data: str) -> None:
+        """As ``tell``, for a frame that is encoded already."""
         self.sent_bytes += len(data)
         unanswered = self.sent_bytes - self.answered_bytes
         if unanswered > WINDOW_BYTES:
             await self.close(SLOW)
             return
-        await self.send(text_data=data)
+        await self._send({"type": "websocket.send", "text": data})
         if unanswered > WINDOW_BYTES / 2 and not self.beat_under_way:
-            self.beat_under_way = True
-            await self.tell(protocol.ServerBeat(sent=self.sent_bytes))
+            await self.tell_beat()
 
-    async def answer_beat(self, frame: protocol.Beat) -> None:
-        self.answered_bytes = max(self.answered_bytes, min(frame.sent, self.sent_bytes))
+    async def tell_beat(self) -> None:
+        self.beat_under_way = True
+        self.announced_bytes = self.sent_bytes
+        await self.tell(protocol.ServerBeat(sent=self.announced_bytes))
+
+    async def close(self, code: int | None = None, reason: str | None = None) -> None:
+        await self._send({"type": "websocket.close", "code": code or 1000})
+
+    def note_answer(self, frame: protocol.Beat) -> None:
+        """The client has read up to what it was told of, and no further, whatever it says. Its lease is renewed."""
+        self.answered_bytes = max(self.answered_bytes, min(frame.sent, self.announced_bytes))
         self.answered_at = time.monotonic()
         self.beat_under_way = False
-        if not await in_thread(presence.renew_lease, self.socket_id):
-            await self.close(await self.refusal() or AGAIN)
-
-    def take_token(self) -> None:
-        """One message from the bucket. Raises ``TooMany``."""
-        now = time.monotonic()
-        self.tokens = min(SEND_BURST, self.tokens + (now - self.tokens_at) * SEND_PER_S)
-        self.tokens_at = now
-        if self.tokens < 1:
-            raise TooMany(_("Too many messages at once. Wait a moment."))
-        self.tokens -= 1
+        pulse.renew_lease(self)
 
     def may_type(self) -> bool:
         now = time.monotonic()
@@ -199,20 +258,82 @@ class Connection(AsyncWebsocketConsumer):
         self.typed_at = now
         return True
 
+    # What `live` and `pulse` call
+
+    def receive(self, topic: str, delivery: live.Delivery) -> None:
+        if len(self.inbox) >= INBOX_SIZE:
+            self.overflowed = True
+            return
+        self.inbox.append(delivery)
+        if self.started and not self.pumping:
+            self._pump_soon()
+
+    def touch(self) -> None:
+        """Something that is shown besides the messages has changed."""
+        self.is_stale = True
+        if not self.refreshing:
+            self.refreshing = True
+            self.spawn(self._refresh())
+
+    def spawn(self, step: Coroutine) -> None:
+        """Runs ``step`` beside everything else, for as long as the socket is open."""
+        task = asyncio.get_running_loop().create_task(self._watched(step))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def lose_lease(self) -> None:
+        """Its lease was taken away, as with a permission."""
+        await self.close(await self.refusal() or AGAIN)
+
+    def watched(self) -> pulse.Watched:
+        """What is looked at for this connection at every beat."""
+        raise NotImplementedError
+
+    async def beat(self, seen: pulse.Seen) -> None:
+        """Finds by number what the delivery lost, and asks for a sign of life."""
+        if time.monotonic() - self.answered_at > presence.LEASE_S + presence.HEARTBEAT_S:
+            await self.close(SLOW)
+            return
+        if not seen.may_stay and (refusal := await self.refusal()):
+            await self.close(refusal)
+            return
+        await self.repair(seen)
+        await self.tell_beat()
+
+    async def repair(self, seen: pulse.Seen) -> None:
+        for chat_id, (rev, marked) in seen.chats.items():
+            if rev > self.cursors.get(chat_id, rev):
+                metrics.rings_healed.labels("heartbeat").inc()
+                await self.catch_up(chat_id)
+            if chat_id in self.cursors:
+                await self.show_marks(marked)
+        if seen.fingerprint != self.fingerprint:
+            self.touch()
+
     # The machinery
+
+    async def _send(self, message: dict) -> None:
+        if self.gone:
+            return
+        try:
+            await self.base_send(message)
+        except Exception as error:  # noqa: BLE001 - each server has an error of its own for a client that has left
+            self.gone = True
+            log.debug("nobody is there any more: %s", type(error).__name__)
+        self.gone |= message["type"] == "websocket.close"
 
     async def _guarded(self, text: str) -> None:
         """A domain error becomes an error frame; it never ends the connection."""
         frame = None
         try:
             frame = type(self).decode(text)
-            with translation.override(self.language):
-                await self.handle(frame)
+            if isinstance(frame, protocol.Send):
+                metrics.message_received()
+            await self.handle(frame)
         except (msgspec.DecodeError, UnicodeError, RecursionError):  # the last: nested too deep to be read
             await self._refuse("bad_frame", _("This frame can't be read."), frame)
         except DomainError as error:
-            with translation.override(self.language):
-                await self._refuse(error.code, str(error), frame)
+            await self._refuse(error.code, error.text, frame)
         except (Http404, Chat.DoesNotExist):
             await self._refuse("not_found", _("There is no such chat."), frame)
         except DatabaseError as error:
@@ -222,89 +343,78 @@ class Connection(AsyncWebsocketConsumer):
             log.exception("a frame failed")
             await self._refuse("unavailable", _("This did not work just now. Try again."), frame)
 
-    async def _refuse(self, code: str, text: str, frame: Any) -> None:
-        await self.tell(protocol.Error(code, self._say(text), getattr(frame, "client_id", None)))
-
-    def _say(self, text: str) -> str:
+    async def _refuse(self, code: str, text: Any, frame: Any = None) -> None:
         with translation.override(self.language):
-            return _(text)
+            said = str(text)
+        await self.tell(protocol.Error(code, said, getattr(frame, "client_id", None)))
 
-    async def _forever(self, step: Callable[[], Awaitable[None]]) -> None:
-        while True:
-            try:
-                await step()
-            except asyncio.CancelledError:
-                raise
-            except DatabaseError as error:
-                log.warning("%s: %s", step.__name__, type(error).__name__)
-                await asyncio.sleep(1)
-            except Exception:
-                log.exception("%s failed", step.__name__)
-                await self.close(AGAIN)
-                return
+    async def _watched(self, step: Coroutine) -> None:
+        try:
+            await step
+        except DatabaseError as error:  # the next beat looks again
+            log.warning("%s: %s", step.__name__, type(error).__name__)
+        except Exception:
+            log.exception("a socket failed")
+            await self.close(AGAIN)
 
-    async def _pump_one(self) -> None:
-        _topic, delivery = await self.inbox.queue.get()
-        match delivery:
-            case live.Changed(entry):
-                await self._show(entry)
-            case live.Marked() if delivery.chat in self.cursors:
-                await self.tell(rendering.marks_frame(delivery))
-            case live.Typed(chat, author) if chat in self.cursors:
-                await self.tell(protocol.TypingNow(chat, author))
-            case live.Lined(chat, seq, author, text, unread):
-                await self.tell(protocol.Line(chat, seq, author, text, unread))
-            case live.Touched():
-                self.stale.set()
-        if self.inbox.overflowed and self.inbox.queue.empty():
-            self.inbox.overflowed = False
-            await self._repair()
+    def _pump_soon(self) -> None:
+        self.pumping = True
+        self.spawn(self._pump())
 
-    async def _show(self, entry: entries.Entry) -> None:
-        cursor = self.cursors.get(entry.chat)
-        if cursor is None or entry.rev <= cursor:
-            return
-        if entry.rev == cursor + 1:
-            await self._pass_on(entry)
-        else:
-            await self.catch_up(entry.chat)
+    async def _pump(self) -> None:
+        try:
+            while self.inbox or self.overflowed:
+                try:
+                    await self._pump_once()
+                except DatabaseError as error:
+                    log.warning("deliveries wait: %s", type(error).__name__)
+                    self.overflowed = True
+                    await asyncio.sleep(RETRY_S)
+        finally:
+            self.pumping = False
 
-    async def _pass_on(self, entry: entries.Entry) -> None:
-        if entry.rev > self.cursors.get(entry.chat, entry.rev):
-            self.cursors[entry.chat] = entry.rev
-            await self.tell(rendering.message_frame(entry, self.language))
-
-    async def _refresh_when_stale(self) -> None:
-        await self.stale.wait()
-        await asyncio.sleep(REFRESH_DELAY_S)
-        self.stale.clear()
-        await self.refresh()
-
-    async def _beat_later(self) -> None:
-        await asyncio.sleep(presence.HEARTBEAT_S)
-        if time.monotonic() - self.answered_at > presence.LEASE_S + presence.HEARTBEAT_S:
-            await self.close(SLOW)
-            return
-        self.beats = getattr(self, "beats", 0) + 1
-        refusal = await self.refusal() if self.beats % RIGHTS_EVERY_BEATS == 0 else None
-        if refusal:
-            await self.close(refusal)
-            return
-        await self._repair()
-        self.beat_under_way = True
-        await self.tell(protocol.ServerBeat(sent=self.sent_bytes))
-
-    async def _repair(self) -> None:
-        """Finds by number what the delivery lost."""
-        self.stale.set()
-        revs = await in_thread(_last_revs, list(self.cursors))
-        for chat_id, rev in revs.items():
-            if rev > self.cursors.get(chat_id, rev):
+    async def _pump_once(self) -> None:
+        while self.inbox:
+            await self._show(self.inbox.popleft())
+        if self.overflowed:
+            self.overflowed = False
+            self.touch()
+            for chat_id in tuple(self.cursors):
                 await self.catch_up(chat_id)
 
+    async def _show(self, delivery: live.Delivery) -> None:
+        match delivery:
+            case live.Changed(entry):
+                cursor = self.cursors.get(entry.chat)
+                if cursor is None:
+                    await self.show_elsewhere(delivery)
+                elif entry.rev == cursor + 1:
+                    await self.pass_on(delivery)
+                elif entry.rev > cursor:
+                    metrics.rings_healed.labels("delivery").inc()
+                    await self.catch_up(entry.chat)
+            case live.Marked(chat):
+                if chat in self.cursors:
+                    await self.show_marks(delivery)
+            case live.Typed(chat, author):
+                if chat in self.cursors:
+                    await self.tell(protocol.TypingNow(chat, author))
+            case live.Touched():
+                self.touch()
 
-def _last_revs(chat_ids: list[int]) -> dict[int, int]:
-    return dict(Chat.objects.filter(pk__in=chat_ids).values_list("pk", "last_rev")) if chat_ids else {}
+    async def _refresh(self) -> None:
+        try:
+            while self.is_stale:
+                await asyncio.sleep(REFRESH_DELAY_S)
+                self.is_stale = False
+                try:
+                    await self.refresh()
+                except DatabaseError as error:
+                    log.warning("what is shown stays as it is: %s", type(error).__name__)
+                    self.is_stale = True
+                    await asyncio.sleep(RETRY_S)
+        finally:
+            self.refreshing = False
 
 
 def _language(scope: dict) -> str:

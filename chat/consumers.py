@@ -4,21 +4,23 @@
 
 import asyncio
 import logging
+from collections.abc import Collection, Hashable
 
 from channels.generic.websocket import AsyncWebsocketConsumer
-from django.contrib.auth import HASH_SESSION_KEY
+from django.conf import settings
 from django.db import DatabaseError
 from django.http import Http404
-from django.utils.crypto import constant_time_compare
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
-from agents.access import agent_for, may_chat, running_service
-from agents.models import Agent, User
-from chat import access, live, messages, presence, protocol, rendering
+from agents.access import Credential, agent_for, chatting_agents, may_chat, running_service, user_of_session
+from agents.models import Agent
+from chat import access, live, messages, presence, protocol, pulse, rendering
 from chat.assignment import assign_waiting_chats
-from chat.connection import AGAIN, FORBIDDEN, SLOW, UNKNOWN, Connection, in_thread
+from chat.connection import AGAIN, FORBIDDEN, SLOW, UNKNOWN, Connection
+from chat.entries import Entry
 from chat.models import Chat
 from contiple.errors import Closed, Conflict
+from contiple.threads import in_thread
 from helpcenter.access import customer_for_token
 
 log = logging.getLogger(__name__)
@@ -30,35 +32,33 @@ class AgentSocket(Connection):
     """One tab of an agent who may chat. The session says who it is; the rights are read again at every acting frame."""
 
     decode = staticmethod(protocol.decode_from_agent)
+    own_chats: frozenset[int] = frozenset()
 
     async def begin(self) -> None:
         agent = await in_thread(self._permitted_agent)
         if agent is None:
-            await self.close(FORBIDDEN if self.scope["user"].is_authenticated else UNKNOWN)
+            await self.close(await in_thread(self._why_not))
             return
         self.agent_id, self.service_id = agent.pk, agent.service_id
+        self.credential = Credential(agent.pk, agent.service_id, self._session_key(), agent.user.password)
         await self.join(live.agent_topic(agent.pk))
         await self.join(live.service_topic(agent.service_id))
         await in_thread(presence.take_lease, self.socket_id, agent=agent)
         self.leased = True
-        await self.start()
+        self.start()
         await self.refresh()
         await in_thread(assign_waiting_chats, agent.service_id)
 
     async def handle(self, frame: protocol.FromAgent) -> None:
         match frame:
+            case protocol.Send():
+                await self.append(frame.chat, frame, agent_id=self.agent_id, credential=self.credential)
             case protocol.Beat():
-                await self.answer_beat(frame)
+                self.note_answer(frame)
             case protocol.Watch(chat, rev):
-                found = await in_thread(self._chat_seen, chat)
-                await self.watch(found, rev)
-                await self.tell(rendering.marks_frame(messages.marks_of(found)))
+                await self.watch(await in_thread(self._chat_seen, chat), rev)
             case protocol.Unwatch(chat):
                 await self.unwatch(chat)
-            case protocol.Send(client_id, body, chat):
-                self.take_token()
-                message = await in_thread(self._send, chat, body, client_id)
-                await self.tell(protocol.Ack(chat, client_id, message.seq, message.rev))
             case protocol.Typing(chat):
                 if self.may_type() and chat in self.cursors and await in_thread(self._holds, chat):
                     live.publish(live.chat_topic(chat), live.Typed(chat, "agent"))
@@ -66,37 +66,66 @@ class AgentSocket(Connection):
                 await in_thread(self._mark_seen, chat, received, read)
 
     async def refresh(self) -> None:
-        frame = await in_thread(self._desk_frame)
-        if frame is None:
+        found = await in_thread(self._desk)
+        if found is None:
             await self.close(await self.refusal() or AGAIN)
-        else:
-            await self.tell(frame)
+            return
+        self.fingerprint, frame = found
+        if await self._follow(frame.chats):
+            found = await in_thread(self._desk)  # what was said before these chats were heard
+            frame = found[1] if found else frame
+        await self.tell(frame)
 
     async def refusal(self) -> int | None:
         return await in_thread(self._refusal)
 
+    async def show_elsewhere(self, changed: live.Changed) -> None:
+        if line := rendering.line_frame(changed):
+            await self.tell(line)
+
+    async def unwatch(self, chat_id: int) -> None:
+        await super().unwatch(chat_id)
+        if chat_id in self.own_chats:
+            await self.join(live.chat_topic(chat_id))
+
+    def watched(self) -> pulse.Watched:
+        return pulse.Watched(tuple(self.cursors), credential=self.credential)
+
+    async def _follow(self, chat_ids: Collection[int]) -> bool:
+        """Hears of the agent's own chats, for their last lines; whether there were new ones among them."""
+        before, self.own_chats = self.own_chats, frozenset(chat_ids)
+        for chat_id in before - self.own_chats:
+            if chat_id not in self.cursors:
+                await self.leave(live.chat_topic(chat_id))
+        for chat_id in self.own_chats - before:
+            await self.join(live.chat_topic(chat_id))
+        return bool(self.own_chats - before)
+
     # In threads
 
+    def _session_key(self) -> str:
+        return self.scope["cookies"].get(settings.SESSION_COOKIE_NAME, "")
+
     def _permitted_agent(self) -> Agent | None:
-        user = self.scope["user"]
-        agent = agent_for(user, self.scope["url_route"]["kwargs"]["service"])
-        if agent is None or not may_chat(agent) or not _session_lives(self.scope, agent.user):
-            return None
-        return agent
+        user = user_of_session(self._session_key())
+        agent = agent_for(user, self.scope["url_route"]["kwargs"]["service"]) if user else None
+        return agent if agent and may_chat(agent) else None
+
+    def _why_not(self) -> int:
+        return FORBIDDEN if user_of_session(self._session_key()) else UNKNOWN
 
     def _refusal(self) -> int | None:
         """Who has signed in anew, as after a new password, comes back with the new cookie; others then get 4401."""
-        user = self.scope["user"]
-        agent = agent_for(user, self.scope["url_route"]["kwargs"]["service"])
-        if agent is None or not may_chat(agent):
-            return FORBIDDEN
-        return None if _session_lives(self.scope, agent.user) else AGAIN
+        if chatting_agents([self.credential]):
+            return None
+        agent = Agent.objects.select_related("service__contract", "user").get(pk=self.agent_id)
+        permitted = may_chat(agent) and agent.user.is_active and not agent.service.is_stopped
+        return AGAIN if permitted else FORBIDDEN
 
     def _agent(self) -> Agent:
-        agent = self._permitted_agent()
-        if agent is None:
+        if not chatting_agents([self.credential]):
             raise Closed(_("You are not permitted to chat any more."))
-        return agent
+        return Agent.objects.select_related("service__contract", "user").get(pk=self.agent_id)
 
     def _chat_seen(self, chat_id: int) -> Chat:
         return access.chat_for_agent(self._agent(), chat_id)
@@ -104,18 +133,17 @@ class AgentSocket(Connection):
     def _holds(self, chat_id: int) -> bool:
         return Chat.objects.filter(pk=chat_id, agent=self.agent_id, state=Chat.State.ACTIVE).exists()
 
-    def _send(self, chat_id, body, client_id):
-        agent = self._agent()
-        return messages.send_as_agent(access.chat_for_agent(agent, chat_id), agent, body=body, client_id=client_id)
-
     def _mark_seen(self, chat_id: int, received: int, read: int) -> None:
         chat = access.chat_for_agent(self._agent(), chat_id)
         if chat.agent_id == self.agent_id and chat.state == Chat.State.ACTIVE:
             messages.mark_seen(chat, "agent", received=received, read=read)
 
-    def _desk_frame(self) -> protocol.Desk | None:
-        agent = self._permitted_agent()
-        return rendering.desk_frame(agent, self.language) if agent else None
+    def _desk(self) -> tuple[Hashable, protocol.Desk] | None:
+        """With the fingerprint from before it was read: what changes in between is noticed at the next beat."""
+        if not chatting_agents([self.credential]):
+            return None
+        fingerprint = pulse.desk_fingerprints([self.agent_id]).get(self.agent_id)
+        return fingerprint, rendering.desk_frame(self._agent(), self.language)
 
 
 class CustomerSocket(Connection):
@@ -127,7 +155,7 @@ class CustomerSocket(Connection):
         self.chat_id: int | None = None
         self.said_hello = False
         self.shown: protocol.Status | None = None
-        self.tasks.append(asyncio.create_task(self._close_without_hello()))
+        self.spawn(self._close_without_hello())
 
     async def handle(self, frame: protocol.FromCustomer) -> None:
         if isinstance(frame, protocol.Hello):
@@ -138,12 +166,10 @@ class CustomerSocket(Connection):
             await self.close(UNKNOWN)
             return
         match frame:
+            case protocol.Send():
+                await self.append(self.chat_id, frame)
             case protocol.Beat():
-                await self.answer_beat(frame)
-            case protocol.Send(client_id, body):
-                self.take_token()
-                message = await in_thread(self._send, body, client_id)
-                await self.tell(protocol.Ack(self.chat_id, client_id, message.seq, message.rev))
+                self.note_answer(frame)
             case protocol.Typing():
                 if self.may_type():
                     live.publish(live.chat_topic(self.chat_id), live.Typed(self.chat_id, "customer"))
@@ -152,11 +178,10 @@ class CustomerSocket(Connection):
 
     async def refresh(self) -> None:
         try:
-            chat = await in_thread(self._chat)
+            self.fingerprint, chat, frame = await in_thread(self._status)
         except Http404:
             await self.close(FORBIDDEN)
             return
-        frame = await in_thread(rendering.status_frame, chat, self.language)
         if frame != self.shown:
             self.shown = frame
             await self.tell(frame)
@@ -188,10 +213,15 @@ class CustomerSocket(Connection):
         self.chat_id = chat.pk
         await in_thread(presence.take_lease, self.socket_id, chat=chat)
         self.leased = True
-        await self.start()
+        self.start()
         await self.watch(chat, frame.rev)
-        await self.tell(rendering.marks_frame(messages.marks_of(chat)))
         await self.refresh()
+
+    def may_read(self, entry: Entry) -> bool:
+        return not entry.internal
+
+    def watched(self) -> pulse.Watched:
+        return pulse.Watched(tuple(self.cursors), chat_id=self.chat_id or 0)
 
     async def _close_without_hello(self) -> None:
         await asyncio.sleep(HELLO_WITHIN_S)
@@ -208,6 +238,10 @@ class CustomerSocket(Connection):
         customer = customer_for_token(service, token)
         return access.chat_of(customer) if customer else None
 
+    def _status(self) -> tuple[Hashable, Chat, protocol.Status]:
+        fingerprint, chat = pulse.chat_fingerprint(self.chat_id or 0), self._chat()
+        return fingerprint, chat, rendering.status_frame(chat, self.language)
+
     def _chat(self) -> Chat:
         chats = Chat.objects.select_related("customer", "agent__user", "service__contract")
         chat = chats.filter(pk=self.chat_id or 0, service__is_stopped=False).first()
@@ -215,18 +249,8 @@ class CustomerSocket(Connection):
             raise Http404
         return chat
 
-    def _send(self, body, client_id):
-        return messages.send_as_customer(self._chat(), body=body, client_id=client_id)
-
     def _mark_seen(self, received: int, read: int) -> None:
         messages.mark_seen(self._chat(), "customer", received=received, read=read)
-
-
-def _session_lives(scope: dict, user: User) -> bool:
-    """Channels reads the session once. Signing out, or changing the password elsewhere, must end this socket too."""
-    session = scope["session"]
-    known = session.get(HASH_SESSION_KEY, "")
-    return session.exists(session.session_key) and constant_time_compare(known, user.get_session_auth_hash())
 
 
 class NoSocket(AsyncWebsocketConsumer):

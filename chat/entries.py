@@ -38,10 +38,10 @@ class Entry(Struct, array_like=True, frozen=True):
     created_at: datetime
     client_id: UUID | None
     masks: tuple[Span, ...]
+    internal: bool = False  # a note: for agents alone
 
 
 def entry_of(message: Message, masks: Iterable[Mask]) -> Entry:
-    spans = sorted((Span(mask.pk, mask.start, mask.end, mask.kind) for mask in masks), key=lambda span: span.start)
     return Entry(
         chat=message.chat_id,
         seq=message.seq,
@@ -52,8 +52,14 @@ def entry_of(message: Message, masks: Iterable[Mask]) -> Entry:
         event=message.event,
         created_at=message.created_at,
         client_id=message.client_id,
-        masks=tuple(spans),
+        masks=spans_of(masks),
+        internal=message.internal,
     )
+
+
+def spans_of(masks: Iterable[Mask]) -> tuple[Span, ...]:
+    spans = (Span(mask.pk, mask.start, mask.end, mask.kind) for mask in masks)
+    return tuple(sorted(spans, key=lambda span: span.start))
 
 
 def changes_since(chat_id: int, rev: int) -> list[Entry]:
@@ -61,13 +67,14 @@ def changes_since(chat_id: int, rev: int) -> list[Entry]:
     return _read(Message.objects.filter(chat_id=chat_id, rev__gt=rev).order_by("rev")[:CHANGES_AT_ONCE])
 
 
-def latest_page(chat: Chat) -> list[Entry]:
-    return page_before(chat, 2**31 - 1)
+def latest_page(chat: Chat, *, notes: bool = True) -> list[Entry]:
+    return page_before(chat, 2**31 - 1, notes=notes)
 
 
-def page_before(chat: Chat, seq: int) -> list[Entry]:
-    """The ``PAGE_SIZE`` entries before the place ``seq``, oldest first."""
-    return _read(Message.objects.filter(chat=chat, seq__lt=seq).order_by("-seq")[:PAGE_SIZE])[::-1]
+def page_before(chat: Chat, seq: int, *, notes: bool = True) -> list[Entry]:
+    """The ``PAGE_SIZE`` entries before the place ``seq``, oldest first. Customers get them without ``notes``."""
+    messages = Message.objects.filter(chat=chat, seq__lt=seq, **({} if notes else {"internal": False}))
+    return _read(messages.order_by("-seq")[:PAGE_SIZE])[::-1]
 
 
 def _read(messages: QuerySet[Message]) -> list[Entry]:

@@ -7,15 +7,15 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from agents import audit, status
 from agents.models import Agent, Service
-from chat import live, messages, presence
+from chat import live, messages, presence, waiting
 from chat.assignment import assign_waiting_chats
-from chat.models import Chat, Ring
+from chat.models import Chat, Lease, Ring
 from chat.states import State, move_chat
 from contiple.errors import Closed, Conflict
 from helpcenter.access import chat_gate_open, help_center_of
@@ -31,6 +31,8 @@ OFFLINE_AFTER_S = 15 * 60
 # A waiting customer who has left is not rung for; one in a running chat may come back for longer.
 WAITING_CUSTOMER_GRACE_S = 3 * 60
 ACTIVE_CUSTOMER_GRACE_S = 30 * 60
+# Of a chat that an agent has just opened: nothing speaks for an inquiry, and no silence has begun with this agent.
+_BEGUN_ANEW = {"inquiry_offer": "", "unanswered_since": None, "reminded_at": None}
 
 
 class Absent(Closed):
@@ -43,7 +45,8 @@ class Absent(Closed):
 def start_chat(customer: Customer, *, policy: PrivacyPolicy, language: str, page: str = "") -> Chat:
     """A new waiting chat of this customer; where one is open already (a second click, a second tab), that one.
 
-    Consent to ``policy`` is stored with it. All three gates are read here. Raises ``Closed``, or ``Absent``.
+    Consent to ``policy`` is stored with it. All three gates are read here. Raises ``Closed``, or one that says more:
+    ``Absent``, ``waiting.QueueFull``.
     """
     service = customer.service
     if not chat_gate_open(service):
@@ -60,10 +63,13 @@ def start_chat(customer: Customer, *, policy: PrivacyPolicy, language: str, page
     )
     try:
         with transaction.atomic():
+            limit = waiting.hold_queue(service)
             chat.waiting_since = presence.database_now()
             chat.save(force_insert=True)
             audit.record(service, "chat.started", chat.subject, actor="customer", policy=policy.version)
-            _tell(chat)
+            tell(chat)
+            if limit:
+                waiting.require_place(chat, limit)
     except IntegrityError as error:
         if "chat_open_once" not in str(error):
             raise
@@ -80,19 +86,24 @@ def answer_chat(agent: Agent, chat_id: int) -> Chat:
     Raises ``Conflict`` where it went to somebody else in the meantime.
     """
     with transaction.atomic():
-        chat = _locked(chat_id, agent.service)
+        chat = lock_chat(chat_id, agent.service)
         if chat.agent_id != agent.pk or chat.state not in {State.RINGING, State.ACTIVE}:
             raise Conflict(_("This chat has gone to somebody else."))
         if chat.state == State.RINGING:
-            first = chat.answered_at is None
-            move_chat(chat, State.ACTIVE, answered_at=chat.answered_at or timezone.now())
-            _end_ring(chat, Ring.Outcome.OPENED)
             audit.record(chat.service_id, "chat.opened", chat.subject, agent=agent)
-            messages.append_event(chat, "joined", name=str(agent))
-            if first:
-                _greet(chat)
-            _tell(chat)
+            open_ringing(chat, agent)
     return chat
+
+
+def open_ringing(chat: Chat, agent: Agent) -> None:
+    """The chat that rings at the agent becomes the agent's. Needs its row lock; the caller has written the record."""
+    first = chat.answered_at is None
+    move_chat(chat, State.ACTIVE, answered_at=chat.answered_at or timezone.now(), **_BEGUN_ANEW)
+    end_ring(chat, Ring.Outcome.OPENED)
+    messages.append_event(chat, "joined", name=str(agent))
+    if first:
+        _greet(chat)
+    tell(chat)
 
 
 def pass_on(chat_id: int, *, outcome: str, agent_id: int | None = None, state: str | None = None) -> bool:
@@ -102,19 +113,19 @@ def pass_on(chat_id: int, *, outcome: str, agent_id: int | None = None, state: s
     that agent's and still so: who opens a chat in the moment in which its ring ends keeps it.
     """
     with transaction.atomic():
-        chat = _locked(chat_id)
+        chat = lock_chat(chat_id)
         if chat.state not in {State.RINGING, State.ACTIVE}:
             return False
         if agent_id not in {None, chat.agent_id} or state not in {None, chat.state}:
             return False
         was_active, previous = chat.state == State.ACTIVE, chat.agent
-        _end_ring(chat, outcome)
-        _tell(chat)
+        end_ring(chat, outcome)
+        tell(chat)
         move_chat(chat, State.WAITING, agent=None, ringing_since=None)
         audit.record(chat.service_id, "chat.passed_on", chat.subject, actor="", reason=outcome, was=str(previous))
         if was_active:
             messages.append_event(chat, "passed_on")
-        _tell(chat)
+        tell(chat)
         transaction.on_commit(partial(assign_waiting_chats, chat.service_id), robust=True)
     return True
 
@@ -125,30 +136,35 @@ def close_chat(chat_id: int, *, by: str, agent: Agent | None = None) -> bool:
     With ``agent``, raises ``Conflict`` unless it is that agent's.
     """
     with transaction.atomic():
-        chat = _locked(chat_id)
+        chat = lock_chat(chat_id)
         if not chat.is_open:
             return False
         if agent is not None and chat.agent_id != agent.pk:
             raise Conflict(_("This chat is not with you any more."))
-        _end_ring(chat, Ring.Outcome.CLOSED)
+        end_ring(chat, Ring.Outcome.CLOSED)
         move_chat(chat, State.CLOSED, closed_at=timezone.now(), closed_by=by)
         actor = "customer" if by == Chat.ClosedBy.CUSTOMER else ""
         audit.record(chat.service_id, "chat.closed", chat.subject, agent=agent, actor=actor, by=by)
         messages.append_event(chat, f"closed_{by}", name=str(agent) if agent else "")
-        _tell(chat)
+        tell(chat)
         if chat.agent_id:  # the end of one that waited makes no room
             transaction.on_commit(partial(assign_waiting_chats, chat.service_id), robust=True)
     return True
 
 
-def change_status(agent: Agent, chosen: str) -> None:
-    """Online: chats may come. Break and Offline: none come, what rings goes to others at once, opened ones stay."""
+def change_status(agent: Agent, chosen: str, *, pass_on_open: bool = False) -> None:
+    """Online: chats may come. Break and Offline: none come, what rings goes to others at once, opened ones stay.
+
+    With ``pass_on_open`` the opened ones of who goes Offline go to others too.
+    """
     status.set_chat_status(agent, chosen)
     live.publish(live.agent_topic(agent.pk), live.Touched())
     if chosen == Agent.ChatStatus.ONLINE:
         assign_waiting_chats(agent.service_id)
         return
     _pass_on_each(Chat.objects.filter(agent=agent, state=State.RINGING), Ring.Outcome.GONE)
+    if pass_on_open and chosen == Agent.ChatStatus.OFFLINE:
+        _pass_on_each(Chat.objects.filter(agent=agent, state=State.ACTIVE), Ring.Outcome.RETURNED)
 
 
 def reconcile(now: datetime | None = None) -> None:
@@ -176,23 +192,29 @@ def _close_chats_without_contract() -> None:
 
 
 def _take_from_agents_without_permission() -> None:
-    for agent in Agent.objects.exclude(pk__in=presence.permitted_agents()).filter(leases__isnull=False).distinct():
-        agent.leases.all().delete()
-        live.publish(live.agent_topic(agent.pk), live.Touched())
-    held = Chat.objects.filter(state__in=[State.RINGING, State.ACTIVE]).exclude(agent__in=presence.permitted_agents())
+    is_permitted = presence.permitted_agents().filter(pk=OuterRef("agent"))
+    leases = Lease.objects.filter(~Exists(is_permitted), agent__isnull=False)
+    for agent_id in set(leases.values_list("agent", flat=True)):
+        Lease.objects.filter(agent=agent_id).delete()
+        live.publish(live.agent_topic(agent_id), live.Touched())
+    held = Chat.objects.filter(~Exists(is_permitted), state__in=[State.RINGING, State.ACTIVE])
     _pass_on_each(held, Ring.Outcome.GONE)
 
 
 def _take_rings(now: datetime) -> None:
     ringing = Chat.objects.filter(state=State.RINGING)
     _pass_on_each(ringing.filter(ringing_since__lt=now - timedelta(seconds=RING_TIMEOUT_S)), Ring.Outcome.MISSED)
-    _pass_on_each(ringing.filter(agent__in=presence.agents_gone_for(0)), Ring.Outcome.GONE)
+    _pass_on_each(ringing.filter(_agent_is_gone_for(0)), Ring.Outcome.GONE)
     _pass_on_each(ringing.exclude(agent__chat_status=Agent.ChatStatus.ONLINE), Ring.Outcome.GONE)
 
 
 def _take_from_gone_agents() -> None:
-    active = Chat.objects.filter(state=State.ACTIVE, agent__in=presence.agents_gone_for(AGENT_GRACE_S))
+    active = Chat.objects.filter(_agent_is_gone_for(AGENT_GRACE_S), state=State.ACTIVE)
     _pass_on_each(active, Ring.Outcome.GONE)
+
+
+def _agent_is_gone_for(seconds: int) -> Exists:
+    return Exists(presence.agents_gone_for(seconds).filter(pk=OuterRef("agent")))
 
 
 def _close_chats_of_gone_customers() -> None:
@@ -208,11 +230,10 @@ def _close_chats_of_gone_customers() -> None:
 
 
 def _set_gone_agents_offline() -> None:
-    gone = Agent.objects.exclude(chat_status=Agent.ChatStatus.OFFLINE).filter(
-        pk__in=presence.agents_gone_for(OFFLINE_AFTER_S),
-        chat_idle_since__lt=timezone.now() - timedelta(seconds=OFFLINE_AFTER_S),
+    gone = presence.agents_gone_for(OFFLINE_AFTER_S).exclude(chat_status=Agent.ChatStatus.OFFLINE)
+    gone.filter(chat_idle_since__lt=timezone.now() - timedelta(seconds=OFFLINE_AFTER_S)).update(
+        chat_status=Agent.ChatStatus.OFFLINE
     )
-    gone.update(chat_status=Agent.ChatStatus.OFFLINE)
 
 
 def _pass_on_each(chats: QuerySet[Chat], outcome: str) -> None:
@@ -220,14 +241,14 @@ def _pass_on_each(chats: QuerySet[Chat], outcome: str) -> None:
         pass_on(chat_id, outcome=outcome, agent_id=agent_id, state=state)
 
 
-def _locked(chat_id: int, service: Service | None = None) -> Chat:
+def lock_chat(chat_id: int, service: Service | None = None) -> Chat:
     chats = Chat.objects.select_for_update(no_key=True, of=("self",)).select_related(
         "agent__user", "service", "customer"
     )
     return chats.get(pk=chat_id, **({"service": service} if service else {}))
 
 
-def _end_ring(chat: Chat, outcome: str) -> None:
+def end_ring(chat: Chat, outcome: str) -> None:
     chat.rings.filter(ended_at=None).update(ended_at=presence.database_now(), outcome=outcome)
 
 
@@ -238,7 +259,7 @@ def _greet(chat: Chat) -> None:
         messages.append_notice(chat, greeting, name=chat.service.name)
 
 
-def _tell(chat: Chat) -> None:
+def tell(chat: Chat) -> None:
     live.publish_on_commit(live.chat_topic(chat.pk), live.Touched())
     live.publish_on_commit(live.service_topic(chat.service_id), live.Touched())
     if chat.agent_id:

@@ -9,7 +9,7 @@ import logging
 import threading
 import uuid
 from collections import defaultdict
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -26,10 +26,12 @@ log = logging.getLogger(__name__)
 REJOIN_S = 1.0  # the layer was away: tried again this often, while the heartbeats find what was lost
 
 
-class Changed(Struct, tag="changed", frozen=True):
-    """A message was written or changed."""
+class Changed(Struct, tag="changed", dict=True):
+    """A message was written or changed. Whoever renders it for many keeps the result in its ``__dict__``."""
 
     entry: Entry
+    unread: int | None = None  # customer's messages that no agent has read; only of a new message that lists show
+    received_at: float = 0.0  # when its frame came in (``metrics``)
 
 
 class Marked(Struct, tag="marked", frozen=True):
@@ -47,21 +49,11 @@ class Typed(Struct, tag="typed", frozen=True):
     author: str
 
 
-class Lined(Struct, tag="lined", frozen=True):
-    """A chat of this agent has a new last line."""
-
-    chat: int
-    seq: int
-    author: str
-    text: str
-    unread: int
-
-
 class Touched(Struct, tag="touched", frozen=True):
     """Something else about the topic changed: read again what you show of it."""
 
 
-Delivery = Changed | Marked | Typed | Lined | Touched
+Delivery = Changed | Marked | Typed | Touched
 
 
 class Receiver(Protocol):
@@ -88,10 +80,16 @@ def publish_on_commit(topic: str, delivery: Delivery) -> None:
 
 def publish(topic: str, delivery: Delivery) -> None:
     """Delivers to every process. May be called from any thread; returns at once where this process has a loop."""
+    publish_all([(topic, delivery)])
+
+
+def publish_all(deliveries: Sequence[tuple[str, Delivery]]) -> None:
+    """As ``publish``, several at once and in order."""
     if _hub is not None and _hub.loop.is_running():
-        _hub.loop.call_soon_threadsafe(_hub.publish, topic, delivery)
+        _hub.loop.call_soon_threadsafe(_hub.publish_all, deliveries)
     elif not _layer_is_local():
-        async_to_sync(_send)(topic, delivery, origin="")
+        for topic, delivery in deliveries:
+            async_to_sync(_send)(topic, delivery, origin="")
 
 
 async def subscribe(topic: str, receiver: Receiver) -> None:
@@ -131,10 +129,15 @@ class _Hub:
             self.topics.pop(topic, None)
             await self._part(topic)
 
-    def publish(self, topic: str, delivery: Delivery) -> None:
-        self.dispatch(topic, delivery)
+    def publish_all(self, deliveries: Sequence[tuple[str, Delivery]]) -> None:
+        for topic, delivery in deliveries:
+            self.dispatch(topic, delivery)
         if not _layer_is_local():
-            self._spawn(_send(topic, delivery, origin=self.name))
+            self._spawn(self._send_all(deliveries))
+
+    async def _send_all(self, deliveries: Sequence[tuple[str, Delivery]]) -> None:
+        for topic, delivery in deliveries:
+            await _send(topic, delivery, origin=self.name)
 
     def dispatch(self, topic: str, delivery: Delivery) -> None:
         for receiver in tuple(self.topics.get(topic, ())):

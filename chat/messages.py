@@ -1,27 +1,101 @@
 """Appends to a chat. An appended message is committed, numbered in the order of commits, and there once.
 
 Personal data of known kinds is masked before the first save. After the commit everybody who looks on is told.
+Appends to many chats share one transaction (``append_together``): a commit waits for the disk, and a statement costs
+nearly the same for one row as for fifty.
 """
 
+import re
 import unicodedata
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 from uuid import UUID
 
+import msgspec
 import regex
-from django.db import transaction
-from django.utils import timezone
+from django.db import connection, transaction
+from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 
+from agents.access import Credential, chatting_agents
 from agents.models import Agent
 from chat import live, masking
-from chat.entries import entry_of
-from chat.models import MESSAGE_LENGTH_MAX, Chat, Message
+from chat.entries import Entry, spans_of
+from chat.models import MESSAGE_LENGTH_MAX, Chat, Mask, Message
 from chat.spans import Span, apply_mask
-from contiple.errors import Conflict, Invalid
+from contiple import metrics
+from contiple.errors import Closed, Conflict, DomainError, Invalid
 
 Author = Message.Author
+# Control characters but tab and line end, and halves of surrogate pairs: PostgreSQL or UTF-8 can't take them.
+_CANNOT_BE_STORED = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 # UAX #15 §13 (Stream-Safe Text): no language has more marks in a row; composing them takes the square of their number.
 _TOO_MANY_MARKS = regex.compile(r"\p{M}{31}")
+
+
+@dataclass(slots=True, kw_only=True)
+class Sending:
+    """A person's message on its way, clean and searched for personal data (``prepare``).
+
+    Without ``agent_id`` it is the customer's. With a ``credential`` the agent's rights are read again at the commit.
+    """
+
+    chat_id: int
+    client_id: UUID
+    body: str
+    spans: Sequence[Span]
+    agent_id: int | None = None
+    agent_name: str = ""
+    credential: Credential | None = None
+    received_at: float = 0.0
+
+    @property
+    def author(self) -> str:
+        return Author.CUSTOMER if self.agent_id is None else Author.AGENT
+
+
+@dataclass(slots=True, frozen=True)
+class Sent:
+    """The message is committed at the place ``seq``. ``is_repeat``: it had been before."""
+
+    seq: int
+    rev: int
+    is_repeat: bool = False
+
+
+@dataclass(slots=True)
+class _Row:
+    """What is read of a chat under its lock, and what a message changes of it."""
+
+    id: int
+    service_id: int
+    state: str
+    agent_id: int | None
+    last_rev: int
+    unread: int
+    customer_name: str = ""
+    masks_on: bool = True
+    last_line: str | None = None  # new, where it is not None
+    spoke_last: str = ""  # of customer and agent, among the new messages
+
+
+@dataclass(slots=True, kw_only=True)
+class _Line:
+    """What becomes a message's row."""
+
+    chat: _Row
+    author: str
+    name: str = ""
+    agent_id: int | None = None
+    body: str = ""
+    event: str = ""
+    internal: bool = False
+    client_id: UUID | None = None
+    spans: Sequence[Span] = ()
+    received_at: float = 0.0
+    seq: int = 0
 
 
 def clean_body(text: str) -> str:
@@ -29,9 +103,10 @@ def clean_body(text: str) -> str:
 
     Composed (NFC), so that Hangul typed on any system has the same offsets and is found by the same search.
     """
-    if any(_cannot_be_stored(character) for character in text) or _TOO_MANY_MARKS.search(text):
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if _CANNOT_BE_STORED.search(text) or (not text.isascii() and _TOO_MANY_MARKS.search(text)):
         raise Invalid(_("The text has characters that can't be stored."))
-    body = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    body = unicodedata.normalize("NFC", text).strip()
     if not body:
         raise Invalid(_("Write a message first."))
     if len(body) > MESSAGE_LENGTH_MAX:
@@ -39,27 +114,62 @@ def clean_body(text: str) -> str:
     return body
 
 
+def prepare(chat_id: int, *, body: str, client_id: UUID, **who: Any) -> Sending:
+    """Cleans and searches the text: the slow part, before any lock. Raises ``Invalid``. ``who`` is as in ``Sending``."""
+    body = clean_body(body)
+    spans, received_at = masking.search(body), metrics.received_at()
+    return Sending(chat_id=chat_id, client_id=client_id, body=body, spans=spans, received_at=received_at, **who)
+
+
 def send_as_customer(chat: Chat, *, body: str, client_id: UUID) -> Message:
     """Appends what the customer of ``chat`` wrote; a repeated ``client_id`` returns the message that is there.
 
-    Raises ``Invalid`` for the text and ``Conflict`` where the chat is closed.
+    Raises ``Invalid`` for the text, ``Conflict`` where the chat is closed, ``Http404`` where there is none.
     """
-    return _send(chat, body, client_id, author=Author.CUSTOMER, name=chat.customer.name)
+    return _send(prepare(chat.pk, body=body, client_id=client_id))
 
 
 def send_as_agent(chat: Chat, agent: Agent, *, body: str, client_id: UUID) -> Message:
     """As ``send_as_customer``, for the agent who has the chat open. ``Conflict`` where that is somebody else by now."""
-    return _send(chat, body, client_id, author=Author.AGENT, name=str(agent), agent=agent)
+    who = {"agent_id": agent.pk, "agent_name": str(agent)}
+    return _send(prepare(chat.pk, body=body, client_id=client_id, **who))
 
 
-def append_event(chat: Chat, event: str, *, name: str = "") -> Message:
+def append_together(sendings: Sequence[Sending], *, wait: bool) -> list[Sent | Exception | None]:
+    """Appends, in one transaction, what may be appended; says of each what came of it (an error is not raised).
+
+    ``None``: nothing was done, because somebody else has the chat's lock just now; with ``wait`` it is waited for.
+    Raises ``DatabaseError``: then nothing is appended, or, where the commit itself was cut off, perhaps all of it.
+    """
+    with transaction.atomic():
+        chats = _locked_chats({sending.chat_id for sending in sendings}, wait=wait)
+        names = chatting_agents({sending.credential for sending in sendings if sending.credential})
+        known = _sent_before(sending for sending in sendings if sending.chat_id in chats)
+        outcomes: list[Sent | Exception | _Line | None] = []
+        for sending in sendings:
+            outcome = _judge(sending, chats, names, known, wait=wait)
+            if isinstance(outcome, _Line):
+                known[sending.chat_id, sending.client_id] = None
+            outcomes.append(outcome)
+        _write([outcome for outcome in outcomes if isinstance(outcome, _Line)])
+    return [Sent(outcome.seq, outcome.seq) if isinstance(outcome, _Line) else outcome for outcome in outcomes]
+
+
+def append_event(chat: Chat, event: str, *, name: str = "") -> None:
     """Appends an entry that is rendered in each reader's words (``rendering.EVENTS``). Needs the chat's row lock."""
-    return _append(chat, author=Author.SYSTEM, event=event, name=name)
+    _append(chat, author=Author.SYSTEM, event=event, name=name)
 
 
-def append_notice(chat: Chat, body: str, *, name: str) -> Message:
+def append_notice(chat: Chat, body: str, *, name: str) -> None:
     """Appends the service's own words, such as its greeting. Needs the chat's row lock."""
-    return _append(chat, author=Author.SYSTEM, body=body, name=name)
+    _append(chat, author=Author.SYSTEM, body=body, name=name)
+
+
+def append_note(chat: Chat, agent: Agent, body: str) -> None:
+    """Appends what agents see and the customer never does. Needs the chat's row lock. Raises ``Invalid``."""
+    body = clean_body(body)
+    spans = masking.found_spans(chat.service, body)
+    _append(chat, author=Author.AGENT, name=str(agent), agent_id=agent.pk, body=body, spans=spans, internal=True)
 
 
 def mark_seen(chat: Chat, side: str, *, received: int, read: int) -> None:
@@ -92,72 +202,194 @@ def marks_of(chat: Chat) -> live.Marked:
     )
 
 
-def _cannot_be_stored(character: str) -> bool:
-    return unicodedata.category(character) in {"Cc", "Cs"} and character not in "\n\r\t"
+def _send(sending: Sending) -> Message:
+    [outcome] = append_together([sending], wait=True)
+    if not isinstance(outcome, Sent):
+        raise outcome or Http404
+    return Message.objects.get(chat=sending.chat_id, seq=outcome.seq)
 
 
-def _send(chat: Chat, text: str, client_id: UUID, *, author: str, name: str, agent: Agent | None = None) -> Message:
-    body = clean_body(text)
-    # Detection is the slow part: before the lock, so that nobody waits for it.
-    spans = masking.found_spans(chat.service, body)
-    with transaction.atomic():
-        row = Chat.objects.select_for_update(no_key=True).get(pk=chat.pk)
-        sent = row.messages.filter(client_id=client_id).first()
-        if sent is not None:
-            if sent.author != author:
-                raise Invalid(_("This id is taken by another message."))
-            return sent
-        _require_open_for(row, agent)
-        return _append(row, author=author, name=name, agent=agent, body=body, spans=spans, client_id=client_id)
+def _append(chat: Chat, **fields: Any) -> None:
+    row = _Row(chat.pk, chat.service_id, chat.state, chat.agent_id, chat.last_rev, chat.unread)
+    _write([_Line(chat=row, received_at=metrics.received_at(), **fields)])
+    chat.last_rev = row.last_rev
+    if row.last_line is not None:
+        chat.last_line = row.last_line
 
 
-def _require_open_for(chat: Chat, agent: Agent | None) -> None:
-    if not chat.is_open:
-        raise Conflict(_("This chat has ended."), code="ended")
-    if agent is not None and (chat.agent_id != agent.pk or chat.state != Chat.State.ACTIVE):
-        raise Conflict(_("This chat is not with you any more."), code="not_yours")
-
-
-def _append(
-    chat: Chat,
+def _judge(
+    sending: Sending,
+    chats: dict[int, _Row],
+    names: dict[Credential, str],
+    known: dict[tuple[int, UUID], tuple[str, Sent] | None],
     *,
-    author: str,
-    name: str = "",
-    agent: Agent | None = None,
-    body: str = "",
-    event: str = "",
-    spans: list[Span] | None = None,
-    client_id: UUID | None = None,
-    now: datetime | None = None,
-) -> Message:
-    chat.last_rev += 1
-    message = Message.objects.create(
+    wait: bool,
+) -> Sent | Exception | _Line | None:
+    """What comes of a message: a line to be written, a refusal, or what came of it the first time."""
+    chat, credential = chats.get(sending.chat_id), sending.credential
+    if chat is None:
+        return Http404() if wait else None
+    if credential is not None and credential not in names:
+        return Closed(_("You are not permitted to chat any more."))
+    if credential is not None and credential.service_id != chat.service_id:
+        return Http404()
+    if (sending.chat_id, sending.client_id) in known:
+        return _first_outcome(sending, known[sending.chat_id, sending.client_id])
+    if chat.state == Chat.State.CLOSED:
+        return Conflict(_("This chat has ended."), code="ended")
+    if sending.agent_id is not None and (chat.agent_id != sending.agent_id or chat.state != Chat.State.ACTIVE):
+        return Conflict(_("This chat is not with you any more."), code="not_yours")
+    return _Line(
         chat=chat,
-        seq=chat.last_rev,
-        rev=chat.last_rev,
-        client_id=client_id,
-        author=author,
-        agent=agent,
-        name=name,
-        body=apply_mask(body, [span[1:] for span in spans or []]),
-        event=event,
-        created_at=now or timezone.now(),
+        author=sending.author,
+        name=_author_name(sending, chat, names),
+        agent_id=sending.agent_id,
+        body=sending.body,
+        client_id=sending.client_id,
+        spans=sending.spans if chat.masks_on else (),
+        received_at=sending.received_at,
     )
-    masks = masking.put_on(chat, message, original=body, spans=spans) if spans else []
-    _update_chat(chat, message)
-    live.publish_on_commit(live.chat_topic(chat.pk), live.Changed(entry_of(message, masks)))
-    return message
 
 
-def _update_chat(chat: Chat, message: Message) -> None:
-    fields: dict = {"last_rev": chat.last_rev}
-    if message.body:
-        fields |= {"last_line": masking.last_line(message.body), "last_message_at": message.created_at}
-    if message.author == Author.CUSTOMER:
-        fields["unread"] = chat.unread + 1
-    Chat.objects.filter(pk=chat.pk).update(**fields)
-    for name, value in fields.items():
-        setattr(chat, name, value)
-    if message.body and chat.agent_id:
-        line = live.Lined(chat=chat.pk, seq=message.seq, author=message.author, text=chat.last_line, unread=chat.unread)
-        live.publish_on_commit(live.agent_topic(chat.agent_id), line)
+def _first_outcome(sending: Sending, there: tuple[str, Sent] | None) -> Sent | Exception | None:
+    """``None`` where the first is in this very batch: asked again, it will have been committed."""
+    if there is None:
+        return None
+    author, sent = there
+    return sent if author == sending.author else Invalid(_("This id is taken by another message."))
+
+
+def _author_name(sending: Sending, chat: _Row, names: dict[Credential, str]) -> str:
+    if sending.agent_id is None:
+        return chat.customer_name
+    return names[sending.credential] if sending.credential else sending.agent_name
+
+
+def _locked_chats(chat_ids: set[int], *, wait: bool) -> dict[int, _Row]:
+    """Locked by pk, as everywhere. Without ``wait`` those that are locked already are left out."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK.format("" if wait else "SKIP LOCKED"), [list(chat_ids)])
+        return {row[0]: _Row(*row) for row in cursor.fetchall()}
+
+
+def _sent_before(sendings: Iterable[Sending]) -> dict[tuple[int, UUID], tuple[str, Sent] | None]:
+    pairs = [(sending.chat_id, sending.client_id) for sending in sendings]
+    with connection.cursor() as cursor:
+        cursor.execute(_SENT_BEFORE, [[chat for chat, _id in pairs], [client_id for _chat, client_id in pairs]])
+        return {(row[0], row[1]): (row[2], Sent(row[3], row[4], is_repeat=True)) for row in cursor.fetchall()}
+
+
+def _write(lines: Sequence[_Line]) -> None:
+    """Writes the rows of messages whose chats are locked, and tells of them after the commit."""
+    if not lines:
+        return
+    bodies = [apply_mask(line.body, [span[1:] for span in line.spans]) for line in lines]
+    for line, body in zip(lines, bodies, strict=True):
+        _count(line, body)
+    rows = {line.chat.id: line.chat for line in lines}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _WRITE,
+            [
+                _json([_row_of(line, body) for line, body in zip(lines, bodies, strict=True)]).decode(),
+                _json(list(rows.values())).decode(),
+            ],
+        )
+        written = {(chat_id, seq): (pk, created_at) for pk, chat_id, seq, created_at in cursor.fetchall()}
+    deliveries: list[tuple[str, live.Delivery]] = []
+    for line, body in zip(lines, bodies, strict=True):
+        pk, created_at = written[line.chat.id, line.seq]
+        masks = _put_masks_on(line, pk) if line.spans else []
+        entry = Entry(
+            chat=line.chat.id,
+            seq=line.seq,
+            rev=line.seq,
+            author=line.author,
+            name=line.name,
+            body=body,
+            event=line.event,
+            created_at=created_at,
+            client_id=line.client_id,
+            masks=spans_of(masks),
+            internal=line.internal,
+        )
+        unread = line.chat.unread if body and not line.internal else None
+        delivery = live.Changed(entry, unread, line.received_at)
+        deliveries.append((live.chat_topic(line.chat.id), delivery))
+    transaction.on_commit(partial(live.publish_all, deliveries), robust=True)
+
+
+def _count(line: _Line, body: str) -> None:
+    """Takes the next place in the chat, and notes what else the message changes there. Of a note nothing."""
+    chat = line.chat
+    chat.last_rev += 1
+    line.seq = chat.last_rev
+    if line.internal:
+        return
+    if body:
+        chat.last_line = masking.last_line(body)
+    if line.author == Author.CUSTOMER:
+        chat.unread += 1
+    if line.author != Author.SYSTEM:
+        chat.spoke_last = line.author
+
+
+def _row_of(line: _Line, body: str) -> dict[str, Any]:
+    return {
+        "chat_id": line.chat.id,
+        "seq": line.seq,
+        "client_id": line.client_id,
+        "author": line.author,
+        "agent_id": line.agent_id,
+        "name": line.name,
+        "body": body,
+        "event": line.event,
+        "internal": line.internal,
+    }
+
+
+def _put_masks_on(line: _Line, pk: int) -> list[Mask]:
+    chat = Chat(pk=line.chat.id, service_id=line.chat.service_id)
+    message = Message(pk=pk, chat=chat, seq=line.seq)
+    return masking.put_on(chat, message, original=line.body, spans=line.spans)
+
+
+_json = msgspec.json.Encoder().encode
+
+_LOCK = """
+SELECT chat.id, chat.service_id, chat.state, chat.agent_id, chat.last_rev, chat.unread, customer.name,
+    contract.security_service
+FROM chat_chat AS chat
+JOIN helpcenter_customer AS customer ON customer.id = chat.customer_id
+JOIN agents_contract AS contract ON contract.service_id = chat.service_id
+JOIN agents_service AS service ON service.id = chat.service_id AND NOT service.is_stopped
+WHERE chat.id = ANY(%s) ORDER BY chat.id FOR NO KEY UPDATE OF chat {}
+"""
+_SENT_BEFORE = """
+SELECT message.chat_id, message.client_id, message.author, message.seq, message.rev
+FROM unnest(%s::bigint[], %s::uuid[]) AS sending (chat_id, client_id)
+JOIN chat_message AS message USING (chat_id, client_id)
+"""
+# One parameter for all rows: as JSON they cost the client next to nothing, as parameters they would cost the most.
+_WRITE = """
+WITH message AS (
+    INSERT INTO chat_message (chat_id, seq, rev, client_id, author, agent_id, name, body, event, internal, created_at)
+    SELECT chat_id, seq, seq, client_id, author, agent_id, name, body, event, internal, statement_timestamp()
+    FROM json_to_recordset(%s::json) AS line (chat_id bigint, seq integer, client_id uuid, author text,
+        agent_id bigint, name text, body text, event text, internal boolean)
+    RETURNING id, chat_id, seq, created_at
+), counted AS (
+    UPDATE chat_chat AS chat SET
+        last_rev = line.last_rev,
+        unread = line.unread,
+        last_line = coalesce(line.last_line, chat.last_line),
+        last_message_at = CASE WHEN line.last_line IS NULL THEN chat.last_message_at ELSE statement_timestamp() END,
+        unanswered_since = CASE line.spoke_last WHEN 'agent' THEN statement_timestamp() WHEN '' THEN chat.unanswered_since
+            END,
+        reminded_at = CASE line.spoke_last WHEN '' THEN chat.reminded_at END
+    FROM json_to_recordset(%s::json) AS line (id bigint, last_rev integer, unread integer, last_line text,
+        spoke_last text)
+    WHERE chat.id = line.id
+)
+SELECT id, chat_id, seq, created_at FROM message
+"""

@@ -178,6 +178,8 @@ class Ring(models.Model):
         OPENED = "opened"
         MISSED = "missed"  # not opened in time
         GONE = "gone"  # the agent was not there any more, or not permitted
+        RETURNED = "returned"  # the agent gave the chat back
+        TAKEN = "taken"  # an admin took it over
         CLOSED = "closed"  # the chat ended first
 
     chat = models.ForeignKey(Chat, models.CASCADE, related_name="rings")
@@ -188,6 +190,9 @@ class Ring(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["chat"], condition=Q(ended_at=None), name="ring_one_at_once")]
+        indexes = [
+            models.Index(fields=["ended_at"], condition=Q(outcome__in=["missed", "returned"]), name="ring_not_taken")
+        ]
 
     def __str__(self) -> str:
         return f"ring {self.chat_id} at {self.agent_id}"
@@ -210,3 +215,30 @@ class Lease(models.Model):
 
     def __str__(self) -> str:
         return str(self.socket)
+
+
+class RoutingRound(models.Model):
+    """One turn of the router that decided something: how every agent stood at its beginning, in codes and numbers."""
+
+    service = models.ForeignKey(Service, models.CASCADE, related_name="+")
+    at = models.DateTimeField(db_index=True)
+    seats = models.JSONField(default=list)  # `routing_log` has the form
+
+    def __str__(self) -> str:
+        return f"round {self.pk}"
+
+
+class RoutingDecision(models.Model):
+    """What a round decided for one chat: the agent it rings at, or why it goes on waiting (``routing_log.Reason``)."""
+
+    round = models.ForeignKey(RoutingRound, models.CASCADE, related_name="decisions")
+    chat = models.ForeignKey(Chat, models.CASCADE, related_name="+", db_index=False)
+    agent = models.ForeignKey(Agent, models.CASCADE, null=True, blank=True, related_name="+", db_index=False)
+    reason = models.CharField(max_length=12)
+    resting = models.JSONField(default=list, blank=True)  # ids of the agents who had let this chat ring just before
+
+    class Meta:
+        indexes = [models.Index(fields=["chat", "-id"], name="decision_of_chat")]
+
+    def __str__(self) -> str:
+        return f"decision {self.pk}"

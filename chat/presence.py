@@ -4,6 +4,7 @@ Leases run by the database's clock, so that a process whose own clock is wrong n
 agent chose (``Agent.chat_status``) is a separate thing: Online and unreachable is possible, and gets no chats.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -34,14 +35,22 @@ def database_now() -> datetime:
 
 def take_lease(socket: UUID, *, agent: Agent | None = None, chat: Chat | None = None) -> None:
     """This socket's agent, or the customer of this chat, is reachable from now on."""
-    Lease.objects.update_or_create(
-        socket=socket, defaults={"agent": agent, "chat": chat, "expires_at": Now() + timedelta(seconds=LEASE_S)}
+    Lease.objects.bulk_create(
+        [Lease(socket=socket, agent=agent, chat=chat, expires_at=Now() + timedelta(seconds=LEASE_S))],
+        update_conflicts=True,
+        unique_fields=["socket"],
+        update_fields=["agent", "chat", "expires_at"],
     )
 
 
-def renew_lease(socket: UUID) -> bool:
-    """A heartbeat was answered. False where the lease has been taken away: the socket must be closed."""
-    return bool(Lease.objects.filter(socket=socket).update(expires_at=Now() + timedelta(seconds=LEASE_S)))
+def renew_leases(sockets: Collection[UUID]) -> set[UUID]:
+    """Heartbeats were answered; returns whose. Any other's lease has been taken away: its socket must be closed."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE chat_lease SET expires_at = statement_timestamp() + %s WHERE socket = ANY(%s) RETURNING socket",
+            [timedelta(seconds=LEASE_S), list(sockets)],
+        )
+        return {socket for (socket,) in cursor.fetchall()}
 
 
 def let_lease_run_out(socket: UUID) -> None:
@@ -79,9 +88,14 @@ def somebody_online(service: Service | int) -> bool:
     return reachable_agents(service).exists()
 
 
+def is_reachable(agent: Agent) -> bool:
+    return Lease.objects.filter(agent=agent, expires_at__gt=Now()).exists()
+
+
 def agents_gone_for(seconds: int) -> QuerySet[Agent]:
     """Agents who have no lease that ran out less than ``seconds`` ago."""
-    return Agent.objects.exclude(leases__expires_at__gt=Now() - timedelta(seconds=seconds))
+    since = Now() - timedelta(seconds=seconds)
+    return Agent.objects.filter(~Exists(Lease.objects.filter(agent=OuterRef("pk"), expires_at__gt=since)))
 
 
 def customers_gone_for(seconds: int) -> QuerySet[Chat]:

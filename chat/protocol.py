@@ -68,8 +68,11 @@ FromAgent = Watch | Unwatch | Send | Typing | Seen | Beat
 # To a client
 
 
-class Message(Struct, tag="message"):
-    """A message, new or changed: put it at ``seq``, in place of what stands there."""
+class Message(Struct, tag="message", omit_defaults=True):
+    """A message, new or changed: put it at ``seq``, in place of what stands there.
+
+    With the ``client_id`` of a send it is also its acknowledgement. ``unread`` comes with what is new.
+    """
 
     chat: int
     seq: int
@@ -77,10 +80,11 @@ class Message(Struct, tag="message"):
     author: str
     html: str
     client_id: str | None = None
+    unread: int | None = None
 
 
 class Ack(Struct, tag="ack"):
-    """A send is committed."""
+    """A send is committed. Where the sender's socket shows the chat, the message itself says so instead."""
 
     chat: int
     client_id: UUID
@@ -121,7 +125,7 @@ class Desk(Struct, tag="desk"):
 
 
 class Line(Struct, tag="line"):
-    """A new last line of one of the agent's chats, which may not be on display."""
+    """A new last line of one of the agent's chats that is not on display."""
 
     chat: int
     seq: int

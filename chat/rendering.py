@@ -7,34 +7,59 @@
 import re
 from functools import lru_cache
 
-from django.template.loader import get_template, render_to_string
+from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Agent
-from chat import access, live, presence, protocol
+from chat import access, live, masking, presence, protocol
 from chat.entries import Entry
 from chat.models import Chat
 
 EVENTS = {
     "joined": _("%(name)s joined the chat."),
     "passed_on": _("The agent is not there any more. The next available agent will take over."),
+    "transferred": _("%(name)s is passing the chat on to a colleague, who will be with you in a moment."),
+    "returned": _("%(name)s is passing the chat on. The next available agent will take over."),
+    "reminded": _("Are you still there? Please answer when you can."),
+    "reminded_end": _("Are you still there? Without an answer, this chat ends in %(name)s min."),
+    "inquiry": _("The customer left a 1:1 inquiry instead."),
     "closed_customer": _("The customer ended the chat."),
     "closed_agent": _("%(name)s ended the chat."),
     "closed_timeout": _("The chat ended because nobody was there any more."),
+    "closed_idle": _("The chat ended because it was not answered."),
     "closed_service": _("The chat ended because the chat service was closed."),
 }
+OTHERS_SHOWN = 50  # of the service's other chats, in an admin's list
 # An address ends before closing punctuation that belongs to the sentence.
 _LINK = re.compile(r"https?://[^\s<>\"'`\\]*[^\s<>\"'`\\.,;:!?)\]}*]", re.IGNORECASE)
 
 
-@lru_cache(maxsize=2048)
 def message_html(entry: Entry, language: str) -> str:
-    """An entry as HTML, rendered once for all its receivers of a language."""
-    with translation.override(language):
-        return _plain(_message_template().render({"entry": entry, "body": body_html(entry)}))
+    """An entry as HTML. The template is rendered once for each language and kind of entry; see ``_pieces``."""
+    filling = {
+        "chat": str(entry.chat),
+        "seq": str(entry.seq),
+        "rev": str(entry.rev),
+        "name": _escaped(entry.name),
+        "iso": entry.created_at.isoformat(),
+        "time": entry.created_at.strftime("%H:%M"),
+        "body": _event_html(entry, language) if entry.event else body_html(entry),
+    }
+    pieces = _pieces(language, entry.author, bool(entry.event), entry.internal)
+    return "".join([filling[piece[1:]] if piece[0] == _HOLE else piece for piece in pieces])
+
+
+def message_data(changed: live.Changed, language: str) -> str:
+    """The frame of a change, encoded; once for all its receivers of a language."""
+    made = changed.__dict__.setdefault("frames", {})
+    if language not in made:
+        frame = message_frame(changed.entry, language)
+        frame.unread = changed.unread
+        made[language] = protocol.encode(frame).decode()
+    return made[language]
 
 
 def message_frame(entry: Entry, language: str) -> protocol.Message:
@@ -48,14 +73,22 @@ def message_frame(entry: Entry, language: str) -> protocol.Message:
     )
 
 
+def line_frame(changed: live.Changed) -> protocol.Line | None:
+    """What a list of chats shows of a new message; ``None`` for what changes no last line."""
+    entry = changed.entry
+    if changed.unread is None:
+        return None
+    return protocol.Line(entry.chat, entry.seq, entry.author, masking.last_line(entry.body), changed.unread)
+
+
 def messages_html(entries: list[Entry], language: str) -> SafeString:
     return mark_safe("".join(message_html(entry, language) for entry in entries))  # noqa: S308 - rendered by templates
 
 
 def body_html(entry: Entry) -> SafeString:
     """The body with links and masks. Its text content is the body, to the character: selections rest on it."""
-    if entry.event:
-        return escape(EVENTS[entry.event] % {"name": entry.name}) if entry.event in EVENTS else SafeString("")
+    if not entry.masks:
+        return mark_safe(_linked(entry.body))  # noqa: S308 - every part is escaped
     parts, at = [], 0
     for span in entry.masks:
         parts.append(_linked(entry.body[at : span.start]))
@@ -64,12 +97,19 @@ def body_html(entry: Entry) -> SafeString:
     return mark_safe("".join([*parts, _linked(entry.body[at:])]))  # noqa: S308 - every part is escaped
 
 
+def _event_html(entry: Entry, language: str) -> str:
+    with translation.override(language):
+        return _escaped(EVENTS[entry.event] % {"name": entry.name}) if entry.event in EVENTS else ""
+
+
 def desk_frame(agent: Agent, language: str) -> protocol.Desk:
     """What the agent's widget shows now."""
     chats = list(access.open_chats_of(agent))
     waiting = Chat.objects.filter(service=agent.service_id, state=Chat.State.WAITING).count()
+    others = access.chats_of_others(agent)[:OTHERS_SHOWN] if agent.is_admin else []
+    context = {"chats": chats, "agent": agent, "waiting": waiting, "others": list(others)}
     with translation.override(language):
-        html = render_to_string("chat/_active_chats.html", {"chats": chats, "agent": agent, "waiting": waiting})
+        html = render_to_string("chat/_active_chats.html", context)
     return protocol.Desk(
         status=agent.chat_status,
         ringing=sum(chat.state == Chat.State.RINGING for chat in chats),
@@ -103,12 +143,29 @@ def _plain(html: str) -> str:
     return str.__str__(html)
 
 
-@lru_cache(maxsize=1)
-def _message_template():
-    return get_template("chat/_message.html")
+# Stands before the name of what a piece of a rendered template is to be filled with. No template has it.
+_HOLE = "\ue000"
+
+
+@lru_cache(maxsize=64)
+def _pieces(language: str, author: str, is_event: bool, internal: bool) -> list[str]:
+    """``_message.html``, rendered with holes for what differs, cut at them: what is joined is what it would render."""
+    holes = {name: SafeString(f"{_HOLE}{name}{_HOLE}") for name in ("chat", "seq", "rev", "name", "iso", "time", "body")}
+    context = {**holes, "author": author, "is_event": is_event, "internal": internal}
+    with translation.override(language):
+        html = _plain(render_to_string("chat/_message.html", context))
+    # Even parts are the template's, odd ones the names of holes.
+    parts = html.split(_HOLE)
+    return [_HOLE + part if number % 2 else part for number, part in enumerate(parts) if part]
+
+
+def _escaped(text: str) -> str:
+    return _plain(escape(text))
 
 
 def _linked(text: str) -> str:
+    if "://" not in text:
+        return _escaped(text)
     parts, at = [], 0
     for match in _LINK.finditer(text):
         parts.append(escape(text[at : match.start()]))

@@ -1,7 +1,10 @@
 """The table of a chat's states, and the one way to change them."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
+from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from chat.models import Chat
@@ -12,7 +15,7 @@ State = Chat.State
 TRANSITIONS: dict[str, set[str]] = {
     State.WAITING: {State.RINGING, State.CLOSED},
     State.RINGING: {State.ACTIVE, State.WAITING, State.CLOSED},
-    State.ACTIVE: {State.WAITING, State.CLOSED},
+    State.ACTIVE: {State.WAITING, State.RINGING, State.CLOSED},
     State.CLOSED: set(),
 }
 
@@ -27,3 +30,20 @@ def move_chat(chat: Chat, to: str, **fields: Any) -> None:
         raise Conflict(_("This chat has changed in the meantime."))
     for name, value in {"state": to, **fields}.items():
         setattr(chat, name, value)
+
+
+def ring_chats(rings: Iterable[tuple[int, int, datetime]]) -> None:
+    """Many waiting chats in one statement, each ``(chat, agent, since)``. The caller has the chats' rows locked.
+
+    Raises ``Conflict`` where one of them does not wait any more; the transaction is then to be rolled back.
+    """
+    chats, agents, moments = (list(column) for column in zip(*rings, strict=True))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE chat_chat SET state = %s, agent_id = ring.agent, ringing_since = ring.since"
+            " FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[]) AS ring (chat, agent, since)"
+            " WHERE chat_chat.id = ring.chat AND chat_chat.state = %s",
+            [State.RINGING, chats, agents, moments, State.WAITING],
+        )
+        if cursor.rowcount != len(chats):
+            raise Conflict(_("This chat has changed in the meantime."))

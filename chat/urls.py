@@ -1,6 +1,6 @@
 from django.urls import path
 
-from chat import views_agent, views_customer, views_embed
+from chat import views_admin, views_agent, views_customer, views_embed
 
 app_name = "chat"
 urlpatterns = [
@@ -8,6 +8,10 @@ urlpatterns = [
     path("desk/<slug:service>/chat/<int:chat>/", views_agent.conversation, name="conversation"),
     path("desk/<slug:service>/chat/<int:chat>/open/", views_agent.open_chat, name="open"),
     path("desk/<slug:service>/chat/<int:chat>/end/", views_agent.end_chat, name="end"),
+    path("desk/<slug:service>/chat/<int:chat>/transfer/", views_agent.transfer, name="transfer"),
+    path("desk/<slug:service>/chat/<int:chat>/return/", views_agent.give_back, name="return"),
+    path("desk/<slug:service>/chat/<int:chat>/take-over/", views_admin.take_over, name="take_over"),
+    path("desk/<slug:service>/chat/check/", views_admin.checklist, name="checklist"),
     path("desk/<slug:service>/chat/<int:chat>/history/", views_agent.history, name="history"),
     path("desk/<slug:service>/chat/<int:chat>/earlier/", views_agent.earlier, name="earlier"),
     path("desk/<slug:service>/chat/<int:chat>/changes/", views_agent.changes, name="changes"),

@@ -1,21 +1,26 @@
 """The agent's side: a chat in the dialog, in a ticket, its masks. Messages go through the socket."""
 
+from collections.abc import Callable
+from functools import partial
+
 import msgspec
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from agents.access import for_agents, may_chat
 from agents.models import Agent
 from chat import access, entries, lifecycle, masking, rendering
+from chat import transfer as transfers
 from chat.models import Chat, Mask
-from chat.trail import chat_trail
+from chat.seats import in_words
+from chat.trail import chat_trail, routing_trail
 from chat.views_customer import before, number
 from contiple.addresses import client_address
-from contiple.errors import Closed, Invalid
+from contiple.errors import Closed, DomainError, Invalid
 
 _selections = msgspec.json.Decoder(list[masking.Selection])
 
@@ -24,35 +29,60 @@ _selections = msgspec.json.Decoder(list[masking.Selection])
 @for_agents
 def conversation(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
     """A chat as the dialog shows it: with a composer where it is this agent's."""
-    return _conversation(request, agent, access.chat_for_agent(agent, chat))
+    return conversation_page(request, agent, access.chat_for_agent(agent, chat))
 
 
 @require_POST
 @for_agents
 def open_chat(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
     """The agent selects an entry of Active Chats: a ringing one becomes the agent's."""
-    _require_chat(agent)
+    require_chat(agent)
     lifecycle.answer_chat(agent, access.chat_for_agent(agent, chat).pk)
-    return _conversation(request, agent, access.chat_for_agent(agent, chat))
+    return conversation_page(request, agent, access.chat_for_agent(agent, chat))
 
 
 @require_POST
 @for_agents
 def end_chat(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
-    _require_chat(agent)
+    require_chat(agent)
     lifecycle.close_chat(access.chat_for_agent(agent, chat).pk, by=Chat.ClosedBy.AGENT, agent=agent)
-    return _conversation(request, agent, access.chat_for_agent(agent, chat))
+    return conversation_page(request, agent, access.chat_for_agent(agent, chat))
 
 
 @require_POST
 @for_agents
 def change_status(request: HttpRequest, agent: Agent) -> HttpResponse:
-    _require_chat(agent)
+    require_chat(agent)
     chosen = request.POST.get("status", "")
     if chosen not in Agent.ChatStatus.values:
         raise Invalid(_("There is no such chat status."))
-    lifecycle.change_status(agent, chosen)
+    choice = request.POST.get("open_chats", "")
+    if chosen == Agent.ChatStatus.OFFLINE and choice not in {"keep", "pass_on"}:
+        count = Chat.objects.filter(agent=agent, state=Chat.State.ACTIVE).count()
+        if count:
+            return render(request, "chat/_going_offline.html", {"count": count})
+    lifecycle.change_status(agent, chosen, pass_on_open=choice == "pass_on")
     return HttpResponse(status=204)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_agents
+def transfer(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
+    """To which colleague, and with which note."""
+    require_chat(agent)
+    found, to = access.chat_for_agent(agent, chat), request.POST.get("to", "")
+    to_id = int(to) if to.isdecimal() and len(to) <= 10 else 0
+    act = partial(transfers.transfer_chat, agent, found.pk, to_id)
+    return _handing_over(request, agent, found, "transfer", act)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_agents
+def give_back(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
+    """To the queue, and with which note."""
+    require_chat(agent)
+    found = access.chat_for_agent(agent, chat)
+    return _handing_over(request, agent, found, "return", partial(transfers.return_to_queue, agent, found.pk))
 
 
 @require_safe
@@ -63,6 +93,7 @@ def history(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
     context = _reading(agent, found) | {"section": "tickets"}
     if agent.is_admin:
         context["trail"] = chat_trail(found)
+        context["choices"] = routing_trail(found)
     template = "chat/_history.html" if request.htmx else "chat/history.html"
     return render(request, template, context)
 
@@ -88,7 +119,7 @@ def changes(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
 def mask(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
     """Masks a selection: a list of ``masking.Selection``, as JSON."""
     found = access.chat_for_agent(agent, chat)
-    _require_chat(agent)
+    require_chat(agent)
     try:
         selections = _selections.decode(request.body)
     except msgspec.DecodeError:
@@ -109,16 +140,38 @@ def reveal(request: HttpRequest, agent: Agent, mask: int) -> HttpResponse:
     return response
 
 
-def _require_chat(agent: Agent) -> None:
+def _handing_over(
+    request: HttpRequest, agent: Agent, chat: Chat, page: str, act: Callable[[str], object]
+) -> HttpResponse:
+    """The form, and what comes of it: the chat as it is afterwards, or the form again with everything typed and why."""
+    error = None
+    if request.method == "POST":
+        try:
+            act(request.POST.get("note", ""))
+            return conversation_page(request, agent, access.chat_for_agent(agent, chat.pk))
+        except DomainError as refused:
+            error = refused
+    context = {"chat": chat, "error": error, "section": "tickets"}
+    if page == "transfer":
+        context["colleagues"] = [(seat, in_words(seat)) for seat in transfers.colleagues_of(agent)]
+    template = f"chat/_{page}.html" if _is_script(request) else f"chat/{page}.html"
+    return render(request, template, context, status=error.status if error else 200)
+
+
+def require_chat(agent: Agent) -> None:
     if not may_chat(agent):
         raise Closed(_("You are not permitted to chat any more."))
 
 
-def _conversation(request: HttpRequest, agent: Agent, chat: Chat) -> HttpResponse:
-    if not request.htmx and request.headers.get("X-Requested-With") != "fetch":
+def conversation_page(request: HttpRequest, agent: Agent, chat: Chat) -> HttpResponse:
+    if not _is_script(request):
         return redirect("chat:history", agent.service.slug, chat.pk)
     mine = chat.agent_id == agent.pk and chat.state == Chat.State.ACTIVE
     return render(request, "chat/_conversation.html", _reading(agent, chat) | {"mine": mine})
+
+
+def _is_script(request: HttpRequest) -> bool:
+    return bool(request.htmx) or request.headers.get("X-Requested-With") == "fetch"
 
 
 def _reading(agent: Agent, chat: Chat) -> dict:

@@ -28,6 +28,7 @@ from agents.models import Service
 from chat import access, entries, lifecycle, masking, messages, presence, rendering
 from chat.forms import StartForm
 from chat.models import Chat
+from chat.waiting import QueueFull
 from contiple.addresses import client_address
 from contiple.errors import Closed, Invalid, TooMany
 from helpcenter.access import chat_gate_open, customer_for_token, help_center_of
@@ -85,6 +86,8 @@ def start(request: HttpRequest, service: Service, customer: Customer | None) -> 
     except TooMany as error:
         form.add_error(None, str(error))
         return render(request, "chat/_customer_stage.html", context | stage, status=429)
+    except QueueFull:
+        return render(request, "chat/_customer_stage.html", context | {"stage": "full"}, status=409)
     except Closed:  # between the look at the gates and the start
         return render(request, "chat/_customer_stage.html", context | _stage(request, context), status=409)
     response = _conversation(request, context, chat, status=201)
@@ -105,7 +108,7 @@ def resume(request: HttpRequest, service: Service, customer: Customer | None) ->
 @for_customers
 def earlier(request: HttpRequest, service: Service, customer: Customer | None) -> HttpResponse:
     chat = _own_chat(customer)
-    page = entries.page_before(chat, before(request.POST))
+    page = entries.page_before(chat, before(request.POST), notes=False)
     return HttpResponse(rendering.messages_html(page, get_language()))
 
 
@@ -166,7 +169,7 @@ def _first_id(chat: Chat, text: str) -> uuid.UUID:
 
 def _conversation(request: HttpRequest, context: dict, chat: Chat, status: int = 200) -> HttpResponse:
     chat.refresh_from_db()
-    page = entries.latest_page(chat)
+    page = entries.latest_page(chat, notes=False)
     context |= {
         "stage": "chat",
         "chat": chat,

@@ -5,7 +5,7 @@ import threading
 
 from django.db import DatabaseError, close_old_connections
 
-from chat import lifecycle, presence
+from chat import lifecycle, presence, silence, waiting
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +25,9 @@ def tick(count: int = 0) -> None:
     close_old_connections()
     try:
         lifecycle.reconcile()
+        # After it: what it took from an agent has found the next one, or waits.
+        waiting.offer_inquiries()
+        silence.break_silences()
         if count % SWEEP_EVERY == 0:
             presence.drop_expired_leases()
     except DatabaseError as error:

@@ -9,9 +9,9 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "contiple.settings")
 pages = get_asgi_application()
 
-from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import OriginValidator  # noqa: E402
+from channels.sessions import CookieMiddleware  # noqa: E402
 from django.conf import settings  # noqa: E402
 
 from chat.sockets import sockets  # noqa: E402
@@ -41,6 +41,6 @@ def counted(application: Any) -> Any:
 application = ProtocolTypeRouter(
     {
         "http": http,
-        "websocket": counted(OriginValidator(AuthMiddlewareStack(URLRouter(sockets)), settings.SOCKET_ORIGINS)),
+        "websocket": counted(OriginValidator(CookieMiddleware(URLRouter(sockets)), settings.SOCKET_ORIGINS)),
     }
 )

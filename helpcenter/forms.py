@@ -8,13 +8,14 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from contiple.errors import DomainError, Invalid
-from helpcenter.default_setting import DefaultSetting
+from helpcenter.default_setting import IN_THE_ROW, DefaultSetting
 from helpcenter.models import Article, ArticleText, Category, CategoryText, HelpCenter, HelpCenterText, PrivacyPolicy
 from helpcenter.origins import parse_origins
 from helpcenter.policies import current_texts, current_version
 from helpcenter.texts import Texts, category_name, default_texts, reading_language
 
 LANGUAGES = dict(settings.LANGUAGES)
+DAY_MINUTES = 24 * 60
 
 
 class Paragraphs(forms.CharField):
@@ -53,9 +54,46 @@ class InLanguages(forms.Form):
         return self.cleaned_data.get(f"{name}_{language}") or ""
 
 
+def _count(label: Any, *, most: int, help_text: Any) -> forms.IntegerField:
+    return forms.IntegerField(
+        label=label,
+        min_value=0,
+        max_value=most,
+        help_text=help_text,
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+    )
+
+
 class DefaultSettingForm(InLanguages):
     chat_enabled = forms.BooleanField(
         label=_("Chat enabled"), required=False, help_text=_("Customers see the chat icon on the help center.")
+    )
+    assign_recent_agent = forms.BooleanField(
+        label=_("Assign Chat"),
+        required=False,
+        help_text=_("The agent with recent history with this customer comes first, if free."),
+    )
+    queue_limit = _count(
+        _("Most customers in the queue"),
+        most=10_000,
+        help_text=_("Who comes when so many wait is offered an inquiry. 0: no limit."),
+    )
+    longest_wait_minutes = _count(
+        _("Longest wait, in minutes"),
+        most=DAY_MINUTES,
+        help_text=_("Who has waited longer is offered an inquiry, and keeps the place in the queue. 0: never."),
+    )
+    idle_reminder_minutes = _count(
+        _("Reminder to a silent customer, in minutes"),
+        most=DAY_MINUTES,
+        help_text=_("Counted from the agent’s last message. 0: never."),
+    )
+    idle_close_minutes = _count(
+        _("End of a silent chat, in minutes"),
+        most=DAY_MINUTES,
+        help_text=_(
+            "Counted from the same message, and announced by the reminder. 0: never."
+        ),
     )
     colour = forms.RegexField(
         r"^#[0-9a-fA-F]{6}\Z",
@@ -128,9 +166,7 @@ class DefaultSettingForm(InLanguages):
         """What a valid form says."""
         data = self.cleaned_data
         return DefaultSetting(
-            chat_enabled=data["chat_enabled"],
-            colour=data["colour"],
-            embed_origins=data["embed_origins"],
+            **{name: data[name] for name in IN_THE_ROW},
             texts={language: self._texts(language) for language in LANGUAGES},
             policies={language: self._written("policy", language) for language in LANGUAGES},
             seen_policy=data["seen_policy"],
@@ -214,9 +250,8 @@ class ArticleForm(InLanguages):
 
 
 def _saved_setting(help_center: HelpCenter) -> dict[str, Any]:
-    initial: dict[str, Any] = {
-        "chat_enabled": help_center.chat_enabled,
-        "colour": help_center.colour,
+    initial: dict[str, Any] = {name: getattr(help_center, name) for name in IN_THE_ROW}
+    initial |= {
         "embed_origins": "\n".join(help_center.embed_origins),
         "seen_policy": current_version(help_center),
     }

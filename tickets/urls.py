@@ -18,5 +18,6 @@ urlpatterns = [
     path(f"{_ticket}tags/", views_detail.add_tag, name="tags"),
     path(f"{_ticket}tags/<int:tag>/remove/", views_detail.remove_tag, name="remove_tag"),
     path("hc/<slug:service>/contact/", views_public.contact, name="contact"),
+    path("hc/<slug:service>/contact/from-chat/", views_public.contact_from_chat, name="contact_from_chat"),
     path("hc/<slug:service>/contact/sent/", views_public.contact_sent, name="contact_sent"),
 ]

@@ -1,18 +1,27 @@
 """Contact Us, open to everybody: the 1:1 inquiry form and its thanks."""
 
+from typing import Any
+
+from django.conf import settings
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.utils.cache import add_never_cache_headers
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from agents.access import running_service
 from agents.models import Service
+from chat.access import chat_of
+from chat.models import Chat
 from contiple.addresses import client_address
 from contiple.errors import TooMany
+from helpcenter.access import customer_for_token
 from helpcenter.pages import public_page
 from helpcenter.policies import current_policy
 from helpcenter.texts import reading_language
+from tickets import chat_inquiries
 from tickets.forms import InquiryForm
 from tickets.inquiries import leave_inquiry
 
@@ -23,11 +32,30 @@ def contact(request: HttpRequest, service: str) -> HttpResponse:
     policy = current_policy(context["help_center"], reading_language())
     if policy is None:
         return render(request, "tickets/contact.html", context)
+    chat = chat_inquiries.chat_of_pass(context["service"], request.POST.get("chat", ""))
     form = InquiryForm(request.POST if request.method == "POST" else None, policy=policy)
-    if form.is_valid() and _leave(request, context["service"], form):
+    if form.is_valid() and _leave(request, context["service"], form, chat):
         return redirect("tickets:contact_sent", service)
-    context |= {"form": form, "policy": policy}
+    context |= {"form": form, "policy": policy} | _instead_of(chat)
     return render(request, "tickets/contact.html", context, status=_status(form))
+
+
+@csrf_exempt  # it changes nothing; and a frame on another site has no cookie that could prove anything
+@require_POST
+def contact_from_chat(request: HttpRequest, service: str) -> HttpResponse:
+    """The form with what was typed in the chat, by the chat's token: in a body, since an address is kept by many."""
+    if request.headers.get("Origin") not in settings.SOCKET_ORIGINS:
+        raise Http404
+    context = public_page(request, running_service(service))
+    policy = current_policy(context["help_center"], reading_language())
+    if policy is not None:
+        chat = _chat_of_token(request, context["service"])
+        form = InquiryForm(policy=policy)
+        form.initial |= _typed(request, chat)
+        context |= {"form": form, "policy": policy} | _instead_of(chat)
+    response = render(request, "tickets/contact.html", context)
+    add_never_cache_headers(response)
+    return response
 
 
 @require_safe
@@ -41,24 +69,46 @@ def _status(form: InquiryForm) -> int:
     return TooMany.status if form.has_error(NON_FIELD_ERRORS, TooMany.code) else 400
 
 
-def _leave(request: HttpRequest, service: Service, form: InquiryForm) -> bool:
+def _chat_of_token(request: HttpRequest, service: Service) -> Chat | None:
+    customer = customer_for_token(service, request.POST.get("token", ""))
+    return chat_of(customer) if customer else None
+
+
+def _typed(request: HttpRequest, chat: Chat | None) -> dict[str, str]:
+    typed = {name: request.POST.get(name, "") for name in ("name", "email", "message")}
+    if chat is None:
+        return typed
+    known = {"name": chat.customer.name, "email": chat.customer.email}
+    return known | {"message": chat_inquiries.words_of(chat, typed=typed["message"].replace("\r\n", "\n"))}
+
+
+def _instead_of(chat: Chat | None) -> dict[str, Any]:
+    if chat is None:
+        return {}
+    return {"chat_pass": chat_inquiries.pass_of(chat), "chat_waits": chat_inquiries.waits(chat)}
+
+
+def _leave(request: HttpRequest, service: Service, form: InquiryForm, chat: Chat | None) -> bool:
     """Whether the person is to be thanked. A machine, which fills what people don't see, is thanked for nothing."""
     data = form.cleaned_data
     if data["website"]:
         return True
+    inquiry = {
+        "name": data["name"],
+        "email": data["email"],
+        "language": reading_language(),
+        "subject": data["subject"],
+        "body": data["message"],
+        "policy": data["policy"],
+        "request_id": data["request_id"],
+        "address": client_address(request),
+        "now": timezone.now(),
+    }
     try:
-        leave_inquiry(
-            service,
-            name=data["name"],
-            email=data["email"],
-            language=reading_language(),
-            subject=data["subject"],
-            body=data["message"],
-            policy=data["policy"],
-            request_id=data["request_id"],
-            address=client_address(request),
-            now=timezone.now(),
-        )
+        if chat is None:
+            leave_inquiry(service, **inquiry)
+        else:
+            chat_inquiries.leave_instead_of_chat(chat, **inquiry)
     except TooMany as error:
         form.add_error(None, ValidationError(error.text, code=error.code))
         return False

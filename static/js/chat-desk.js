@@ -30,9 +30,10 @@ class ChatDesk extends HTMLElement {
     this.socket.addEventListener("frame", (event) => this.#receive(event.detail));
     this.launcher.addEventListener("click", () => this.toggle());
     this.addEventListener("click", (event) => this.#clicked(event));
+    this.addEventListener("submit", (event) => this.#submitted(event));
     this.addEventListener("masking-notice", (event) => this.#say(event.detail));
     this.dialog.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && !event.defaultPrevented) this.toggle(false);
+      if (event.key === "Escape" && !event.defaultPrevented && !this.#closeMenus()) this.toggle(false);
     });
     this.#showSound();
     this.#restore();
@@ -179,6 +180,14 @@ class ChatDesk extends HTMLElement {
     if (html !== null) this.#show(html, { focus: true });
   }
 
+  /** An admin looks at a chat of somebody else: nothing is opened by it. */
+  async #look(entry) {
+    entry.setAttribute("aria-busy", "true");
+    const html = await this.#fetch(entry.dataset.look);
+    entry.removeAttribute("aria-busy");
+    if (html !== null) this.#show(html, { focus: true });
+  }
+
   async #reload() {
     const html = await this.#fetch(this.#view.root.dataset.url);
     if (html !== null) this.#show(html);
@@ -221,9 +230,31 @@ class ChatDesk extends HTMLElement {
     const entry = event.target.closest(".chat-entry");
     const status = event.target.closest("button[data-status]:not(.chat-widget)");
     const action = event.target.closest("[data-action]");
-    if (entry) this.#open(entry);
+    this.#closeMenus(event.target);
+    if (entry?.dataset.look) this.#look(entry);
+    else if (entry) this.#open(entry);
     else if (status) this.#chooseStatus(status);
-    else if (action) this.#act(action.dataset.action, action);
+    else if (action) {
+      if (action.href && action.dataset.action === "hand-over") event.preventDefault();
+      this.#act(action.dataset.action, action);
+    }
+  }
+
+  /** Open menus close on a click elsewhere and on Escape. Returns whether there was one. */
+  #closeMenus(target = null) {
+    const menus = [...this.querySelectorAll("details.dropdown[open]")].filter((menu) => !target || !menu.contains(target));
+    for (const menu of menus) {
+      menu.open = false;
+      if (!target) menu.querySelector("summary").focus();
+    }
+    return menus.length > 0;
+  }
+
+  #submitted(event) {
+    const part = event.target.dataset.part;
+    if (part !== "hand-over" && part !== "take-over") return;
+    event.preventDefault();
+    this.#submit(event.target);
   }
 
   #act(action, button) {
@@ -244,6 +275,8 @@ class ChatDesk extends HTMLElement {
         return this.#askTicket(button.dataset.url);
       case "end":
         return this.#askEnd(button.dataset.url);
+      case "hand-over":
+        return this.#askHandOver(button.href);
       case "dismiss":
         return this.querySelector("[data-part=dialog]").close();
     }
@@ -251,8 +284,47 @@ class ChatDesk extends HTMLElement {
 
   async #chooseStatus(button) {
     button.setAttribute("aria-busy", "true");
-    await this.#fetch(this.dataset.statusUrl, { method: "POST", body: new URLSearchParams({ status: button.dataset.status }) });
+    const question = await this.#setStatus(button.dataset.status);
     button.removeAttribute("aria-busy");
+    if (question) this.#askOffline(question, button.dataset.status);
+  }
+
+  /** The server's question, where there is one: then nothing has been changed. */
+  #setStatus(status, choice = "") {
+    return this.#fetch(this.dataset.statusUrl, { method: "POST", body: new URLSearchParams({ status, open_chats: choice }) });
+  }
+
+  #askOffline(html, status) {
+    const dialog = this.#dialog(fragment(html));
+    for (const button of dialog.querySelectorAll("[data-choice]")) {
+      button.addEventListener("click", async () => {
+        dialog.close();
+        await this.#setStatus(status, button.dataset.choice);
+      });
+    }
+  }
+
+  async #askHandOver(url) {
+    this.#closeMenus();
+    const html = await this.#fetch(url);
+    if (html !== null) this.#dialog(fragment(html));
+  }
+
+  /** A form that hands a chat over: its answer is the chat as it is now, or the form again with what was refused. */
+  async #submit(form) {
+    const submit = form.querySelector("button:not([type=button])");
+    submit.disabled = true;
+    const response = await this.#request(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+    submit.disabled = false;
+    const isPage = response?.headers.get("Content-Type")?.startsWith("text/html");
+    if (response?.ok) {
+      this.querySelector("[data-part=dialog]").close();
+      this.#show(await response.text(), { focus: true });
+    } else if (isPage && form.dataset.part === "hand-over" && response.status < 500) {
+      this.#dialog(fragment(await response.text())).querySelector("[role=alert]")?.scrollIntoView({ block: "nearest" });
+    } else {
+      await this.#explain(response);
+    }
   }
 
   async #mask() {
@@ -361,14 +433,30 @@ class ChatDesk extends HTMLElement {
 
   /** The body of an answer, or null: then the agent has been told why. */
   async #fetch(url, options = {}) {
-    const headers = { "X-CSRFToken": this.texts.csrf, "X-Requested-With": "fetch" };
-    const response = await fetch(url, { ...options, headers }).catch(() => null);
-    if (response?.redirected && new URL(response.url).pathname === "/sign-in/") return window.location.assign(response.url), null;
+    const response = await this.#request(url, options);
     if (response?.ok) return response.text();
-    const type = response?.headers.get("Content-Type") || "";
-    this.#say(type.startsWith("text/plain") ? await response.text() : this.texts.unavailable);
+    await this.#explain(response);
     return null;
   }
+
+  async #request(url, options = {}) {
+    const headers = { "X-CSRFToken": this.texts.csrf, "X-Requested-With": "fetch" };
+    const response = await fetch(url, { ...options, headers }).catch(() => null);
+    if (response?.redirected && new URL(response.url).pathname === "/sign-in/") {
+      window.location.assign(response.url);
+      return new Promise(() => {}); // the page goes away
+    }
+    return response;
+  }
+
+  async #explain(response) {
+    const type = response?.headers.get("Content-Type") || "";
+    this.#say(type.startsWith("text/plain") ? await response.text() : this.texts.unavailable);
+  }
+}
+
+function fragment(html) {
+  return document.createRange().createContextualFragment(html);
 }
 
 function setPressed(button, pressed) {

@@ -71,7 +71,7 @@ class CustomerChat extends HTMLElement {
     this.stage.outerHTML = html;
     localiseTimes(this.stage);
     const isChat = this.stage.dataset.stage === "chat";
-    this.querySelector("[data-action=end].button").hidden = !isChat || this.stage.dataset.state === "closed";
+    this.querySelector("[data-action=end].button").hidden = this.stage.dataset.state !== "active";
     this.#tell({ type: "state", running: isChat && this.stage.dataset.state !== "closed" });
     if (!isChat) {
       this.#beginForm();
@@ -112,11 +112,21 @@ class CustomerChat extends HTMLElement {
   #showStatus({ state, html }) {
     const closed = state === "closed";
     this.stage.dataset.state = state;
-    this.stage.querySelector("[data-part=status]").innerHTML = html;
+    this.#replaceStatus(html);
     this.stage.querySelector("[data-part=composer]").hidden = closed;
-    this.querySelector("[data-action=end].button").hidden = closed;
+    this.querySelector("[data-action=end].button").hidden = state !== "active";
+    // Who is served meanwhile is not asked any more about leaving the queue.
+    if (state === "active" || closed) this.querySelector("dialog[data-part=leave]").close();
     this.#tell({ type: "state", running: !closed });
     this.#view.conversation.toBottom();
+  }
+
+  /** The place in the queue may change under a finger: the same button keeps the focus. */
+  #replaceStatus(html) {
+    const status = this.stage.querySelector("[data-part=status]");
+    const focused = status.contains(document.activeElement) && document.activeElement.dataset.action;
+    status.innerHTML = html;
+    if (focused) (status.querySelector(`[data-action=${focused}]`) || this.#view.composer).focus();
   }
 
   /** Back to the first page: a new chat is a new consent. */
@@ -135,20 +145,47 @@ class CustomerChat extends HTMLElement {
       case "close":
         return this.#tell({ type: "close" });
       case "end":
-        return this.querySelector("[data-part=dialog]").showModal();
+      case "leave":
+        return this.querySelector(`dialog[data-part=${button.dataset.action}]`).showModal();
       case "dismiss":
-        return this.querySelector("[data-part=dialog]").close();
+        return button.closest("dialog").close();
       case "confirm":
+        button.closest("dialog").close();
         return this.#end();
       case "restart":
         return this.#startOver();
+      case "again":
+        return window.location.assign(this.dataset.panelUrl);
       case "contact":
-        return this.#keepDraft(this.querySelector("form"));
+        return this.#contact(event);
     }
   }
 
+  /**
+   * Opens Contact Us with what was typed. It goes in the body of a request: nothing personal may stand in an address,
+   * and in a frame on another site the storage of this tab is not the one that the next page sees.
+   */
+  #contact(event) {
+    const typed = Object.entries(this.#typed()).filter(([_name, value]) => value);
+    if (!typed.length || event.ctrlKey || event.metaKey || event.shiftKey) return; // then it is a link
+    event.preventDefault();
+    const form = Object.assign(document.createElement("form"), { method: "post", action: this.dataset.contactUrl, target: "_parent", hidden: true });
+    for (const [name, value] of typed) form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
+    this.append(form);
+    // On a phone the chat covers the whole page, and the form is what is wanted now.
+    this.#tell({ type: "close" });
+    form.submit();
+    form.remove();
+  }
+
+  /** In a chat the server knows what was sent, and whose it is. */
+  #typed() {
+    if (!this.#view) return this.#draft();
+    const unsent = this.outbox.of(this.#view.chat).map((entry) => entry.body);
+    return { token: this.token, message: [...unsent, this.#view.composer.text].join("\n").trim() };
+  }
+
   async #end() {
-    this.querySelector("[data-part=dialog]").close();
     const response = await this.#post(this.dataset.endUrl);
     if (!response?.ok) this.#notice(this.texts.unavailable);
   }
@@ -161,9 +198,12 @@ class CustomerChat extends HTMLElement {
 
   #keepDraft(form) {
     if (!form) return;
-    const sent = [...this.querySelectorAll(".conversation > .message[data-author=customer] .message-body")];
-    const message = [...sent.map((body) => body.textContent), form.querySelector("textarea").value].join("\n").trim();
-    sessionStorage.setItem(this.draftKey, JSON.stringify({ message, name: form.name?.value, email: form.email?.value }));
+    const [name, email, message] = ["name", "email", "message"].map((field) => form.elements.namedItem(field).value);
+    sessionStorage.setItem(this.draftKey, JSON.stringify({ message, name, email }));
+  }
+
+  #draft() {
+    return JSON.parse(sessionStorage.getItem(this.draftKey)) || {};
   }
 
   /** The form is of use from now on: until then its button was off, since only this script can send it. */
@@ -171,7 +211,7 @@ class CustomerChat extends HTMLElement {
     const form = this.querySelector("form[data-stage=start]");
     if (!form) return;
     form.querySelector("[type=submit]").disabled = false;
-    for (const [name, text] of Object.entries(JSON.parse(sessionStorage.getItem(this.draftKey)) || {})) {
+    for (const [name, text] of Object.entries(this.#draft())) {
       const field = form.elements.namedItem(name);
       if (field && text) field.value ||= text;
     }

@@ -70,8 +70,8 @@ class Tally:
         said = self.pending.get(frame.client_id or "")
         if said is None:
             return
-        if frame.type == "ack":
-            said.acknowledged = True
+        if frame.type == "ack" or (frame.type == "message" and person is said.sender):
+            said.acknowledged = True  # one's own message on one's own socket says it as well
         elif frame.type == "send" or person is not said.sender:
             said.delivered = True
             said.acknowledged |= frame.type == "send"  # an echo is both

@@ -38,6 +38,7 @@ def _set_up(name: str) -> None:
     from chat import connection
 
     connection.SEND_BURST = connection.SEND_PER_S = UNLIMITED
+    connection.FRAME_BURST = connection.FRAMES_PER_S = UNLIMITED
     if name != "contiple":
         contiple.asgi.application = {"echo": echo, "layer": _layer_echo()}[name]
 

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.test import Client
 
 from agents.models import Agent
-from chat.connection import in_thread
+from contiple.threads import in_thread
 
 WITHIN_S = 10
 
@@ -93,10 +93,14 @@ class Line:
         return [frame["type"] for frame in self.heard]
 
     async def send_text(self, body: str, *, chat: int = 0, client_id: uuid.UUID | None = None) -> dict:
-        """Sends a message and returns its acknowledgement."""
+        """Sends a message and returns its acknowledgement: a frame of its own, or the message as it is on display."""
         sent = client_id or uuid.uuid4()
         await self.say("send", client_id=sent, body=body, **({"chat": chat} if chat else {}))
-        return await self.hear("ack", client_id=str(sent))
+        while True:
+            frame = await self.frame()
+            assert frame is not None, f"closed with {self.code} before {sent}; heard {self.heard}"
+            if frame.get("client_id") == str(sent) and frame["type"] in {"ack", "message"}:
+                return frame
 
 
 def desk(agent: Agent, *, slug: str = "", **options) -> Line:

@@ -100,15 +100,45 @@ def test_first_come_first_served(service, agent) -> None:
     assert state_of(late) == (State.WAITING, None)
 
 
-def test_a_long_queue_is_taken_from_its_head(service, agent, monkeypatch) -> None:
+def test_a_long_queue_is_taken_from_its_head_in_turns(service, agent, monkeypatch) -> None:
     monkeypatch.setattr(assignment, "BATCH", 2)
     come_online(agent)
     late = make_chat(service)
     chats = make_queue(service, 3)
 
-    assert [assign_waiting_chats(service.pk) for _ in range(3)] == [2, 1, 0]
+    with CaptureQueriesContext(connection) as queries:
+        assert assign_waiting_chats(service.pk) == 3
 
     assert [state_of(chat)[0] for chat in (*chats, late)] == [State.RINGING] * 3 + [State.WAITING]
+    assert sum("pg_advisory_xact_lock" in query["sql"] for query in queries) == 2
+
+
+@pytest.mark.parametrize("blocked", [5, 260])
+def test_chats_that_everybody_let_ring_block_nobody_behind_them(service, agent, monkeypatch, blocked) -> None:
+    monkeypatch.setattr(assignment, "BATCH", 2)
+    monkeypatch.setattr(assignment, "NOTED_AHEAD", 0)
+    come_online(agent)
+    for chat in make_queue(service, blocked):
+        miss(chat, agent, ago_s=1)
+    free = [make_chat(service) for _ in range(4)]
+
+    assert assign_waiting_chats(service.pk) == 3
+
+    assert [state_of(chat)[0] for chat in free] == [State.RINGING] * 3 + [State.WAITING]
+
+
+def test_the_queries_do_not_grow_with_the_queue_or_the_desk(service, agent) -> None:
+    def queries_of(chats: int) -> int:
+        make_queue(service, chats)
+        with CaptureQueriesContext(connection) as queries:
+            assert assign_waiting_chats(service.pk) == chats
+        return len(queries)
+
+    come_online(agent)
+    few = queries_of(2)
+    for _ in range(8):
+        come_online(make_agent(service, chat_limit=10))
+    assert queries_of(60) == few
 
 
 def test_of_two_who_came_at_the_same_moment_the_first_row_is_first(service, agent) -> None:
@@ -314,6 +344,133 @@ def test_who_was_only_gone_is_asked_as_soon_as_back(service, agent) -> None:
     assign_waiting_chats(service.pk)
 
     assert state_of(chat) == (State.RINGING, agent.pk)
+
+
+# Assign Chat
+
+
+@pytest.fixture
+def assign_chat(service) -> None:
+    service.help_center.assign_recent_agent = True
+    service.help_center.save(update_fields=["assign_recent_agent"])
+
+
+def had_a_chat(agent: Agent, customer, *, ago_days: float = 1, outcome: str = Ring.Outcome.OPENED) -> Chat:
+    then = database_now() - timedelta(days=ago_days)
+    chat = make_chat(agent.service, customer=customer, agent=agent, state=State.CLOSED)
+    Ring.objects.create(chat=chat, agent=agent, started_at=then, ended_at=then, outcome=outcome)
+    return chat
+
+
+def busy_and_free(agent: Agent, colleague: Agent) -> None:
+    """By the rule alone, the colleague gets the next chat."""
+    come_online(agent)
+    come_online(colleague)
+    make_chat(agent.service, agent=agent)
+
+
+def test_the_agent_with_recent_history_comes_first(service, agent, colleague, customer, assign_chat) -> None:
+    busy_and_free(agent, colleague)
+    had_a_chat(colleague, customer, ago_days=9)
+    had_a_chat(agent, customer, ago_days=3)
+    chat = make_chat(service, customer=customer)
+
+    assign_waiting_chats(service.pk)
+
+    assert state_of(chat) == (State.RINGING, agent.pk)
+
+
+def test_off_only_the_rule_counts(service, agent, colleague, customer) -> None:
+    busy_and_free(agent, colleague)
+    had_a_chat(agent, customer)
+    chat = make_chat(service, customer=customer)
+
+    assign_waiting_chats(service.pk)
+
+    assert state_of(chat) == (State.RINGING, colleague.pk)
+
+
+def test_the_same_e_mail_is_the_same_customer_and_none_is_not(service, agent, colleague, assign_chat) -> None:
+    busy_and_free(agent, colleague)
+    had_a_chat(agent, make_customer(service, "Jun", email="Jun@Example.com"))
+    had_a_chat(agent, make_customer(service, "Anon", email=""))
+    known = make_chat(service, customer=make_customer(service, "Jun Kim", email="jun@example.COM"))
+    unknown = make_chat(service, customer=make_customer(service, "Other", email=""))
+
+    assign_waiting_chats(service.pk)
+
+    assert state_of(known) == (State.RINGING, agent.pk)
+    assert state_of(unknown) == (State.RINGING, colleague.pk)
+
+
+def test_history_in_another_service_does_not_count(service, agent, colleague, outsider, assign_chat) -> None:
+    busy_and_free(agent, colleague)
+    come_online(outsider)
+    had_a_chat(outsider, make_customer(outsider.service, "Jun", email="jun@example.com"))
+    chat = make_chat(service, customer=make_customer(service, "Jun", email="jun@example.com"))
+
+    assign_waiting_chats(service.pk)
+
+    assert state_of(chat) == (State.RINGING, colleague.pk)
+
+
+@pytest.mark.parametrize("ago_days", [assignment.RECENT_DAYS + 1])
+def test_history_long_ago_does_not_count(service, agent, colleague, customer, assign_chat, ago_days) -> None:
+    busy_and_free(agent, colleague)
+    had_a_chat(agent, customer, ago_days=ago_days)
+    chat = make_chat(service, customer=customer)
+
+    assign_waiting_chats(service.pk)
+
+    assert state_of(chat) == (State.RINGING, colleague.pk)
+
+
+def test_a_ring_that_was_not_opened_is_no_history(service, agent, colleague, customer, assign_chat) -> None:
+    busy_and_free(agent, colleague)
+    had_a_chat(agent, customer, outcome=Ring.Outcome.GONE)
+    chat = make_chat(service, customer=customer)
+
+    assign_waiting_chats(service.pk)
+
+    assert state_of(chat) == (State.RINGING, colleague.pk)
+
+
+def full(agent: Agent) -> None:
+    for _ in range(3):
+        make_chat(agent.service, agent=agent)
+
+
+def on_a_break(agent: Agent) -> None:
+    Agent.objects.filter(pk=agent.pk).update(chat_status=Agent.ChatStatus.BREAK)
+
+
+@pytest.mark.parametrize(
+    "hinder", [no_lease, offline, on_a_break, no_permission, full], ids=lambda hinder: hinder.__name__
+)
+def test_recent_history_makes_nobody_eligible(service, agent, colleague, customer, assign_chat, hinder) -> None:
+    come_online(agent)
+    come_online(colleague)
+    had_a_chat(agent, customer)
+    hinder(agent)
+    chat = make_chat(service, customer=customer)
+
+    assign_waiting_chats(service.pk)
+
+    assert state_of(chat) == (State.RINGING, colleague.pk)
+
+
+def test_recent_history_does_not_ring_again_at_who_let_it_ring(
+    service, agent, colleague, customer, assign_chat
+) -> None:
+    come_online(agent)
+    come_online(colleague)
+    had_a_chat(agent, customer)
+    chat = make_chat(service, customer=customer)
+    miss(chat, agent, ago_s=1)
+
+    assign_waiting_chats(service.pk)
+
+    assert state_of(chat) == (State.RINGING, colleague.pk)
 
 
 def test_nothing_to_do_costs_three_queries(service, agent) -> None:

@@ -29,6 +29,7 @@ ALLOWED = {
     ("ringing", "waiting"),
     ("ringing", "closed"),
     ("active", "waiting"),
+    ("active", "ringing"),
     ("active", "closed"),
 }
 

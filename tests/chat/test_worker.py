@@ -2,13 +2,17 @@
 
 import logging
 import threading
+from datetime import timedelta
 
 import pytest
 from django.db import OperationalError
 
-from chat import lifecycle, presence, worker
+from agents.models import Agent
+from chat import lifecycle, presence, silence, waiting, worker
 from chat.models import Chat
+from helpcenter.models import HelpCenter
 from tests.chat.comings import come_online, make_queue, state_of
+from tests.make import make_chat
 
 
 @pytest.mark.django_db(transaction=True)
@@ -19,6 +23,22 @@ def test_a_tick_gives_out_what_waits(service, agent) -> None:
     worker.tick()
 
     assert state_of(chat) == (Chat.State.RINGING, agent.pk)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_tick_tells_who_waits_too_long_and_who_is_silent(service, agent) -> None:
+    long_ago = presence.database_now() - timedelta(minutes=6)
+    HelpCenter.objects.update(longest_wait_minutes=5)
+    Agent.objects.update(chat_limit=1)
+    waits = make_chat(service, waiting_since=long_ago)
+    is_silent = make_chat(service, agent=come_online(agent), unanswered_since=long_ago)
+
+    worker.tick()
+
+    waits.refresh_from_db()
+    is_silent.refresh_from_db()
+    assert waits.inquiry_offer == Chat.InquiryOffer.WAITED
+    assert is_silent.reminded_at is not None
 
 
 @pytest.mark.parametrize(
@@ -56,7 +76,12 @@ def test_it_runs_until_it_is_stopped(monkeypatch) -> None:
 def test_leases_are_swept_now_and_then(monkeypatch) -> None:
     swept = []
     monkeypatch.setattr(presence, "drop_expired_leases", lambda: swept.append(True))
-    monkeypatch.setattr(lifecycle, "reconcile", lambda: None)
+    for module, step in (
+        (lifecycle, "reconcile"),
+        (waiting, "offer_inquiries"),
+        (silence, "break_silences"),
+    ):
+        monkeypatch.setattr(module, step, lambda: None)
 
     for count in range(worker.SWEEP_EVERY + 1):
         worker.tick(count)

@@ -1,0 +1,92 @@
+"""Finds personal data in a text: pure, no database, no settings, in time linear in the text's length.
+
+Detectors read a shadow of the text (``shadow``) and map what they find back. Korean has no space before a particle, so
+numbers are bounded by look-arounds for digits, not by ``\\b``. A family of kinds has a module.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+
+import regex
+
+from chat.detectors.accounts import bank_accounts, ibans
+from chat.detectors.cards import card_codes, cards
+from chat.detectors.contact import addresses, emails, phones
+from chat.detectors.credentials import secrets
+from chat.detectors.custom import compile_custom, find_custom
+from chat.detectors.documents import driver_licenses, passports
+from chat.detectors.registered import (
+    business_numbers,
+    foreigner_numbers,
+    resident_numbers,
+    social_security_numbers,
+)
+from chat.detectors.shadow import read, with_spoken_digits
+from chat.spans import Span
+
+__all__ = ["KINDS", "MASKED_BY_DEFAULT", "OFFERED_BY_DEFAULT", "compile_custom", "detect", "find_custom"]
+
+# The surest first: where two overlap, what comes first here names both.
+KINDS: dict[str, Callable[[str], Iterator[tuple[int, int]]]] = {
+    "card": cards,
+    "rrn": resident_numbers,
+    "frn": foreigner_numbers,
+    "iban": ibans,
+    "driver_license": driver_licenses,
+    "passport": passports,
+    "us_ssn": social_security_numbers,
+    "secret": secrets,
+    "card_code": card_codes,
+    "bank_account": bank_accounts,
+    "brn": business_numbers,
+    "email": emails,
+    "phone": phones,
+    "ip": addresses,
+}
+CUSTOM = "custom"
+# What a service has until it chooses: support needs phone, e-mail and address, and a business number is public.
+MASKED_BY_DEFAULT = frozenset(KINDS) - {"brn", "email", "phone", "ip"}
+OFFERED_BY_DEFAULT = frozenset({"brn"})
+
+_RANKS = {kind: rank for rank, kind in enumerate([*KINDS, CUSTOM])}
+_WITHOUT_DIGITS = {"secret", "email", "ip"}
+_DIGIT = re.compile(r"\d")
+
+
+def detect(
+    text: str, kinds: Collection[str] | None = None, *, patterns: Sequence[regex.Pattern[str]] = ()
+) -> list[Span]:
+    """The spans of personal data in ``text``, in code points, in order, never overlapping.
+
+    ``kinds`` limits what is looked for (default: all ``KINDS``); ``patterns`` of ``compile_custom`` are found besides.
+    Where two overlap they become one, of the surer kind: nothing of either is left out.
+    """
+    shadow, origin = read(text)
+    spoken = with_spoken_digits(shadow)
+    found = {
+        Span(kind, origin[start], origin[end - 1] + 1)
+        for reading in (shadow, spoken)
+        if reading is not None
+        for kind, start, end in _found(reading, kinds)
+    }
+    return _united(sorted([*found, *find_custom(text, patterns)], key=lambda span: (span.start, -span.end)))
+
+
+def _found(reading: str, kinds: Collection[str] | None) -> Iterator[tuple[str, int, int]]:
+    digits = _DIGIT.search(reading) is not None
+    for kind, find in KINDS.items():
+        if (kinds is None or kind in kinds) and (digits or kind in _WITHOUT_DIGITS):
+            for start, end in find(reading):
+                yield kind, start, end
+
+
+def _united(spans: list[Span]) -> list[Span]:
+    united: list[Span] = []
+    for span in spans:
+        if united and span.start < united[-1].end:
+            last = united[-1]
+            kind = min(last.kind, span.kind, key=_RANKS.__getitem__)
+            united[-1] = Span(kind, last.start, max(last.end, span.end))
+        else:
+            united.append(span)
+    return united

@@ -1,0 +1,105 @@
+"""Bank accounts: Korean ones and others in context, and IBAN by its check digits."""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from stdnum import iban, numdb
+
+from chat.detectors.context import after, before, is_named_otherwise
+
+_DIGITS_MIN, _DIGITS_MAX = 10, 16
+# In groups joined by one kind of sign, or in one piece. Banks group as they like: 6-2-6, 3-3-6, 4-2-7, 3-4-4-2 …
+_NUMBER = re.compile(
+    r"(?<![\dA-Za-z])(?<![\d*][\-.])(?:\d{2,7}(?:\s?-\s?\d{1,8}){1,4}|\d{2,6}(?: \d{2,8}){1,4}|\d{10,16})(?!\d)(?![\-]\d)(?![A-Za-z])"
+)
+_MONEY = re.compile(r"\s?(?:원|만\s?원|won|krw|달러|usd|개|건|%)", re.IGNORECASE)
+_DAY = re.compile(r"(?:19|20)\d\d[\s-]+(?:0?[1-9]|1[0-2])[\s-]+(?:0?[1-9]|[12]\d|3[01])(?!\d)")
+_PHONE = re.compile(
+    r"(?:01[016789]|0[2-6]\d?|070|080|050\d)(?:\s?-\s?|\s)\d{3,4}(?:\s?-\s?|\s)\d{4}\Z|01[016789]\d{7,8}\Z|82\D"
+)
+_BANK = (
+    r"(?:국민|kb|신한|우리|하나|외환|농협|nh|기업|ibk|카카오|카뱅|토스|케이|k|sc\s?제일|제일|씨티|대구|im|아이엠|부산|광주|전북|제주|경남"
+    r"|새마을(?:금고)?|신협|우체국|수협|산업|저축|산림조합)"
+)
+_STRONG = re.compile(
+    r"(?:계좌|통장|은행|뱅크|예금주|(?<![a-z])(?:bank|account\s?(?:number|no|num|#)|acct|a/c|iban|wire))", re.IGNORECASE
+)
+_WEAK = re.compile(r"(?:입금|송금|이체|환불|refund|deposit|transfer)", re.IGNORECASE)
+_BANK_JUST_BEFORE = re.compile(
+    rf"(?<![가-힣A-Za-z]){_BANK}(?:은행|뱅크|bank)?(?:\s|[:(),/]|[가-힣]{{2,4}}\s){{0,4}}\Z", re.IGNORECASE
+)
+_BANK_JUST_AFTER = re.compile(
+    rf"[\s(,/]{{0,3}}(?:[가-힣]{{2,4}}[\s,/]{{1,2}})?{_BANK}"
+    r"(?:은행|뱅크|bank|통장|계좌|입니다|이에요|예요|이고|이구|인데|이요|요|으?로|\b|\s|[)/,])|[\s(,/]{0,3}(?:은행|계좌)",
+    re.IGNORECASE,
+)
+# Where none of these words stands, nothing else has to be looked at.
+_ANY = re.compile(f"{_BANK}|계좌|통장|은행|뱅크|예금주|bank|account|acct|a/c|iban|wire|{_WEAK.pattern}", re.IGNORECASE)
+# What lies between the word and the number and says that the number is another one.
+_OTHER = re.compile(
+    r"(?:주문|송장|승인|접수|오류|에러|코드|사업자|전화|연락처|휴대폰|핸드폰|폰번호|문자|팩스|문의|카드|고객|회원|예약|거래|쿠폰|상품"
+    r"|order|error|phone|call|tel|card|tracking|invoice|customer|ticket|\bref|transaction|confirmation|[.!?]\s)",
+    re.IGNORECASE,
+)
+_NEAR, _FAR = 16, 28
+
+# Looked at without being used up: what follows a number may be the next one.
+_IBAN = re.compile(r"(?<![A-Za-z0-9])(?=([A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}))", re.IGNORECASE)
+_STRUCTURE = re.compile(r"(\d+)!")
+
+
+def bank_accounts(text: str) -> Iterator[tuple[int, int]]:
+    """Account numbers of ten to sixteen digits beside the name of a Korean bank or a word for an account."""
+    if not _ANY.search(text):
+        return
+    for match in _NUMBER.finditer(text):
+        digits = sum(sign.isdigit() for sign in match.group())
+        if _DIGITS_MIN <= digits <= _DIGITS_MAX and _is_account(text, match):
+            yield match.span()
+
+
+def ibans(text: str) -> Iterator[tuple[int, int]]:
+    """International account numbers (ISO 13616): country, its length and structure, and both check digits."""
+    for match in _IBAN.finditer(text):
+        length = _iban_length(match.group(1)[:2].upper())
+        end = _end_of(text, match.start(), match.end(1), length)
+        if end is not None and iban.is_valid(text[match.start() : end], check_country=False):
+            yield match.start(), end
+
+
+def _is_account(text: str, match: re.Match[str]) -> bool:
+    number = match.group()
+    if _MONEY.match(text, match.end()) or _DAY.match(number) or _PHONE.match(number):
+        return False
+    if is_named_otherwise(text, match.start()):
+        return False
+    in_groups = "-" in number
+    line = before(text, match.start(), _FAR)
+    line = re.split(r"\d", line)[-1] if not in_groups else line
+    word = max((m.end() for m in _STRONG.finditer(line)), default=-1)
+    if in_groups:
+        word = max(word, max((m.end() for m in _WEAK.finditer(line)), default=-1))
+    if word >= 0 and not _OTHER.search(line, word) and (in_groups or len(line) - word <= _NEAR):
+        return True
+    if _BANK_JUST_BEFORE.search(line):
+        return True
+    return bool(_BANK_JUST_AFTER.match(after(text, match.end(), _NEAR)))
+
+
+@lru_cache(maxsize=700)
+def _iban_length(country: str) -> int:
+    """Zero where the register has no such country."""
+    properties = numdb.get("iban").info(country)[0][1]
+    return 4 + sum(map(int, _STRUCTURE.findall(properties["bban"]))) if "bban" in properties else 0
+
+
+def _end_of(text: str, start: int, end: int, length: int) -> int | None:
+    """Where ``length`` letters and digits from ``start`` end, if no more follow at once."""
+    count = 0
+    for index in range(start, end if length else start):
+        count += text[index].isalnum()
+        if count == length:
+            following = text[index + 1 : index + 2]
+            return None if following.isascii() and following.isalnum() else index + 1
+    return None

@@ -1,0 +1,127 @@
+"""Payment cards and, beside a word for it, their security codes."""
+
+import re
+from collections.abc import Iterator
+from itertools import accumulate
+
+from chat.detectors.context import is_named_otherwise
+
+# The ranges of ISO/IEC 7812 that are in use, by their first digits, with the lengths that are issued in them.
+_ISSUERS = re.compile(
+    r"(?P<visa>4)"
+    r"|(?P<mastercard>5[1-5]|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720))"
+    r"|(?P<amex>3[47])"
+    r"|(?P<diners>3(?:0[0-5]|095|[68-9]\d))"
+    r"|(?P<jcb>35(?:2[89]|[3-8]\d))"
+    r"|(?P<discover>6(?:011|5\d\d|4[4-9]\d))|(?P<unionpay>62|81)"
+    r"|(?P<maestro>50(?:18|20|38)|5893|6304|6759|676[1-3])|(?P<mir>220[0-4])"
+    r"|(?P<domestic>9)"  # cards for Korea alone
+)
+_LENGTHS = {
+    "visa": (19, 16, 13),
+    "mastercard": (16,),
+    "amex": (15,),
+    "diners": (16, 15, 14),
+    "jcb": (16,),
+    "discover": (19, 18, 17, 16),
+    "unionpay": (19, 18, 17, 16),
+    "maestro": (19, 18, 17, 16, 15, 14, 13),
+    "mir": (16,),
+    "domestic": (16,),
+}
+_DIGITS_MIN = 13
+_CHAIN = re.compile(r"\d+(?:(?:[ \t.\-~∼〜_·]{1,3}|, )\d+)*")
+_GROUP = re.compile(r"\d+")
+# What may hang on a card by a dash: its security code or its expiry.
+_ON_A_CARD = re.compile(r"\d{2,3}|(?:0[1-9]|1[0-2])\d\d")
+_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+
+_CODE_WORD = (
+    r"(?:(?<![a-z])(?:cvc|cvv|cav|csc|cid)2?(?![a-z])|씨브이씨|씨브이브이|시브이씨|카드\s?(?:보안|인증)\s?(?:코드|번호)|보안\s?(?:코드|번호)"
+    r"|(?:card(?:'s)?\s?)?(?:security|verification)\s?(?:code|number|value)|card\s?code|유효성\s?(?:검사|확인|검증)\s?(?:코드|번호)"
+    r"|(?:카드\s?)?뒷?\s?[면쪽]?(?:에|의)?\s?(?:있는|적힌)?\s?(?:숫자|번호)?\s?(?:3|세|셋)\s?자리(?:\s?(?:숫자|번호))?"
+    r"|(?:three|3|last\s?three|last\s?3)[ -]?digits?(?:\s?code)?\s?(?:on|at|from)\s?the\s?back)"
+)
+_CODE_JOINT = (
+    r"(?:\s|[:=#()\[\]\"'~,.·-]|은요?|는요?|이|가|번호|코드|요\?|숫자|뒷면|뒤|카드|[34세네]\s?자리|number|code|no\b|is\b|are\b|was\b|it's|its|of"
+    r"|my\b|the\b|card|on|입니다|이에요|맞아요){0,8}?"
+)
+_CODE = r"(?<![\d*])(?<!\d[.,:/\-])(\d{3,4}|\d \d \d(?: \d)?)(?!\s?\d)(?![.,:/\-]\d)"
+_NO_COUNT = r"(?!\s?(?:자리|번째|번\s|원|개|회|일|분|월|년|시|글자|digits?|times|days|%|달러|차례|명|부터|won))"
+_CODE_AFTER_WORD = re.compile(_CODE_WORD + _CODE_JOINT + _CODE + _NO_COUNT, re.IGNORECASE)
+_CODE_BEFORE_WORD = re.compile(
+    _CODE + r"(?:\s|[()\"',=-]|이|가|은|is|my|the|card|제|카드){0,6}?"
+    r"(?:(?<![a-z])(?:cvc|cvv|csc|cid)2?(?![a-z])|보안\s?코드|카드\s?보안|(?:card\s?)?security\s?code)"
+    r"(?!\s?(?:번호)?(?:은|는|이|가|\s|:|=|is|가)*\d)",
+    re.IGNORECASE,
+)
+
+
+def cards(text: str) -> Iterator[tuple[int, int]]:
+    """Card numbers, also with an expiry date or another number beside them: each run of whole groups is looked at."""
+    for chain in _CHAIN.finditer(text):
+        if chain.end() - chain.start() >= _DIGITS_MIN:
+            yield from _in_chain(text, chain)
+
+
+def card_codes(text: str) -> Iterator[tuple[int, int]]:
+    """Security codes (ISO/IEC 7813 discretionary data: CVC2, CVV2, CID): three or four digits beside a word for them."""
+    for match in _CODE_AFTER_WORD.finditer(text):
+        yield match.span(1)
+    for match in _CODE_BEFORE_WORD.finditer(text):
+        yield match.span(1)
+
+
+def _in_chain(text: str, chain: re.Match[str]) -> Iterator[tuple[int, int]]:
+    groups = [match.span() for match in _GROUP.finditer(text, *chain.span())]
+    digits = "".join(text[start:end] for start, end in groups)
+    if len(digits) < _DIGITS_MIN:
+        return
+    begins = list(accumulate((end - start for start, end in groups), initial=0))
+    last_of = {begin: number for number, begin in enumerate(begins[1:])}
+    is_valid = _luhn(digits)
+    for first, begin in enumerate(begins[:-1]):
+        issuer = _ISSUERS.match(digits, begin)
+        if issuer is None:
+            continue
+        for length in _LENGTHS[str(issuer.lastgroup)]:
+            last = last_of.get(begin + length)
+            if last is not None and is_valid(begin, begin + length) and _stands_alone(text, groups, first, last):
+                yield groups[first][0], groups[last][1]
+                break
+
+
+def _luhn(digits: str):
+    """A function that tells for any part of ``digits`` whether its check digit is right (ISO/IEC 7812-1, annex B).
+
+    The sums are made once, so that every further part costs the same whatever its length.
+    """
+    values = [int(digit) for digit in digits]
+    sums = [
+        list(accumulate((_DOUBLED[v] if i % 2 == odd else v for i, v in enumerate(values)), initial=0))
+        for odd in (0, 1)
+    ]  # fmt: skip
+
+    def is_valid(start: int, end: int) -> bool:
+        doubled = sums[end % 2]
+        return (doubled[end] - doubled[start]) % 10 == 0
+
+    return is_valid
+
+
+def _stands_alone(text: str, groups: list[tuple[int, int]], first: int, last: int) -> bool:
+    """False for a part of a longer number ("20261122-4111…"), and for what is called an order number in one piece."""
+    start, end = groups[first][0], groups[last][1]
+    if first and _is_tight(between := text[groups[first - 1][1] : start]):
+        number = groups[first - 1][1] - groups[first - 1][0]
+        if not (between == "." and first == 1 and number <= 2 and first != last):  # "1.4111 1111 …": an item of a list
+            return False
+    if last + 1 < len(groups) and _is_tight(text[end : groups[last + 1][0]]):
+        return bool(_ON_A_CARD.fullmatch(text, *groups[last + 1]))
+    if "," in text[start:end]:  # a list of numbers, unless they are as on the card
+        return [end - start for start, end in groups[first : last + 1]] == [4, 4, 4, 4]
+    return not (first == last and is_named_otherwise(text, start))
+
+
+def _is_tight(between: str) -> bool:
+    return between in {"-", ".", "_"}

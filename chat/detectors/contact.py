@@ -1,0 +1,140 @@
+"""How to reach somebody: phone numbers, e-mail and IP addresses."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
+
+import phonenumbers
+
+from chat.detectors.context import before, is_named_otherwise
+
+_SEP = r"(?:\s?[\-.·~]\s?|\s|)"
+_BEFORE = r"(?<![\d*])(?<![\d*][\-.,/])(?<![A-Za-z])"
+_AFTER = r"(?!\d)(?![\-./]\d)"
+# 전기통신번호관리세칙: mobile 010 and the older 011, 016–019; area codes; 070 internet, 050x personal, 080 freephone.
+# 15xx, 16xx and 18xx are switchboards of companies: nobody's own number.
+_KOREAN = re.compile(
+    rf"{_BEFORE}\(?(?:(?P<country>\+?82|0082){_SEP}\(?0?\)?{_SEP}(?:1[016789]|2|[3-6][1-5]|70|50\d|80)"
+    rf"|(?P<mobile>01[016789])|(?P<area>02|0[3-6][1-5]|070|050\d|080))\)?(?P<first>{_SEP})\d{{3,4}}(?P<second>{_SEP})\d{{4}}{_AFTER}"
+)
+_INTERNATIONAL = re.compile(rf"(?<![\d+*\w])(?:\+|00(?=[1-9]))[1-9]\d{{0,3}}(?:[ \-./]?\(?\d{{1,5}}\)?){{1,6}}{_AFTER}")
+_AMERICAN = re.compile(rf"{_BEFORE}(?:1[ \-.])?(?:\([2-9]\d\d\)\s?|[2-9]\d\d[\-.])[2-9]\d\d[\-.]\d{{4}}{_AFTER}")
+_PHONE_WORD = re.compile(
+    r"(?:전화|연락|핸드폰|휴대폰|휴대전화|폰|번호|팩스|문자|(?<![a-z])(?:tel|phone|call|mobile|cell|fax|contact|text|reach|number|whatsapp))"
+    r"[^\d\n]{0,14}\Z",
+    re.IGNORECASE,
+)
+_WORD_WIDTH = 24
+_PHONE_DIGITS_MIN = 8
+
+# RFC 5321: 64 octets before the sign, 255 after it.
+_LOCAL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._%+'\-]{0,62}[A-Za-z0-9_+\-])?\Z")
+_LOCAL_MAX = 64
+_LOCAL_SIGNS = re.compile(r"[A-Za-z0-9._%+'\-]*\Z")
+_DOMAIN = re.compile(r"\s?((?:[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z]{2,24})(?![A-Za-z0-9])")
+_AT = re.compile(r"@|\s?[(\[{]\s?(?:at|골뱅이|앳)\s?[)\]}]\s?|\s?골뱅이\s?", re.IGNORECASE)
+_FILE = re.compile(r"\.(?:png|jpe?g|gif|webp|svg|pdf|js|css|json|html?|py|zip|mp4|ico)\Z", re.IGNORECASE)
+
+_IPV4 = re.compile(r"(?<![\w.*\-])(?:\d{1,3}\.){3}\d{1,3}(?![\w]*[A-Za-z0-9_])(?!\.\d)(?!-\d)")
+_IPV6 = re.compile(r"(?<![\w:.*])[0-9A-Fa-f:]{3,39}(?:\d{1,3}(?:\.\d{1,3}){3})?(?![0-9A-Za-z:])")
+_VERSION_WORD = re.compile(
+    r"(?:버전|버젼|펌웨어|빌드|업데이트|릴리[즈스]|드라이버|패치|항목|조항|목차|(?<![a-z])(?:v|ver|version|firmware|build|release|update"
+    r"|driver|patch|chrome|firefox|safari|edge|android|ios|macos|windows|section|revision|rev|sdk|app))[\s.:/()은는이가]{0,4}\Z",
+    re.IGNORECASE,
+)
+_VERSION_FOLLOWS = re.compile(r"\s?(?:버전|버젼|빌드|업데이트|펌웨어|version|build|release|firmware)", re.IGNORECASE)
+
+
+def phones(text: str) -> Iterator[tuple[int, int]]:
+    """Korean numbers as they are written here, others with their country's code, American ones in their own form."""
+    for match in _KOREAN.finditer(text):
+        if _is_korean_phone(text, match):
+            yield match.span()
+    for match in _INTERNATIONAL.finditer(text):
+        number = match.group()
+        if sum(map(str.isdigit, number)) >= _PHONE_DIGITS_MIN and _is_valid("+" + number.lstrip("+0")):
+            yield match.span()
+    for match in _AMERICAN.finditer(text):
+        if _is_national(match.group(), "US", "1") and not is_named_otherwise(text, match.start()):
+            yield match.span()
+
+
+def emails(text: str) -> Iterator[tuple[int, int]]:
+    """Mailbox at domain, also with "골뱅이" or "(at)"; no name of a picture (``icon@2x.png``), no ``git@host:path``."""
+    for at in _AT.finditer(text):
+        start = max(0, at.start() - _LOCAL_MAX - 1)
+        signs = _LOCAL_SIGNS.search(text, start, at.start())
+        domain = _DOMAIN.match(text, at.end())
+        if signs is None or domain is None or (domain.start(1) != at.end() and at.group() == "@"):
+            continue
+        local = signs.group().lstrip("._%+-'")
+        begin = at.start() - len(local)
+        if len(local) <= _LOCAL_MAX and _LOCAL.match(local) and _is_mailbox(text, begin, domain):
+            yield begin, domain.end(1)
+
+
+def addresses(text: str) -> Iterator[tuple[int, int]]:
+    """IPv4 (RFC 791) and IPv6 (RFC 4291) addresses; four numbers behind a word for a version are none."""
+    for match in _IPV4.finditer(text):
+        if _is_ip(match.group(), IPv4Address) and not _is_version(text, match):
+            yield match.span()
+    for match in _IPV6.finditer(text):
+        value = match.group()
+        if value.count(":") >= 2 and any(map(str.isdigit, value)) and _is_ip(value, IPv6Address):
+            yield match.span()
+
+
+def _is_korean_phone(text: str, match: re.Match[str]) -> bool:
+    """In one piece, only a mobile number and one with a plus are sure; others need a word for it."""
+    joined = all(match[name] or text[match.start(name) - 1] == ")" for name in ("first", "second"))
+    sure = joined or match["mobile"] or match["country"] in {"+82", "0082"}
+    if not _is_national(match.group(), "KR", "0") and not match["country"]:
+        return False
+    if match["country"] and not _is_valid("+" + "".join(filter(str.isdigit, match.group())).removeprefix("00")):
+        return False
+    return bool(sure or _PHONE_WORD.search(before(text, match.start(), _WORD_WIDTH))) and not is_named_otherwise(
+        text, match.start()
+    )
+
+
+def _is_national(number: str, region: str, prefix: str) -> bool:
+    """Whether the numbering plan of ``region`` has it. The library's own reading would take thirty times as long."""
+    digits = "".join(filter(str.isdigit, number)).removeprefix(prefix)
+    return bool(_plan(region).fullmatch(digits))
+
+
+@cache
+def _plan(region: str) -> re.Pattern[str]:
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region(region)
+    return re.compile(metadata.general_desc.national_number_pattern)
+
+
+def _is_valid(number: str) -> bool:
+    try:
+        return phonenumbers.is_valid_number(phonenumbers.parse(number))
+    except phonenumbers.NumberParseException:
+        return False
+
+
+def _is_mailbox(text: str, begin: int, domain: re.Match[str]) -> bool:
+    if text[begin - 1 : begin] in {":", "/"} and "://" in text[max(0, begin - _LOCAL_MAX) : begin]:
+        return False  # the password of an address with one: postgres://user:password@host
+    if _FILE.search(domain.group(1)):
+        return False
+    return not (text.startswith("git@", begin) and text.startswith(":", domain.end()))
+
+
+def _is_version(text: str, match: re.Match[str]) -> bool:
+    return bool(
+        _VERSION_WORD.search(before(text, match.start(), _WORD_WIDTH)) or _VERSION_FOLLOWS.match(text, match.end())
+    )
+
+
+def _is_ip(value: str, form: type[IPv4Address] | type[IPv6Address]) -> bool:
+    """Whether it is one, of some machine: not the one by which every machine calls itself."""
+    try:
+        address = form(value)
+    except AddressValueError:
+        return False
+    return not (address.is_loopback or address.is_unspecified)

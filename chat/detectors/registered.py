@@ -1,0 +1,118 @@
+"""Numbers that a register gave to a person or a business: Korean resident, foreigner and business numbers, US SSN."""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+
+from stdnum import ean
+from stdnum.us import ssn
+
+from chat.detectors.context import ALONE_AFTER, ALONE_BEFORE, JOINT, is_named_otherwise
+
+_REGISTRATION = re.compile(r"(?<!\d)(\d{2})(\d{2})(\d{2})([\s.\-~∼〜_·]{0,5})(\d)(\d{6})(?!\d)")
+_CENTURY = {
+    "9": 1800,
+    "0": 1800,
+    "1": 1900,
+    "2": 1900,
+    "5": 1900,
+    "6": 1900,
+    "3": 2000,
+    "4": 2000,
+    "7": 2000,
+    "8": 2000,
+}
+# There is no clock here: who is born later than this will write to a later version.
+_BORN_UNTIL = 2045
+_REGISTRATION_WEIGHTS = (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5)
+_REGISTRATION_WORD = re.compile(
+    r"(?:주민|외국인|등록|생년월일|resident|foreigner|rrn|arc)[^\d\n]{0,20}\Z", re.IGNORECASE
+)
+
+_BUSINESS = re.compile(rf"{ALONE_BEFORE}(\d{{3}})(\s?-\s?|\s|)(\d{{2}})\2(\d{{5}}){ALONE_AFTER}")
+_BUSINESS_WEIGHTS = (1, 3, 7, 1, 3, 7, 1, 3, 5)
+_BUSINESS_WORD = re.compile(
+    r"(?:사업자|business\s?(?:registration|reg|number|no|license)|brn\b|세금\s?계산서)[^\d\n]{0,20}\Z", re.IGNORECASE
+)
+
+_SOCIAL = re.compile(rf"{ALONE_BEFORE}(\d{{3}})(\s?-\s?|\s|)(\d{{2}})\2(\d{{4}}){ALONE_AFTER}")
+_SOCIAL_WORD = re.compile(
+    rf"(?:(?<![a-z])ssn|social\s?security|social\s(?:number|no)|소셜\s?(?:시큐리티|번호|넘버)|사회\s?보장){JOINT}\Z",
+    re.IGNORECASE,
+)
+_WORD_WIDTH = 34
+
+
+def resident_numbers(text: str) -> Iterator[tuple[int, int]]:
+    """Resident registration numbers (주민등록번호, 주민등록법 시행규칙 제2조): seventh digit 1–4, 9 or 0, after a true date.
+
+    The check digit is not asked for: numbers issued since October 2020 have none.
+    """
+    yield from _registration_numbers(text, "123490")
+
+
+def foreigner_numbers(text: str) -> Iterator[tuple[int, int]]:
+    """Foreigner registration numbers (외국인등록번호, 출입국관리법 시행령 제40조의2): the same form, seventh digit 5–8."""
+    yield from _registration_numbers(text, "5678")
+
+
+def business_numbers(text: str) -> Iterator[tuple[int, int]]:
+    """Business registration numbers (사업자등록번호): 3-2-5 with a right check digit; in one piece beside a word for it."""
+    for match in _BUSINESS.finditer(text):
+        if not _is_business("".join(match.group(1, 3, 4))):
+            continue
+        if (
+            match.group(2).strip()
+            and not is_named_otherwise(text, match.start())
+            or _follows(_BUSINESS_WORD, text, match)
+        ):
+            yield match.span()
+
+
+def social_security_numbers(text: str) -> Iterator[tuple[int, int]]:
+    """US social security numbers (20 CFR 422.103; no area 000, 666, 9xx): with dashes, or beside a word for it."""
+    for match in _SOCIAL.finditer(text):
+        if not ssn.is_valid("-".join(match.group(1, 3, 4))):
+            continue
+        if (
+            match.group(2).strip()
+            and not is_named_otherwise(text, match.start())
+            or _follows(_SOCIAL_WORD, text, match)
+        ):
+            yield match.span()
+
+
+def _registration_numbers(text: str, sevenths: str) -> Iterator[tuple[int, int]]:
+    for match in _REGISTRATION.finditer(text):
+        year, month, day, between, seventh, rest = match.groups()
+        if seventh not in sevenths or not _is_birthday(_CENTURY[seventh] + int(year), int(month), int(day)):
+            continue
+        if between or not _is_something_else(text, match.start(), f"{year}{month}{day}{seventh}{rest}"):
+            yield match.span()
+
+
+def _is_birthday(year: int, month: int, day: int) -> bool:
+    try:
+        return date(year, month, day).year <= _BORN_UNTIL
+    except ValueError:
+        return False
+
+
+def _is_something_else(text: str, start: int, digits: str) -> bool:
+    """Of thirteen digits in one piece: a Korean barcode (GS1 prefix 880), or what is called an order number."""
+    *body, check = map(int, digits)
+    expected = (11 - sum(digit * weight for digit, weight in zip(body, _REGISTRATION_WEIGHTS, strict=True)) % 11) % 10
+    if check == expected or _REGISTRATION_WORD.search(text[max(0, start - _WORD_WIDTH) : start]):
+        return False
+    return (digits.startswith("880") and ean.is_valid(digits)) or is_named_otherwise(text, start)
+
+
+def _is_business(digits: str) -> bool:
+    """The check digit of the National Tax Service: weights 1 3 7 1 3 7 1 3 5, and the tens of the ninth product."""
+    *body, check = map(int, digits)
+    total = sum(digit * weight for digit, weight in zip(body, _BUSINESS_WEIGHTS, strict=True)) + body[8] * 5 // 10
+    return digits[:3] >= "101" and digits[3:5] != "00" and (10 - total % 10) % 10 == check
+
+
+def _follows(word: re.Pattern[str], text: str, match: re.Match[str]) -> bool:
+    return bool(word.search(text[max(0, match.start() - _WORD_WIDTH) : match.start()]))
