@@ -173,6 +173,7 @@ class Connection(AsyncWebsocketConsumer):
         self.cursors[chat.pk] = min(rev, chat.last_rev)
         await self.join(live.chat_topic(chat.pk))
         await self.catch_up(chat.pk)
+        self.marks.pop(chat.pk, None)
         await self.show_marks(messages.marks_of(chat))
 
     async def unwatch(self, chat_id: int) -> None:

@@ -227,10 +227,10 @@ def _judge(
 ) -> Sent | Exception | _Line | None:
     """What comes of a message: a line to be written, a refusal, or what came of it the first time."""
     chat, credential = chats.get(sending.chat_id), sending.credential
-    if chat is None:
-        return Http404() if wait else None
     if credential is not None and credential not in names:
         return Closed(_("You are not permitted to chat any more."))
+    if chat is None:
+        return Http404() if wait else None
     if credential is not None and credential.service_id != chat.service_id:
         return Http404()
     if (sending.chat_id, sending.client_id) in known:

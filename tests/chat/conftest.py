@@ -9,5 +9,5 @@ from chat import live
 def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, live.Delivery]]:
     """What was published, in order: ``(topic, delivery)``."""
     said: list[tuple[str, live.Delivery]] = []
-    monkeypatch.setattr(live, "publish", lambda topic, delivery: said.append((topic, delivery)))
+    monkeypatch.setattr(live, "publish_all", said.extend)
     return said

@@ -282,7 +282,7 @@ async def test_a_send_that_fails_is_not_acknowledged_and_can_be_tried_again(chat
             def fail(*_args, **_named):
                 raise DatabaseError
 
-            broken.setattr(messages, "_append", fail)
+            broken.setattr(messages, "_write", fail)
             await line.say("send", client_id=sent_id, body="Hello", chat=chat.pk)
             error = await line.hear("error")
             assert (error["code"], error["client_id"]) == ("unavailable", str(sent_id))
@@ -463,7 +463,7 @@ async def test_what_nobody_foresaw_is_an_error_frame_and_not_the_end(chat, agent
             def fail(*_args, **_named):
                 raise KeyError
 
-            broken.setattr(messages, "send_as_agent", fail)
+            broken.setattr(messages, "prepare", fail)
             with caplog.at_level(logging.ERROR):
                 await line.say("send", client_id=sent_id, body="My secret", chat=chat.pk)
                 error = await line.hear("error")
@@ -478,7 +478,7 @@ async def test_what_nobody_foresaw_is_an_error_frame_and_not_the_end(chat, agent
 
 async def test_a_script_is_slowed_down_and_told_which_message_was_refused(chat, agent, monkeypatch) -> None:
     monkeypatch.setattr(connections, "SEND_BURST", 3)
-    monkeypatch.setattr(connections, "SEND_PER_S", 0.0)
+    monkeypatch.setattr(connections, "SEND_PER_S", 1.0)
     async with desk_of(agent) as line:
         for place in range(3):
             await line.send_text(f"{place}", chat=chat.pk)
@@ -486,9 +486,18 @@ async def test_a_script_is_slowed_down_and_told_which_message_was_refused(chat, 
         await line.say("send", client_id=sent_id, body="3", chat=chat.pk)
         error = await line.hear("error")
         assert (error["code"], error["client_id"]) == ("too_many", str(sent_id))
-        monkeypatch.setattr(connections, "SEND_PER_S", 1e6)
+        await asyncio.sleep(1.1)
         await line.send_text("3", chat=chat.pk, client_id=sent_id)
     assert await do(Message.objects.count) == 4
+
+
+async def test_a_flood_of_frames_ends_the_socket(chat, agent, monkeypatch) -> None:
+    monkeypatch.setattr(connections, "FRAME_BURST", 20)
+    monkeypatch.setattr(connections, "FRAMES_PER_S", 1)
+    async with desk_of(agent) as line:
+        for _ in range(25):
+            await line.say("unwatch", chat=chat.pk)
+        assert await line.closing() == SLOW
 
 
 async def test_a_beat_is_asked_for_and_its_answer_prolongs_the_lease(agent, monkeypatch) -> None:
@@ -567,7 +576,7 @@ async def test_a_delivery_that_found_no_room_leaves_word_that_something_is_missi
         await line.say("watch", chat=chat.pk)
         await line.hear("marks")
         with monkeypatch.context() as deaf:
-            deaf.setattr(live, "publish", lambda topic, delivery: None)
+            deaf.setattr(live, "publish_all", lambda deliveries: None)
             await do(sent, chat, "No room")
         for author in ("customer", "agent"):  # the second finds the inbox full
             live._hub.dispatch(live.chat_topic(chat.pk), live.Typed(chat.pk, author))
@@ -579,7 +588,7 @@ async def test_a_delivery_that_was_lost_comes_with_the_next(chat, agent, monkeyp
         await line.say("watch", chat=chat.pk)
         await line.hear("marks")
         with monkeypatch.context() as deaf:
-            deaf.setattr(live, "publish", lambda topic, delivery: None)
+            deaf.setattr(live, "publish_all", lambda deliveries: None)
             await do(sent, chat, "Lost")
         await do(sent, chat, "Told")
         assert [frame["seq"] for frame in await line.hear_messages(2)] == [1, 2]
@@ -591,7 +600,7 @@ async def test_a_delivery_that_was_lost_comes_with_the_next_beat(chat, agent, mo
         await line.say("watch", chat=chat.pk)
         await line.hear("marks")
         with monkeypatch.context() as deaf:
-            deaf.setattr(live, "publish", lambda topic, delivery: None)
+            deaf.setattr(live, "publish_all", lambda deliveries: None)
             await do(sent, chat, "Lost")
         frame = await line.hear("message")
         assert "Lost" in frame["html"]

@@ -138,7 +138,7 @@ def test_the_queries_do_not_grow_with_the_queue_or_the_desk(service, agent) -> N
     few = queries_of(2)
     for _ in range(8):
         come_online(make_agent(service, chat_limit=10))
-    assert queries_of(60) == few
+    assert queries_of(30) == few
 
 
 def test_of_two_who_came_at_the_same_moment_the_first_row_is_first(service, agent) -> None:

@@ -1,5 +1,6 @@
 """The table of a chat's states, and a desk on which everything happens in every order."""
 
+import contextlib
 import itertools
 import uuid
 from collections import Counter
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from agents.models import Agent, AuditEntry, Contract, Service
-from chat import lifecycle, messages
+from chat import lifecycle, messages, transfer
 from chat.assignment import assign_waiting_chats
 from chat.models import Chat, Lease, Message, Ring
 from chat.states import TRANSITIONS, State, move_chat
@@ -97,6 +98,9 @@ AFTER = {  # of an entry in the trail, the state that it leaves behind
     "chat.assigned": State.RINGING,
     "chat.opened": State.ACTIVE,
     "chat.passed_on": State.WAITING,
+    "chat.transferred": State.RINGING,
+    "chat.returned": State.WAITING,
+    "chat.taken_over": State.ACTIVE,
     "chat.closed": State.CLOSED,
 }
 
@@ -198,6 +202,35 @@ class Desk(RuleBasedStateMachine):
         if chat:
             assert lifecycle.pass_on(chat.pk, outcome=Ring.Outcome.GONE) == (chat.state != State.WAITING)
 
+    @rule(number=agents, to=agents)
+    def an_agent_transfers(self, number: int, to: int) -> None:
+        chat = self.chat_with(number, State.ACTIVE)
+        if chat:
+            with contextlib.suppress(Conflict):
+                transfer.transfer_chat(self.agent(number), chat.pk, self.staff[to].pk)
+                assert self.chat_with(to, State.RINGING) and number != to
+
+    @rule(number=agents)
+    def an_agent_returns_a_chat(self, number: int) -> None:
+        chat = self.chat_with(number, State.ACTIVE)
+        if chat:
+            transfer.return_to_queue(self.agent(number), chat.pk)
+            assert Chat.objects.get(pk=chat.pk).agent_id != self.staff[number].pk
+
+    @rule(number=agents, whose=customers)
+    def an_admin_takes_over(self, number: int, whose: int) -> None:
+        chat = self.open_chat(whose)
+        if chat:
+            Agent.objects.filter(pk=self.staff[number].pk).update(role=Agent.Role.ADMIN)
+            with contextlib.suppress(Conflict):
+                assert transfer.take_over(self.agent(number), chat.pk).agent_id == self.staff[number].pk
+
+    @rule(number=agents)
+    def an_agent_goes_home(self, number: int) -> None:
+        with contextlib.suppress(Closed):
+            lifecycle.change_status(self.agent(number), Agent.ChatStatus.OFFLINE, pass_on_open=True)
+            assert not Chat.objects.filter(agent=self.staff[number]).exclude(state=State.CLOSED).exists()
+
     @rule(number=customers)
     def a_customer_ends(self, number: int) -> None:
         chat = self.open_chat(number)
@@ -275,7 +308,9 @@ class Desk(RuleBasedStateMachine):
             AuditEntry.objects.filter(subject__startswith="chat:").order_by("id").values_list("subject", "action")
         ):
             old, new = told.get(subject), AFTER[action]
-            assert (old, new) in ALLOWED or (old is None and new == State.WAITING), (subject, old, action)
+            # Taking over is to wait, to ring and to be opened in one: any open chat becomes active.
+            allowed = (old, new) in ALLOWED or (action == "chat.taken_over" and old != State.CLOSED)
+            assert allowed or (old is None and new == State.WAITING), (subject, old, action)
             told[subject] = new
         assert told == {f"chat:{pk}": state for pk, state in Chat.objects.values_list("pk", "state")}
 
@@ -290,8 +325,9 @@ class Desk(RuleBasedStateMachine):
 
 def start_over(service: Service) -> None:
     with connection.cursor() as cursor:
-        for table in ("chat_lease", "chat_ring", "chat_message", "chat_chat", "agents_auditentry"):
-            cursor.execute(f"DELETE FROM {table}")
+        for table in ("routingdecision", "routinground", "lease", "ring", "message", "chat"):
+            cursor.execute(f"DELETE FROM chat_{table}")
+        cursor.execute("DELETE FROM agents_auditentry")
     Agent.objects.filter(service=service).update(chat_permission=True, chat_status=Agent.ChatStatus.OFFLINE)
     Contract.objects.filter(service=service).update(chat=True, chats_at_once=2)
 

@@ -32,10 +32,9 @@ ENTRY = Entry(
     masks=(Span(1, 0, 4, "card"),),
 )
 DELIVERIES = [
-    live.Changed(ENTRY),
+    live.Changed(ENTRY, unread=2, received_at=1.5),
     live.Marked(7, 1, 2, 3, 4),
     live.Typed(7, "agent"),
-    live.Lined(7, 3, "customer", "****", 2),
     live.Touched(),
 ]
 WITHIN_S = 10
