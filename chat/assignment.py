@@ -51,7 +51,19 @@ class Waiting:
     recent: int | None = None
 
 
-Planned = tuple[Decision, datetime]
+@dataclass(frozen=True)
+class Gift:
+    """A chat for an agent, in which moment, and why to this one."""
+
+    chat_id: int
+    agent_id: int
+    at: datetime
+    reason: str
+    resting: frozenset[int]
+
+    @property
+    def decision(self) -> Decision:
+        return Decision(self.chat_id, self.agent_id, self.reason, tuple(sorted(self.resting)))
 
 
 def assign_waiting_chats(service_id: int) -> int:
@@ -83,19 +95,19 @@ def choose(candidates: Iterable[Candidate]) -> Candidate | None:
     )
 
 
-def plan(queue: Iterable[Waiting], everybody: Iterable[Candidate], now: datetime) -> list[Planned]:
+def plan(queue: Iterable[Waiting], everybody: Iterable[Candidate], now: datetime) -> list[Gift]:
     """Who gets which chat of the queue, and in which moment: of two who got one in this turn, the first has waited
     longer for the next.
     """
     candidates = {candidate.agent_id: candidate for candidate in everybody}
-    planned: list[Planned] = []
+    planned: list[Gift] = []
     for chat in queue:
         if not candidates:
             break
         chosen, reason = _choose_for(chat, list(candidates.values()))
         if chosen is not None:
             moment = now + timedelta(microseconds=len(planned))
-            planned.append((Decision(chat.chat_id, chosen.agent_id, reason, tuple(sorted(chat.resting))), moment))
+            planned.append(Gift(chat.chat_id, chosen.agent_id, moment, reason, chat.resting))
             candidates[chosen.agent_id] = replace(chosen, load=chosen.load + 1, idle_since=moment)
             if chosen.load + 1 >= chosen.limit:
                 del candidates[chosen.agent_id]
@@ -114,7 +126,7 @@ def _take_one_turn(service_id: int) -> tuple[int, bool]:
     queue = _head(service_id, room, now)
     planned = plan(queue, free, now)[:room]
     done = _give(service_id, planned)
-    given = [decision for decision, _moment in done]
+    given = [gift.decision for gift in done]
     if room and (len(planned) == BATCH or len(done) < len(planned)):
         note_round(service_id, now, seats, given)
         return len(done), True
@@ -192,13 +204,11 @@ def _reason(chosen: Candidate, asked: list[Candidate]) -> Reason:
     return Reason.LONGEST if equal else Reason.FEWEST
 
 
-def _give(service_id: int, planned: list[Planned]) -> list[Planned]:
+def _give(service_id: int, planned: list[Gift]) -> list[Gift]:
     """Rings those of the plan for which it still holds once the rows are locked; the others are for the next turn."""
-    chats = _lock_chats(service_id, [decision.chat_id for decision, _moment in planned])
-    agents = _lock_agents(service_id, {decision.agent_id for decision, _moment in planned}) if chats else {}
-    done = [
-        (decision, moment) for decision, moment in planned if decision.chat_id in chats and decision.agent_id in agents
-    ]
+    chats = _lock_chats(service_id, [gift.chat_id for gift in planned])
+    agents = _lock_agents(service_id, {gift.agent_id for gift in planned}) if chats else {}
+    done = [gift for gift in planned if gift.chat_id in chats and gift.agent_id in agents]
     if done:
         _ring(service_id, done, agents)
     return done
@@ -209,24 +219,23 @@ def _lock_chats(service_id: int, chats: list[int]) -> set[int]:
     return set(rows.values_list("pk", flat=True)) if chats else set()
 
 
-def _lock_agents(service_id: int, agents: set[int | None]) -> dict[int, str]:
+def _lock_agents(service_id: int, agents: set[int]) -> dict[int, str]:
     """The names of those who may still get chats. Loads need no second look: they grow in the router's turns only."""
     rows = presence.reachable_agents(service_id).filter(pk__in=agents).order_by("pk")
     locked = rows.select_for_update(no_key=True, of=("self",)).select_related("user")
     return {agent.pk: str(agent) for agent in locked}
 
 
-def _ring(service_id: int, done: list[Planned], names: dict[int, str]) -> None:
-    ring_chats((decision.chat_id, decision.agent_id, moment) for decision, moment in done)
-    Ring.objects.bulk_create(
-        Ring(chat_id=decision.chat_id, agent_id=decision.agent_id, started_at=moment) for decision, moment in done
-    )
-    _note_gifts({decision.agent_id: moment for decision, moment in done})
+def _ring(service_id: int, gifts: list[Gift], names: dict[int, str]) -> None:
+    ring_chats((gift.chat_id, gift.agent_id, gift.at) for gift in gifts)
+    Ring.objects.bulk_create(Ring(chat_id=gift.chat_id, agent_id=gift.agent_id, started_at=gift.at) for gift in gifts)
+    _note_gifts({gift.agent_id: gift.at for gift in gifts})
     audit.record_each(
-        service_id, "chat.assigned", {f"chat:{given.chat_id}": {"to": names[given.agent_id]} for given, _moment in done}
+        service_id, "chat.assigned", {f"chat:{gift.chat_id}": {"to": names[gift.agent_id]} for gift in gifts}
     )
-    topics = [live.chat_topic(decision.chat_id) for decision, _moment in done]
-    for topic in [*topics, *map(live.agent_topic, names), live.service_topic(service_id)]:
+    agents = {gift.agent_id for gift in gifts}
+    topics = [live.chat_topic(gift.chat_id) for gift in gifts] + [live.agent_topic(agent) for agent in agents]
+    for topic in [*topics, live.service_topic(service_id)]:
         live.publish_on_commit(topic, live.Touched())
 
 

@@ -91,12 +91,13 @@ class Connection(AsyncWebsocketConsumer):
         self.socket_id = uuid.uuid4()
         self.language = _language(self.scope)
         self.cursors: dict[int, int] = {}
+        self.looking_at: set[int] = set()  # chats that are being read for the first time
         self.marks: dict[int, live.Marked] = {}
         self.topics: set[str] = set()
         self.inbox: deque[live.Delivery] = deque()
         self.overflowed = False
         self.started = self.leased = self.is_stale = self.gone = False
-        self.fingerprint: object = None
+        self.fingerprint: tuple | None = None
         self.tasks: set[asyncio.Task] = set()
         self.pumping = self.refreshing = False
         self.sent_bytes = self.announced_bytes = self.answered_bytes = 0
@@ -165,21 +166,38 @@ class Connection(AsyncWebsocketConsumer):
             await live.subscribe(topic, self)
 
     async def leave(self, topic: str) -> None:
-        self.topics.discard(topic)
-        await live.unsubscribe(topic, self)
+        if topic in self.topics:
+            self.topics.discard(topic)
+            await live.unsubscribe(topic, self)
 
-    async def watch(self, chat: Chat, rev: int) -> None:
-        """Shows ``chat`` from ``rev`` on: subscribes first, then reads, so that nothing falls between."""
-        self.cursors[chat.pk] = min(rev, chat.last_rev)
-        await self.join(live.chat_topic(chat.pk))
-        await self.catch_up(chat.pk)
-        self.marks.pop(chat.pk, None)
+    def first_look(self, chat_id: int, rev: int) -> tuple[Chat, list[entries.Entry]]:
+        """In a thread: the chat, where this client may see it, and its changes since ``rev``. Raises ``Http404``."""
+        raise NotImplementedError
+
+    async def watch(self, chat_id: int, rev: int) -> None:
+        """Shows the chat from ``rev`` on: subscribes first, then reads, so that nothing falls between."""
+        await self.join(live.chat_topic(chat_id))
+        self.looking_at.add(chat_id)
+        try:
+            chat, changes = await in_thread(self.first_look, chat_id, rev)
+        except BaseException:
+            await self.unwatch(chat_id)
+            raise
+        came_meanwhile = chat_id not in self.looking_at
+        self.looking_at.discard(chat_id)
+        self.cursors[chat_id] = min(rev, chat.last_rev)
+        for entry in changes:
+            await self.pass_on(live.Changed(entry))
+        if came_meanwhile or len(changes) == entries.CHANGES_AT_ONCE:
+            await self.catch_up(chat_id)
+        self.marks.pop(chat_id, None)
         await self.show_marks(messages.marks_of(chat))
 
     async def unwatch(self, chat_id: int) -> None:
+        self.looking_at.discard(chat_id)
         self.marks.pop(chat_id, None)
-        if self.cursors.pop(chat_id, None) is not None:
-            await self.leave(live.chat_topic(chat_id))
+        self.cursors.pop(chat_id, None)
+        await self.leave(live.chat_topic(chat_id))
 
     async def catch_up(self, chat_id: int) -> None:
         while chat_id in self.cursors:
@@ -385,23 +403,26 @@ class Connection(AsyncWebsocketConsumer):
 
     async def _show(self, delivery: live.Delivery) -> None:
         match delivery:
-            case live.Changed(entry):
-                cursor = self.cursors.get(entry.chat)
-                if cursor is None:
-                    await self.show_elsewhere(delivery)
-                elif entry.rev == cursor + 1:
-                    await self.pass_on(delivery)
-                elif entry.rev > cursor:
-                    metrics.rings_healed.labels("delivery").inc()
-                    await self.catch_up(entry.chat)
-            case live.Marked(chat):
-                if chat in self.cursors:
-                    await self.show_marks(delivery)
-            case live.Typed(chat, author):
-                if chat in self.cursors:
-                    await self.tell(protocol.TypingNow(chat, author))
+            case live.Changed():
+                await self._show_change(delivery)
+            case live.Marked(chat) if chat in self.cursors:
+                await self.show_marks(delivery)
+            case live.Typed(chat, author) if chat in self.cursors:
+                await self.tell(protocol.TypingNow(chat, author))
             case live.Touched():
                 self.touch()
+
+    async def _show_change(self, changed: live.Changed) -> None:
+        entry = changed.entry
+        cursor = self.cursors.get(entry.chat)
+        if cursor is None:
+            self.looking_at.discard(entry.chat)  # whoever looks just now, looks again
+            await self.show_elsewhere(changed)
+        elif entry.rev == cursor + 1:
+            await self.pass_on(changed)
+        elif entry.rev > cursor:
+            metrics.rings_healed.labels("delivery").inc()
+            await self.catch_up(entry.chat)
 
     async def _refresh(self) -> None:
         try:

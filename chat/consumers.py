@@ -4,9 +4,9 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Hashable
+from collections.abc import Collection
+from typing import Any, NamedTuple
 
-from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.db import DatabaseError
 from django.http import Http404
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agents.access import Credential, agent_for, chatting_agents, may_chat, running_service, user_of_session
 from agents.models import Agent
-from chat import access, live, messages, presence, protocol, pulse, rendering
+from chat import access, board, entries, live, messages, presence, protocol, pulse, rendering
 from chat.assignment import assign_waiting_chats
 from chat.connection import AGAIN, FORBIDDEN, SLOW, UNKNOWN, Connection
 from chat.entries import Entry
@@ -33,21 +33,25 @@ class AgentSocket(Connection):
 
     decode = staticmethod(protocol.decode_from_agent)
     own_chats: frozenset[int] = frozenset()
+    waiting = 0
 
     async def begin(self) -> None:
-        agent = await in_thread(self._permitted_agent)
-        if agent is None:
-            await self.close(await in_thread(self._why_not))
+        refusal = await in_thread(self._enter)
+        if refusal:
+            await self.close(refusal)
             return
-        self.agent_id, self.service_id = agent.pk, agent.service_id
-        self.credential = Credential(agent.pk, agent.service_id, self._session_key(), agent.user.password)
-        await self.join(live.agent_topic(agent.pk))
-        await self.join(live.service_topic(agent.service_id))
-        await in_thread(presence.take_lease, self.socket_id, agent=agent)
         self.leased = True
+        await self.join(live.agent_topic(self.agent_id))
+        await board.join(self.service_id, self)
+        await self._follow(self.first_chats)
         self.start()
         await self.refresh()
-        await in_thread(assign_waiting_chats, agent.service_id)
+        await in_thread(assign_waiting_chats, self.service_id)
+
+    async def end(self) -> None:
+        if self.leased:
+            await board.leave(self.service_id, self)
+        await super().end()
 
     async def handle(self, frame: protocol.FromAgent) -> None:
         match frame:
@@ -56,7 +60,7 @@ class AgentSocket(Connection):
             case protocol.Beat():
                 self.note_answer(frame)
             case protocol.Watch(chat, rev):
-                await self.watch(await in_thread(self._chat_seen, chat), rev)
+                await self.watch(chat, rev)
             case protocol.Unwatch(chat):
                 await self.unwatch(chat)
             case protocol.Typing(chat):
@@ -70,17 +74,26 @@ class AgentSocket(Connection):
         if found is None:
             await self.close(await self.refusal() or AGAIN)
             return
+        if await self._follow(found[1].chats):
+            found = await in_thread(self._desk) or found  # what was said before these chats were heard
         self.fingerprint, frame = found
-        if await self._follow(frame.chats):
-            found = await in_thread(self._desk)  # what was said before these chats were heard
-            frame = found[1] if found else frame
+        self.waiting = frame.waiting
         await self.tell(frame)
+
+    def note_queue(self, places: dict[int, int]) -> None:
+        if self.is_admin:  # who sees everybody's chats
+            self.touch()
+        elif len(places) != self.waiting:
+            self.waiting = len(places)
+            self.fingerprint = (*(self.fingerprint or ())[:-1], self.waiting)
+            self.spawn(self.tell(rendering.waiting_frame(self.waiting, self.language)))
 
     async def refusal(self) -> int | None:
         return await in_thread(self._refusal)
 
     async def show_elsewhere(self, changed: live.Changed) -> None:
-        if line := rendering.line_frame(changed):
+        line = rendering.line_frame(changed)
+        if line and line.chat in self.own_chats:
             await self.tell(line)
 
     async def unwatch(self, chat_id: int) -> None:
@@ -106,13 +119,19 @@ class AgentSocket(Connection):
     def _session_key(self) -> str:
         return self.scope["cookies"].get(settings.SESSION_COOKIE_NAME, "")
 
-    def _permitted_agent(self) -> Agent | None:
+    def _enter(self) -> int | None:
+        """Finds out who it is, who is reachable from now on. Returns the code to close with where that is nobody."""
         user = user_of_session(self._session_key())
-        agent = agent_for(user, self.scope["url_route"]["kwargs"]["service"]) if user else None
-        return agent if agent and may_chat(agent) else None
-
-    def _why_not(self) -> int:
-        return FORBIDDEN if user_of_session(self._session_key()) else UNKNOWN
+        if user is None:
+            return UNKNOWN
+        agent = agent_for(user, self.scope["url_route"]["kwargs"]["service"])
+        if agent is None or not may_chat(agent):
+            return FORBIDDEN
+        self.agent_id, self.service_id, self.is_admin = agent.pk, agent.service_id, agent.is_admin
+        self.credential = Credential(agent.pk, agent.service_id, self._session_key(), user.password)
+        presence.take_lease(self.socket_id, agent=agent)
+        self.first_chats = list(access.open_chats_of(agent).values_list("pk", flat=True))
+        return None
 
     def _refusal(self) -> int | None:
         """Who has signed in anew, as after a new password, comes back with the new cookie; others then get 4401."""
@@ -122,28 +141,30 @@ class AgentSocket(Connection):
         permitted = may_chat(agent) and agent.user.is_active and not agent.service.is_stopped
         return AGAIN if permitted else FORBIDDEN
 
-    def _agent(self) -> Agent:
-        if not chatting_agents([self.credential]):
-            raise Closed(_("You are not permitted to chat any more."))
-        return Agent.objects.select_related("service__contract", "user").get(pk=self.agent_id)
+    def first_look(self, chat_id: int, rev: int) -> tuple[Chat, list[Entry]]:
+        return self._chat_seen(chat_id), entries.changes_since(chat_id, rev)
 
     def _chat_seen(self, chat_id: int) -> Chat:
-        return access.chat_for_agent(self._agent(), chat_id)
+        if not chatting_agents([self.credential]):
+            raise Closed(_("You are not permitted to chat any more."))
+        return access.chat_in_service(self.service_id, chat_id)
 
     def _holds(self, chat_id: int) -> bool:
         return Chat.objects.filter(pk=chat_id, agent=self.agent_id, state=Chat.State.ACTIVE).exists()
 
     def _mark_seen(self, chat_id: int, received: int, read: int) -> None:
-        chat = access.chat_for_agent(self._agent(), chat_id)
+        chat = self._chat_seen(chat_id)
         if chat.agent_id == self.agent_id and chat.state == Chat.State.ACTIVE:
             messages.mark_seen(chat, "agent", received=received, read=read)
 
-    def _desk(self) -> tuple[Hashable, protocol.Desk] | None:
+    def _desk(self) -> tuple[tuple, protocol.Desk] | None:
         """With the fingerprint from before it was read: what changes in between is noticed at the next beat."""
         if not chatting_agents([self.credential]):
             return None
         fingerprint = pulse.desk_fingerprints([self.agent_id]).get(self.agent_id)
-        return fingerprint, rendering.desk_frame(self._agent(), self.language)
+        agent = Agent.objects.select_related("service__contract", "user").get(pk=self.agent_id)
+        self.is_admin = agent.is_admin
+        return fingerprint, rendering.desk_frame(agent, self.language)
 
 
 class CustomerSocket(Connection):
@@ -153,8 +174,9 @@ class CustomerSocket(Connection):
 
     async def begin(self) -> None:
         self.chat_id: int | None = None
-        self.said_hello = False
+        self.said_hello = self.is_queueing = False
         self.shown: protocol.Status | None = None
+        self.place: int | None = None
         self.spawn(self._close_without_hello())
 
     async def handle(self, frame: protocol.FromCustomer) -> None:
@@ -178,16 +200,26 @@ class CustomerSocket(Connection):
 
     async def refresh(self) -> None:
         try:
-            self.fingerprint, chat, frame = await in_thread(self._status)
+            status = await in_thread(self._status)
         except Http404:
             await self.close(FORBIDDEN)
             return
-        if frame != self.shown:
-            self.shown = frame
-            await self.tell(frame)
-        # Only who waits is moved by what happens to others.
-        queue = live.service_topic(chat.service_id)
-        await (self.join(queue) if chat.state == Chat.State.WAITING else self.leave(queue))
+        if await self._queue_up(waits=status.chat.state == Chat.State.WAITING):
+            status = await in_thread(self._status)  # what moved before the queue was heard
+        await self._show_status(status)
+
+    async def end(self) -> None:
+        await self._queue_up(waits=False)
+        await super().end()
+
+    def note_queue(self, places: dict[int, int]) -> None:
+        place = places.get(self.chat_id or 0)
+        if place is None:
+            self.touch()
+        elif place != self.place:
+            self.place, self.shown = place, None
+            self.fingerprint = (*(self.fingerprint or ())[:-1], place)
+            self.spawn(self.tell(protocol.Place(place)))
 
     async def refusal(self) -> int | None:
         try:
@@ -206,16 +238,29 @@ class CustomerSocket(Connection):
             await self.close(AGAIN)
 
     async def _begin_chat(self, frame: protocol.Hello) -> None:
-        chat = await in_thread(self._chat_of_token, frame.token)
+        chat = await in_thread(self._enter, frame.token)
         if chat is None:
             await self.close(UNKNOWN)
             return
-        self.chat_id = chat.pk
-        await in_thread(presence.take_lease, self.socket_id, chat=chat)
-        self.leased = True
+        self.chat_id, self.service_id, self.leased = chat.pk, chat.service_id, True
+        await self._queue_up(waits=chat.state == Chat.State.WAITING)
         self.start()
-        await self.watch(chat, frame.rev)
-        await self.refresh()
+        await self.watch(chat.pk, frame.rev)
+        await self._show_status(self.first_status)
+
+    async def _show_status(self, status: "_Status") -> None:
+        self.fingerprint, self.place = status.fingerprint, status.fingerprint[-1]
+        if status.frame != self.shown:
+            self.shown = status.frame
+            await self.tell(status.frame)
+
+    async def _queue_up(self, *, waits: bool) -> bool:
+        """Only who waits is moved by what happens to others. Returns whether the queue is heard from now on."""
+        if waits == self.is_queueing:
+            return False
+        self.is_queueing = waits
+        await (board.join if waits else board.leave)(self.service_id, self)
+        return waits
 
     def may_read(self, entry: Entry) -> bool:
         return not entry.internal
@@ -230,17 +275,26 @@ class CustomerSocket(Connection):
 
     # In threads
 
-    def _chat_of_token(self, token: str) -> Chat | None:
+    def _enter(self, token: str) -> Chat | None:
+        """Whose token it is, who is there from now on."""
         try:
             service = running_service(self.scope["url_route"]["kwargs"]["service"])
         except Http404:
             return None
         customer = customer_for_token(service, token)
-        return access.chat_of(customer) if customer else None
+        chat = access.chat_of(customer) if customer else None
+        if chat is not None:
+            presence.take_lease(self.socket_id, chat=chat)
+        return chat
 
-    def _status(self) -> tuple[Hashable, Chat, protocol.Status]:
+    def first_look(self, chat_id: int, rev: int) -> tuple[Chat, list[Entry]]:
+        self.first_status = self._status()
+        return self.first_status.chat, entries.changes_since(chat_id, rev)
+
+    def _status(self) -> "_Status":
+        """With the fingerprint from before it was read: what changes in between is noticed at the next beat."""
         fingerprint, chat = pulse.chat_fingerprint(self.chat_id or 0), self._chat()
-        return fingerprint, chat, rendering.status_frame(chat, self.language)
+        return _Status(fingerprint, chat, rendering.status_frame(chat, self.language))
 
     def _chat(self) -> Chat:
         chats = Chat.objects.select_related("customer", "agent__user", "service__contract")
@@ -253,9 +307,15 @@ class CustomerSocket(Connection):
         messages.mark_seen(self._chat(), "customer", received=received, read=read)
 
 
-class NoSocket(AsyncWebsocketConsumer):
-    """Any other address: said by a close code, since a refused handshake tells a browser nothing."""
+class _Status(NamedTuple):
+    """How a customer's chat stands; ``fingerprint`` ends with the place in the queue."""
 
-    async def connect(self) -> None:
-        await self.accept()
-        await self.close(UNKNOWN)
+    fingerprint: tuple
+    chat: Chat
+    frame: protocol.Status
+
+
+async def no_socket(scope: dict, receive: Any, send: Any) -> None:
+    """Any other address: said by a close code, since a refused handshake tells a browser nothing."""
+    await send({"type": "websocket.accept"})
+    await send({"type": "websocket.close", "code": UNKNOWN})

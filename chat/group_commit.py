@@ -68,7 +68,7 @@ def _append_alone(sending: Sending) -> Sent | Exception | None:
     """One that the database refuses takes no other with it."""
     try:
         return messages.append_together([sending], wait=False)[0]
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - its sender is told
         connection.close()
         return error
 

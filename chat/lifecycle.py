@@ -141,11 +141,12 @@ def close_chat(chat_id: int, *, by: str, agent: Agent | None = None) -> bool:
             return False
         if agent is not None and chat.agent_id != agent.pk:
             raise Conflict(_("This chat is not with you any more."))
+        event = "left_queue" if by == Chat.ClosedBy.CUSTOMER and chat.state != State.ACTIVE else f"closed_{by}"
         end_ring(chat, Ring.Outcome.CLOSED)
         move_chat(chat, State.CLOSED, closed_at=timezone.now(), closed_by=by)
         actor = "customer" if by == Chat.ClosedBy.CUSTOMER else ""
         audit.record(chat.service_id, "chat.closed", chat.subject, agent=agent, actor=actor, by=by)
-        messages.append_event(chat, f"closed_{by}", name=str(agent) if agent else "")
+        messages.append_event(chat, event, name=str(agent) if agent else "")
         tell(chat)
         if chat.agent_id:  # the end of one that waited makes no room
             transaction.on_commit(partial(assign_waiting_chats, chat.service_id), robust=True)

@@ -26,7 +26,7 @@ from chat.entries import Entry, spans_of
 from chat.models import MESSAGE_LENGTH_MAX, Chat, Mask, Message
 from chat.spans import Span, apply_mask
 from contiple import metrics
-from contiple.errors import Closed, Conflict, DomainError, Invalid
+from contiple.errors import Closed, Conflict, Invalid
 
 Author = Message.Author
 # Control characters but tab and line end, and halves of surrogate pairs: PostgreSQL or UTF-8 can't take them.
@@ -115,7 +115,7 @@ def clean_body(text: str) -> str:
 
 
 def prepare(chat_id: int, *, body: str, client_id: UUID, **who: Any) -> Sending:
-    """Cleans and searches the text: the slow part, before any lock. Raises ``Invalid``. ``who`` is as in ``Sending``."""
+    """Cleans and searches the text, which takes longest, before any lock. ``who`` is of ``Sending``. Raises ``Invalid``."""
     body = clean_body(body)
     spans, received_at = masking.search(body), metrics.received_at()
     return Sending(chat_id=chat_id, client_id=client_id, body=body, spans=spans, received_at=received_at, **who)
@@ -384,8 +384,8 @@ WITH message AS (
         unread = line.unread,
         last_line = coalesce(line.last_line, chat.last_line),
         last_message_at = CASE WHEN line.last_line IS NULL THEN chat.last_message_at ELSE statement_timestamp() END,
-        unanswered_since = CASE line.spoke_last WHEN 'agent' THEN statement_timestamp() WHEN '' THEN chat.unanswered_since
-            END,
+        unanswered_since = CASE line.spoke_last WHEN 'agent' THEN statement_timestamp()
+            WHEN '' THEN chat.unanswered_since END,
         reminded_at = CASE line.spoke_last WHEN '' THEN chat.reminded_at END
     FROM json_to_recordset(%s::json) AS line (id bigint, last_rev integer, unread integer, last_line text,
         spoke_last text)

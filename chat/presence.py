@@ -110,6 +110,12 @@ def customer_is_here(chat: Chat) -> bool:
     return Lease.objects.filter(chat=chat, expires_at__gt=Now()).exists()
 
 
+def queue_places(service_id: int) -> dict[int, int]:
+    """The place of every waiting chat of a service, the first being 1."""
+    waiting = Chat.objects.filter(service=service_id, state=Chat.State.WAITING).order_by("waiting_since", "pk")
+    return {chat_id: place for place, chat_id in enumerate(waiting.values_list("pk", flat=True), start=1)}
+
+
 def queue_place(chat: Chat) -> int:
     """The place of a waiting chat in its service's queue, the first being 1."""
     return (

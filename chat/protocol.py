@@ -113,6 +113,19 @@ class Status(Struct, tag="status"):
     html: str
 
 
+class Place(Struct, tag="place"):
+    """The waiting customer's place in the queue, which is all that has changed."""
+
+    place: int
+
+
+class Waiting(Struct, tag="waiting"):
+    """How many customers of the service wait, which is all that has changed on the agent's desk."""
+
+    waiting: int
+    html: str
+
+
 class Desk(Struct, tag="desk"):
     """What the agent's Chat Widget shows. ``chats`` are the ids of the agent's open chats."""
 
@@ -152,7 +165,7 @@ class Error(Struct, tag="error"):
     client_id: UUID | None = None
 
 
-ToClient = Message | Ack | Marks | TypingNow | Status | Desk | Line | Gone | ServerBeat | Error
+ToClient = Message | Ack | Marks | TypingNow | Status | Place | Waiting | Desk | Line | Gone | ServerBeat | Error
 
 decode_from_customer = msgspec.json.Decoder(FromCustomer).decode
 decode_from_agent = msgspec.json.Decoder(FromAgent).decode

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Collection, Hashable, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
@@ -39,7 +39,7 @@ class Seen:
     """What was found: last rev and marks of each chat that is there, what else is shown in short, and the right."""
 
     chats: dict[int, tuple[int, live.Marked]]
-    fingerprint: Hashable
+    fingerprint: tuple | None
     may_stay: bool
 
 
@@ -130,20 +130,20 @@ def look(watched: Sequence[Watched]) -> list[Seen]:
     ]
 
 
-def desk_fingerprints(agent_ids: Iterable[int]) -> dict[int, Hashable]:
+def desk_fingerprints(agent_ids: Iterable[int]) -> dict[int, tuple]:
     """In short what an agent's desk shows: it has changed where this has."""
     with connection.cursor() as cursor:
         cursor.execute(_DESKS, [list(agent_ids)])
         return {row[0]: row[1:] for row in cursor.fetchall()}
 
 
-def chat_fingerprint(chat_id: int) -> Hashable:
-    """In short what a customer's page shows of the chat; ``None`` where it is not to be seen."""
+def chat_fingerprint(chat_id: int) -> tuple:
+    """In short what a customer's page shows of the chat; ends with its place in the queue."""
     found = _chats([chat_id])
-    return found[chat_id][2] if found else None
+    return found[chat_id][2] if found else (None,)
 
 
-def _chats(chat_ids: Collection[int]) -> dict[int, tuple[int, live.Marked, Hashable]]:
+def _chats(chat_ids: Collection[int]) -> dict[int, tuple[int, live.Marked, tuple]]:
     """Those that are to be seen: last rev, marks, and in short how the chat stands."""
     if not chat_ids:
         return {}
@@ -164,7 +164,7 @@ WHERE chat.id = ANY(%s)
 """
 _DESKS = """
 SELECT agent.id, agent.chat_status,
-    (SELECT string_agg(concat_ws(' ', chat.id, chat.state, chat.unread), ',' ORDER BY chat.id)
+    (SELECT string_agg(concat_ws(' ', chat.id, chat.state, chat.unread > 0), ',' ORDER BY chat.id)
      FROM chat_chat AS chat WHERE chat.agent_id = agent.id AND chat.state <> 'closed'),
     (SELECT count(*) FROM chat_chat AS chat WHERE chat.service_id = agent.service_id AND chat.state = 'waiting')
 FROM agents_agent AS agent WHERE agent.id = ANY(%s)

@@ -25,6 +25,7 @@ EVENTS = {
     "returned": _("%(name)s is passing the chat on. The next available agent will take over."),
     "reminded": _("Are you still there? Please answer when you can."),
     "reminded_end": _("Are you still there? Without an answer, this chat ends in %(name)s min."),
+    "left_queue": _("The customer left the queue."),
     "inquiry": _("The customer left a 1:1 inquiry instead."),
     "closed_customer": _("The customer ended the chat."),
     "closed_agent": _("%(name)s ended the chat."),
@@ -120,6 +121,13 @@ def desk_frame(agent: Agent, language: str) -> protocol.Desk:
     )
 
 
+@lru_cache(maxsize=256)
+def waiting_frame(waiting: int, language: str) -> protocol.Waiting:
+    with translation.override(language):
+        html = render_to_string("chat/_waiting_note.html", {"waiting": waiting})
+    return protocol.Waiting(waiting, _plain(html))
+
+
 def status_frame(chat: Chat, language: str) -> protocol.Status:
     """How the customer's chat stands now."""
     place = presence.queue_place(chat) if chat.state == Chat.State.WAITING else None
@@ -150,7 +158,9 @@ _HOLE = "\ue000"
 @lru_cache(maxsize=64)
 def _pieces(language: str, author: str, is_event: bool, internal: bool) -> list[str]:
     """``_message.html``, rendered with holes for what differs, cut at them: what is joined is what it would render."""
-    holes = {name: SafeString(f"{_HOLE}{name}{_HOLE}") for name in ("chat", "seq", "rev", "name", "iso", "time", "body")}
+    holes = {
+        name: SafeString(f"{_HOLE}{name}{_HOLE}") for name in ("chat", "seq", "rev", "name", "iso", "time", "body")
+    }
     context = {**holes, "author": author, "is_event": is_event, "internal": internal}
     with translation.override(language):
         html = _plain(render_to_string("chat/_message.html", context))

@@ -92,7 +92,7 @@ def decisions_of(chat: Chat) -> list[Noted]:
     """Oldest first, the latest ``SHOWN_MAX``. For the service's admins; the caller has checked that."""
     rows = RoutingDecision.objects.filter(chat=chat).select_related("round").order_by("-id")[:SHOWN_MAX]
     decisions = list(rows)[::-1]
-    earlier = _given_before({row.round_id for row in decisions if row.agent_id})
+    earlier = _given_before({row.round_id for row in decisions})
     return [_noted(row, earlier) for row in decisions]
 
 
@@ -128,4 +128,4 @@ def _noted(row: RoutingDecision, given: list[tuple[int, int, int]]) -> Noted:
 
 
 def _unpacked(packed: list, more: int, at: datetime) -> Seat:
-    return standing_after(Seat(*packed, idle_since=at), more)
+    return standing_after(Seat(*packed, at), more)

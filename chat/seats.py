@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -127,7 +128,7 @@ def _seats(contract: Contract, agents: QuerySet, now: datetime) -> Iterator[Seat
         yield Seat(row.pk, row.user__name or row.user__email, standing, row.load, limit, gone_s, row.chat_idle_since)
 
 
-def _standing(row, limit: int, is_here: bool) -> Standing:
+def _standing(row: Any, limit: int, is_here: bool) -> Standing:
     if not row.chat_permission:
         return Standing.NO_PERMISSION
     if row.chat_status != Status.ONLINE:

@@ -2,10 +2,10 @@
 
 from django.urls import path, re_path
 
-from chat.consumers import AgentSocket, CustomerSocket, NoSocket
+from chat.consumers import AgentSocket, CustomerSocket, no_socket
 
 sockets = [
     path("ws/desk/<slug:service>/", AgentSocket.as_asgi()),
     path("ws/chat/<slug:service>/", CustomerSocket.as_asgi()),
-    re_path("", NoSocket.as_asgi()),
+    re_path("", no_socket),
 ]

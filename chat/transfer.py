@@ -17,9 +17,9 @@ from chat import messages, presence
 from chat.assignment import assign_waiting_chats, wait_for_turn
 from chat.lifecycle import end_ring, lock_chat, open_ringing, tell
 from chat.models import Chat, Ring
-from chat.seats import Seat, chats_in_words, in_words, nearness, seats_of
+from chat.seats import Seat, Standing, chats_in_words, in_words, nearness, seats_of
 from chat.states import State, move_chat
-from contiple.errors import Conflict
+from contiple.errors import Closed, Conflict
 
 
 def transfer_chat(agent: Agent, chat_id: int, to_id: int, note: str = "") -> Chat:
@@ -123,7 +123,9 @@ def _seat_of(agent: Agent) -> Seat | None:
 def _require_room(admin: Agent, *, is_counted: bool) -> None:
     """``is_counted``: the chat rings at the admin, and is part of the load already."""
     seat = _seat_of(admin)
-    if seat is None or not presence.is_reachable(admin):
+    if seat is None or seat.standing in {Standing.NO_PERMISSION, Standing.NO_CONTRACT}:
+        raise Closed(_("You are not permitted to chat any more."))
+    if not presence.is_reachable(admin):
         raise Conflict(_("Your Chat Widget is not connected. Try again when it is."))
     if seat.load - is_counted >= seat.limit:
         text = _("You have %(chats)s, which is your limit. End one or pass one on first.")

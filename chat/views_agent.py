@@ -151,7 +151,7 @@ def _handing_over(
             return conversation_page(request, agent, access.chat_for_agent(agent, chat.pk))
         except DomainError as refused:
             error = refused
-    context = {"chat": chat, "error": error, "section": "tickets"}
+    context: dict = {"chat": chat, "error": error, "section": "tickets"}
     if page == "transfer":
         context["colleagues"] = [(seat, in_words(seat)) for seat in transfers.colleagues_of(agent)]
     template = f"chat/_{page}.html" if _is_script(request) else f"chat/{page}.html"

@@ -76,23 +76,23 @@ class DefaultSettingForm(InLanguages):
     queue_limit = _count(
         _("Most customers in the queue"),
         most=10_000,
-        help_text=_("Who comes when so many wait is offered an inquiry. 0: no limit."),
+        help_text=_("Who comes when so many wait is offered an inquiry. 0 is no limit."),
     )
     longest_wait_minutes = _count(
         _("Longest wait, in minutes"),
         most=DAY_MINUTES,
-        help_text=_("Who has waited longer is offered an inquiry, and keeps the place in the queue. 0: never."),
+        help_text=_("Who has waited longer is offered an inquiry, and keeps the place in the queue. 0 is never."),
     )
     idle_reminder_minutes = _count(
         _("Reminder to a silent customer, in minutes"),
         most=DAY_MINUTES,
-        help_text=_("Counted from the agent’s last message. 0: never."),
+        help_text=_("Counted from the agent’s last message. 0 is never."),
     )
     idle_close_minutes = _count(
         _("End of a silent chat, in minutes"),
         most=DAY_MINUTES,
         help_text=_(
-            "Counted from the same message, and announced by the reminder. 0: never."
+            "Counted from the same message, and announced by the reminder. 0 is never."
         ),
     )
     colour = forms.RegexField(

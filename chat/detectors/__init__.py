@@ -13,8 +13,9 @@ from chat.detectors.accounts import bank_accounts, ibans
 from chat.detectors.cards import card_codes, cards
 from chat.detectors.contact import addresses, emails, phones
 from chat.detectors.credentials import secrets
-from chat.detectors.custom import compile_custom, find_custom
+from chat.detectors.custom import CUSTOM, compile_custom, find_custom
 from chat.detectors.documents import driver_licenses, passports
+from chat.detectors.overlap import united
 from chat.detectors.registered import (
     business_numbers,
     foreigner_numbers,
@@ -43,7 +44,6 @@ KINDS: dict[str, Callable[[str], Iterator[tuple[int, int]]]] = {
     "phone": phones,
     "ip": addresses,
 }
-CUSTOM = "custom"
 # What a service has until it chooses: support needs phone, e-mail and address, and a business number is public.
 MASKED_BY_DEFAULT = frozenset(KINDS) - {"brn", "email", "phone", "ip"}
 OFFERED_BY_DEFAULT = frozenset({"brn"})
@@ -69,7 +69,7 @@ def detect(
         if reading is not None
         for kind, start, end in _found(reading, kinds)
     }
-    return _united(sorted([*found, *find_custom(text, patterns)], key=lambda span: (span.start, -span.end)))
+    return united([*found, *find_custom(text, patterns)], _RANKS)
 
 
 def _found(reading: str, kinds: Collection[str] | None) -> Iterator[tuple[str, int, int]]:
@@ -78,15 +78,3 @@ def _found(reading: str, kinds: Collection[str] | None) -> Iterator[tuple[str, i
         if (kinds is None or kind in kinds) and (digits or kind in _WITHOUT_DIGITS):
             for start, end in find(reading):
                 yield kind, start, end
-
-
-def _united(spans: list[Span]) -> list[Span]:
-    united: list[Span] = []
-    for span in spans:
-        if united and span.start < united[-1].end:
-            last = united[-1]
-            kind = min(last.kind, span.kind, key=_RANKS.__getitem__)
-            united[-1] = Span(kind, last.start, max(last.end, span.end))
-        else:
-            united.append(span)
-    return united

@@ -11,10 +11,14 @@ from chat.detectors.context import after, before, is_named_otherwise
 _DIGITS_MIN, _DIGITS_MAX = 10, 16
 # In groups joined by one kind of sign, or in one piece. Banks group as they like: 6-2-6, 3-3-6, 4-2-7, 3-4-4-2 …
 _NUMBER = re.compile(
-    r"(?<![\dA-Za-z])(?<![\d*][\-.])(?:\d{2,7}(?:\s?-\s?\d{1,8}){1,4}|\d{2,6}(?: \d{2,8}){1,4}|\d{10,16})(?!\d)(?![\-]\d)(?![A-Za-z])"
+    r"(?<![\dA-Za-z])(?<![\d*][\-.])(?:\d{2,7}(?:\s?-\s?\d{1,8}){1,4}|\d{2,6}(?: \d{2,8}){1,4}|\d{10,16})"
+    r"(?![\dA-Za-z])(?!-\d)"
 )
 _MONEY = re.compile(r"\s?(?:원|만\s?원|won|krw|달러|usd|개|건|%)", re.IGNORECASE)
-_DAY = re.compile(r"(?:19|20)\d\d[\s-]+(?:0?[1-9]|1[0-2])[\s-]+(?:0?[1-9]|[12]\d|3[01])(?!\d)")
+_DAY = re.compile(
+    r"(?:19|20)\d\d[\s-]+(?:0?[1-9]|1[0-2])[\s-]+(?:0?[1-9]|[12]\d|3[01])(?!\d)"
+    r"|20[12]\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+)
 _PHONE = re.compile(
     r"(?:01[016789]|0[2-6]\d?|070|080|050\d)(?:\s?-\s?|\s)\d{3,4}(?:\s?-\s?|\s)\d{4}\Z|01[016789]\d{7,8}\Z|82\D"
 )
@@ -25,7 +29,7 @@ _BANK = (
 _STRONG = re.compile(
     r"(?:계좌|통장|은행|뱅크|예금주|(?<![a-z])(?:bank|account\s?(?:number|no|num|#)|acct|a/c|iban|wire))", re.IGNORECASE
 )
-_WEAK = re.compile(r"(?:입금|송금|이체|환불|refund|deposit|transfer)", re.IGNORECASE)
+_WEAK = re.compile(r"(?:입금|송금|이체|환불|refund|deposit|transfer|account)", re.IGNORECASE)
 _BANK_JUST_BEFORE = re.compile(
     rf"(?<![가-힣A-Za-z]){_BANK}(?:은행|뱅크|bank)?(?:\s|[:(),/]|[가-힣]{{2,4}}\s){{0,4}}\Z", re.IGNORECASE
 )
@@ -75,8 +79,10 @@ def _is_account(text: str, match: re.Match[str]) -> bool:
     if is_named_otherwise(text, match.start()):
         return False
     in_groups = "-" in number
-    line = before(text, match.start(), _FAR)
-    line = re.split(r"\d", line)[-1] if not in_groups else line
+    if in_groups:  # also under a heading, as in a form
+        line = text[max(0, match.start() - _FAR) : match.start()]
+    else:
+        line = re.split(r"\d", before(text, match.start(), _FAR))[-1]
     word = max((m.end() for m in _STRONG.finditer(line)), default=-1)
     if in_groups:
         word = max(word, max((m.end() for m in _WEAK.finditer(line)), default=-1))

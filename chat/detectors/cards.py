@@ -1,7 +1,7 @@
 """Payment cards and, beside a word for it, their security codes."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import accumulate
 
 from chat.detectors.context import is_named_otherwise
@@ -30,7 +30,7 @@ _LENGTHS = {
     "domestic": (16,),
 }
 _DIGITS_MIN = 13
-_CHAIN = re.compile(r"\d+(?:(?:[ \t.\-~∼〜_·]{1,3}|, )\d+)*")
+_CHAIN = re.compile(r"\d+(?:(?:[ \t.\-~∼〜_·]{1,3}|, |/)\d+)*")
 _GROUP = re.compile(r"\d+")
 # What may hang on a card by a dash: its security code or its expiry.
 _ON_A_CARD = re.compile(r"\d{2,3}|(?:0[1-9]|1[0-2])\d\d")
@@ -43,7 +43,7 @@ _CODE_WORD = (
     r"|(?:three|3|last\s?three|last\s?3)[ -]?digits?(?:\s?code)?\s?(?:on|at|from)\s?the\s?back)"
 )
 _CODE_JOINT = (
-    r"(?:\s|[:=#()\[\]\"'~,.·-]|은요?|는요?|이|가|번호|코드|요\?|숫자|뒷면|뒤|카드|[34세네]\s?자리|number|code|no\b|is\b|are\b|was\b|it's|its|of"
+    r"(?:\s|[:=#()\[\]\"'~,.·-]|은요?|는요?|이|가|번호|코드|요\?|숫자|뒷면|뒤|카드|[34세네]\s?자리|number|code|no\b|is\b|are\b|was\b|it's|its|of|뒤에|에"
     r"|my\b|the\b|card|on|입니다|이에요|맞아요){0,8}?"
 )
 _CODE = r"(?<![\d*])(?<!\d[.,:/\-])(\d{3,4}|\d \d \d(?: \d)?)(?!\s?\d)(?![.,:/\-]\d)"
@@ -55,6 +55,10 @@ _CODE_BEFORE_WORD = re.compile(
     r"(?!\s?(?:번호)?(?:은|는|이|가|\s|:|=|is|가)*\d)",
     re.IGNORECASE,
 )
+# Behind card and expiry it needs no word.
+_CODE_BEHIND_EXPIRY = re.compile(
+    r"(?<=\d)[\s,/-]{1,3}(?:exp\.?\s|유효기간\s)?(?:0[1-9]|1[0-2])\s?[/.-]?\s?(?:20)?[2-4]\d[\s,/-]{1,3}(\d{3,4})(?!\d)(?!-\d)"
+)
 
 
 def cards(text: str) -> Iterator[tuple[int, int]]:
@@ -65,11 +69,14 @@ def cards(text: str) -> Iterator[tuple[int, int]]:
 
 
 def card_codes(text: str) -> Iterator[tuple[int, int]]:
-    """Security codes (ISO/IEC 7813 discretionary data: CVC2, CVV2, CID): three or four digits beside a word for them."""
+    """Security codes (CVC2, CVV2, CID): three or four digits beside a word for them, or behind card and expiry."""
     for match in _CODE_AFTER_WORD.finditer(text):
         yield match.span(1)
     for match in _CODE_BEFORE_WORD.finditer(text):
         yield match.span(1)
+    if behind := list(_CODE_BEHIND_EXPIRY.finditer(text)):
+        ends = {end for _start, end in cards(text)}
+        yield from (match.span(1) for match in behind if match.start() in ends)
 
 
 def _in_chain(text: str, chain: re.Match[str]) -> Iterator[tuple[int, int]]:
@@ -91,7 +98,7 @@ def _in_chain(text: str, chain: re.Match[str]) -> Iterator[tuple[int, int]]:
                 break
 
 
-def _luhn(digits: str):
+def _luhn(digits: str) -> Callable[[int, int], bool]:
     """A function that tells for any part of ``digits`` whether its check digit is right (ISO/IEC 7812-1, annex B).
 
     The sums are made once, so that every further part costs the same whatever its length.
@@ -118,7 +125,7 @@ def _stands_alone(text: str, groups: list[tuple[int, int]], first: int, last: in
             return False
     if last + 1 < len(groups) and _is_tight(text[end : groups[last + 1][0]]):
         return bool(_ON_A_CARD.fullmatch(text, *groups[last + 1]))
-    if "," in text[start:end]:  # a list of numbers, unless they are as on the card
+    if any(sign in text[start:end] for sign in ",/"):  # a list of numbers, unless they are as on the card
         return [end - start for start, end in groups[first : last + 1]] == [4, 4, 4, 4]
     return not (first == last and is_named_otherwise(text, start))
 

@@ -9,20 +9,28 @@ import phonenumbers
 
 from chat.detectors.context import before, is_named_otherwise
 
-_SEP = r"(?:\s?[\-.·~]\s?|\s|)"
-_BEFORE = r"(?<![\d*])(?<![\d*][\-.,/])(?<![A-Za-z])"
-_AFTER = r"(?!\d)(?![\-./]\d)"
+_SEP = r"(?:\s?[\-./·~]\s?|\s|)"
+_BEFORE = r"(?<![\d*])(?<![\d*][\-.])"
+_AFTER = r"(?!\d)(?![\-.]\d)"
 # 전기통신번호관리세칙: mobile 010 and the older 011, 016–019; area codes; 070 internet, 050x personal, 080 freephone.
 # 15xx, 16xx and 18xx are switchboards of companies: nobody's own number.
 _KOREAN = re.compile(
     rf"{_BEFORE}\(?(?:(?P<country>\+?82|0082){_SEP}\(?0?\)?{_SEP}(?:1[016789]|2|[3-6][1-5]|70|50\d|80)"
-    rf"|(?P<mobile>01[016789])|(?P<area>02|0[3-6][1-5]|070|050\d|080))\)?(?P<first>{_SEP})\d{{3,4}}(?P<second>{_SEP})\d{{4}}{_AFTER}"
+    rf"|(?P<mobile>01[016789])|(?P<area>02|0[3-6][1-5]|070|050\d|080))\)?"
+    rf"(?P<first>{_SEP})\d{{3,4}}(?P<second>{_SEP})\d{{4}}{_AFTER}"
 )
 _INTERNATIONAL = re.compile(rf"(?<![\d+*\w])(?:\+|00(?=[1-9]))[1-9]\d{{0,3}}(?:[ \-./]?\(?\d{{1,5}}\)?){{1,6}}{_AFTER}")
-_AMERICAN = re.compile(rf"{_BEFORE}(?:1[ \-.])?(?:\([2-9]\d\d\)\s?|[2-9]\d\d[\-.])[2-9]\d\d[\-.]\d{{4}}{_AFTER}")
+_AMERICAN = re.compile(
+    rf"{_BEFORE}(?<![A-Za-z])(?:1[ \-.])?(?:\([2-9]\d\d\)\s?|[2-9]\d\d(?P<joint>[ \-.]?))"
+    rf"[2-9]\d\d(?P<second>[ \-.]?)\d{{4}}{_AFTER}"
+)
+_AMERICAN_WORD = re.compile(
+    r"(?:전화|연락|폰|(?<![a-z])(?:tel|telephone|phone|call|mobile|cell|fax|contact|text|reach|whatsapp))[^\d\n]{0,14}\Z",
+    re.IGNORECASE,
+)
 _PHONE_WORD = re.compile(
-    r"(?:전화|연락|핸드폰|휴대폰|휴대전화|폰|번호|팩스|문자|(?<![a-z])(?:tel|phone|call|mobile|cell|fax|contact|text|reach|number|whatsapp))"
-    r"[^\d\n]{0,14}\Z",
+    r"(?:전화|연락|폰|번호|팩스|문자"
+    r"|(?<![a-z])(?:tel|phone|call|mobile|cell|fax|contact|text|reach|number|whatsapp))[^\d\n]{0,14}\Z",
     re.IGNORECASE,
 )
 _WORD_WIDTH = 24
@@ -32,7 +40,7 @@ _PHONE_DIGITS_MIN = 8
 _LOCAL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._%+'\-]{0,62}[A-Za-z0-9_+\-])?\Z")
 _LOCAL_MAX = 64
 _LOCAL_SIGNS = re.compile(r"[A-Za-z0-9._%+'\-]*\Z")
-_DOMAIN = re.compile(r"\s?((?:[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z]{2,24})(?![A-Za-z0-9])")
+_DOMAIN = re.compile(r"\s?((?:[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z]{2,24})(?![A-Za-z])")
 _AT = re.compile(r"@|\s?[(\[{]\s?(?:at|골뱅이|앳)\s?[)\]}]\s?|\s?골뱅이\s?", re.IGNORECASE)
 _FILE = re.compile(r"\.(?:png|jpe?g|gif|webp|svg|pdf|js|css|json|html?|py|zip|mp4|ico)\Z", re.IGNORECASE)
 
@@ -40,10 +48,12 @@ _IPV4 = re.compile(r"(?<![\w.*\-])(?:\d{1,3}\.){3}\d{1,3}(?![\w]*[A-Za-z0-9_])(?
 _IPV6 = re.compile(r"(?<![\w:.*])[0-9A-Fa-f:]{3,39}(?:\d{1,3}(?:\.\d{1,3}){3})?(?![0-9A-Za-z:])")
 _VERSION_WORD = re.compile(
     r"(?:버전|버젼|펌웨어|빌드|업데이트|릴리[즈스]|드라이버|패치|항목|조항|목차|(?<![a-z])(?:v|ver|version|firmware|build|release|update"
-    r"|driver|patch|chrome|firefox|safari|edge|android|ios|macos|windows|section|revision|rev|sdk|app))[\s.:/()은는이가]{0,4}\Z",
+    r"|driver|patch|chrome|firefox|safari|edge|android|ios|macos|windows|section|revision|rev|sdk|app|os))[\s.:/()은는이가]{0,4}\Z",
     re.IGNORECASE,
 )
-_VERSION_FOLLOWS = re.compile(r"\s?(?:버전|버젼|빌드|업데이트|펌웨어|version|build|release|firmware)", re.IGNORECASE)
+_VERSION_FOLLOWS = re.compile(
+    r"\s?(?:[항절](?![가-힣])|버전|버젼|빌드|업데이트|펌웨어|version|build|release|firmware)", re.IGNORECASE
+)
 
 
 def phones(text: str) -> Iterator[tuple[int, int]]:
@@ -53,10 +63,10 @@ def phones(text: str) -> Iterator[tuple[int, int]]:
             yield match.span()
     for match in _INTERNATIONAL.finditer(text):
         number = match.group()
-        if sum(map(str.isdigit, number)) >= _PHONE_DIGITS_MIN and _is_valid("+" + number.lstrip("+0")):
+        if sum(map(str.isdigit, number)) >= _PHONE_DIGITS_MIN and _is_international(number):
             yield match.span()
     for match in _AMERICAN.finditer(text):
-        if _is_national(match.group(), "US", "1") and not is_named_otherwise(text, match.start()):
+        if _is_american_phone(text, match):
             yield match.span()
 
 
@@ -87,15 +97,20 @@ def addresses(text: str) -> Iterator[tuple[int, int]]:
 
 def _is_korean_phone(text: str, match: re.Match[str]) -> bool:
     """In one piece, only a mobile number and one with a plus are sure; others need a word for it."""
+    known = _is_international(match.group()) if match["country"] else _is_national(match.group(), "KR", "0")
+    if not known or is_named_otherwise(text, match.start()):
+        return False
     joined = all(match[name] or text[match.start(name) - 1] == ")" for name in ("first", "second"))
     sure = joined or match["mobile"] or match["country"] in {"+82", "0082"}
-    if not _is_national(match.group(), "KR", "0") and not match["country"]:
+    return bool(sure or _PHONE_WORD.search(before(text, match.start(), _WORD_WIDTH)))
+
+
+def _is_american_phone(text: str, match: re.Match[str]) -> bool:
+    """Ten digits without a sign between them need a word for a phone."""
+    if not _is_national(match.group(), "US", "1") or is_named_otherwise(text, match.start()):
         return False
-    if match["country"] and not _is_valid("+" + "".join(filter(str.isdigit, match.group())).removeprefix("00")):
-        return False
-    return bool(sure or _PHONE_WORD.search(before(text, match.start(), _WORD_WIDTH))) and not is_named_otherwise(
-        text, match.start()
-    )
+    written = match["second"] in {"-", "."} and match["joint"] in {"-", ".", None}
+    return written or bool(_AMERICAN_WORD.search(before(text, match.start(), _WORD_WIDTH)))
 
 
 def _is_national(number: str, region: str, prefix: str) -> bool:
@@ -104,17 +119,21 @@ def _is_national(number: str, region: str, prefix: str) -> bool:
     return bool(_plan(region).fullmatch(digits))
 
 
+def _is_international(number: str) -> bool:
+    digits = "".join(filter(str.isdigit, number)).removeprefix("00")
+    for length in (1, 2, 3):
+        if regions := phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(digits[:length])):
+            nationals = {digits[length:], digits[length:].removeprefix("0")}
+            return any(_plan(region).fullmatch(national) for region in regions for national in nationals)
+    return False
+
+
 @cache
 def _plan(region: str) -> re.Pattern[str]:
+    """The numbers of a region in the library's data; of none where it knows no such region."""
     metadata = phonenumbers.PhoneMetadata.metadata_for_region(region)
-    return re.compile(metadata.general_desc.national_number_pattern)
-
-
-def _is_valid(number: str) -> bool:
-    try:
-        return phonenumbers.is_valid_number(phonenumbers.parse(number))
-    except phonenumbers.NumberParseException:
-        return False
+    described = metadata.general_desc if metadata else None
+    return re.compile((described and described.national_number_pattern) or r"(?!)")
 
 
 def _is_mailbox(text: str, begin: int, domain: re.Match[str]) -> bool:

@@ -7,7 +7,10 @@ import re
 ALONE_BEFORE = r"(?<!\d)(?<![\d*][\-.])"
 ALONE_AFTER = r"(?!\d)(?!-[\d*])(?!\.\d)"
 # How Korean and English join a name and its value: "번호는", "번호 :", "No.", "number is".
-JOINT = r"(?:\s|[:=#()\[\]\"'~,./·-]|은|는|이|가|요|도|번호|넘버|no\b|nr\b|num\b|number|code|is\b|was\b|my\b|제|저의|내){0,8}"
+JOINT = (
+    r"(?:\s|[:=#()\[\]\"'~,./·?-]|은|는|이|가|요|도|번호|넘버|no\b|nr\b|num\b|number|code|is\b|was\b"
+    r"|my\b|제|저의|내){0,8}"
+)
 _LOOK_BACK = 28
 _OTHERWISE = re.compile(
     r"(?:주문|송장|운송장|배송|택배|접수|예약|승인|상품|품번|모델|시리얼|제품|쿠폰|바코드|문의|티켓|거래|결제|회원|고객|관리|추적|일련"
@@ -16,14 +19,13 @@ _OTHERWISE = re.compile(
     r"|voucher|barcode|item|part|product|transaction|receipt|build|version|confirmation|parcel|shipment|po|lot|error|ean|upc"
     r"|reservation|gift\s?card|device|customer))"
     r"\s?(?:번호|코드|넘버|아이디|no\.?|nr\.?|number|id|code|num)?"
-    r"(?:\s|[:#=()\[\]\"'.]|은|는|이|가|도|is\b|was\b){0,5}\Z",
-    re.IGNORECASE,
+    r"(?:\s|[:#=()\[\]\"'.]|은|는|이|가|도|is\b|was\b){0,5}\Z"
 )
 
 
 def is_named_otherwise(text: str, start: int) -> bool:
     """Whether what begins at ``start`` is called an order number, a serial number or the like just before it."""
-    return bool(_OTHERWISE.search(text[max(0, start - _LOOK_BACK) : start]))
+    return bool(_OTHERWISE.search(text[max(0, start - _LOOK_BACK) : start].lower()))
 
 
 def before(text: str, start: int, width: int) -> str:

@@ -18,25 +18,25 @@ _PASSPORT_JOINT = re.compile(rf"(?:여권|passport|패스포트){JOINT}\Z", re.I
 _PASSPORT = re.compile(rf"{_OUT}(?=[A-Z]{{0,2}}\d)[A-Z]{{0,2}}\d{{6,9}}{_END}", re.IGNORECASE)
 _DAY = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\Z")
 
-# Codes of the places of issue; before 2013 their names were written.
+# Codes of the places of issue; older licences have the place's name.
 _LICENCE_CODE = r"(?:1[1-9]|2[0-68])"
 _LICENCE_PLACE = r"(?:서울|부산|경기\s?(?:남부|북부)?|강원|충북|충남|전북|전남|경북|경남|제주|대구|인천|광주|대전|울산)"
 _LICENCE = re.compile(
-    rf"{ALONE_BEFORE}(?:{_LICENCE_CODE}|{_LICENCE_PLACE})(\s?[\-.]\s?|\s|)\d{{2}}(\s?[\-.]\s?|\s|)\d{{6}}\2\d{{2}}{ALONE_AFTER}"
+    rf"{ALONE_BEFORE}(?:{_LICENCE_CODE}|{_LICENCE_PLACE})(\s?[\-.]\s?|\s|)"
+    rf"\d{{2}}(\s?[\-.]\s?|\s|)\d{{6}}\2\d{{2}}{ALONE_AFTER}"
 )
 _LICENCE_WORD = re.compile(r"(?:면허|licen[sc]e)", re.IGNORECASE)
+_AMERICAN_OR_BRITISH = r"[A-Z]{1,5}-?\d{5,12}(?:-\d{1,6}){0,3}|[A-Z]{2,5}9{0,3}\d{6}[A-Z9]{2}\d[A-Z]{2}"
 _FOREIGN_LICENCE = re.compile(
-    rf"(?:driver'?s?|driving)[ -]?licen[sc]e{JOINT}{_OUT}([A-Z]{{1,5}}-?\d{{5,12}}(?:-\d{{1,6}}){{0,3}}|[A-Z]{{2,5}}9{{0,3}}\d{{6}}[A-Z9]{{2}}\d[A-Z]{{2}}){_END}",
-    re.IGNORECASE,
+    rf"(?:driver'?s?|driving)[ -]?licen[sc]e{JOINT}{_OUT}({_AMERICAN_OR_BRITISH}){_END}", re.IGNORECASE
 )
 
 
 def passports(text: str) -> Iterator[tuple[int, int]]:
     """Korean passport numbers, old (M12345678) and new (M123A4567); those of other countries beside a word for it."""
     for match in _KOREAN_PASSPORT.finditer(text):
-        value, line = match.group(), before(text, match.start(), _WORD_WIDTH)
-        named = bool(_PASSPORT_WORD.search(line))
-        if named or _is_plain_passport(value) and not is_named_otherwise(text, match.start()):
+        named = _PASSPORT_WORD.search(before(text, match.start(), _WORD_WIDTH))
+        if named or (_is_plain_passport(match.group()) and not is_named_otherwise(text, match.start())):
             yield match.span()
     for match in _PASSPORT.finditer(text):
         line = before(text, match.start(), _WORD_WIDTH)
@@ -45,13 +45,11 @@ def passports(text: str) -> Iterator[tuple[int, int]]:
 
 
 def driver_licenses(text: str) -> Iterator[tuple[int, int]]:
-    """Korean licence numbers (도로교통법 시행규칙 별지 제55호서식): place, year, six digits, two; in one piece beside a word."""
+    """Korean licence numbers: place, year, six digits, two; in one piece, and those of others, beside a word for it."""
     for match in _LICENCE.finditer(text):
-        if (
-            all(match.groups())
-            and not is_named_otherwise(text, match.start())
-            or _LICENCE_WORD.search(before(text, match.start(), _WORD_WIDTH))
-        ):
+        written = match.group(2) and (match.group(1) or not text[match.start()].isdigit())
+        named = _LICENCE_WORD.search(before(text, match.start(), _WORD_WIDTH))
+        if named or (written and not is_named_otherwise(text, match.start())):
             yield match.span()
     for match in _FOREIGN_LICENCE.finditer(text):
         yield match.span(1)

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from datetime import date
 
 from stdnum import ean
-from stdnum.us import ssn
 
 from chat.detectors.context import ALONE_AFTER, ALONE_BEFORE, JOINT, is_named_otherwise
 
-_REGISTRATION = re.compile(r"(?<!\d)(\d{2})(\d{2})(\d{2})([\s.\-~∼〜_·]{0,5})(\d)(\d{6})(?!\d)")
+_REGISTRATION = re.compile(
+    r"(?<!\d)(\d{2})(\d{2})(\d{2})([\s.\-~∼〜_·]{0,5}|/|[\s,]{0,2}(?:이고\s?|고\s?)?(?:뒷|뒤)\s?(?:자리|번호)?[는은]?[\s:]{0,3})(\d)(\d{6})(?!\d)"
+)
 _CENTURY = {
     "9": 1800,
     "0": 1800,
@@ -25,17 +26,25 @@ _CENTURY = {
 # There is no clock here: who is born later than this will write to a later version.
 _BORN_UNTIL = 2045
 _REGISTRATION_WEIGHTS = (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5)
+# A corporation's number (법인등록번호) has the same form, and is nobody's.
+_CORPORATION_WORD = re.compile(
+    rf"(?:법인\s?(?:등록)?\s?(?:번호)?|corporat\w{{1,4}}\s(?:reg\w{{0,10}}\s)?){JOINT}\Z", re.IGNORECASE
+)
 _REGISTRATION_WORD = re.compile(
     r"(?:주민|외국인|등록|생년월일|resident|foreigner|rrn|arc)[^\d\n]{0,20}\Z", re.IGNORECASE
 )
 
-_BUSINESS = re.compile(rf"{ALONE_BEFORE}(\d{{3}})(\s?-\s?|\s|)(\d{{2}})\2(\d{{5}}){ALONE_AFTER}")
+_BUSINESS = re.compile(rf"{ALONE_BEFORE}(\d{{3}})(\s?-\s?|\s|)(\d{{2}})(\s?-\s?|\s|)(\d{{5}}){ALONE_AFTER}")
 _BUSINESS_WEIGHTS = (1, 3, 7, 1, 3, 7, 1, 3, 5)
 _BUSINESS_WORD = re.compile(
     r"(?:사업자|business\s?(?:registration|reg|number|no|license)|brn\b|세금\s?계산서)[^\d\n]{0,20}\Z", re.IGNORECASE
 )
 
-_SOCIAL = re.compile(rf"{ALONE_BEFORE}(\d{{3}})(\s?-\s?|\s|)(\d{{2}})\2(\d{{4}}){ALONE_AFTER}")
+_SOCIAL = re.compile(
+    rf"{ALONE_BEFORE}(?!000|666|9)(\d{{3}})(\s?-\s?|\s|)(?!00)(\d{{2}})\2(?!0000)(\d{{4}}){ALONE_AFTER}"
+)
+# Printed on cards in wallets and in leaflets, and void since.
+_ADVERTISED = {("078", "05", "1120"), ("219", "09", "9999"), ("457", "55", "5462")}
 _SOCIAL_WORD = re.compile(
     rf"(?:(?<![a-z])ssn|social\s?security|social\s(?:number|no)|소셜\s?(?:시큐리티|번호|넘버)|사회\s?보장){JOINT}\Z",
     re.IGNORECASE,
@@ -44,41 +53,37 @@ _WORD_WIDTH = 34
 
 
 def resident_numbers(text: str) -> Iterator[tuple[int, int]]:
-    """Resident registration numbers (주민등록번호, 주민등록법 시행규칙 제2조): seventh digit 1–4, 9 or 0, after a true date.
+    """Resident registration numbers (주민등록번호): seventh digit 1–4, 9 or 0, after a true date.
 
-    The check digit is not asked for: numbers issued since October 2020 have none.
+    주민등록법 시행규칙 제2조. The check digit is not asked for: numbers issued since October 2020 have none.
     """
     yield from _registration_numbers(text, "123490")
 
 
 def foreigner_numbers(text: str) -> Iterator[tuple[int, int]]:
-    """Foreigner registration numbers (외국인등록번호, 출입국관리법 시행령 제40조의2): the same form, seventh digit 5–8."""
+    """Foreigner registration numbers (외국인등록번호, 출입국관리법 제31조): the same form, seventh digit 5–8."""
     yield from _registration_numbers(text, "5678")
 
 
 def business_numbers(text: str) -> Iterator[tuple[int, int]]:
-    """Business registration numbers (사업자등록번호): 3-2-5 with a right check digit; in one piece beside a word for it."""
+    """Business registration numbers (사업자등록번호): 3-2-5, a right check digit; in one piece beside a word for it."""
     for match in _BUSINESS.finditer(text):
-        if not _is_business("".join(match.group(1, 3, 4))):
+        if not _is_business("".join(match.group(1, 3, 5))):
             continue
-        if (
-            match.group(2).strip()
-            and not is_named_otherwise(text, match.start())
-            or _follows(_BUSINESS_WORD, text, match)
-        ):
+        written = match.group(2).strip() == match.group(4).strip() == "-" and not is_named_otherwise(
+            text, match.start()
+        )
+        if written or _follows(_BUSINESS_WORD, text, match):
             yield match.span()
 
 
 def social_security_numbers(text: str) -> Iterator[tuple[int, int]]:
     """US social security numbers (20 CFR 422.103; no area 000, 666, 9xx): with dashes, or beside a word for it."""
     for match in _SOCIAL.finditer(text):
-        if not ssn.is_valid("-".join(match.group(1, 3, 4))):
+        if match.group(1, 3, 4) in _ADVERTISED:
             continue
-        if (
-            match.group(2).strip()
-            and not is_named_otherwise(text, match.start())
-            or _follows(_SOCIAL_WORD, text, match)
-        ):
+        written = match.group(2).strip() == "-" and not is_named_otherwise(text, match.start())
+        if written or _follows(_SOCIAL_WORD, text, match):
             yield match.span()
 
 
@@ -86,6 +91,8 @@ def _registration_numbers(text: str, sevenths: str) -> Iterator[tuple[int, int]]
     for match in _REGISTRATION.finditer(text):
         year, month, day, between, seventh, rest = match.groups()
         if seventh not in sevenths or not _is_birthday(_CENTURY[seventh] + int(year), int(month), int(day)):
+            continue
+        if _CORPORATION_WORD.search(text, max(0, match.start() - _WORD_WIDTH), match.start()):
             continue
         if between or not _is_something_else(text, match.start(), f"{year}{month}{day}{seventh}{rest}"):
             yield match.span()

@@ -19,10 +19,12 @@ _DASHES = set("‐‑‒–—―−⸺ー\u1173")
 # The longest forms that stand for a number have four characters, as ⑽ and ㏾; U+FDFA alone would become eighteen.
 _FOLD_LENGTH_MAX = 4
 
-_NUMERALS = {name: str(digit) for digit, names in enumerate(["공영", "일", "이", "삼", "사", "오", "육륙", "칠", "팔", "구"])
-             for name in names}  # fmt: skip
-_NUMERAL = f"[{''.join(_NUMERALS)}]"
-_SPOKEN = re.compile(rf"(?:{_NUMERAL}|\d)(?:[ .\-]{{0,3}}(?:{_NUMERAL}|\d)){{6,}}")
+_NAMES = ["공영", "일", "이", "삼", "사", "오", "육륙", "칠", "팔", "구"]
+_NUMERALS = {name: str(digit) for digit, names in enumerate(_NAMES) for name in names}
+_SPOKEN_DIGIT = rf"[\d{''.join(_NUMERALS)}]"
+# What is said for a dash stays as long as it was.
+_SPOKEN_DASHES = {"다": "-", "시": " ", "에": "-"}
+_SPOKEN = re.compile(rf"{_SPOKEN_DIGIT}(?:(?:[ .\-]{{0,3}}| ?(?:다시|에) ?){_SPOKEN_DIGIT}){{6,}}")
 _SPOKEN_NUMERALS_MIN = 4
 # The last syllable of "…육칠팔이에요" is a verb, not a two.
 _COPULA = re.compile(r"이(?=[에예요고라야며지거었랑니네])|이?구(?=[요여])")
@@ -42,9 +44,10 @@ def read(text: str) -> tuple[str, Sequence[int]]:
 
 
 def with_spoken_digits(shadow: str) -> str | None:
-    """``shadow`` with Hangul numerals written apart ("공일공 일이삼사 …") as digits; ``None`` where there are none.
+    """``shadow`` with Hangul numerals written apart ("공일공에 일이삼사 …") as digits; ``None`` where there are none.
 
-    Numerals are syllables of common words, so only a row of seven counts. Each stays one character.
+    Numerals are syllables of common words, so only a row of seven counts, and it is a second reading beside the first.
+    Each stays one character.
     """
     spoken = _SPOKEN.sub(lambda match: _spelled(match, shadow), shadow)
     return None if spoken == shadow else spoken
@@ -55,7 +58,7 @@ def _fold(character: str) -> str:
     if unicodedata.category(character) in _UNSEEN_CATEGORIES or character in _HANGUL_FILLERS:
         return ""
     folded = unicodedata.normalize("NFKC", character)
-    if len(folded) > _FOLD_LENGTH_MAX:
+    if len(folded) > _FOLD_LENGTH_MAX or "\u2044" in folded:  # a fraction is no part of a number
         return character
     return "".join(_fold_one(part) for part in folded)
 
@@ -69,8 +72,13 @@ def _fold_one(character: str) -> str:
 
 def _spelled(match: re.Match[str], shadow: str) -> str:
     row = match.group()
-    if sum(sign in _NUMERALS for sign in row) < _SPOKEN_NUMERALS_MIN:
+    if not _is_spoken(row):
         return row
     verb = _COPULA.search(shadow, max(match.end() - 2, match.start()), match.end() + 1)
     spoken = len(row) if verb is None else verb.start() - match.start()
-    return "".join(_NUMERALS.get(sign, sign) for sign in row[:spoken]) + row[spoken:]
+    return "".join(_NUMERALS.get(sign, _SPOKEN_DASHES.get(sign, sign)) for sign in row[:spoken]) + row[spoken:]
+
+
+def _is_spoken(row: str) -> bool:
+    """Not for "5678이 일": a zero or a dash that is said, or more numerals than follow a number by chance."""
+    return sum(sign in _NUMERALS for sign in row) >= _SPOKEN_NUMERALS_MIN or any(sign in row for sign in "공영시에")

@@ -12,6 +12,14 @@ import { localiseTimes } from "./times.js";
 const STATE_KEY = "contiple-desk";
 const SAID_MS = 5000;
 
+const LINE_LENGTH = 120;
+
+/** How the list shows a message. */
+function lineOf(html) {
+  const body = new DOMParser().parseFromString(html, "text/html").querySelector(".message-body");
+  return [...body.textContent.replace(/\s+/gu, " ").trim()].slice(0, LINE_LENGTH).join("");
+}
+
 class ChatDesk extends HTMLElement {
   #watchers = new Map(); // chat id → set of functions, for conversations elsewhere on the page
   #view = null;
@@ -94,11 +102,14 @@ class ChatDesk extends HTMLElement {
   #receive(frame) {
     if (frame.type === "desk") this.#showDesk(frame);
     else if (frame.type === "line") this.#showLine(frame);
+    else if (frame.type === "waiting") this.#showWaiting(frame);
     else if (frame.type === "ack" || frame.type === "error") this.#answer(frame);
     else this.#pass(frame);
   }
 
   #pass(frame) {
+    // A message that is new now is also its chat's last line.
+    if (frame.type === "message" && frame.unread !== undefined) this.#showLine({ ...frame, text: lineOf(frame.html) });
     if (frame.chat === this.#view?.chat) this.#view.receive(frame);
     for (const watcher of this.#watchers.get(frame.chat) || []) {
       watcher.rev = Math.max(watcher.rev, frame.rev || 0);
@@ -133,8 +144,8 @@ class ChatDesk extends HTMLElement {
     const began = frame.ringing && this.launcher.dataset.state !== "ringing";
     this.launcher.dataset.status = frame.status;
     this.launcher.dataset.state = frame.ringing ? "ringing" : "idle";
-    const count = frame.ringing + frame.waiting + frame.unread;
-    this.querySelector(".chat-widget-count").textContent = count || "";
+    this.counts = { ringing: frame.ringing, waiting: frame.waiting, unread: frame.unread };
+    this.#showCount();
     const announce = this.querySelector("[data-part=announce]");
     announce.textContent = frame.ringing ? announce.dataset.ringing : "";
     this.alerts.ring(frame.ringing, announce.dataset.ringing);
@@ -142,6 +153,19 @@ class ChatDesk extends HTMLElement {
     if (began) this.querySelector(".chat-list")?.scrollIntoView({ block: "nearest" });
     const isMine = frame.chats.includes(this.#view?.chat);
     if (this.#view?.root.dataset.mine === "true" && !isMine) this.#reload();
+  }
+
+  #showCount() {
+    const { ringing, waiting, unread } = this.counts;
+    this.querySelector(".chat-widget-count").textContent = ringing + waiting + unread || "";
+  }
+
+  #showWaiting({ waiting, html }) {
+    const note = this.querySelector("[data-part=waiting]");
+    if (!note) return; // the desk itself has not come yet
+    note.innerHTML = html;
+    this.counts.waiting = waiting;
+    this.#showCount();
   }
 
   #showList(html) {

@@ -3,6 +3,7 @@
 // The customer is known by a token that stands in this browser's storage for this service, and goes in a header or in the
 // socket's first frame, never into an address.
 
+import "./customer-storage.js"; // before whatever stores
 import { ChatView } from "./chat-view.js";
 import { Outbox } from "./outbox.js";
 import { Socket } from "./socket.js";
@@ -103,6 +104,9 @@ class CustomerChat extends HTMLElement {
   #receive(frame) {
     if (frame.type === "status") {
       this.#showStatus(frame);
+    } else if (frame.type === "place") {
+      const place = this.stage.querySelector(".customer-chat-queue strong");
+      if (place) place.textContent = frame.place;
     } else if (this.#view.receive(frame) && frame.author !== "customer") {
       this.#tell({ type: "message" });
     }

@@ -1,7 +1,9 @@
 """Customers who wait: leaving the queue, a full one, an inquiry instead; and customers who fall silent."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from django.utils import timezone
@@ -13,6 +15,7 @@ from chat.models import Chat, Ring
 from helpcenter.models import HelpCenter as Settings
 from tests.browser.rows import make_agent_with_chat
 from tests.browser.windows import HelpCenter
+from tests.server import Server
 from tickets.models import Ticket
 
 
@@ -198,14 +201,11 @@ def test_whom_nobody_takes_is_told_so(newcomer, busy: Agent):
     expect(center.page.locator("#inquiry").get_by_label("Message")).to_have_value("Hello")
 
 
-def test_on_another_site_what_was_typed_comes_along_too(newcomer, busy: Agent, new_page, server):
-    """The frame there has a storage of its own, which the next page does not see."""
-    page = new_page()
-    shop = server.origin.replace("localhost", "127.0.0.1")
-    page.route(f"{shop}/", lambda route: route.fulfill(content_type="text/html", body=SHOP.format(server.origin)))
+def test_on_another_site_what_was_typed_comes_along_too(busy: Agent, shop: str, new_page: Callable[..., Page]):
+    """The frame there has a storage of its own, which the next page does not see; or, as in this browser, none."""
     Settings.objects.update(embed_origins=[shop])
     Contract.objects.update(chat_widget=True)
-    page.goto(f"{shop}/")
+    page = new_page(shop)
     center = HelpCenter(page)
     center.panel = page.frame_locator("iframe")
     center.chat.root = center.panel.locator("customer-chat")
@@ -218,7 +218,26 @@ def test_on_another_site_what_was_typed_comes_along_too(newcomer, busy: Agent, n
     expect(page.locator("#inquiry").get_by_label("Name")).to_have_value("Jun Park")
 
 
-SHOP = '<!doctype html><title>Shop</title><iframe src="{}/hc/demo/chat/" width="400" height="640"></iframe>'
+@pytest.fixture
+def shop(server: Server) -> Iterator[str]:
+    """The origin of another site, with the chat in a frame on its one page."""
+    frame = f'<iframe src="{server.origin}/hc/demo/chat/" width="400" height="640"></iframe>'
+    html = f'<!doctype html><title>Shop</title><link rel="icon" href="data:,">{frame}'
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(html.encode())
+
+        def log_message(self, *details: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as site:
+        threading.Thread(target=site.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{site.server_port}"
+        site.shutdown()
 
 
 def test_a_silent_customer_is_reminded_and_then_the_chat_ends(service: Service, new_page):

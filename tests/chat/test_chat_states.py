@@ -208,7 +208,8 @@ class Desk(RuleBasedStateMachine):
         if chat:
             with contextlib.suppress(Conflict):
                 transfer.transfer_chat(self.agent(number), chat.pk, self.staff[to].pk)
-                assert self.chat_with(to, State.RINGING) and number != to
+                assert self.chat_with(to, State.RINGING)
+                assert number != to
 
     @rule(number=agents)
     def an_agent_returns_a_chat(self, number: int) -> None:
@@ -222,7 +223,7 @@ class Desk(RuleBasedStateMachine):
         chat = self.open_chat(whose)
         if chat:
             Agent.objects.filter(pk=self.staff[number].pk).update(role=Agent.Role.ADMIN)
-            with contextlib.suppress(Conflict):
+            with contextlib.suppress(Conflict, Closed):
                 assert transfer.take_over(self.agent(number), chat.pk).agent_id == self.staff[number].pk
 
     @rule(number=agents)

@@ -36,7 +36,7 @@ def test_a_lease_outlives_three_lost_heartbeats(socket) -> None:
 def test_a_heartbeat_renews_it(socket) -> None:
     expire(socket, ago_s=-3)
 
-    assert presence.renew_lease(socket) is True
+    assert presence.renew_leases([socket]) == {socket}
 
     assert seconds_left(socket) > presence.LEASE_S - 5
 
@@ -44,7 +44,7 @@ def test_a_heartbeat_renews_it(socket) -> None:
 def test_what_was_taken_away_is_not_renewed(socket) -> None:
     Lease.objects.all().delete()
 
-    assert presence.renew_lease(socket) is False
+    assert presence.renew_leases([socket]) == set()
     assert not Lease.objects.exists()
 
 

@@ -616,8 +616,8 @@ async def test_everybody_who_waits_is_told_the_new_place_when_one_leaves(in_line
 
         await do(close_chat, first.pk, by=Chat.ClosedBy.CUSTOMER)
 
-        assert place_in(await second.hear("status")) == 1
-        assert place_in(await third.hear("status")) == 2
+        assert (await second.hear("place"))["place"] == 1
+        assert (await third.hear("place"))["place"] == 2
         assert "You have left the queue." in (await left.hear("status", state="closed"))["html"]
 
 
@@ -628,8 +628,8 @@ async def test_everybody_who_waits_is_told_the_new_place_when_one_is_served(in_l
         await do(limited, agent, 1)
         await do(lifecycle.assign_waiting_chats, agent.service_id)
 
-        assert place_in(await second.hear("status")) == 1
-        assert place_in(await third.hear("status")) == 2
+        assert (await second.hear("place"))["place"] == 1
+        assert (await third.hear("place"))["place"] == 2
         await served.hear("status", state="ringing")
 
 
@@ -643,7 +643,7 @@ async def test_who_comes_back_into_the_queue_moves_the_others_and_is_moved_with_
 
         await do(is_offline, agent)
         await do(pass_on, first.pk, outcome=Ring.Outcome.MISSED)
-        assert place_in(await second.hear("status")) == 2
+        assert (await second.hear("place"))["place"] == 2
         assert place_in(await served.hear("status", state="waiting")) == 1
 
         await do(close_chat, second_chat.pk, by=Chat.ClosedBy.CUSTOMER)

@@ -1,0 +1,71 @@
+"""Who waits, told to all whom it concerns: one look at a service's queue for all of a process's connections."""
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from django.db import DatabaseError
+
+from chat import live, presence
+from contiple.threads import in_thread
+
+log = logging.getLogger(__name__)
+
+DELAY_S = 0.1  # several changes at once are one look
+RETRY_S = 1.0
+
+
+class Onlooker(Protocol):
+    def note_queue(self, places: dict[int, int]) -> None:
+        """Called in the event loop with the place of each waiting chat, after something in the service changed."""
+
+
+async def join(service_id: int, onlooker: Onlooker) -> None:
+    """From its return on ``onlooker`` is told of what changes. Read the state after it."""
+    board = _boards.get((asyncio.get_running_loop(), service_id))
+    if board is None:
+        board = _boards[asyncio.get_running_loop(), service_id] = _Board(service_id)
+    board.onlookers.add(onlooker)
+    await live.subscribe(live.service_topic(service_id), board)
+
+
+async def leave(service_id: int, onlooker: Onlooker) -> None:
+    key = asyncio.get_running_loop(), service_id
+    board = _boards.get(key)
+    if board is None:
+        return
+    board.onlookers.discard(onlooker)
+    if not board.onlookers:
+        del _boards[key]
+        await live.unsubscribe(live.service_topic(service_id), board)
+
+
+@dataclass(eq=False)
+class _Board:
+    service_id: int
+    onlookers: set[Onlooker] = field(default_factory=set)
+    is_stale: bool = False
+    task: asyncio.Task | None = None
+
+    def receive(self, topic: str, delivery: live.Delivery) -> None:
+        self.is_stale = True
+        if self.task is None or self.task.done():
+            self.task = asyncio.get_running_loop().create_task(self._look())
+
+    async def _look(self) -> None:
+        while self.is_stale and self.onlookers:
+            await asyncio.sleep(DELAY_S)
+            self.is_stale = False
+            try:
+                places = await in_thread(presence.queue_places, self.service_id)
+            except DatabaseError as error:
+                log.warning("the queue could not be read: %s", type(error).__name__)
+                self.is_stale = True
+                await asyncio.sleep(RETRY_S)
+                continue
+            for onlooker in tuple(self.onlookers):
+                onlooker.note_queue(places)
+
+
+_boards: dict[tuple[asyncio.AbstractEventLoop, int], _Board] = {}

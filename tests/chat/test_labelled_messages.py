@@ -1,0 +1,98 @@
+"""How many of what people write in chats is found, and how much else is taken for it: for each kind, by a set."""
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import pytest
+from ko_pii import detect_all
+
+from chat.detectors import KINDS, detect
+from tests.chat.labelled import Labelled, messages
+
+MESSAGES_MIN, POSITIVES_MIN, SHARE_MIN = 400, 12, 0.95
+SET = messages("tuned") + messages("unseen")
+THEIR_NAMES = {
+    "RRN": "rrn",
+    "FRN": "frn",
+    "BUSINESS_REG": "brn",
+    "DRIVER_LICENSE": "driver_license",
+    "CARD": "card",
+    "FAX": "phone",
+    "ACCOUNT": "bank_account",
+    "PASSPORT": "passport",
+    "PHONE": "phone",
+    "EMAIL": "email",
+    "IP": "ip",
+}
+
+
+@pytest.fixture
+def show(capsys):
+    """Shows lines whatever is captured, also from a process of pytest-xdist: only its standard error is a terminal's."""
+
+    def show(lines: Iterable[str]) -> None:
+        with capsys.disabled():
+            print("", *lines, sep="\n", file=sys.stderr, flush=True)
+
+    return show
+
+
+def share(part: int, whole: int) -> float:
+    return part / whole if whole else 1.0
+
+
+def figures(labelled: Sequence[Labelled]) -> dict[str, tuple[int, float, float]]:
+    """For each kind: how many there are, precision, recall. Only a span that is right to the character is right."""
+    right, claimed, true = Counter[str](), Counter[str](), Counter[str]()
+    for text, spans in labelled:
+        found = detect(text)
+        claimed.update(span.kind for span in found)
+        true.update(span.kind for span in spans)
+        right.update(span.kind for span in set(found) & set(spans))
+    return {
+        kind: (true[kind], share(right[kind], claimed[kind]), share(right[kind], true[kind])) for kind in KINDS
+    }  # fmt: skip
+
+
+def test_the_set_is_large_and_half_of_it_has_nothing_personal() -> None:
+    assert len(SET) >= MESSAGES_MIN
+    assert sum(not labelled.spans for labelled in SET) >= len(SET) / 2
+    assert len({labelled.text for labelled in SET}) == len(SET)
+    assert {span.kind for labelled in SET for span in labelled.spans} == set(KINDS)
+
+
+def test_of_every_kind_at_least_19_in_20_are_found_and_right(show) -> None:
+    result = figures(SET)
+    show(
+        [
+            f"{len(SET)} labelled messages, {sum(not labelled.spans for labelled in SET)} of them without personal data",
+            f"{'kind':15}{'spans':>6}{'precision':>11}{'recall':>8}",
+            *(f"{kind:15}{count:6}{precision:11.3f}{recall:8.3f}" for kind, (count, precision, recall) in result.items()),
+        ]
+    )
+    for kind, (count, precision, recall) in result.items():
+        assert count >= POSITIVES_MIN, kind
+        assert precision >= SHARE_MIN, kind
+        assert recall >= SHARE_MIN, kind
+
+
+def test_a_second_opinion(show) -> None:
+    """ko-pii reads the same messages; where it differs is printed. The labels say who is right: more often we are."""
+    ours_alone, theirs_alone, we_were_right, they_were_right = [], [], 0, 0
+    for text, spans in SET:
+        ours = {span for span in detect(text) if span.kind in THEIR_NAMES.values()}
+        theirs = {(THEIR_NAMES[one.label], one.start, one.end) for one in detect_all(text) if one.label in THEIR_NAMES}
+        ours_alone += [f"  only we:     {kind:15}{text[start:end]!r}" for kind, start, end in sorted(ours - theirs)]
+        theirs_alone += [f"  only ko-pii: {kind:15}{text[start:end]!r}" for kind, start, end in sorted(theirs - ours)]
+        we_were_right += len((ours ^ theirs) & set(spans) & ours) + len((theirs - ours) - set(spans))
+        they_were_right += len((theirs - ours) & set(spans)) + len((ours - theirs) - set(spans))
+    show(
+        [
+            f"ko-pii differs in {len(ours_alone) + len(theirs_alone)} spans;"
+            f" by the labels it is right in {they_were_right} of them, we in {we_were_right}",
+            *ours_alone,
+            *theirs_alone,
+        ]
+    )
+    assert we_were_right > they_were_right

@@ -1,0 +1,261 @@
+"""Why a chat rang where it rang, or waited: kept as codes, told in words, small."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import translation
+
+from agents.models import Agent
+from chat import lifecycle, routing_log
+from chat.assignment import assign_waiting_chats
+from chat.models import Chat, Ring, RoutingDecision, RoutingRound
+from chat.presence import database_now
+from chat.routing_log import drop_old_rounds
+from chat.trail import routing_trail
+from tests.chat.comings import come_online, committed, leave, make_queue, state_of
+from tests.make import make_agent, make_chat, make_service
+
+State = Chat.State
+
+
+def words(chat: Chat) -> list[str]:
+    return [choice.text for choice in routing_trail(chat)]
+
+
+def others(chat: Chat) -> list[str]:
+    return routing_trail(chat)[-1].others
+
+
+def test_who_was_considered_and_what_spoke_against_each(service, agent, admin) -> None:
+    come_online(agent)
+    busy, full, gone, paused, _home = (make_agent(service, name) for name in ("Bo", "Fay", "Guy", "Pia", "Hal"))
+    for one in (busy, full, gone):
+        come_online(one)
+    make_chat(service, agent=busy)
+    for _ in range(3):
+        make_chat(service, agent=full)
+    leave(agent=gone, ago_s=40.5)
+    Agent.objects.filter(pk=paused.pk).update(chat_status="break")
+    [chat] = make_queue(service, 1)
+
+    assign_waiting_chats(service.pk)
+
+    assert words(chat) == ["Rang at Mina, who had the fewest chats (0 of 3 chats)."]
+    assert others(chat) == [
+        "Bo: 1 of 3 chats",
+        "Fay: 3 of 3 chats",
+        "Guy: unreachable for 40 s",
+        "Pia: on a break",
+        "Hal: Offline",
+        "Ada: no chat permission",
+    ]
+
+
+def test_the_longest_without_a_new_one(service, agent, colleague) -> None:
+    come_online(agent, idle_for_s=10)
+    come_online(colleague, idle_for_s=20)
+    [chat] = make_queue(service, 1)
+
+    assign_waiting_chats(service.pk)
+
+    assert words(chat) == ["Rang at Theo: 0 of 3 chats, as others had, and the longest without a new one."]
+    assert others(chat) == ["Mina: 0 of 3 chats"]
+
+
+def test_the_only_one(service, agent) -> None:
+    come_online(agent)
+    [chat] = make_queue(service, 1)
+    assign_waiting_chats(service.pk)
+
+    assert words(chat) == ["Rang at Mina, the only one who could take it (0 of 3 chats)."]
+
+
+def test_recent_history(service, agent, colleague, customer) -> None:
+    service.help_center.assign_recent_agent = True
+    service.help_center.save(update_fields=["assign_recent_agent"])
+    come_online(agent)
+    come_online(colleague)
+    make_chat(service, agent=agent)
+    old = make_chat(service, agent=agent, customer=customer, state=State.CLOSED)
+    Ring.objects.create(chat=old, agent=agent, ended_at=database_now(), outcome=Ring.Outcome.OPENED)
+    chat = make_chat(service, customer=customer)
+
+    assign_waiting_chats(service.pk)
+
+    assert words(chat) == ["Rang at Mina, who has recent history with this customer (1 of 3 chats)."]
+
+
+def test_who_let_it_ring(service, agent, colleague) -> None:
+    come_online(agent, idle_for_s=5)
+    come_online(colleague)
+    make_chat(service, agent=colleague)
+    [chat] = make_queue(service, 1)
+    assign_waiting_chats(service.pk)
+    with committed():
+        lifecycle.pass_on(chat.pk, outcome=Ring.Outcome.MISSED)
+
+    assert state_of(chat) == (State.RINGING, colleague.pk)
+    assert words(chat) == [
+        "Rang at Mina, who had the fewest chats (0 of 3 chats).",
+        "Rang at Theo, the only one who could take it (1 of 3 chats).",
+    ]
+    assert others(chat) == ["Mina: 0 of 3 chats, let it ring or returned it just now"]
+
+    with committed():
+        lifecycle.pass_on(chat.pk, outcome=Ring.Outcome.MISSED)
+
+    assert words(chat)[2:] == ["It had to wait: who could take it has let it ring just now."]
+
+
+def test_of_many_in_one_turn_each_shows_what_the_ones_before_it_left(service, agent, colleague) -> None:
+    come_online(agent)
+    come_online(colleague)
+    chats = make_queue(service, 7)
+
+    assign_waiting_chats(service.pk)
+
+    assert RoutingRound.objects.count() == 1
+    assert [choice.text for chat in chats[4:6] for choice in routing_trail(chat)] == [
+        "Rang at Mina: 2 of 3 chats, as others had, and the longest without a new one.",
+        "Rang at Theo, the only one who could take it (2 of 3 chats).",
+    ]
+    assert others(chats[5]) == ["Mina: 3 of 3 chats"]
+    assert words(chats[6]) == ["It had to wait: everybody Online had as many chats as allowed."]
+    assert others(chats[6]) == ["Mina: 3 of 3 chats", "Theo: 3 of 3 chats"]
+
+
+@pytest.mark.parametrize(
+    ("stand", "reason"),
+    [
+        (lambda agent: Agent.objects.filter(pk=agent.pk).update(chat_status="offline"), "nobody was Online."),
+        (
+            lambda agent: Agent.objects.filter(pk=agent.pk).update(chat_status="break"),
+            "nobody was Online, somebody was on a break.",
+        ),
+        (lambda agent: leave(agent=agent), "who is Online was not reachable."),
+    ],
+)
+def test_why_nobody(service, agent, stand, reason) -> None:
+    come_online(agent)
+    stand(agent)
+    [chat] = make_queue(service, 1)
+
+    assign_waiting_chats(service.pk)
+
+    assert words(chat) == [f"It had to wait: {reason}"]
+
+
+def test_a_chat_that_goes_on_waiting_is_noted_when_the_reason_changes(service, agent) -> None:
+    come_online(agent)
+    leave(agent=agent, ago_s=10)
+    chats = make_queue(service, 3)
+    for ago_s in (10, 20, 30):
+        leave(agent=agent, ago_s=ago_s)
+        assert assign_waiting_chats(service.pk) == 0
+    assert (RoutingRound.objects.count(), RoutingDecision.objects.count()) == (1, 3)
+
+    late = make_chat(service)
+    assign_waiting_chats(service.pk)
+    assert (RoutingRound.objects.count(), RoutingDecision.objects.count()) == (2, 4)
+    assert words(late) == words(chats[0]) == ["It had to wait: who is Online was not reachable."]
+
+    Agent.objects.filter(pk=agent.pk).update(chat_status="offline")
+    for _ in range(3):
+        assign_waiting_chats(service.pk)
+    assert (RoutingRound.objects.count(), RoutingDecision.objects.count()) == (3, 8)
+
+
+def test_nothing_decided_writes_nothing(service, agent) -> None:
+    come_online(agent)
+    assign_waiting_chats(service.pk)
+
+    assert not RoutingRound.objects.exists()
+
+
+def test_names_are_those_of_then(service, agent) -> None:
+    come_online(agent)
+    [chat] = make_queue(service, 1)
+    assign_waiting_chats(service.pk)
+    agent.user.name = "Somebody else"
+    agent.user.save(update_fields=["name"])
+
+    assert "Mina" in words(chat)[0]
+
+
+def test_in_korean_nothing_stays_english_that_is_translated(service, agent, colleague) -> None:
+    come_online(agent)
+    [chat] = make_queue(service, 1)
+    assign_waiting_chats(service.pk)
+
+    with translation.override("ko"):
+        [choice] = routing_trail(chat)
+
+    assert choice.text.count("%") == 0
+    assert "Mina" in choice.text
+
+
+def test_a_round_is_bounded_and_keeps_who_is_nearest(service, agent, monkeypatch) -> None:
+    monkeypatch.setattr(routing_log, "SEATS_MAX", 2)
+    for number in range(3):
+        make_agent(service, f"Off {number}")
+    come_online(agent)
+    [chat] = make_queue(service, 1)
+
+    assign_waiting_chats(service.pk)
+
+    [seats] = RoutingRound.objects.values_list("seats", flat=True)
+    assert [seat[1] for seat in seats] == ["Mina", "Off 0"]
+    assert "Mina" in words(chat)[0]
+
+
+def test_a_service_s_log_names_nobody_of_another(service, agent, outsider) -> None:
+    come_online(agent)
+    come_online(outsider)
+    [chat] = make_queue(service, 1)
+
+    assign_waiting_chats(service.pk)
+
+    assert "Oscar" not in str(routing_trail(chat))
+    assert "Oscar" not in str(list(RoutingRound.objects.values_list("seats", flat=True)))
+
+
+def test_old_rounds_go_and_a_chat_takes_its_decisions_with_it(service, agent) -> None:
+    come_online(agent)
+    old, new = make_queue(service, 2)
+    Chat.objects.filter(pk=new.pk).update(state=State.CLOSED, closed_at=database_now())
+    assign_waiting_chats(service.pk)
+    RoutingRound.objects.update(at=database_now() - timedelta(days=91))
+    other = make_chat(make_service("third"))
+    Chat.objects.filter(pk=new.pk).update(state=State.WAITING, closed_at=None)
+    assign_waiting_chats(service.pk)
+
+    drop_old_rounds()
+
+    assert words(old) == []
+    assert len(words(new)) == 1
+    new.refresh_from_db()
+    new.rings.all().delete()
+    new.delete()
+    assert not RoutingDecision.objects.exists()
+    assert other.pk
+
+
+def test_the_history_shows_it_to_admins_in_few_queries(service, agent, colleague, admin, sign_in) -> None:
+    come_online(agent)
+    chats = make_queue(service, 4)
+    assign_waiting_chats(service.pk)
+    url = reverse("chat:history", args=["demo", chats[0].pk])
+
+    assert "Why it rang where it rang" in sign_in(admin).get(url).content.decode()
+    assert "Rang at Mina, the only one" in sign_in(admin).get(url).content.decode()
+    assert "the only one who could take it" not in sign_in(colleague).get(url).content.decode()
+
+    def queries(chat: Chat) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            routing_trail(chat)
+        return len(captured)
+
+    assert [queries(chats[0]), queries(chats[3])] == [2, 2]
