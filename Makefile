@@ -10,7 +10,7 @@ PRODUCTION := CONTIPLE_MODE=production TRUST_PROXY=1 DATABASE_URL=postgresql://l
 	PUBLIC_ORIGIN=https://desk.example.com SECRET_KEY=0123456789abcdefghijklmnopqrstuvwxyz0123456789-not-secret \
 	MASKING_KEYS=none:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
 
-.PHONY: run cluster test lint format lock translations screenshots clean
+.PHONY: run cluster test soak bench lint format lock translations screenshots clean
 
 run: ## start everything on this machine: http://localhost:8000, or PORT=8001
 	@bash .ci/set-up run
@@ -28,6 +28,11 @@ test: ## everything that is checked
 	@$(MAKE) --no-print-directory lint
 	# A busy machine may cost a browser its time; what is broken fails twice.
 	$(PYTEST) || { echo "Once more, what failed:"; $(PYTEST) --last-failed --last-failed-no-failures none; }
+
+soak: ## the long fault tests: faults at random under load (SOAK=seconds, SEED=number), and by the clock on the wall
+	@bash .ci/set-up test
+	@$(PYTHON) -m contiple.translations --compile
+	$(PYTHON) -m pytest tests/faults -m soak -s
 
 bench: ## measure the figures of speed (BENCH=--quick: in two minutes): a table, and .bench/results.json
 	@bash .ci/set-up test

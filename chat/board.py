@@ -30,7 +30,7 @@ async def join(service_id: int, onlooker: Onlooker) -> None:
     await live.subscribe(live.service_topic(service_id), board)
 
 
-async def leave(service_id: int, onlooker: Onlooker) -> None:
+def leave(service_id: int, onlooker: Onlooker) -> None:
     key = asyncio.get_running_loop(), service_id
     board = _boards.get(key)
     if board is None:
@@ -38,7 +38,7 @@ async def leave(service_id: int, onlooker: Onlooker) -> None:
     board.onlookers.discard(onlooker)
     if not board.onlookers:
         del _boards[key]
-        await live.unsubscribe(live.service_topic(service_id), board)
+        live.unsubscribe(live.service_topic(service_id), board)
 
 
 @dataclass(eq=False)

@@ -155,7 +155,7 @@ class Connection(AsyncWebsocketConsumer):
         for task in tuple(self.tasks):
             task.cancel()
         for topic in tuple(self.topics):
-            await self.leave(topic)
+            self.leave(topic)
         if self.leased:
             with contextlib.suppress(DatabaseError):
                 await in_thread(presence.let_lease_run_out, self.socket_id)
@@ -165,10 +165,10 @@ class Connection(AsyncWebsocketConsumer):
             self.topics.add(topic)
             await live.subscribe(topic, self)
 
-    async def leave(self, topic: str) -> None:
+    def leave(self, topic: str) -> None:
         if topic in self.topics:
             self.topics.discard(topic)
-            await live.unsubscribe(topic, self)
+            live.unsubscribe(topic, self)
 
     def first_look(self, chat_id: int, rev: int) -> tuple[Chat, list[entries.Entry]]:
         """In a thread: the chat, where this client may see it, and its changes since ``rev``. Raises ``Http404``."""
@@ -197,7 +197,7 @@ class Connection(AsyncWebsocketConsumer):
         self.looking_at.discard(chat_id)
         self.marks.pop(chat_id, None)
         self.cursors.pop(chat_id, None)
-        await self.leave(live.chat_topic(chat_id))
+        self.leave(live.chat_topic(chat_id))
 
     async def catch_up(self, chat_id: int) -> None:
         while chat_id in self.cursors:
@@ -231,7 +231,7 @@ class Connection(AsyncWebsocketConsumer):
         if not self.messages_bucket.take():
             raise TooMany(_("Too many messages at once. Wait a moment."))
         sending = messages.prepare(chat_id, body=frame.body, client_id=frame.client_id, **who)
-        outcome = await group_commit.append(sending)
+        outcome = await group_commit.write(sending)
         if outcome is None:
             [outcome] = await in_thread(messages.append_together, [sending], wait=True)
         if not isinstance(outcome, messages.Sent):
@@ -239,6 +239,14 @@ class Connection(AsyncWebsocketConsumer):
         metrics.message_acknowledged()
         if outcome.is_repeat or chat_id not in self.cursors:
             await self.tell(protocol.Ack(chat_id, frame.client_id, outcome.seq, outcome.rev))
+
+    async def mark_seen(self, chat_id: int, frame: protocol.Seen, **who: Any) -> None:
+        seeing = messages.Seeing(chat_id=chat_id, received=frame.received, read=frame.read, **who)
+        outcome = await group_commit.write(seeing)
+        if outcome is False:
+            [outcome] = await in_thread(messages.mark_together, [seeing], wait=True)
+        if isinstance(outcome, Exception):
+            raise outcome
 
     async def tell(self, frame: protocol.ToClient) -> None:
         """Sends a frame, or closes the socket where its client does not read."""

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agents.access import Credential, agent_for, chatting_agents, may_chat, running_service, user_of_session
 from agents.models import Agent
-from chat import access, board, entries, live, messages, presence, protocol, pulse, rendering
+from chat import access, board, entries, live, presence, protocol, pulse, rendering
 from chat.assignment import assign_waiting_chats
 from chat.connection import AGAIN, FORBIDDEN, SLOW, UNKNOWN, Connection
 from chat.entries import Entry
@@ -50,7 +50,7 @@ class AgentSocket(Connection):
 
     async def end(self) -> None:
         if self.leased:
-            await board.leave(self.service_id, self)
+            board.leave(self.service_id, self)
         await super().end()
 
     async def handle(self, frame: protocol.FromAgent) -> None:
@@ -66,8 +66,8 @@ class AgentSocket(Connection):
             case protocol.Typing(chat):
                 if self.may_type() and chat in self.cursors and await in_thread(self._holds, chat):
                     live.publish(live.chat_topic(chat), live.Typed(chat, "agent"))
-            case protocol.Seen(received, read, chat):
-                await in_thread(self._mark_seen, chat, received, read)
+            case protocol.Seen():
+                await self.mark_seen(frame.chat, frame, agent_id=self.agent_id, credential=self.credential)
 
     async def refresh(self) -> None:
         found = await in_thread(self._desk)
@@ -109,7 +109,7 @@ class AgentSocket(Connection):
         before, self.own_chats = self.own_chats, frozenset(chat_ids)
         for chat_id in before - self.own_chats:
             if chat_id not in self.cursors:
-                await self.leave(live.chat_topic(chat_id))
+                self.leave(live.chat_topic(chat_id))
         for chat_id in self.own_chats - before:
             await self.join(live.chat_topic(chat_id))
         return bool(self.own_chats - before)
@@ -142,20 +142,12 @@ class AgentSocket(Connection):
         return AGAIN if permitted else FORBIDDEN
 
     def first_look(self, chat_id: int, rev: int) -> tuple[Chat, list[Entry]]:
-        return self._chat_seen(chat_id), entries.changes_since(chat_id, rev)
-
-    def _chat_seen(self, chat_id: int) -> Chat:
         if not chatting_agents([self.credential]):
             raise Closed(_("You are not permitted to chat any more."))
-        return access.chat_in_service(self.service_id, chat_id)
+        return access.chat_in_service(self.service_id, chat_id), entries.changes_since(chat_id, rev)
 
     def _holds(self, chat_id: int) -> bool:
         return Chat.objects.filter(pk=chat_id, agent=self.agent_id, state=Chat.State.ACTIVE).exists()
-
-    def _mark_seen(self, chat_id: int, received: int, read: int) -> None:
-        chat = self._chat_seen(chat_id)
-        if chat.agent_id == self.agent_id and chat.state == Chat.State.ACTIVE:
-            messages.mark_seen(chat, "agent", received=received, read=read)
 
     def _desk(self) -> tuple[tuple, protocol.Desk] | None:
         """With the fingerprint from before it was read: what changes in between is noticed at the next beat."""
@@ -195,8 +187,8 @@ class CustomerSocket(Connection):
             case protocol.Typing():
                 if self.may_type():
                     live.publish(live.chat_topic(self.chat_id), live.Typed(self.chat_id, "customer"))
-            case protocol.Seen(received, read):
-                await in_thread(self._mark_seen, received, read)
+            case protocol.Seen():
+                await self.mark_seen(self.chat_id, frame)
 
     async def refresh(self) -> None:
         try:
@@ -259,7 +251,10 @@ class CustomerSocket(Connection):
         if waits == self.is_queueing:
             return False
         self.is_queueing = waits
-        await (board.join if waits else board.leave)(self.service_id, self)
+        if waits:
+            await board.join(self.service_id, self)
+        else:
+            board.leave(self.service_id, self)
         return waits
 
     def may_read(self, entry: Entry) -> bool:
@@ -302,9 +297,6 @@ class CustomerSocket(Connection):
         if chat is None:
             raise Http404
         return chat
-
-    def _mark_seen(self, received: int, read: int) -> None:
-        messages.mark_seen(self._chat(), "customer", received=received, read=read)
 
 
 class _Status(NamedTuple):

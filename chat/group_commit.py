@@ -1,4 +1,5 @@
-"""One thread that appends what many sockets send at the same moment, in one transaction.
+"""One thread that writes what many sockets send at the same moment, in one transaction: messages, and how far they
+were seen.
 
 While it waits for a commit the next messages gather, so batches grow with the load and nobody waits for one to fill.
 A chat whose row somebody else has locked keeps no other chat waiting: its message is appended by itself.
@@ -9,34 +10,35 @@ import contextlib
 import logging
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from django.db import DatabaseError, connection
 
 from chat import messages
-from chat.messages import Sending, Sent
+from chat.messages import Seeing, Sending
 
 log = logging.getLogger(__name__)
 
 BATCH_MAX = 256
 IDLE_S = 1.0  # then the connection goes back to the pool
 
-Task = tuple[Sending, asyncio.Future]
+Item = Sending | Seeing
 
 
-def append(sending: Sending) -> "asyncio.Future[Sent | Exception | None]":
-    """What ``messages.append_together`` says of it without waiting for a lock, or its ``DatabaseError``."""
-    return _writer().put(sending)
+def write(item: Item) -> asyncio.Future:
+    """What ``messages.append_together`` or ``mark_together`` says of it without waiting for a lock, or an error."""
+    return _writer().put(item)
 
 
 class _Writer:
     def __init__(self) -> None:
-        self.queue: queue.SimpleQueue[Task] = queue.SimpleQueue()
+        self.queue: queue.SimpleQueue[tuple[Item, asyncio.Future]] = queue.SimpleQueue()
         threading.Thread(target=self._run, name="group commit", daemon=True).start()
 
-    def put(self, sending: Sending) -> asyncio.Future:
+    def put(self, item: Item) -> asyncio.Future:
         future = asyncio.get_running_loop().create_future()
-        self.queue.put((sending, future))
+        self.queue.put((item, future))
         return future
 
     def _run(self) -> None:
@@ -49,34 +51,36 @@ class _Writer:
             with contextlib.suppress(queue.Empty):
                 while len(batch) < BATCH_MAX:
                     batch.append(self.queue.get_nowait())
-            _resolve(batch, _append([sending for sending, _future in batch]))
+            for kind, together in ((Sending, messages.append_together), (Seeing, messages.mark_together)):
+                if part := [task for task in batch if isinstance(task[0], kind)]:
+                    _resolve(part, _write([item for item, _future in part], together))
 
 
-def _append(sendings: Sequence[Sending]) -> list[Sent | Exception | None]:
+def _write(items: Sequence[Any], together: Callable) -> list[Any]:
     """Never raises. What a lost connection has cut off is tried again: what it had committed is found, not doubled."""
     try:
-        return messages.append_together(sendings, wait=False)
+        return together(items, wait=False)
     except DatabaseError as error:
-        log.warning("a batch of %s failed: %s", len(sendings), type(error).__name__)
+        log.warning("a batch of %s failed: %s", len(items), type(error).__name__)
     except Exception:
-        log.exception("a batch of %s failed", len(sendings))
+        log.exception("a batch of %s failed", len(items))
     connection.close()
-    return [_append_alone(sending) for sending in sendings]
+    return [_write_alone(item, together) for item in items]
 
 
-def _append_alone(sending: Sending) -> Sent | Exception | None:
+def _write_alone(item: Any, together: Callable) -> Any:
     """One that the database refuses takes no other with it."""
     try:
-        return messages.append_together([sending], wait=False)[0]
+        return together([item], wait=False)[0]
     except Exception as error:  # noqa: BLE001 - its sender is told
         connection.close()
         return error
 
 
-def _resolve(batch: Sequence[Task], outcomes: Sequence[Sent | Exception | None]) -> None:
+def _resolve(batch: Sequence[tuple[Item, asyncio.Future]], outcomes: Sequence[Any]) -> None:
     """One call for each event loop, of which there is one but in tests."""
     loops: dict[asyncio.AbstractEventLoop, list] = {}
-    for (_sending, future), outcome in zip(batch, outcomes, strict=True):
+    for (_item, future), outcome in zip(batch, outcomes, strict=True):
         loops.setdefault(future.get_loop(), []).append((future, outcome))
     for loop, resolved in loops.items():
         with contextlib.suppress(RuntimeError):  # the loop has ended, and with it whoever waited

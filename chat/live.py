@@ -8,8 +8,8 @@ import asyncio
 import logging
 import threading
 import uuid
-from collections import defaultdict
-from collections.abc import Coroutine, Sequence
+from collections import defaultdict, deque
+from collections.abc import Sequence
 from functools import partial
 from typing import Protocol
 
@@ -23,7 +23,11 @@ from chat.entries import Entry
 
 log = logging.getLogger(__name__)
 
-REJOIN_S = 1.0  # the layer was away: tried again this often, while the heartbeats find what was lost
+GROUP = "contiple.live"  # of the layer; every process is in it
+REJOIN_S = 1.0  # the layer was away: tried again this often
+JOIN_WAIT_S = 2.0  # a socket does not wait longer for the layer
+LOT_MAX = 200  # deliveries in one event of the layer
+OUTGOING_MAX = 20_000  # that wait for a layer that does not answer; the oldest are lost first
 
 
 class Changed(Struct, tag="changed", dict=True):
@@ -54,6 +58,7 @@ class Touched(Struct, tag="touched", frozen=True):
 
 
 Delivery = Changed | Marked | Typed | Touched
+Addressed = tuple[str, Delivery]  # topic and delivery
 
 
 class Receiver(Protocol):
@@ -83,13 +88,12 @@ def publish(topic: str, delivery: Delivery) -> None:
     publish_all([(topic, delivery)])
 
 
-def publish_all(deliveries: Sequence[tuple[str, Delivery]]) -> None:
+def publish_all(deliveries: Sequence[Addressed]) -> None:
     """As ``publish``, several at once and in order."""
     if _hub is not None and _hub.loop.is_running():
-        _hub.loop.call_soon_threadsafe(_hub.publish_all, deliveries)
+        _hub.loop.call_soon_threadsafe(_hub.publish, deliveries)
     elif not _layer_is_local():
-        for topic, delivery in deliveries:
-            async_to_sync(_send)(topic, delivery, origin="")
+        async_to_sync(_send)(deliveries, origin="")
 
 
 async def subscribe(topic: str, receiver: Receiver) -> None:
@@ -100,108 +104,91 @@ async def subscribe(topic: str, receiver: Receiver) -> None:
     await _hub_of_this_loop().subscribe(topic, receiver)
 
 
-async def unsubscribe(topic: str, receiver: Receiver) -> None:
-    await _hub_of_this_loop().unsubscribe(topic, receiver)
+def unsubscribe(topic: str, receiver: Receiver) -> None:
+    _hub_of_this_loop().unsubscribe(topic, receiver)
 
 
 class _Hub:
-    """The topics of one process, and its one channel in the layer."""
+    """The topics of one process, and its one channel in the layer.
+
+    Every process hears what every other publishes, many deliveries at a time, and reads those of its own topics: a
+    group of the layer for each topic costs a round trip to Redis at every coming and going of a socket and for every
+    message, which was measured to be most of what a message takes; leaving out what nobody here asks for costs little.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self.name = uuid.uuid4().hex
         self.topics: dict[str, set[Receiver]] = defaultdict(set)
-        self.channel = ""
-        self.joined: set[str] = set()
-        self.joining = asyncio.Lock()  # joins and leaves come one after the other, so that the last one counts
-        self.rejoining = False
-        self.tasks: set[asyncio.Task] = set()
+        self.outgoing: deque[Addressed] = deque(maxlen=OUTGOING_MAX)
+        self.joining: asyncio.Task | None = None
+        self.sending: asyncio.Task | None = None
 
     async def subscribe(self, topic: str, receiver: Receiver) -> None:
         self.topics[topic].add(receiver)
-        if not _layer_is_local() and not await self._join(topic):
-            self._rejoin_later()
+        if _layer_is_local():
+            return
+        if self.joining is None:
+            self.joining = self.loop.create_task(self._join())
+        if not self.joining.done():
+            await asyncio.wait([self.joining], timeout=JOIN_WAIT_S)
 
-    async def unsubscribe(self, topic: str, receiver: Receiver) -> None:
+    def unsubscribe(self, topic: str, receiver: Receiver) -> None:
         receivers = self.topics.get(topic, set())
         receivers.discard(receiver)
         if not receivers:
             self.topics.pop(topic, None)
-            await self._part(topic)
 
-    def publish_all(self, deliveries: Sequence[tuple[str, Delivery]]) -> None:
+    def publish(self, deliveries: Sequence[Addressed]) -> None:
         for topic, delivery in deliveries:
             self.dispatch(topic, delivery)
-        if not _layer_is_local():
-            self._spawn(self._send_all(deliveries))
-
-    async def _send_all(self, deliveries: Sequence[tuple[str, Delivery]]) -> None:
-        for topic, delivery in deliveries:
-            await _send(topic, delivery, origin=self.name)
+        if _layer_is_local():
+            return
+        self.outgoing.extend(deliveries)
+        if self.sending is None or self.sending.done():
+            self.sending = self.loop.create_task(self._send_outgoing())
 
     def dispatch(self, topic: str, delivery: Delivery) -> None:
         for receiver in tuple(self.topics.get(topic, ())):
             receiver.receive(topic, delivery)
 
-    async def _join(self, topic: str) -> bool:
-        """Whether the other processes' deliveries on ``topic`` come in now, or nobody here asks for them."""
-        async with self.joining:
-            if topic in self.joined or topic not in self.topics:
-                return True
-            try:
-                if not self.channel:
-                    self.channel = await get_channel_layer().new_channel("live")
-                    self._spawn(self._listen())
-                await get_channel_layer().group_add(topic, self.channel)
-            except Exception:
-                log.exception("what other processes say of %s is not heard", topic)
-                return False
-            self.joined.add(topic)
-            return True
+    async def _send_outgoing(self) -> None:
+        """What is published while one lot is on its way goes with the next."""
+        while self.outgoing:
+            lot = [self.outgoing.popleft() for _ in range(min(len(self.outgoing), LOT_MAX))]
+            await _send(lot, origin=self.name)
 
-    async def _part(self, topic: str) -> None:
-        async with self.joining:
-            if topic in self.topics or topic not in self.joined:
-                return
-            self.joined.discard(topic)
-            try:
-                await get_channel_layer().group_discard(topic, self.channel)
-            except Exception:
-                log.exception("what other processes say of %s is still heard", topic)
-
-    def _rejoin_later(self) -> None:
-        if not self.rejoining:
-            self.rejoining = True
-            self._spawn(self._rejoin())
-
-    async def _rejoin(self) -> None:
-        while missing := [topic for topic in self.topics if topic not in self.joined]:
-            await asyncio.sleep(REJOIN_S)
-            for topic in missing:
-                if not await self._join(topic):
-                    break
-        self.rejoining = False
-
-    async def _listen(self) -> None:
+    async def _join(self) -> None:
+        """Tries until the layer answers; meanwhile heartbeats find what was lost."""
         while True:
             try:
-                event = await get_channel_layer().receive(self.channel)
+                channel = await get_channel_layer().new_channel("live")
+                await get_channel_layer().group_add(GROUP, channel)
+            except Exception:
+                log.exception("what other processes say is not heard")
+                await asyncio.sleep(REJOIN_S)
+            else:
+                self.listening = self.loop.create_task(self._listen(channel))
+                return
+
+    async def _listen(self, channel: str) -> None:
+        while True:
+            try:
+                event = await get_channel_layer().receive(channel)
                 if event["origin"] != self.name:
-                    self.dispatch(event["topic"], _decode(event["delivery"]))
+                    for topic, delivery in event["deliveries"]:
+                        if topic in self.topics:
+                            self.dispatch(topic, _decode(delivery))
             except asyncio.CancelledError:
                 raise
             except Exception:
                 log.exception("a delivery from another process was lost")
                 await asyncio.sleep(1)
 
-    def _spawn(self, coroutine: Coroutine) -> None:
-        task = self.loop.create_task(coroutine)
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
-
 
 _hub: _Hub | None = None
 _hub_lock = threading.Lock()
+_encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Delivery).decode
 
 
@@ -218,9 +205,9 @@ def _layer_is_local() -> bool:
     return isinstance(get_channel_layer(), InMemoryChannelLayer)
 
 
-async def _send(topic: str, delivery: Delivery, *, origin: str) -> None:
-    event = {"type": "delivery", "origin": origin, "topic": topic, "delivery": msgspec.msgpack.encode(delivery)}
+async def _send(deliveries: Sequence[Addressed], *, origin: str) -> None:
+    event = {"type": "live", "origin": origin, "deliveries": [(topic, _encode(it)) for topic, it in deliveries]}
     try:
-        await get_channel_layer().group_send(topic, event)
+        await get_channel_layer().group_send(GROUP, event)
     except Exception:
-        log.exception("other processes were not told of %s", topic)
+        log.exception("other processes were not told of %s changes", len(deliveries))

@@ -65,6 +65,17 @@ class Sent:
     is_repeat: bool = False
 
 
+@dataclass(slots=True, kw_only=True)
+class Seeing:
+    """The messages up to ``received`` have arrived at a client, those up to ``read`` were in view."""
+
+    chat_id: int
+    received: int
+    read: int
+    agent_id: int | None = None  # without one it is the customer's
+    credential: Credential | None = None
+
+
 @dataclass(slots=True)
 class _Row:
     """What is read of a chat under its lock, and what a message changes of it."""
@@ -115,7 +126,7 @@ def clean_body(text: str) -> str:
 
 
 def prepare(chat_id: int, *, body: str, client_id: UUID, **who: Any) -> Sending:
-    """Cleans and searches the text, which takes longest, before any lock. ``who`` is of ``Sending``. Raises ``Invalid``."""
+    """Cleans and searches the text: the slow part, before any lock. ``who`` is of ``Sending``. Raises ``Invalid``."""
     body = clean_body(body)
     spans, received_at = masking.search(body), metrics.received_at()
     return Sending(chat_id=chat_id, client_id=client_id, body=body, spans=spans, received_at=received_at, **who)
@@ -174,22 +185,31 @@ def append_note(chat: Chat, agent: Agent, body: str) -> None:
 
 def mark_seen(chat: Chat, side: str, *, received: int, read: int) -> None:
     """Notes how far ``side`` (``customer`` or ``agent``) has received and read. Marks only grow."""
+    agent_id = chat.agent_id if side == Author.AGENT else None
+    mark_together([Seeing(chat_id=chat.pk, received=received, read=read, agent_id=agent_id)], wait=True)
+
+
+def mark_together(seeings: Sequence[Seeing], *, wait: bool) -> list[bool | Exception]:
+    """Notes in one transaction how far clients have received and read; says of each what came of it.
+
+    False: somebody else has the chat's lock just now; with ``wait`` it is waited for. An agent who has not (any more)
+    opened the chat marks nothing.
+    """
     with transaction.atomic():
-        row = Chat.objects.select_for_update(no_key=True).get(pk=chat.pk)
-        read = max(getattr(row, f"{side}_read"), min(read, row.last_rev))
-        received = max(getattr(row, f"{side}_received"), min(received, row.last_rev), read)
-        fields = {f"{side}_read": read, f"{side}_received": received}
-        if all(getattr(row, name) == value for name, value in fields.items()):
-            return
-        if side == "agent":
-            fields["unread"] = row.messages.filter(author=Author.CUSTOMER, seq__gt=read).count()
-        unread_before = row.unread
-        for name, value in fields.items():
-            setattr(row, name, value)
-        row.save(update_fields=list(fields))
-        live.publish_on_commit(live.chat_topic(row.pk), marks_of(row))
-        if row.agent_id and row.unread != unread_before:
-            live.publish_on_commit(live.agent_topic(row.agent_id), live.Touched())
+        names = chatting_agents({seeing.credential for seeing in seeings if seeing.credential})
+        with connection.cursor() as cursor:
+            # Not worth a wait for the disk: a client that comes back says again what it has seen.
+            cursor.execute("SET LOCAL synchronous_commit TO off")
+            cursor.execute(_LOCK_MARKS.format("" if wait else "SKIP LOCKED"), [[it.chat_id for it in seeings]])
+            services = dict(cursor.fetchall())
+            outcomes = [_judge_marks(seeing, services, names, wait=wait) for seeing in seeings]
+            marking = [seeing for seeing, outcome in zip(seeings, outcomes, strict=True) if outcome is True]
+            cursor.execute(_MARK, [_json(marking).decode()])
+            for chat_id, agent_id, unread_changed, *marks in cursor.fetchall():
+                live.publish_on_commit(live.chat_topic(chat_id), live.Marked(chat_id, *marks))
+                if unread_changed:
+                    live.publish_on_commit(live.agent_topic(agent_id), live.Touched())
+    return outcomes
 
 
 def marks_of(chat: Chat) -> live.Marked:
@@ -249,6 +269,19 @@ def _judge(
         spans=sending.spans if chat.masks_on else (),
         received_at=sending.received_at,
     )
+
+
+def _judge_marks(
+    seeing: Seeing, services: dict[int, int], names: dict[Credential, str], *, wait: bool
+) -> bool | Exception:
+    credential = seeing.credential
+    if credential is not None and credential not in names:
+        return Closed(_("You are not permitted to chat any more."))
+    if seeing.chat_id not in services:
+        return Http404() if wait else False
+    if credential is not None and credential.service_id != services[seeing.chat_id]:
+        return Http404()
+    return True
 
 
 def _first_outcome(sending: Sending, there: tuple[str, Sent] | None) -> Sent | Exception | None:
@@ -354,6 +387,41 @@ def _put_masks_on(line: _Line, pk: int) -> list[Mask]:
     return masking.put_on(chat, message, original=line.body, spans=line.spans)
 
 
+_LOCK_MARKS = "SELECT id, service_id FROM chat_chat WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE {}"
+_MARK = """
+WITH seen AS (
+    SELECT chat_id, max(agent_id) AS agent_id,
+        coalesce(max(received) FILTER (WHERE agent_id IS NULL), 0) AS customer_received,
+        coalesce(max(read) FILTER (WHERE agent_id IS NULL), 0) AS customer_read,
+        coalesce(max(received) FILTER (WHERE agent_id IS NOT NULL), 0) AS agent_received,
+        coalesce(max(read) FILTER (WHERE agent_id IS NOT NULL), 0) AS agent_read
+    FROM json_to_recordset(%s::json) AS seeing (chat_id bigint, agent_id bigint, received integer, read integer)
+    GROUP BY chat_id
+), grown AS (
+    SELECT chat.id, chat.agent_id, chat.unread,
+        greatest(chat.customer_received, least(greatest(seen.customer_received, seen.customer_read), chat.last_rev))
+            AS customer_received,
+        greatest(chat.customer_read, least(seen.customer_read, chat.last_rev)) AS customer_read,
+        greatest(chat.agent_received, least(greatest(seen.agent_received, seen.agent_read), chat.last_rev))
+            AS agent_received,
+        greatest(chat.agent_read, least(seen.agent_read, chat.last_rev)) AS agent_read
+    FROM seen JOIN chat_chat AS chat ON chat.id = seen.chat_id
+        AND (seen.agent_id IS NULL OR (chat.agent_id = seen.agent_id AND chat.state = 'active'))
+), counted AS (
+    SELECT grown.*, CASE WHEN grown.agent_read > chat.agent_read THEN (
+        SELECT count(*) FROM chat_message AS message
+        WHERE message.chat_id = grown.id AND message.author = 'customer' AND message.seq > grown.agent_read
+    ) ELSE grown.unread END AS unread_now
+    FROM grown JOIN chat_chat AS chat ON chat.id = grown.id
+    WHERE (grown.customer_received, grown.customer_read, grown.agent_received, grown.agent_read)
+        <> (chat.customer_received, chat.customer_read, chat.agent_received, chat.agent_read)
+)
+UPDATE chat_chat AS chat SET customer_received = counted.customer_received, customer_read = counted.customer_read,
+    agent_received = counted.agent_received, agent_read = counted.agent_read, unread = counted.unread_now
+FROM counted WHERE chat.id = counted.id
+RETURNING chat.id, chat.agent_id, counted.unread <> counted.unread_now AND chat.agent_id IS NOT NULL,
+    chat.customer_received, chat.customer_read, chat.agent_received, chat.agent_read
+"""
 _json = msgspec.json.Encoder().encode
 
 _LOCK = """

@@ -107,8 +107,9 @@ def desk_frame(agent: Agent, language: str) -> protocol.Desk:
     """What the agent's widget shows now."""
     chats = list(access.open_chats_of(agent))
     waiting = Chat.objects.filter(service=agent.service_id, state=Chat.State.WAITING).count()
-    others = access.chats_of_others(agent)[:OTHERS_SHOWN] if agent.is_admin else []
-    context = {"chats": chats, "agent": agent, "waiting": waiting, "others": list(others)}
+    others = list(access.chats_of_others(agent)[: OTHERS_SHOWN + 1]) if agent.is_admin else []
+    context = {"chats": chats, "agent": agent, "waiting": waiting, "others": others[:OTHERS_SHOWN]}
+    context["is_cut"] = len(others) > OTHERS_SHOWN
     with translation.override(language):
         html = render_to_string("chat/_active_chats.html", context)
     return protocol.Desk(

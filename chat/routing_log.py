@@ -128,4 +128,5 @@ def _noted(row: RoutingDecision, given: list[tuple[int, int, int]]) -> Noted:
 
 
 def _unpacked(packed: list, more: int, at: datetime) -> Seat:
-    return standing_after(Seat(*packed, at), more)
+    agent_id, name, standing, load, limit, gone_s = packed
+    return standing_after(Seat(agent_id, name, standing, load, limit, gone_s, at), more)

@@ -91,9 +91,7 @@ class DefaultSettingForm(InLanguages):
     idle_close_minutes = _count(
         _("End of a silent chat, in minutes"),
         most=DAY_MINUTES,
-        help_text=_(
-            "Counted from the same message, and announced by the reminder. 0 is never."
-        ),
+        help_text=_("Counted from the same message, and announced by the reminder. 0 is never."),
     )
     colour = forms.RegexField(
         r"^#[0-9a-fA-F]{6}\Z",

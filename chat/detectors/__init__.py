@@ -5,7 +5,7 @@ numbers are bounded by look-arounds for digits, not by ``\\b``. A family of kind
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence, Set
 
 import regex
 
@@ -50,6 +50,8 @@ OFFERED_BY_DEFAULT = frozenset({"brn"})
 
 _RANKS = {kind: rank for rank, kind in enumerate([*KINDS, CUSTOM])}
 _WITHOUT_DIGITS = {"secret", "email", "ip"}
+# What somebody may dictate: long numbers that stand alone.
+_SPOKEN = {"card", "rrn", "frn", "driver_license", "us_ssn", "bank_account", "brn", "phone"}
 _DIGIT = re.compile(r"\d")
 
 
@@ -62,19 +64,17 @@ def detect(
     Where two overlap they become one, of the surer kind: nothing of either is left out.
     """
     shadow, origin = read(text)
-    spoken = with_spoken_digits(shadow)
-    found = {
-        Span(kind, origin[start], origin[end - 1] + 1)
-        for reading in (shadow, spoken)
-        if reading is not None
-        for kind, start, end in _found(reading, kinds)
-    }
+    wanted = KINDS.keys() if kinds is None else KINDS.keys() & set(kinds)
+    bounds = set(_found(shadow, wanted))
+    if spoken := with_spoken_digits(shadow):
+        bounds |= set(_found(spoken, wanted & _SPOKEN))
+    found = [Span(kind, origin[start], origin[end - 1] + 1) for kind, start, end in bounds]
     return united([*found, *find_custom(text, patterns)], _RANKS)
 
 
-def _found(reading: str, kinds: Collection[str] | None) -> Iterator[tuple[str, int, int]]:
-    digits = _DIGIT.search(reading) is not None
-    for kind, find in KINDS.items():
-        if (kinds is None or kind in kinds) and (digits or kind in _WITHOUT_DIGITS):
-            for start, end in find(reading):
-                yield kind, start, end
+def _found(reading: str, kinds: Set[str]) -> Iterator[tuple[str, int, int]]:
+    if not _DIGIT.search(reading):
+        kinds = kinds & _WITHOUT_DIGITS
+    for kind in kinds:
+        for start, end in KINDS[kind](reading):
+            yield kind, start, end

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import accumulate
 
-from chat.detectors.context import is_named_otherwise
+from chat.detectors.context import is_named_otherwise, mentions
 
 # The ranges of ISO/IEC 7812 that are in use, by their first digits, with the lengths that are issued in them.
 _ISSUERS = re.compile(
@@ -33,7 +33,7 @@ _DIGITS_MIN = 13
 _CHAIN = re.compile(r"\d+(?:(?:[ \t.\-~∼〜_·]{1,3}|, |/)\d+)*")
 _GROUP = re.compile(r"\d+")
 # What may hang on a card by a dash: its security code or its expiry.
-_ON_A_CARD = re.compile(r"\d{2,3}|(?:0[1-9]|1[0-2])\d\d")
+_ON_A_CARD = re.compile(r"\d{2,3}|(?:0[1-9]|1[0-2])(?:2[4-9]|[34]\d)")
 _DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 
 _CODE_WORD = (
@@ -41,6 +41,23 @@ _CODE_WORD = (
     r"|(?:card(?:'s)?\s?)?(?:security|verification)\s?(?:code|number|value)|card\s?code|유효성\s?(?:검사|확인|검증)\s?(?:코드|번호)"
     r"|(?:카드\s?)?뒷?\s?[면쪽]?(?:에|의)?\s?(?:있는|적힌)?\s?(?:숫자|번호)?\s?(?:3|세|셋)\s?자리(?:\s?(?:숫자|번호))?"
     r"|(?:three|3|last\s?three|last\s?3)[ -]?digits?(?:\s?code)?\s?(?:on|at|from)\s?the\s?back)"
+)
+# Without one of these there is none of the words: that is quickly seen.
+_CODE_HINTS = (
+    "cvc",
+    "cvv",
+    "cav",
+    "csc",
+    "cid",
+    "보안",
+    "브이",
+    "인증",
+    "유효성",
+    "자리",
+    "code",
+    "security",
+    "verif",
+    "digit",
 )
 _CODE_JOINT = (
     r"(?:\s|[:=#()\[\]\"'~,.·-]|은요?|는요?|이|가|번호|코드|요\?|숫자|뒷면|뒤|카드|[34세네]\s?자리|number|code|no\b|is\b|are\b|was\b|it's|its|of|뒤에|에"
@@ -52,7 +69,7 @@ _CODE_AFTER_WORD = re.compile(_CODE_WORD + _CODE_JOINT + _CODE + _NO_COUNT, re.I
 _CODE_BEFORE_WORD = re.compile(
     _CODE + r"(?:\s|[()\"',=-]|이|가|은|is|my|the|card|제|카드){0,6}?"
     r"(?:(?<![a-z])(?:cvc|cvv|csc|cid)2?(?![a-z])|보안\s?코드|카드\s?보안|(?:card\s?)?security\s?code)"
-    r"(?!\s?(?:번호)?(?:은|는|이|가|\s|:|=|is|가)*\d)",
+    r"(?!\s?(?:번호)?(?:은|는|이|가|\s|:|=|is){0,6}[\d*])",
     re.IGNORECASE,
 )
 # Behind card and expiry it needs no word.
@@ -70,10 +87,9 @@ def cards(text: str) -> Iterator[tuple[int, int]]:
 
 def card_codes(text: str) -> Iterator[tuple[int, int]]:
     """Security codes (CVC2, CVV2, CID): three or four digits beside a word for them, or behind card and expiry."""
-    for match in _CODE_AFTER_WORD.finditer(text):
-        yield match.span(1)
-    for match in _CODE_BEFORE_WORD.finditer(text):
-        yield match.span(1)
+    if mentions(text, _CODE_HINTS):
+        for match in (*_CODE_AFTER_WORD.finditer(text), *_CODE_BEFORE_WORD.finditer(text)):
+            yield match.span(1)
     if behind := list(_CODE_BEHIND_EXPIRY.finditer(text)):
         ends = {end for _start, end in cards(text)}
         yield from (match.span(1) for match in behind if match.start() in ends)

@@ -15,11 +15,14 @@ _AFTER = r"(?!\d)(?![\-.]\d)"
 # 전기통신번호관리세칙: mobile 010 and the older 011, 016–019; area codes; 070 internet, 050x personal, 080 freephone.
 # 15xx, 16xx and 18xx are switchboards of companies: nobody's own number.
 _KOREAN = re.compile(
-    rf"{_BEFORE}\(?(?:(?P<country>\+?82|0082){_SEP}\(?0?\)?{_SEP}(?:1[016789]|2|[3-6][1-5]|70|50\d|80)"
-    rf"|(?P<mobile>01[016789])|(?P<area>02|0[3-6][1-5]|070|050\d|080))\)?"
+    rf"{_BEFORE}(?P<open>\()?"
+    rf"(?:(?P<country>\+?82|0082){_SEP}\(?0?\)?{_SEP}(?:1[016789]|2|[3-6][1-5]|70|50\d|80)"
+    rf"|(?P<mobile>01[016789])|(?:02|0[3-6][1-5]|070|050\d|080))(?(open)\)|\)?)"
     rf"(?P<first>{_SEP})\d{{3,4}}(?P<second>{_SEP})\d{{4}}{_AFTER}"
 )
-_INTERNATIONAL = re.compile(rf"(?<![\d+*\w])(?:\+|00(?=[1-9]))[1-9]\d{{0,3}}(?:[ \-./]?\(?\d{{1,5}}\)?){{1,6}}{_AFTER}")
+_INTERNATIONAL = re.compile(
+    rf"(?<![\d+*\w])(?:\+|00(?=[1-9]))[1-9]\d{{0,3}}(?:[ \-./]?(?:\(\d{{1,5}}\)|\d{{1,5}})){{1,6}}{_AFTER}"
+)
 _AMERICAN = re.compile(
     rf"{_BEFORE}(?<![A-Za-z])(?:1[ \-.])?(?:\([2-9]\d\d\)\s?|[2-9]\d\d(?P<joint>[ \-.]?))"
     rf"[2-9]\d\d(?P<second>[ \-.]?)\d{{4}}{_AFTER}"

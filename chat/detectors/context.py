@@ -1,6 +1,7 @@
 """What stands around a number and says what it is, or that it is something else. Every look is of bounded length."""
 
 import re
+from collections.abc import Iterable
 
 # A group of digits that hangs together with more digits is a part of something longer. An asterisk may be a masked
 # digit: what is left of a text after masking must not look like less than it was.
@@ -26,6 +27,12 @@ _OTHERWISE = re.compile(
 def is_named_otherwise(text: str, start: int) -> bool:
     """Whether what begins at ``start`` is called an order number, a serial number or the like just before it."""
     return bool(_OTHERWISE.search(text[max(0, start - _LOOK_BACK) : start].lower()))
+
+
+def mentions(text: str, hints: Iterable[str]) -> bool:
+    """Whether any of ``hints``, in small letters, is in ``text``: a hundred times as fast as looking for a pattern."""
+    small = text.lower()
+    return any(hint in small for hint in hints)
 
 
 def before(text: str, start: int, width: int) -> str:

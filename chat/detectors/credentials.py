@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable, Iterator
 
+from chat.detectors.context import mentions
+
 # Forms that their issuers publish, so that they can be found. A digit is asked for besides: "sk-learn-something-else".
 _KNOWN = re.compile(
     r"(?<![A-Za-z0-9_])(?:"
@@ -23,8 +25,9 @@ _PEM_END = re.compile(r"-----END (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-
 _IN_ADDRESS = re.compile(r"(?<=://)[^\s/:@]{0,64}:(?P<value>[^\s/@]{2,128})@")  # RFC 3986 §3.2.1
 
 _LOGIN_WORD = (
+    r"(?<!id/)(?<!id /)(?<!id / )(?<!아이디/)(?<!아이디 /)(?<!아이디 / )"  # the two together are another form
     r"(?:비밀\s?번호|비번|패스\s?워드|패스코드|암호|핀\s?번호|pin번호"
-    r"|(?<![a-z])(?:pass\s?word|passwd|passcode|pass\s?phrase|pass|pwd|pw|p[/.]w|pin(?:\s?(?:code|number|no))?)"
+    r"|(?<![a-z])(?:pass\s?word|passwd|passcode|pass\s?phrase|pass(?=\s?[:=])|pwd|pw|p[/.]w|pin(?:\s?(?:code|number|no))?)"
     r"(?![a-z]))"
 )
 _KEY_WORD = (
@@ -36,7 +39,8 @@ _KEY_WORD = (
 # What may stand between the word and the link: "(임시)", "for the account", "알려드릴게요", "앞 두 자리".
 _PREFACE = (
     r"(?:\s?\([^()\d]{1,16}\)|\s(?:for|to|of|on)\s[a-z]{1,12}(?:\s[a-z]{1,12})?"
-    r"|\s?(?:알려\s?(?:드릴게요|드려요|드립니다)|보내\s?(?:드릴게요|드려요|드립니다)|적어\s?드릴게요))?"
+    r"|\s?(?:알려\s?(?:드릴게요|드려요|드립니다)|보내\s?(?:드릴게요|드려요|드립니다)|적어\s?드릴게요)"
+    r"|\s(?:that\s|which\s)?(?:i|we)\s(?:used?|set|have|tried|typed|entered)|\s?(?:재?확인|재입력)(?=\s?[:=]))?"
 )
 _FEW = (
     r"(?P<few>\s?\(?(?:앞|뒤|끝)\s?자리|\s?\(?(?:앞|뒤|끝)?\s?(?:자리)?\s?(?:[2-8]|두|네|세|여섯)\s?"
@@ -51,14 +55,19 @@ _LINK = (
 _PASSWORD_HEAD = re.compile(_LOGIN_WORD + _PREFACE + _FEW + _LINK, re.IGNORECASE)
 _TOKEN_HEAD = re.compile(_KEY_WORD + _LINK, re.IGNORECASE)
 _PAIR = re.compile(
-    r"(?:(?<![a-z])id|아이디|계정)\s?[/,&]\s?(?:pw|pwd|password|pass|비번|비밀\s?번호|패스워드)"
-    r"\s?(?:[:=]|는|은|가)?\s?[!-.0-~]{2,64}\s?[/,]\s?(?P<value>[!-~]{4,64})",
+    r"(?:(?<![a-z])id|아이디|계정)(?:\s?[/,&]\s?|\s?(?:와|랑|이랑|하고|및|and)\s?|\s)"
+    r"(?:pw|pwd|password|pass|비번|비밀\s?번호|패스워드)"
+    r"\s?(?:[:=]|는|은|가)?\s?[!-+\-.0-~]{2,64}(?:\s?[/,]\s?|\s)(?P<value>[!-~]{4,64})",
     re.IGNORECASE,
 )
 _COMMAND = re.compile(
     r"(?<![a-z])(?:(?:mysql(?:dump|admin)?|mariadb|sshpass)\s[^\n]{0,60}?(?<=\s)(?:-p\s?|--password[= ])"
     r"|curl\s[^\n]{0,60}?(?<=\s)(?:-u|--user)\s\S{1,64}?:)[\"']?(?P<value>[!#-&(-~]{3,64})"
 )
+# Without one of these there is none of the words: that is quickly seen.
+_PASSWORD_HINTS = ("비번", "비밀", "패스", "암호", "핀", "pin", "pass", "pw", "p/w", "p.w")
+_TOKEN_HINTS = ("key", "token", "secret", "bearer", "basic", "키", "토큰")
+_COMMAND_HINTS = ("mysql", "mariadb", "sshpass", "curl", "://")
 _REVERSED = re.compile(
     r"(?<![!-~])(?P<value>[!-~]{4,64})(?:\s?(?:이|가)\s?(?:제|내|저희|우리|현재|기존|지금|임시)?\s?"
     r"(?:계정|카드|통장|로그인|와이파이)?\s?(?:비밀\s?번호|비번|패스워드|암호)"
@@ -67,11 +76,13 @@ _REVERSED = re.compile(
     re.IGNORECASE,
 )
 
+_CHANGED_TO = re.compile(r"\s?(?:에서|->|→|=>|to)\s?(?P<value>[!-~]{4,64})")
 _RUN = re.compile(r"[!-~]{2,}")
 _REST = re.compile(r"[!-~]*")
 _RUN_MAX = 128  # what is looked at; what then turns out to be one is taken to its end
 _HANGUL_RUN = re.compile(
-    r"(?=[^\s\d]{1,16}\d)[가-힣A-Za-z0-9!@#$%^&*]{3,20}?(?=\s?(?:입니다|이에요|예요|에요|이고|인데|으?로\s?(?:했|바꿨|설정))|[.,]?\s*$)",
+    r"(?=[^\s\d]{1,16}\d)[가-힣A-Za-z0-9!@#$%^&*]{3,20}?"
+    r"(?=\s?(?:입니다|이에요|예요|에요|이고|인데|으?로\s?(?:했|바꿨|설정))|[.,]?[ \t]{0,4}$)",
     re.MULTILINE,
 )
 _TRAIL = ".,?;:)]}>\"'`"
@@ -82,10 +93,11 @@ _MADE = r"(?:했|해|설정|되어|돼|바꿨|변경|쓰|사용|등록|지정)"
 _COPULA = re.compile(
     rf"\s?(?:입니다|이에요|예요|에요|이예요|이구요|이고|이며|이야|임(?![가-힣])|인데|이라|이었|였|요|이요|으?로\s?{_MADE})"
 )
+_ATTACHED_COPULA = re.compile(r"입니다|이에요|예요|에요|이고|인데")
 _MADE_SO = re.compile(rf"\s?으?로\s?{_MADE}")
 _SENT_TO = re.compile(rf"\s?(?:으로|로|에|에서|까지)\s?(?!{_MADE})")
 _COUNTED = re.compile(
-    r"\s?(?:자(?!마)|글자|개|회|일|분|시간|초|월|년|차|원|명|단계|%|번(?![이입예에])|줄|times?|char|digit|attempt|days?|min"
+    r"\s?(?:자(?!마)|글자|개|회|일|분|시간|초|월|년|차|원|명|단계|%|줄|times?|char|digit|attempt|days?|min"
     r"|hour|letters?|more|or)",
     re.IGNORECASE,
 )
@@ -97,7 +109,7 @@ _MOMENT_OR_AMOUNT = re.compile(
 )
 _PHONE = re.compile(r"\+?\d{2,4}-\d{3,4}-\d{4}")
 _ADDRESS = re.compile(
-    r"(?:https?|ftp)://|www\.|[\w.+\-]+@[\w\-]+\.[\w.]+\Z|[\w\-]+\.(?:com|net|org|kr|io)(?:/|\Z)|#\d", re.IGNORECASE
+    r"(?:https?|ftp)://|www\.|[\w.+\-]+@[\w\-]+\.[\w.]+\Z|[\w\-]+\.(?:com|net|org|kr|io)(?:/|\Z)|#\d+\Z", re.IGNORECASE
 )
 _HIDDEN = re.compile(r"[*•●xX.\-_#?!]+\Z|.*\*{3}")
 _TOKEN = re.compile(r"[A-Za-z0-9_\-./+=:]+")
@@ -123,13 +135,15 @@ def secrets(text: str) -> Iterator[tuple[int, int]]:
     """The value alone: "비밀번호는 …입니다", "password: …", keys whose form is known, JWT, PEM, ``://user:…@host``."""
     yield from _known(text)
     yield from _private_keys(text)
-    yield from _called_so(text, _PASSWORD_HEAD, _is_password)
-    yield from _called_so(text, _TOKEN_HEAD, _is_token)
-    for form in (_IN_ADDRESS, _PAIR, _COMMAND, _REVERSED):
-        for match in form.finditer(text):
-            value = match["value"].rstrip(_TRAIL if form is _PAIR else "")
-            if not _HIDDEN.match(value) and (form is not _REVERSED or (_is_mixed(value) and not _is_other(value))):
-                yield match.start("value"), match.start("value") + len(value)
+    if mentions(text, _PASSWORD_HINTS):
+        yield from _called_so(text, _PASSWORD_HEAD, _is_password)
+        yield from _values(text, _PAIR)
+        yield from _values(text, _REVERSED)
+    if mentions(text, _TOKEN_HINTS):
+        yield from _called_so(text, _TOKEN_HEAD, _is_token)
+    if mentions(text, _COMMAND_HINTS):
+        yield from _values(text, _COMMAND)
+        yield from _values(text, _IN_ADDRESS)
 
 
 def _known(text: str) -> Iterator[tuple[int, int]]:
@@ -138,6 +152,13 @@ def _known(text: str) -> Iterator[tuple[int, int]]:
             yield match.start(), match.start() + len(match.group().rstrip("-="))
     for match in _JWT.finditer(text):
         yield match.span()
+
+
+def _values(text: str, form: re.Pattern[str]) -> Iterator[tuple[int, int]]:
+    for match in form.finditer(text):
+        value = match["value"].rstrip(_TRAIL if form is _PAIR else "")
+        if not _is_other(value) and (form in {_IN_ADDRESS, _COMMAND} or _is_mixed(value)):
+            yield match.start("value"), match.start("value") + len(value)
 
 
 def _private_keys(text: str) -> Iterator[tuple[int, int]]:
@@ -160,6 +181,8 @@ def _called_so(
             rest = _REST.match(text, end) if end - start == _RUN_MAX else None
             position = rest.end() if rest else end
             yield start, position
+            if (changed := _CHANGED_TO.match(text, position)) and _is_mixed(changed["value"]):
+                yield changed.span("value")
 
 
 def _bounds(text: str, head: re.Match[str]) -> tuple[int, int]:
@@ -192,7 +215,7 @@ def _is_password(text: str, head: re.Match[str], start: int, end: int) -> bool:
     if _is_mixed(value):
         return True
     if head["space"] is not None:
-        return bool(_MADE_SO.match(text, end))
+        return bool(_MADE_SO.match(text, end) or (value.islower() and _ATTACHED_COPULA.match(text, end)))
     quoted = bool(head["quote"]) and text[end : end + 1] == _CLOSING[head["quote"]]
     ends = bool(_COPULA.match(text, end)) or (head["strong"] is not None and bool(_END_OF_PHRASE.match(text, end)))
     return quoted or ends or _has_inner_capital(value)

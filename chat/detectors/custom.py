@@ -98,12 +98,12 @@ def _bounds(pattern: regex.Pattern[str], text: str, seconds: float) -> list[tupl
 
 
 def _spaced(word: str) -> str:
-    return r"\s+".join(regex.escape(part) for part in word.split())
+    return r"\s+".join(regex.escape(part) for part in regex.split(r"\s+", word))
 
 
 def _try_out(pattern: regex.Pattern[str], source: str) -> None:
-    for piece in ("", *_SAMPLES, source):
-        sample = (piece * _SAMPLE_LENGTH)[: _SAMPLE_LENGTH - 1] + "!" * bool(piece)
+    pieces = ("", *_SAMPLES, source)
+    for sample in (*pieces, *((piece * _SAMPLE_LENGTH)[: _SAMPLE_LENGTH - 1] + "!" for piece in pieces)):
         bounds = _bounds(pattern, sample, _SAMPLE_SECONDS)
         if bounds is None:
             raise Invalid(_("This pattern is too slow. Make it simpler."))

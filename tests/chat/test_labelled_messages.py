@@ -11,7 +11,7 @@ from chat.detectors import KINDS, detect
 from tests.chat.labelled import Labelled, messages
 
 MESSAGES_MIN, POSITIVES_MIN, SHARE_MIN = 400, 12, 0.95
-SET = messages("tuned") + messages("unseen")
+SET = messages("tuned") + messages("unseen") + messages("fresh")
 THEIR_NAMES = {
     "RRN": "rrn",
     "FRN": "frn",
@@ -29,7 +29,7 @@ THEIR_NAMES = {
 
 @pytest.fixture
 def show(capsys):
-    """Shows lines whatever is captured, also from a process of pytest-xdist: only its standard error is a terminal's."""
+    """Shows lines whatever is captured, from a process of pytest-xdist too: its standard error alone is shown."""
 
     def show(lines: Iterable[str]) -> None:
         with capsys.disabled():
@@ -66,9 +66,12 @@ def test_of_every_kind_at_least_19_in_20_are_found_and_right(show) -> None:
     result = figures(SET)
     show(
         [
-            f"{len(SET)} labelled messages, {sum(not labelled.spans for labelled in SET)} of them without personal data",
+            f"{len(SET)} labelled messages, {sum(not one.spans for one in SET)} of them without personal data",
             f"{'kind':15}{'spans':>6}{'precision':>11}{'recall':>8}",
-            *(f"{kind:15}{count:6}{precision:11.3f}{recall:8.3f}" for kind, (count, precision, recall) in result.items()),
+            *(
+                f"{kind:15}{count:6}{precision:11.3f}{recall:8.3f}"
+                for kind, (count, precision, recall) in result.items()
+            ),
         ]
     )
     for kind, (count, precision, recall) in result.items():

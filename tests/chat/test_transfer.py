@@ -14,11 +14,12 @@ from chat import assignment, lifecycle, live
 from chat.entries import latest_page
 from chat.models import Chat, Message, Ring
 from chat.presence import database_now
+from chat.rendering import OTHERS_SHOWN, desk_frame
 from chat.transfer import colleagues_of, return_to_queue, take_over, transfer_chat
 from contiple.errors import Closed, Conflict, Invalid
 from tests.agents.race import at_once
 from tests.chat.comings import be_here, come_online, committed, leave, make_queue, make_ringing, state_of
-from tests.make import make_agent, make_chat, make_service
+from tests.make import make_agent, make_chat, make_customer, make_service
 
 State = Chat.State
 FETCH = {"X-Requested-With": "fetch"}
@@ -168,9 +169,7 @@ def test_nobody_in_particular_another_service_s_agent_or_oneself_is_refused(agen
     assert everything() == before
 
 
-@pytest.mark.parametrize(
-    "act", [transfer_chat, lambda who, chat, _to: return_to_queue(who, chat)]
-)
+@pytest.mark.parametrize("act", [transfer_chat, lambda who, chat, _to: return_to_queue(who, chat)])
 def test_only_who_has_it_open_hands_it_over(service, agent, colleague, chat, act) -> None:
     come_online(colleague)
     ringing, closed = make_ringing(agent), make_chat(service, agent=agent, state=State.CLOSED)
@@ -494,3 +493,42 @@ def test_the_form_costs_the_same_with_many_colleagues(service, chat, agent, sign
     for _ in range(8):
         make_chat(service, agent=come_online(make_agent(service)))
     assert queries() == few
+
+
+# All chats, in an admin's list
+
+
+def test_an_admin_sees_all_open_chats_of_the_service_and_a_mere_agent_the_own_ones(
+    service, chat, agent, colleague, chief, outsider
+) -> None:
+    make_queue(service, 1, customer=make_customer(service, "Wanda"))
+    make_ringing(colleague, customer=make_customer(service, "Rita"))
+    make_chat(service, agent=agent, state=State.CLOSED, customer=make_customer(service, "Clara"))
+    make_chat(outsider.service, customer=make_customer(outsider.service, "Otto"))
+    make_chat(service, agent=chief, customer=make_customer(service, "Mine"))
+
+    html = desk_frame(chief, "en").html
+    own, everybody_s = html.split("All chats")
+    assert "Mine" in own
+    for name in ("Wanda", "Rita", "Rings at Theo", "With Mina"):
+        assert name in everybody_s
+        assert name not in own
+    for name in ("Clara", "Otto"):
+        assert name not in html
+    assert everybody_s.index("Wanda") < everybody_s.index("Rita")
+    assert "All chats" not in desk_frame(agent, "en").html
+    assert desk_frame(chief, "en").chats == list(chief.chats.values_list("pk", flat=True))
+
+
+def test_the_list_of_all_chats_costs_one_query_and_is_bounded(service, chief) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            desk_frame(chief, "en")
+        return len(captured)
+
+    make_chat(service)
+    few = queries()
+    for _ in range(OTHERS_SHOWN):
+        make_chat(service)
+    assert queries() == few
+    assert desk_frame(chief, "en").html.count("chat-entry-other") == OTHERS_SHOWN

@@ -18,9 +18,9 @@ class Labelled(NamedTuple):
     spans: list[Span]
 
 
-def messages(half: str) -> list[Labelled]:
-    """Those of ``tuned`` or ``unseen``."""
-    lines = (Path(__file__).parent / f"{half}.txt").read_text().splitlines()
+def messages(part: str) -> list[Labelled]:
+    """Those of ``tuned``, ``unseen`` or ``fresh``: by when they were written, before the detectors had met them."""
+    lines = (Path(__file__).parent / f"{part}.txt").read_text().splitlines()
     return [_parsed(line) for line in lines if line and not line.startswith("## ")]
 
 
