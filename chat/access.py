@@ -38,7 +38,7 @@ def open_chats_of(agent: Agent) -> QuerySet[Chat]:
 
 
 def chats_of_others(agent: Agent) -> QuerySet[Chat]:
-    """The service's other open chats, for its admins: what waits, what rings, what is open; the longest waiting first."""
+    """The service's other open chats, for its admins: waiting, ringing, open; the longest waiting first."""
     chats = chats_seen_by(agent).exclude(state=Chat.State.CLOSED).exclude(agent=agent)
     return chats.order_by("-state", "waiting_since", "pk")
 

@@ -30,7 +30,8 @@ PIECES = [
     *("010-1234-5678 ", "010", "+1", "+1 415 555 2671 ", "+8210", "415-555-2671 ", "0082", "(415) 555-2671 "),
     *("@", "a.a.a.a@", "a@b.c", "a@a.", "골뱅이", "a(at)", "://a:b@", "http://a:b@c "),
     *("1.", "192.168.0.1 ", "::", "a:", "fe80::1 ", "AAAA:"),
-    *("비밀번호", "비밀번호 ", "비밀번호는 ", "비밀번호: ", "비번:가1", "pw:", "pw: a", "pw a1->", "pw \"", "pin 1234 "),
+    *("비밀번호", "비밀번호 ", "비밀번호는 ", "비밀번호: ", "비번:가1"),
+    *("pw:", "pw: a", "pw a1->", 'pw "', "pin 1234 "),
     *("password is ", "password for a ", "token=", "secret key is ", "id/pw a "),
     *("aaaa가 비밀번호예요 ", "Bearer a"),
     *("eyJ", "eyJaaaaaaaa.", "sk-", "sk-a", "ghp_a", "-----BEGIN PRIVATE KEY-----"),
@@ -101,11 +102,11 @@ def test_no_message_takes_longer_than_20_milliseconds(capsys) -> None:
 
 @pytest.mark.parametrize("piece", PIECES)
 def test_twice_the_text_takes_about_twice_as_long(piece) -> None:
-    """Four times if every part were held against every other. Longer texts than are stored show it more clearly."""
-    short, long = fill(piece, 2 * MESSAGE_LENGTH_MAX), fill(piece, 4 * MESSAGE_LENGTH_MAX)
+    """Four times if every part were held against every other. A longer text than is stored shows it more clearly."""
+    short, long = fill(piece), fill(piece, 2 * MESSAGE_LENGTH_MAX)
     unit = seconds(lambda: [number % 7 for number in range(UNIT_TURNS // 4)])
 
-    assert holds(lambda: seconds(lambda: detect(long), 3) < 3 * seconds(lambda: detect(short), 3) + unit)
+    assert holds(lambda: seconds(lambda: detect(long), 2) < 3 * seconds(lambda: detect(short), 2) + unit)
 
 
 # What is true of any text
@@ -154,6 +155,6 @@ def masked(text: str) -> str:
     return apply_mask(text, [span[1:] for span in detect(text, MASKED_BY_DEFAULT)])
 
 
-@pytest.mark.parametrize("text", TEXTS)
-def test_a_masked_message_has_nothing_left_to_mask(text) -> None:
-    assert masked(masked(text)) == masked(text)
+def test_a_masked_message_has_nothing_left_to_mask() -> None:
+    for once in map(masked, TEXTS):
+        assert masked(once) == once
