@@ -86,7 +86,8 @@ JOIN agents_agent AS agent ON agent.id = asked.agent_id AND agent.is_active AND 
 JOIN agents_user AS person ON person.id = agent.user_id AND person.is_active AND person.password = asked.password
 JOIN agents_service AS service ON service.id = agent.service_id AND NOT service.is_stopped
 JOIN agents_contract AS contract ON contract.service_id = service.id AND contract.chat
-JOIN django_session AS session ON session.session_key = asked.session_key AND session.expire_date > statement_timestamp()
+JOIN django_session AS session ON session.session_key = asked.session_key
+    AND session.expire_date > statement_timestamp()
 WHERE agent.service_id = asked.service_id
 """
 

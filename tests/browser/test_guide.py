@@ -206,10 +206,10 @@ def talk(desk: Desk, center: HelpCenter) -> None:
 
     center.chat.composer.press_sequentially("see ")
     expect(desk.chat.typing).to_contain_text("Jun Park is typing")
-    center.chat.composer.fill("see https://shop.example/orders?id=7&b=<1>\nmy password is hunter2 🐶\nthanks")
+    center.chat.composer.fill("see https://shop.example/orders?id=7&b=<1>\nmy door opens with hunter2 🐶\nthanks")
     center.chat.composer.press("Enter")
     body = desk.chat.body("hunter2")
-    expect(body).to_have_text("see https://shop.example/orders?id=7&b=<1>\nmy password is hunter2 🐶\nthanks")
+    expect(body).to_have_text("see https://shop.example/orders?id=7&b=<1>\nmy door opens with hunter2 🐶\nthanks")
     assert body.inner_text().count("\n") == 2
     link = body.get_by_role("link")
     expect(link).to_have_attribute("href", "https://shop.example/orders?id=7&b=")
@@ -230,13 +230,13 @@ def talk(desk: Desk, center: HelpCenter) -> None:
 
 
 def mask(desk: Desk, center: HelpCenter) -> None:
-    stored = "see https://shop.example/orders?id=7&b=<1>\nmy password is ******* 🐶\nthanks"
+    stored = "see https://shop.example/orders?id=7&b=<1>\nmy door opens with ******* 🐶\nthanks"
     desk.mask_text(desk.chat.body("hunter2"), "hunter2")
     expect(desk.chat.masks).to_have_text("*******")
     expect(center.chat.masks).to_have_text("*******")
-    expect(desk.chat.body("my password")).to_have_text(stored)
-    expect(center.chat.body("my password")).to_have_text(stored)
-    assert Message.objects.get(body__contains="password").body == stored
+    expect(desk.chat.body("my door opens")).to_have_text(stored)
+    expect(center.chat.body("my door opens")).to_have_text(stored)
+    assert Message.objects.get(body__contains="door opens").body == stored
     assert b"hunter2" not in bytes(Mask.objects.get().sealed)
 
     desk.chat.masks.click()
@@ -280,7 +280,7 @@ def review_chat_history(desk: Desk, center: HelpCenter) -> None:
     menu.get_by_role("link", name="Chat history").click()
     history = menu.locator("chat-history")
     expect(history).to_contain_text("Where is my order?")
-    expect(history).to_contain_text("my password is *******")
+    expect(history).to_contain_text("my door opens with *******")
     expect(history).not_to_contain_text("hunter2")
 
     center.chat.write("One more thing, after the ticket")

@@ -125,7 +125,7 @@ def test_a_reload_without_a_line_keeps_what_was_not_sent(both, wire: Line):
 
 def test_a_browser_without_network_catches_up_with_a_mask(both, wire: Line):
     desk, center = both
-    center.chat.write("customer 1 has pin 4711")
+    center.chat.write("customer 1 says 4711")
     expect(desk.chat.body("4711")).to_be_visible()
     expect(center.chat.pending).to_have_count(0)
     center.page.context.set_offline(True)
@@ -138,7 +138,7 @@ def test_a_browser_without_network_catches_up_with_a_mask(both, wire: Line):
     expect(center.chat.body("4711")).to_be_visible()
     center.page.context.set_offline(False)
     expect(center.chat.masks).to_have_text("****", timeout=SLOW_MILLISECONDS)
-    expect(center.chat.bodies).to_have_text(["Hello", "customer 1 has pin ****"])
+    expect(center.chat.bodies).to_have_text(["Hello", "customer 1 says ****"])
 
 
 def arrived_once(desk: Desk, center: HelpCenter, *, agent: int, customer: int) -> None:
