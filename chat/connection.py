@@ -379,7 +379,7 @@ class Connection(AsyncWebsocketConsumer):
         try:
             await step
         except DatabaseError as error:  # the next beat looks again
-            log.warning("%s: %s", step.__name__, type(error).__name__)
+            log.warning("a socket's work is left: %s", type(error).__name__)
         except Exception:
             log.exception("a socket failed")
             await self.close(AGAIN)

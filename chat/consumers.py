@@ -149,7 +149,7 @@ class AgentSocket(Connection):
     def _holds(self, chat_id: int) -> bool:
         return Chat.objects.filter(pk=chat_id, agent=self.agent_id, state=Chat.State.ACTIVE).exists()
 
-    def _desk(self) -> tuple[tuple, protocol.Desk] | None:
+    def _desk(self) -> tuple[tuple | None, protocol.Desk] | None:
         """With the fingerprint from before it was read: what changes in between is noticed at the next beat."""
         if not chatting_agents([self.credential]):
             return None

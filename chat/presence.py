@@ -47,8 +47,9 @@ def renew_leases(sockets: Collection[UUID]) -> set[UUID]:
     """Heartbeats were answered; returns whose. Any other's lease has been taken away: its socket must be closed."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE chat_lease SET expires_at = statement_timestamp() + %s WHERE socket = ANY(%s) RETURNING socket",
-            [timedelta(seconds=LEASE_S), list(sockets)],
+            "UPDATE chat_lease SET expires_at = statement_timestamp() + make_interval(secs => %s)"
+            " WHERE socket = ANY(%s) RETURNING socket",
+            [LEASE_S, list(sockets)],
         )
         return {socket for (socket,) in cursor.fetchall()}
 

@@ -166,6 +166,10 @@ _DESKS = """
 SELECT agent.id, agent.chat_status,
     (SELECT string_agg(concat_ws(' ', chat.id, chat.state, chat.unread > 0), ',' ORDER BY chat.id)
      FROM chat_chat AS chat WHERE chat.agent_id = agent.id AND chat.state <> 'closed'),
+    CASE agent.role WHEN 'admin' THEN (
+        SELECT string_agg(concat_ws(' ', chat.id, chat.state, chat.agent_id), ',' ORDER BY chat.id)
+        FROM chat_chat AS chat WHERE chat.service_id = agent.service_id AND chat.state <> 'closed'
+    ) END,
     (SELECT count(*) FROM chat_chat AS chat WHERE chat.service_id = agent.service_id AND chat.state = 'waiting')
 FROM agents_agent AS agent WHERE agent.id = ANY(%s)
 """

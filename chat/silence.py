@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import DurationField, ExpressionWrapper, F, QuerySet, Value
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 
 from chat import lifecycle, messages
@@ -63,5 +64,5 @@ def _minutes_left(setting: HelpCenter) -> int:
     return max(0, setting.idle_close_minutes - setting.idle_reminder_minutes) if setting.idle_close_minutes else 0
 
 
-def _minutes(count: F) -> ExpressionWrapper:
+def _minutes(count: Combinable) -> ExpressionWrapper:
     return ExpressionWrapper(count * Value(timedelta(minutes=1)), output_field=DurationField())

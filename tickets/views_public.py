@@ -51,7 +51,7 @@ def contact_from_chat(request: HttpRequest, service: str) -> HttpResponse:
     if policy is not None:
         chat = _chat_of_token(request, context["service"])
         form = InquiryForm(policy=policy)
-        form.initial |= _typed(request, chat)
+        form.initial = {**form.initial, **_typed(request, chat)}
         context |= {"form": form, "policy": policy} | _instead_of(chat)
     response = render(request, "tickets/contact.html", context)
     add_never_cache_headers(response)

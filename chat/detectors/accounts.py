@@ -35,7 +35,7 @@ _BANK_JUST_BEFORE = re.compile(
 )
 _BANK_JUST_AFTER = re.compile(
     rf"[\s(,/]{{0,3}}(?:[가-힣]{{2,4}}[\s,/]{{1,2}})?{_BANK}"
-    r"(?:은행|뱅크|bank|통장|계좌|입니다|이에요|예요|이고|이구|인데|이요|요|으?로|\b|\s|[)/,])|[\s(,/]{0,3}(?:은행|계좌)",
+    r"(?:은행|뱅크|bank|통장|계좌|입니다|이에요|예요|이고|이구|인데|이요|요|으?로|\b|\s|[)/,\d])|[\s(,/]{0,3}(?:은행|계좌)",
     re.IGNORECASE,
 )
 # Where none of these words stands, nothing else has to be looked at.
@@ -49,7 +49,7 @@ _OTHER = re.compile(
 _NEAR, _FAR = 16, 28
 
 # Looked at without being used up: what follows a number may be the next one.
-_IBAN = re.compile(r"(?<![A-Za-z0-9])(?=([A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}))", re.IGNORECASE)
+_IBAN = re.compile(r"(?<![A-Za-z])(?=([A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}))", re.IGNORECASE)
 _STRUCTURE = re.compile(r"(\d+)!")
 
 

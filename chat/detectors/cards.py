@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import accumulate
 
-from chat.detectors.context import is_named_otherwise, mentions
+from chat.detectors.context import is_order_number, mentions
 
 # The ranges of ISO/IEC 7812 that are in use, by their first digits, with the lengths that are issued in them.
 _ISSUERS = re.compile(
@@ -143,7 +143,7 @@ def _stands_alone(text: str, groups: list[tuple[int, int]], first: int, last: in
         return bool(_ON_A_CARD.fullmatch(text, *groups[last + 1]))
     if any(sign in text[start:end] for sign in ",/"):  # a list of numbers, unless they are as on the card
         return [end - start for start, end in groups[first : last + 1]] == [4, 4, 4, 4]
-    return not (first == last and is_named_otherwise(text, start))
+    return not (first == last and is_order_number(text, start))
 
 
 def _is_tight(between: str) -> bool:

@@ -7,7 +7,7 @@ from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 import phonenumbers
 
-from chat.detectors.context import before, is_named_otherwise
+from chat.detectors.context import before, is_named_otherwise, is_order_number
 
 _SEP = r"(?:\s?[\-./·~]\s?|\s|)"
 _BEFORE = r"(?<![\d*])(?<![\d*][\-.])"
@@ -101,7 +101,7 @@ def addresses(text: str) -> Iterator[tuple[int, int]]:
 def _is_korean_phone(text: str, match: re.Match[str]) -> bool:
     """In one piece, only a mobile number and one with a plus are sure; others need a word for it."""
     known = _is_international(match.group()) if match["country"] else _is_national(match.group(), "KR", "0")
-    if not known or is_named_otherwise(text, match.start()):
+    if not known or is_order_number(text, match.start()):
         return False
     joined = all(match[name] or text[match.start(name) - 1] == ")" for name in ("first", "second"))
     sure = joined or match["mobile"] or match["country"] in {"+82", "0082"}

@@ -29,6 +29,19 @@ def is_named_otherwise(text: str, start: int) -> bool:
     return bool(_OTHERWISE.search(text[max(0, start - _LOOK_BACK) : start].lower()))
 
 
+# Narrower, for what would be worse to leave readable than to hide: with the word "number" or the like.
+_ORDER = re.compile(
+    r"(?:주문|송장|운송장|등기|추적|접수|예약|승인|거래|쿠폰|시리얼|일련"
+    r"|(?<![a-z])(?:order|tracking|invoice|serial|coupon|voucher|transaction|booking|reference))"
+    r"\s?(?:번호|코드|넘버|no\.?|number|id|code|#)(?:[\s:#=(]|은|는|이|가|is\b){0,4}\Z"
+)
+
+
+def is_order_number(text: str, start: int) -> bool:
+    """Whether what begins at ``start`` is expressly called the number of an order, a parcel or the like."""
+    return bool(_ORDER.search(text[max(0, start - _LOOK_BACK) : start].lower()))
+
+
 def mentions(text: str, hints: Iterable[str]) -> bool:
     """Whether any of ``hints``, in small letters, is in ``text``: a hundred times as fast as looking for a pattern."""
     small = text.lower()

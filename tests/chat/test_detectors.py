@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from stdnum import luhn
 
 from chat.detectors import MASKED_BY_DEFAULT, detect
+from chat.detectors.overlap import united
 from chat.models import MESSAGE_LENGTH_MAX
-from chat.spans import widen_all
+from chat.spans import Span, widen_all
 
 VISA = "4111111111111111"
 MASTERCARD = "5500000000000004"
@@ -89,6 +90,11 @@ def test_each_of_several_is_found() -> None:
 def test_where_two_overlap_nothing_of_either_stays_readable() -> None:
     text = "4012 4111 1111 1111 1111"
     assert "4111 1111 1111 1111" in "".join(value for _kind, value in found(text))
+
+
+def test_of_two_kinds_that_overlap_the_surer_names_both() -> None:
+    spans = [Span("phone", 0, 13), Span("card", 9, 28), Span("email", 28, 40), Span("phone", 30, 35)]
+    assert united(spans, {"card": 0, "email": 1, "phone": 2}) == [Span("card", 0, 28), Span("email", 28, 40)]
 
 
 @pytest.mark.parametrize(

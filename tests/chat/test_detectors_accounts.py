@@ -108,6 +108,10 @@ def test_a_phone_number_as_people_write_it(number, around) -> None:
     assert found(around.format(number)) == [("phone", number)]
 
 
+def test_a_korean_number_near_an_order_is_still_one() -> None:
+    assert found("예약 문의 010-1234-5678") == [("phone", "010-1234-5678")]
+
+
 @pytest.mark.parametrize("text", ["전화 0212345678", "call 4155552671"])
 def test_in_one_piece_others_than_mobiles_need_a_word(text) -> None:
     assert [kind for kind, _value in found(text)] == ["phone"]

@@ -88,6 +88,13 @@ def test_a_longer_number_or_an_order_number_is_no_card(text) -> None:
 
 
 @pytest.mark.parametrize(
+    "before", ["결제", "고객", "주문", "인증은", "주문번호 12, 카드", "order with", "주문번호\n\n카드는"]
+)
+def test_a_card_near_such_a_word_is_still_one(before) -> None:
+    assert found(f"{before} 4111111111111111") == [("card", "4111111111111111")]
+
+
+@pytest.mark.parametrize(
     "card", ["4111, 1111, 1111, 1111", "4111/1111/1111/1111", "사일일일 일일일일 일일일일 일일일일", "6759649826438453"]
 )
 def test_a_card_in_other_clothes(card) -> None:
@@ -140,7 +147,7 @@ def test_a_korean_passport_of_the_ordinary_kind_needs_no_word(number) -> None:
 def test_others_need_one(number) -> None:
     assert found(f"여권번호는 {number}입니다") == [("passport", number)]
     assert found(f"passport no. {number}") == [("passport", number)]
-    assert not found(f"코드 {number} 입력", "passport")
+    assert not found(f"({number}) 입력", "passport")
 
 
 @pytest.mark.parametrize(
