@@ -5,6 +5,7 @@ from django.http import Http404
 
 from agents.models import Agent
 from chat.models import Chat
+from helpcenter.customers import token_hash
 from helpcenter.models import Customer
 
 
@@ -13,14 +14,6 @@ def chats_seen_by(agent: Agent) -> QuerySet[Chat]:
     return Chat.objects.filter(service=agent.service).select_related(
         "customer", "agent__user", "service__contract", "policy"
     )
-
-
-def chat_in_service(service_id: int, chat_id: int) -> Chat:
-    """As ``chat_for_agent``, for an agent of this service whose rights have just been read; nothing is joined to it."""
-    chat = Chat.objects.filter(service=service_id, pk=chat_id).first()
-    if chat is None:
-        raise Http404
-    return chat
 
 
 def chat_for_agent(agent: Agent, chat_id: int) -> Chat:
@@ -43,7 +36,18 @@ def chats_of_others(agent: Agent) -> QuerySet[Chat]:
     return chats.order_by("-state", "waiting_since", "pk")
 
 
+def chat_of_token(service_slug: str, token: str) -> tuple[int, int, str] | None:
+    """The chat of the customer who holds this token in this running service, as ``chat_of``: id, service and state."""
+    chats = Chat.objects.filter(customer__token_hash=token_hash(token), service__slug=service_slug)
+    chats = chats.filter(service__is_stopped=False, customer__service=F("service"))
+    return chats.order_by(*_OPEN_OR_LAST).values_list("pk", "service", "state").first() if token else None
+
+
 def chat_of(customer: Customer) -> Chat | None:
     """The customer's open chat, else the last one."""
     chats = Chat.objects.filter(customer=customer).select_related("customer", "agent__user", "service__contract")
-    return chats.order_by(F("closed_at").desc(nulls_first=True), "-pk").first()
+    return chats.order_by(*_OPEN_OR_LAST).first()
+
+
+# A customer has at most one open chat, and what is open has not been closed.
+_OPEN_OR_LAST = (F("closed_at").desc(nulls_first=True), "-pk")

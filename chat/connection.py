@@ -170,8 +170,11 @@ class Connection(AsyncWebsocketConsumer):
             self.topics.discard(topic)
             live.unsubscribe(topic, self)
 
-    def first_look(self, chat_id: int, rev: int) -> tuple[Chat, list[entries.Entry]]:
-        """In a thread: the chat, where this client may see it, and its changes since ``rev``. Raises ``Http404``."""
+    def first_look(self, chat_id: int, rev: int) -> tuple[int, live.Marked, list[entries.Entry]]:
+        """In a thread: last rev and marks of the chat, where this client may see it, and its changes since ``rev``.
+
+        Raises ``Http404`` or a ``DomainError`` where it may not.
+        """
         raise NotImplementedError
 
     async def watch(self, chat_id: int, rev: int) -> None:
@@ -179,19 +182,19 @@ class Connection(AsyncWebsocketConsumer):
         await self.join(live.chat_topic(chat_id))
         self.looking_at.add(chat_id)
         try:
-            chat, changes = await in_thread(self.first_look, chat_id, rev)
+            last_rev, marked, changes = await in_thread(self.first_look, chat_id, rev)
         except BaseException:
             await self.unwatch(chat_id)
             raise
         came_meanwhile = chat_id not in self.looking_at
         self.looking_at.discard(chat_id)
-        self.cursors[chat_id] = min(rev, chat.last_rev)
+        self.cursors[chat_id] = min(rev, last_rev)
         for entry in changes:
             await self.pass_on(live.Changed(entry))
         if came_meanwhile or len(changes) == entries.CHANGES_AT_ONCE:
             await self.catch_up(chat_id)
         self.marks.pop(chat_id, None)
-        await self.show_marks(messages.marks_of(chat))
+        await self.show_marks(marked)
 
     async def unwatch(self, chat_id: int) -> None:
         self.looking_at.discard(chat_id)

@@ -12,7 +12,7 @@ from django.db import DatabaseError
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 
-from agents.access import Credential, agent_for, chatting_agents, may_chat, running_service, user_of_session
+from agents.access import Credential, agent_for, chatting_agents, may_chat, user_of_session
 from agents.models import Agent
 from chat import access, board, entries, live, presence, protocol, pulse, rendering
 from chat.assignment import assign_waiting_chats
@@ -21,7 +21,6 @@ from chat.entries import Entry
 from chat.models import Chat
 from contiple.errors import Closed, Conflict
 from contiple.threads import in_thread
-from helpcenter.access import customer_for_token
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +45,8 @@ class AgentSocket(Connection):
         await self._follow(self.first_chats)
         self.start()
         await self.refresh()
-        await in_thread(assign_waiting_chats, self.service_id)
+        if self.waiting:
+            await in_thread(assign_waiting_chats, self.service_id)
 
     async def end(self) -> None:
         if self.leased:
@@ -129,7 +129,7 @@ class AgentSocket(Connection):
             return FORBIDDEN
         self.agent_id, self.service_id, self.is_admin = agent.pk, agent.service_id, agent.is_admin
         self.credential = Credential(agent.pk, agent.service_id, self._session_key(), user.password)
-        presence.take_lease(self.socket_id, agent=agent)
+        presence.take_lease(self.socket_id, agent_id=agent.pk)
         self.first_chats = list(access.open_chats_of(agent).values_list("pk", flat=True))
         return None
 
@@ -141,10 +141,11 @@ class AgentSocket(Connection):
         permitted = may_chat(agent) and agent.user.is_active and not agent.service.is_stopped
         return AGAIN if permitted else FORBIDDEN
 
-    def first_look(self, chat_id: int, rev: int) -> tuple[Chat, list[Entry]]:
+    def first_look(self, chat_id: int, rev: int) -> tuple[int, live.Marked, list[Entry]]:
         if not chatting_agents([self.credential]):
             raise Closed(_("You are not permitted to chat any more."))
-        return access.chat_in_service(self.service_id, chat_id), entries.changes_since(chat_id, rev)
+        last_rev, marked, _fingerprint = pulse.look_at_chat(chat_id, self.service_id)
+        return last_rev, marked, entries.changes_since(chat_id, rev)
 
     def _holds(self, chat_id: int) -> bool:
         return Chat.objects.filter(pk=chat_id, agent=self.agent_id, state=Chat.State.ACTIVE).exists()
@@ -154,7 +155,7 @@ class AgentSocket(Connection):
         if not chatting_agents([self.credential]):
             return None
         fingerprint = pulse.desk_fingerprints([self.agent_id]).get(self.agent_id)
-        agent = Agent.objects.select_related("service__contract", "user").get(pk=self.agent_id)
+        agent = Agent.objects.select_related("service").get(pk=self.agent_id)
         self.is_admin = agent.is_admin
         return fingerprint, rendering.desk_frame(agent, self.language)
 
@@ -196,7 +197,7 @@ class CustomerSocket(Connection):
         except Http404:
             await self.close(FORBIDDEN)
             return
-        if await self._queue_up(waits=status.chat.state == Chat.State.WAITING):
+        if await self._queue_up(waits=status.frame.state == Chat.State.WAITING):
             status = await in_thread(self._status)  # what moved before the queue was heard
         await self._show_status(status)
 
@@ -230,14 +231,15 @@ class CustomerSocket(Connection):
             await self.close(AGAIN)
 
     async def _begin_chat(self, frame: protocol.Hello) -> None:
-        chat = await in_thread(self._enter, frame.token)
-        if chat is None:
+        found = await in_thread(self._enter, frame.token)
+        if found is None:
             await self.close(UNKNOWN)
             return
-        self.chat_id, self.service_id, self.leased = chat.pk, chat.service_id, True
-        await self._queue_up(waits=chat.state == Chat.State.WAITING)
+        self.chat_id, self.service_id, state = found
+        self.leased = True
+        await self._queue_up(waits=state == Chat.State.WAITING)
         self.start()
-        await self.watch(chat.pk, frame.rev)
+        await self.watch(self.chat_id, frame.rev)
         await self._show_status(self.first_status)
 
     async def _show_status(self, status: "_Status") -> None:
@@ -270,29 +272,29 @@ class CustomerSocket(Connection):
 
     # In threads
 
-    def _enter(self, token: str) -> Chat | None:
-        """Whose token it is, who is there from now on."""
-        try:
-            service = running_service(self.scope["url_route"]["kwargs"]["service"])
-        except Http404:
-            return None
-        customer = customer_for_token(service, token)
-        chat = access.chat_of(customer) if customer else None
-        if chat is not None:
-            presence.take_lease(self.socket_id, chat=chat)
-        return chat
+    def _enter(self, token: str) -> tuple[int, int, str] | None:
+        """Whose token it is, who is there from now on: the chat, its service and state."""
+        found = access.chat_of_token(self.scope["url_route"]["kwargs"]["service"], token)
+        if found is not None:
+            presence.take_lease(self.socket_id, chat_id=found[0])
+        return found
 
-    def first_look(self, chat_id: int, rev: int) -> tuple[Chat, list[Entry]]:
-        self.first_status = self._status()
-        return self.first_status.chat, entries.changes_since(chat_id, rev)
+    def first_look(self, chat_id: int, rev: int) -> tuple[int, live.Marked, list[Entry]]:
+        last_rev, marked, fingerprint = pulse.look_at_chat(chat_id, self.service_id)
+        self.first_status = self._status_of(fingerprint)
+        return last_rev, marked, entries.changes_since(chat_id, rev)
 
     def _status(self) -> "_Status":
         """With the fingerprint from before it was read: what changes in between is noticed at the next beat."""
-        fingerprint, chat = pulse.chat_fingerprint(self.chat_id or 0), self._chat()
-        return _Status(fingerprint, chat, rendering.status_frame(chat, self.language))
+        return self._status_of(pulse.look_at_chat(self.chat_id or 0, self.service_id)[2])
+
+    def _status_of(self, fingerprint: tuple) -> "_Status":
+        if fingerprint[0] == Chat.State.ACTIVE:
+            return _Status(fingerprint, rendering.active_status_frame(self.chat_id or 0))
+        return _Status(fingerprint, rendering.status_frame(self._chat(), self.language))
 
     def _chat(self) -> Chat:
-        chats = Chat.objects.select_related("customer", "agent__user", "service__contract")
+        chats = Chat.objects.select_related("service")
         chat = chats.filter(pk=self.chat_id or 0, service__is_stopped=False).first()
         if chat is None:
             raise Http404
@@ -303,7 +305,6 @@ class _Status(NamedTuple):
     """How a customer's chat stands; ``fingerprint`` ends with the place in the queue."""
 
     fingerprint: tuple
-    chat: Chat
     frame: protocol.Status
 
 

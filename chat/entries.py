@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import QuerySet
+import msgspec
+from django.db import connection
 from msgspec import Struct
 
 from chat.models import Chat, Mask, Message
@@ -64,7 +65,7 @@ def spans_of(masks: Iterable[Mask]) -> tuple[Span, ...]:
 
 def changes_since(chat_id: int, rev: int) -> list[Entry]:
     """What was written or changed after ``rev``, in order of rev, at most ``CHANGES_AT_ONCE``: ask on from the last."""
-    return _read(Message.objects.filter(chat_id=chat_id, rev__gt=rev).order_by("rev")[:CHANGES_AT_ONCE])
+    return _read("message.rev > %s ORDER BY message.rev LIMIT %s", [chat_id, rev, CHANGES_AT_ONCE])
 
 
 def latest_page(chat: Chat, *, notes: bool = True) -> list[Entry]:
@@ -73,9 +74,27 @@ def latest_page(chat: Chat, *, notes: bool = True) -> list[Entry]:
 
 def page_before(chat: Chat, seq: int, *, notes: bool = True) -> list[Entry]:
     """The ``PAGE_SIZE`` entries before the place ``seq``, oldest first. Customers get them without ``notes``."""
-    messages = Message.objects.filter(chat=chat, seq__lt=seq, **({} if notes else {"internal": False}))
-    return _read(messages.order_by("-seq")[:PAGE_SIZE])[::-1]
+    which = "message.seq < %s AND (%s OR NOT message.internal) ORDER BY message.seq DESC LIMIT %s"
+    return _read(which, [chat.pk, seq, notes, PAGE_SIZE])[::-1]
 
 
-def _read(messages: QuerySet[Message]) -> list[Entry]:
-    return [entry_of(message, message.masks.all()) for message in messages.prefetch_related("masks")]
+def _read(which: str, parameters: list) -> list[Entry]:
+    """In one query and without models: a thousand who come back at once read nothing more often than this."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"{_READ} AND {which}", parameters)
+        return [Entry(*row[:9], _spans(row[9]), row[10]) for row in cursor.fetchall()]
+
+
+def _spans(masks: str | None) -> tuple[Span, ...]:
+    return _decode_spans(masks) if masks else ()
+
+
+_decode_spans = msgspec.json.Decoder(tuple[Span, ...]).decode
+_READ = """
+SELECT message.chat_id, message.seq, message.rev, message.author, message.name, message.body, message.event,
+    message.created_at, message.client_id, (
+        SELECT json_agg(json_build_array(mask.id, mask.start, mask."end", mask.kind) ORDER BY mask.start)::text
+        FROM chat_mask AS mask WHERE mask.message_id = message.id
+    ), message.internal
+FROM chat_message AS message WHERE message.chat_id = %s
+"""

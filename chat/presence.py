@@ -33,14 +33,15 @@ def database_now() -> datetime:
         return cursor.fetchone()[0]
 
 
-def take_lease(socket: UUID, *, agent: Agent | None = None, chat: Chat | None = None) -> None:
+def take_lease(socket: UUID, *, agent_id: int | None = None, chat_id: int | None = None) -> None:
     """This socket's agent, or the customer of this chat, is reachable from now on."""
-    Lease.objects.bulk_create(
-        [Lease(socket=socket, agent=agent, chat=chat, expires_at=Now() + timedelta(seconds=LEASE_S))],
-        update_conflicts=True,
-        unique_fields=["socket"],
-        update_fields=["agent", "chat", "expires_at"],
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO chat_lease (socket, agent_id, chat_id, expires_at)"
+            " VALUES (%s, %s, %s, statement_timestamp() + make_interval(secs => %s))"
+            " ON CONFLICT (socket) DO UPDATE SET expires_at = EXCLUDED.expires_at",
+            [socket, agent_id, chat_id, LEASE_S],
+        )
 
 
 def renew_leases(sockets: Collection[UUID]) -> set[UUID]:

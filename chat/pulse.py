@@ -15,6 +15,7 @@ from typing import Protocol
 from uuid import UUID
 
 from django.db import DatabaseError, connection
+from django.http import Http404
 
 from agents.access import Credential, chatting_agents
 from chat import live, presence
@@ -137,18 +138,22 @@ def desk_fingerprints(agent_ids: Iterable[int]) -> dict[int, tuple]:
         return {row[0]: row[1:] for row in cursor.fetchall()}
 
 
-def chat_fingerprint(chat_id: int) -> tuple:
-    """In short what a customer's page shows of the chat; ends with its place in the queue."""
-    found = _chats([chat_id])
-    return found[chat_id][2] if found else (None,)
+def look_at_chat(chat_id: int, service_id: int) -> tuple[int, live.Marked, tuple]:
+    """A chat of this service: last rev, marks, and in short what a customer's page shows of it, which ends with the
+    place in the queue. Raises ``Http404``.
+    """
+    found = _chats([chat_id], service_id)
+    if not found:
+        raise Http404
+    return found[chat_id]
 
 
-def _chats(chat_ids: Collection[int]) -> dict[int, tuple[int, live.Marked, tuple]]:
-    """Those that are to be seen: last rev, marks, and in short how the chat stands."""
+def _chats(chat_ids: Collection[int], service_id: int | None = None) -> dict[int, tuple[int, live.Marked, tuple]]:
+    """Those that are to be seen: as ``look_at_chat``."""
     if not chat_ids:
         return {}
     with connection.cursor() as cursor:
-        cursor.execute(_CHATS, [list(chat_ids)])
+        cursor.execute(_CHATS, [list(chat_ids), service_id, service_id])
         return {row[0]: (row[1], live.Marked(row[0], *row[2:6]), row[6:]) for row in cursor.fetchall()}
 
 
@@ -160,7 +165,7 @@ SELECT chat.id, chat.last_rev, chat.customer_received, chat.customer_read, chat.
             AND (ahead.waiting_since, ahead.id) <= (chat.waiting_since, chat.id)
     ) END
 FROM chat_chat AS chat JOIN agents_service AS service ON service.id = chat.service_id AND NOT service.is_stopped
-WHERE chat.id = ANY(%s)
+WHERE chat.id = ANY(%s) AND (%s::bigint IS NULL OR chat.service_id = %s)
 """
 _DESKS = """
 SELECT agent.id, agent.chat_status,

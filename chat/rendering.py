@@ -105,7 +105,7 @@ def _event_html(entry: Entry, language: str) -> str:
 
 def desk_frame(agent: Agent, language: str) -> protocol.Desk:
     """What the agent's widget shows now."""
-    chats = list(access.open_chats_of(agent))
+    chats = list(access.open_chats_of(agent).select_related(None).select_related("customer"))
     waiting = Chat.objects.filter(service=agent.service_id, state=Chat.State.WAITING).count()
     others = list(access.chats_of_others(agent)[: OTHERS_SHOWN + 1]) if agent.is_admin else []
     context = {"chats": chats, "agent": agent, "waiting": waiting, "others": others[:OTHERS_SHOWN]}
@@ -127,6 +127,11 @@ def waiting_frame(waiting: int, language: str) -> protocol.Waiting:
     with translation.override(language):
         html = render_to_string("chat/_waiting_note.html", {"waiting": waiting})
     return protocol.Waiting(waiting, _plain(html))
+
+
+def active_status_frame(chat_id: int) -> protocol.Status:
+    """``status_frame`` of a chat that an agent has open: there is nothing to say."""
+    return protocol.Status(chat=chat_id, state=Chat.State.ACTIVE, html="")
 
 
 def status_frame(chat: Chat, language: str) -> protocol.Status:

@@ -737,7 +737,7 @@ async def test_a_database_that_is_away_for_a_moment_does_not_end_it(chat, agent,
             def fail(*_args, **_named):
                 raise DatabaseError
 
-            broken.setattr(consumers.access, "chat_in_service", fail)
+            broken.setattr(consumers.pulse, "look_at_chat", fail)
             await line.say("watch", chat=chat.pk)
             assert (await line.hear("error"))["code"] == "unavailable"
         await line.say("watch", chat=chat.pk)

@@ -155,7 +155,7 @@ async def test_a_second_hello_changes_nothing(chat, token, service) -> None:
         assert (await line.send_text("Mine"))["chat"] == chat.pk
 
 
-@pytest.mark.parametrize("failing", ["take_lease", "chat_of"])
+@pytest.mark.parametrize("failing", ["take_lease", "chat_of_token"])
 async def test_a_chat_that_can_t_be_begun_is_to_come_again(chat, token, monkeypatch, failing) -> None:
     """What the page sends right behind its hello must not read as somebody unknown: its token would be thrown away."""
 

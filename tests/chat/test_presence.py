@@ -24,7 +24,7 @@ def expire(socket: uuid.UUID, ago_s: float) -> None:
 @pytest.fixture
 def socket(agent) -> uuid.UUID:
     socket = uuid.uuid4()
-    presence.take_lease(socket, agent=agent)
+    presence.take_lease(socket, agent_id=agent.pk)
     return socket
 
 
