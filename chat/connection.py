@@ -183,7 +183,10 @@ class Connection(AsyncWebsocketConsumer):
         self.looking_at.add(chat_id)
         try:
             last_rev, marked, changes = await in_thread(self.first_look, chat_id, rev)
-        except BaseException:
+        except DatabaseError:  # on display it would hear nothing: its client comes back, and asks again
+            await self.close(AGAIN)
+            raise
+        except (DomainError, Http404):
             await self.unwatch(chat_id)
             raise
         came_meanwhile = chat_id not in self.looking_at

@@ -64,7 +64,7 @@ def start_chat(customer: Customer, *, policy: PrivacyPolicy, language: str, page
     try:
         with transaction.atomic():
             limit = waiting.hold_queue(service)
-            chat.waiting_since = presence.database_now()
+            chat.created_at = chat.waiting_since = presence.database_now()
             chat.save(force_insert=True)
             audit.record(service, "chat.started", chat.subject, actor="customer", policy=policy.version)
             tell(chat)

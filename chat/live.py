@@ -7,6 +7,7 @@ is lost. Receivers find a lost one by number (``entries.changes_since``) at the 
 import asyncio
 import logging
 import threading
+import time
 import uuid
 from collections import defaultdict, deque
 from collections.abc import Sequence
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 
 GROUP = "contiple.live"  # of the layer; every process is in it
 REJOIN_S = 1.0  # the layer was away: tried again this often
+SEND_WAIT_S = 1.0  # a layer that hangs: longer than one that works ever takes
 JOIN_WAIT_S = 2.0  # a socket does not wait longer for the layer
 LOT_MAX = 200  # deliveries in one event of the layer
 OUTGOING_MAX = 20_000  # that wait for a layer that does not answer; the oldest are lost first
@@ -205,9 +207,18 @@ def _layer_is_local() -> bool:
     return isinstance(get_channel_layer(), InMemoryChannelLayer)
 
 
+_away_until = 0.0  # of the layer, by this process's monotonic clock
+
+
 async def _send(deliveries: Sequence[Addressed], *, origin: str) -> None:
+    """A layer that does not answer holds nobody up: it is given a moment, and then left alone for ``REJOIN_S``."""
+    global _away_until  # noqa: PLW0603 - one for the process
+    if time.monotonic() < _away_until:
+        return
     event = {"type": "live", "origin": origin, "deliveries": [(topic, _encode(it)) for topic, it in deliveries]}
     try:
-        await get_channel_layer().group_send(GROUP, event)
+        async with asyncio.timeout(SEND_WAIT_S):
+            await get_channel_layer().group_send(GROUP, event)
     except Exception:
+        _away_until = time.monotonic() + REJOIN_S
         log.exception("other processes were not told of %s changes", len(deliveries))

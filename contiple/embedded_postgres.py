@@ -57,6 +57,7 @@ SETTINGS: Mapping[str, str] = {
     "unix_socket_permissions": "0700",
     # A web process has a pool of 20, a worker and a shell each have one: room for several at once.
     "max_connections": "200",
+    "idle_in_transaction_session_timeout": "10s",
     # A failing statement would otherwise be logged with its text, its DETAIL with the row: both hold messages.
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",

@@ -5,9 +5,10 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from contiple import env, local_secrets
+from contiple import env, local_secrets, pools
 
 BASE_DIR = env.BASE_DIR
+pools.recover_at_once()
 
 
 def _database(parts: SplitResult) -> dict:

@@ -261,6 +261,12 @@ async def say_from_elsewhere(topic: str) -> None:
 # The layer fails
 
 
+@pytest.fixture(autouse=True)
+def not_left_alone(monkeypatch) -> None:
+    """What another test found out about the layer is forgotten."""
+    monkeypatch.setattr(live, "_away_until", 0.0)
+
+
 class Away:
     """A layer that can't be reached."""
 
