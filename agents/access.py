@@ -11,12 +11,12 @@ from typing import NamedTuple
 from django.contrib.auth import get_user
 from django.contrib.auth.decorators import login_required
 from django.contrib.sessions.backends.db import SessionStore
-from django.db import connection
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Agent, Service, User
+from contiple import prepared
 from contiple.errors import Closed
 
 LAST_SERVICE = "service"  # in the session: the slug of the service whose desk was opened last
@@ -73,9 +73,8 @@ def chatting_agents(credentials: Collection[Credential]) -> dict[Credential, str
     if not credentials:
         return {}
     asked = list(credentials)
-    with connection.cursor() as cursor:
-        cursor.execute(_CHATTING, [list(column) for column in zip(*asked, strict=True)])
-        return {asked[number - 1]: name for number, name in cursor.fetchall()}
+    found = prepared.fetch(_CHATTING, [list(column) for column in zip(*asked, strict=True)])
+    return {asked[number - 1]: name for number, name in found}
 
 
 _CHATTING = """

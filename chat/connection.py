@@ -444,7 +444,8 @@ class Connection(AsyncWebsocketConsumer):
                 await asyncio.sleep(REFRESH_DELAY_S)
                 self.is_stale = False
                 try:
-                    await self.refresh()
+                    async with pulse.turn():
+                        await self.refresh()
                 except DatabaseError as error:
                     log.warning("what is shown stays as it is: %s", type(error).__name__)
                     self.is_stale = True

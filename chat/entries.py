@@ -8,10 +8,10 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from django.db import connection
 from msgspec import Struct
 
 from chat.models import Chat, Mask, Message
+from contiple import prepared
 
 PAGE_SIZE = 50
 CHANGES_AT_ONCE = 200
@@ -80,9 +80,8 @@ def page_before(chat: Chat, seq: int, *, notes: bool = True) -> list[Entry]:
 
 def _read(which: str, parameters: list) -> list[Entry]:
     """In one query and without models: a thousand who come back at once read nothing more often than this."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"{_READ} AND {which}", parameters)
-        return [Entry(*row[:9], _spans(row[9]), row[10]) for row in cursor.fetchall()]
+    rows = prepared.fetch(f"{_READ} AND {which}", parameters)
+    return [Entry(*row[:9], _spans(row[9]), row[10]) for row in rows]
 
 
 def _spans(masks: str | None) -> tuple[Span, ...]:

@@ -25,7 +25,7 @@ from chat import live, masking
 from chat.entries import Entry, spans_of
 from chat.models import MESSAGE_LENGTH_MAX, Chat, Mask, Message
 from chat.spans import Span, apply_mask
-from contiple import metrics
+from contiple import metrics, prepared
 from contiple.errors import Closed, Conflict, Invalid
 
 Author = Message.Author
@@ -200,15 +200,14 @@ def mark_together(seeings: Sequence[Seeing], *, wait: bool) -> list[bool | Excep
         with connection.cursor() as cursor:
             # Not worth a wait for the disk: a client that comes back says again what it has seen.
             cursor.execute("SET LOCAL synchronous_commit TO off")
-            cursor.execute(_LOCK_MARKS.format("" if wait else "SKIP LOCKED"), [[it.chat_id for it in seeings]])
-            services = dict(cursor.fetchall())
-            outcomes = [_judge_marks(seeing, services, names, wait=wait) for seeing in seeings]
-            marking = [seeing for seeing, outcome in zip(seeings, outcomes, strict=True) if outcome is True]
-            cursor.execute(_MARK, [_json(marking).decode()])
-            for chat_id, agent_id, unread_changed, *marks in cursor.fetchall():
-                live.publish_on_commit(live.chat_topic(chat_id), live.Marked(chat_id, *marks))
-                if unread_changed:
-                    live.publish_on_commit(live.agent_topic(agent_id), live.Touched())
+        chat_ids = list({seeing.chat_id for seeing in seeings})
+        services = dict(prepared.fetch(_LOCK_MARKS.format("" if wait else "SKIP LOCKED"), [chat_ids]))
+        outcomes = [_judge_marks(seeing, services, names, wait=wait) for seeing in seeings]
+        marking = [seeing for seeing, outcome in zip(seeings, outcomes, strict=True) if outcome is True]
+        for chat_id, agent_id, unread_changed, *marks in prepared.fetch(_MARK, [_json(marking).decode()]):
+            live.publish_on_commit(live.chat_topic(chat_id), live.Marked(chat_id, *marks))
+            if unread_changed:
+                live.publish_on_commit(live.agent_topic(agent_id), live.Touched())
     return outcomes
 
 
@@ -300,16 +299,14 @@ def _author_name(sending: Sending, chat: _Row, names: dict[Credential, str]) -> 
 
 def _locked_chats(chat_ids: set[int], *, wait: bool) -> dict[int, _Row]:
     """Locked by pk, as everywhere. Without ``wait`` those that are locked already are left out."""
-    with connection.cursor() as cursor:
-        cursor.execute(_LOCK.format("" if wait else "SKIP LOCKED"), [list(chat_ids)])
-        return {row[0]: _Row(*row) for row in cursor.fetchall()}
+    rows = prepared.fetch(_LOCK.format("" if wait else "SKIP LOCKED"), [list(chat_ids)])
+    return {row[0]: _Row(*row) for row in rows}
 
 
 def _sent_before(sendings: Iterable[Sending]) -> dict[tuple[int, UUID], tuple[str, Sent] | None]:
     pairs = [(sending.chat_id, sending.client_id) for sending in sendings]
-    with connection.cursor() as cursor:
-        cursor.execute(_SENT_BEFORE, [[chat for chat, _id in pairs], [client_id for _chat, client_id in pairs]])
-        return {(row[0], row[1]): (row[2], Sent(row[3], row[4], is_repeat=True)) for row in cursor.fetchall()}
+    found = prepared.fetch(_SENT_BEFORE, [[chat for chat, _id in pairs], [client_id for _chat, client_id in pairs]])
+    return {(row[0], row[1]): (row[2], Sent(row[3], row[4], is_repeat=True)) for row in found}
 
 
 def _write(lines: Sequence[_Line]) -> None:
@@ -319,16 +316,10 @@ def _write(lines: Sequence[_Line]) -> None:
     bodies = [apply_mask(line.body, [span[1:] for span in line.spans]) for line in lines]
     for line, body in zip(lines, bodies, strict=True):
         _count(line, body)
-    rows = {line.chat.id: line.chat for line in lines}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _WRITE,
-            [
-                _json([_row_of(line, body) for line, body in zip(lines, bodies, strict=True)]).decode(),
-                _json(list(rows.values())).decode(),
-            ],
-        )
-        written = {(chat_id, seq): (pk, created_at) for pk, chat_id, seq, created_at in cursor.fetchall()}
+    chats = {line.chat.id: line.chat for line in lines}
+    rows = [_row_of(line, body) for line, body in zip(lines, bodies, strict=True)]
+    found = prepared.fetch(_WRITE, [_json(rows).decode(), _json(list(chats.values())).decode()])
+    written = {(chat_id, seq): (pk, created_at) for pk, chat_id, seq, created_at in found}
     deliveries: list[tuple[str, live.Delivery]] = []
     for line, body in zip(lines, bodies, strict=True):
         pk, created_at = written[line.chat.id, line.seq]

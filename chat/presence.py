@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 
 from agents.models import Agent, Service
 from chat.models import Chat, Lease
+from contiple import prepared
 
 # The server's beat on every socket. 15 s: half of the shortest idle time-out that proxies have by default (30 s).
 HEARTBEAT_S = 15
@@ -46,13 +47,12 @@ def take_lease(socket: UUID, *, agent_id: int | None = None, chat_id: int | None
 
 def renew_leases(sockets: Collection[UUID]) -> set[UUID]:
     """Heartbeats were answered; returns whose. Any other's lease has been taken away: its socket must be closed."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE chat_lease SET expires_at = statement_timestamp() + make_interval(secs => %s)"
-            " WHERE socket = ANY(%s) RETURNING socket",
-            [LEASE_S, list(sockets)],
-        )
-        return {socket for (socket,) in cursor.fetchall()}
+    renewed = prepared.fetch(
+        "UPDATE chat_lease SET expires_at = statement_timestamp() + make_interval(secs => %s)"
+        " WHERE socket = ANY(%s) RETURNING socket",
+        [LEASE_S, list(sockets)],
+    )
+    return {socket for (socket,) in renewed}
 
 
 def let_lease_run_out(socket: UUID) -> None:

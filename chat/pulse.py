@@ -14,16 +14,18 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 from django.http import Http404
 
 from agents.access import Credential, chatting_agents
 from chat import live, presence
+from contiple import prepared
 from contiple.threads import in_thread
 
 log = logging.getLogger(__name__)
 
-TICK_S = 1.0
+TICK_S = 0.25
+REFRESHES_AT_ONCE = 2  # what many threads compute at once keeps every message waiting for its turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +57,18 @@ class Beating(Protocol):
 
 def join(connection: Beating) -> None:
     """``connection.beat`` is called each ``HEARTBEAT_S`` from now on. Spread, so that a thousand don't beat at once."""
-    _pulse().due[connection] = time.monotonic() + presence.HEARTBEAT_S * random.uniform(0.5, 1)  # noqa: S311
+    _pulse().due[connection] = time.monotonic() + presence.HEARTBEAT_S * random.uniform(0.1, 1)  # noqa: S311
 
 
 def leave(connection: Beating) -> None:
     pulse = _pulse()
     pulse.due.pop(connection, None)
     pulse.alive.pop(connection.socket_id, None)
+
+
+def turn() -> asyncio.Semaphore:
+    """Whoever renders much for one connection does it in its turn: deliveries of messages go first."""
+    return _pulse().turns
 
 
 def renew_lease(connection: Beating) -> None:
@@ -77,6 +84,7 @@ class _Pulse:
     due: dict[Beating, float] = field(default_factory=dict)
     alive: dict[UUID, Beating] = field(default_factory=dict)
     task: asyncio.Task | None = None
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(REFRESHES_AT_ONCE))
 
     async def run(self) -> None:
         while True:
@@ -133,9 +141,7 @@ def look(watched: Sequence[Watched]) -> list[Seen]:
 
 def desk_fingerprints(agent_ids: Iterable[int]) -> dict[int, tuple]:
     """In short what an agent's desk shows: it has changed where this has."""
-    with connection.cursor() as cursor:
-        cursor.execute(_DESKS, [list(agent_ids)])
-        return {row[0]: row[1:] for row in cursor.fetchall()}
+    return {row[0]: row[1:] for row in prepared.fetch(_DESKS, [list(agent_ids)])}
 
 
 def look_at_chat(chat_id: int, service_id: int) -> tuple[int, live.Marked, tuple]:
@@ -152,9 +158,8 @@ def _chats(chat_ids: Collection[int], service_id: int | None = None) -> dict[int
     """Those that are to be seen: as ``look_at_chat``."""
     if not chat_ids:
         return {}
-    with connection.cursor() as cursor:
-        cursor.execute(_CHATS, [list(chat_ids), service_id, service_id])
-        return {row[0]: (row[1], live.Marked(row[0], *row[2:6]), row[6:]) for row in cursor.fetchall()}
+    found = prepared.fetch(_CHATS, [list(chat_ids), service_id, service_id])
+    return {row[0]: (row[1], live.Marked(row[0], *row[2:6]), row[6:]) for row in found}
 
 
 _CHATS = """

@@ -13,6 +13,7 @@ import gc
 import logging
 import os
 import signal
+import sys
 import threading
 import time
 import weakref
@@ -37,6 +38,8 @@ HANDSHAKE_TIMEOUT_SECONDS = 5
 PING_SECONDS, PING_TIMEOUT_SECONDS = 20, 30
 # Threads for database work: they wait for PostgreSQL most of the time. Never more than the pool has connections.
 THREADS = 16
+# A thread that computes holds up a message at each of its steps for so long (Python's own value is 5 ms).
+SWITCH_SECONDS = 0.001
 WORKER_STOP_SECONDS = 5
 WORKER_RETRY_SECONDS = 5
 BACKLOG = 1024  # who comes back at once after another process has gone (Linux takes the smaller of this and somaxconn)
@@ -205,6 +208,7 @@ def _listen(application: Any, *, host: str, port: int, ready: Callable[[], None]
     def listening() -> None:
         server.set_up()
         _collect_less_often()
+        sys.setswitchinterval(SWITCH_SECONDS)
         ready()
 
     server = _Server(

@@ -23,7 +23,8 @@ def _database(parts: SplitResult) -> dict:
         "PORT": str(parts.port or ""),
         # A connection that a restart of the server has ended is noticed when it is taken, and replaced.
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"pool": {"min_size": 1, "max_size": 20, "timeout": 10}, **query},
+        # Prepared statements are for `contiple.prepared`; what Django itself executes never is one.
+        "OPTIONS": {"pool": {"min_size": 1, "max_size": 20, "timeout": 10}, "prepare_threshold": 5, **query},
     }
 
 
