@@ -3,7 +3,7 @@
 Forbidden and absent look the same: 404.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import wraps
 from types import SimpleNamespace
 from typing import NamedTuple
@@ -70,10 +70,16 @@ def chatting_agents(credentials: Collection[Credential]) -> dict[Credential, str
 
     A session that has ended, or another password, as after a reset, ends what began with them.
     """
-    if not credentials:
-        return {}
     asked = list(credentials)
-    found = prepared.fetch(_CHATTING, [list(column) for column in zip(*asked, strict=True)])
+    return chatting_among(asked, prepared.fetch(*chatting_query(asked))) if asked else {}
+
+
+def chatting_query(asked: Sequence[Credential]) -> prepared.Statement:
+    """The query of ``chatting_agents``, for who has others to ask in the same round trip."""
+    return _CHATTING, [[credential[column] for credential in asked] for column in range(len(Credential._fields))]
+
+
+def chatting_among(asked: Sequence[Credential], found: Iterable[tuple]) -> dict[Credential, str]:
     return {asked[number - 1]: name for number, name in found}
 
 

@@ -140,19 +140,24 @@ def _queue(service_id: int) -> QuerySet[Chat]:
 
 def _head(service_id: int, room: int, now: datetime) -> list[Waiting]:
     """As many as there is room for, and those that may have to be skipped: they keep nobody behind them from a turn."""
-    resting = _resting(service_id, now)
+    skipped = _rests(now).filter(chat__in=_queue(service_id)).count()
     first = _queue(service_id).order_by("waiting_since", "pk").values_list("pk", "customer")
-    chats = list(first[: room + len(resting) + NOTED_AHEAD])
+    chats = list(first[: room + skipped + NOTED_AHEAD])
+    # Read after the chats: whatever came back into the queue until then brought its missed ring along.
+    resting = _resting([pk for pk, _customer in chats], now)
     recent = _recent_agents(service_id, [customer for _pk, customer in chats], now) if room else {}
     return [Waiting(pk, frozenset(resting.get(pk, ())), recent.get(customer)) for pk, customer in chats]
 
 
-def _resting(service_id: int, now: datetime) -> dict[int, set[int]]:
-    """For each waiting chat those who have just let it ring, or given it back."""
+def _rests(now: datetime) -> QuerySet[Ring]:
     since = now - timedelta(seconds=RING_REST_S)
-    rings = Ring.objects.filter(outcome__in=[Outcome.MISSED, Outcome.RETURNED], ended_at__gt=since)
+    return Ring.objects.filter(outcome__in=[Outcome.MISSED, Outcome.RETURNED], ended_at__gt=since)
+
+
+def _resting(chats: list[int], now: datetime) -> dict[int, set[int]]:
+    """For each of the chats those who have just let it ring, or given it back."""
     resting: dict[int, set[int]] = {}
-    for chat_id, agent_id in rings.filter(chat__in=_queue(service_id)).values_list("chat", "agent"):
+    for chat_id, agent_id in _rests(now).filter(chat__in=chats).values_list("chat", "agent"):
         resting.setdefault(chat_id, set()).add(agent_id)
     return resting
 

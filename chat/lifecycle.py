@@ -106,17 +106,26 @@ def open_ringing(chat: Chat, agent: Agent) -> None:
     tell(chat)
 
 
-def pass_on(chat_id: int, *, outcome: str, agent_id: int | None = None, state: str | None = None) -> bool:
+def pass_on(
+    chat_id: int,
+    *,
+    outcome: str,
+    agent_id: int | None = None,
+    state: str | None = None,
+    ringing_since: datetime | None = None,
+) -> bool:
     """Takes the chat from its agent, back to its place in the queue, and asks the next one. False where it moved on.
 
-    ``outcome`` is the ``Ring.Outcome`` of a ring that this ends. With ``agent_id`` and ``state``, only if it is still
-    that agent's and still so: who opens a chat in the moment in which its ring ends keeps it.
+    ``outcome`` is the ``Ring.Outcome`` of a ring that this ends. With ``agent_id``, ``state`` and ``ringing_since``, only
+    if it is still that agent's, still so and by that ring: who opens a chat in the moment in which its ring ends keeps
+    it, and what rings anew is not taken for the ring before.
     """
     with transaction.atomic():
         chat = lock_chat(chat_id)
         if chat.state not in {State.RINGING, State.ACTIVE}:
             return False
-        if agent_id not in {None, chat.agent_id} or state not in {None, chat.state}:
+        found = (agent_id, chat.agent_id), (state, chat.state), (ringing_since, chat.ringing_since)
+        if any(expected not in {None, now} for expected, now in found):
             return False
         was_active, previous = chat.state == State.ACTIVE, chat.agent
         end_ring(chat, outcome)
@@ -238,8 +247,8 @@ def _set_gone_agents_offline() -> None:
 
 
 def _pass_on_each(chats: QuerySet[Chat], outcome: str) -> None:
-    for chat_id, agent_id, state in chats.values_list("pk", "agent", "state"):
-        pass_on(chat_id, outcome=outcome, agent_id=agent_id, state=state)
+    for chat_id, agent_id, state, since in chats.values_list("pk", "agent", "state", "ringing_since"):
+        pass_on(chat_id, outcome=outcome, agent_id=agent_id, state=state, ringing_since=since)
 
 
 def lock_chat(chat_id: int, service: Service | None = None) -> Chat:

@@ -7,7 +7,7 @@ nearly the same for one row as for fifty.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -19,7 +19,7 @@ from django.db import connection, transaction
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 
-from agents.access import Credential, chatting_agents
+from agents.access import Credential, chatting_agents, chatting_among, chatting_query
 from agents.models import Agent
 from chat import live, masking
 from chat.entries import Entry, spans_of
@@ -153,9 +153,7 @@ def append_together(sendings: Sequence[Sending], *, wait: bool) -> list[Sent | E
     Raises ``DatabaseError``: then nothing is appended, or, where the commit itself was cut off, perhaps all of it.
     """
     with transaction.atomic():
-        chats = _locked_chats({sending.chat_id for sending in sendings}, wait=wait)
-        names = chatting_agents({sending.credential for sending in sendings if sending.credential})
-        known = _sent_before(sending for sending in sendings if sending.chat_id in chats)
+        chats, names, known = _lock_and_look(sendings, wait=wait)
         outcomes: list[Sent | Exception | _Line | None] = []
         for sending in sendings:
             outcome = _judge(sending, chats, names, known, wait=wait)
@@ -297,16 +295,23 @@ def _author_name(sending: Sending, chat: _Row, names: dict[Credential, str]) -> 
     return names[sending.credential] if sending.credential else sending.agent_name
 
 
-def _locked_chats(chat_ids: set[int], *, wait: bool) -> dict[int, _Row]:
-    """Locked by pk, as everywhere. Without ``wait`` those that are locked already are left out."""
-    rows = prepared.fetch(_LOCK.format("" if wait else "SKIP LOCKED"), [list(chat_ids)])
-    return {row[0]: _Row(*row) for row in rows}
+def _lock_and_look(sendings: Sequence[Sending], *, wait: bool) -> tuple[dict, dict, dict]:
+    """Locks the chats, by pk as everywhere; without ``wait`` those that are locked already are left out.
 
-
-def _sent_before(sendings: Iterable[Sending]) -> dict[tuple[int, UUID], tuple[str, Sent] | None]:
-    pairs = [(sending.chat_id, sending.client_id) for sending in sendings]
-    found = prepared.fetch(_SENT_BEFORE, [[chat for chat, _id in pairs], [client_id for _chat, client_id in pairs]])
-    return {(row[0], row[1]): (row[2], Sent(row[3], row[4], is_repeat=True)) for row in found}
+    Then, in the same round trip, looks who may chat and which of the messages are there already.
+    """
+    ids = list({sending.chat_id for sending in sendings})
+    asked = list({sending.credential for sending in sendings if sending.credential})
+    rows, found, sent = prepared.fetch_each(
+        [
+            (_LOCK.format("" if wait else "SKIP LOCKED"), [ids]),
+            chatting_query(asked),
+            (_SENT_BEFORE, [[it.chat_id for it in sendings], [it.client_id for it in sendings]]),
+        ]
+    )
+    chats = {row[0]: _Row(*row) for row in rows}
+    known = {(row[0], row[1]): (row[2], Sent(row[3], row[4], is_repeat=True)) for row in sent}
+    return chats, chatting_among(asked, found), known
 
 
 def _write(lines: Sequence[_Line]) -> None:

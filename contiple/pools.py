@@ -20,7 +20,7 @@ def recover_at_once() -> None:
     psycopg_pool.base.AttemptWithBackoff.INITIAL_DELAY = RETRY_S
     psycopg_pool.base.AttemptWithBackoff.DELAY_BACKOFF = 1.0
     # Django hands this attribute over to the pool that it makes.
-    ConnectionPool.check_connection = staticmethod(_check_and_drain)  # type: ignore[method-assign]
+    ConnectionPool.check_connection = staticmethod(_check_and_drain)  # type: ignore[assignment]
 
 
 def _check_and_drain(connection: Any) -> None:

@@ -1,8 +1,10 @@
 """A chat is taken from its agent, back to its place in the queue, and rings at the next one."""
 
+from datetime import timedelta
 from functools import partial
 
 import pytest
+from django.utils import timezone
 
 from agents.models import AuditEntry
 from chat import live
@@ -89,3 +91,13 @@ def test_many_at_once_pass_it_on_once(agent, colleague) -> None:
     assert sorted(results) == [False] * 5 + [True]
     assert state_of(chat) == (State.RINGING, colleague.pk)
     assert AuditEntry.objects.filter(action="chat.passed_on").count() == 1
+
+
+def test_a_ring_that_began_since_is_not_taken_for_the_one_before(service, agent) -> None:
+    chat = make_chat(service, agent=agent, state="ringing", ringing_since=timezone.now())
+    before = chat.ringing_since - timedelta(seconds=60)
+
+    assert pass_on(chat.pk, outcome=MISSED, agent_id=agent.pk, state="ringing", ringing_since=before) is False
+    assert (
+        pass_on(chat.pk, outcome=MISSED, agent_id=agent.pk, state="ringing", ringing_since=chat.ringing_since) is True
+    )

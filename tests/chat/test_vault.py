@@ -113,6 +113,26 @@ def test_without_its_master_key_it_is_gone_and_with_it_among_others_it_is_there(
     assert vault.open_original(fresh(mask)) == SECRET
 
 
+@pytest.mark.parametrize("length", [0, 1, 12, 28, 59, -1])
+def test_a_cut_data_key_does_not_open_it(chat, mask, length) -> None:
+    key = ChatKey.objects.get(chat=chat)
+    ChatKey.objects.filter(pk=key.pk).update(wrapped=bytes(key.wrapped)[:length])
+    assert_gone(mask)
+
+
+def test_another_chat_s_data_key_does_not_open_it(service, chat, mask) -> None:
+    other = make_chat(service)
+    seal(other)
+    ChatKey.objects.filter(chat=chat).update(wrapped=ChatKey.objects.get(chat=other).wrapped)
+    assert_gone(mask)
+
+
+def test_a_data_key_said_to_be_under_another_master_key_does_not_open_it(settings, chat, mask) -> None:
+    settings.MASKING_KEYS = {**settings.MASKING_KEYS, "other": crypto.new_key()}
+    ChatKey.objects.filter(chat=chat).update(master="other")
+    assert_gone(mask)
+
+
 def test_the_first_master_key_wraps_new_chats(settings, service) -> None:
     settings.MASKING_KEYS = {"new": crypto.new_key(), **settings.MASKING_KEYS}
     seal(make_chat(service))
