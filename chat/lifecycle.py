@@ -116,9 +116,9 @@ def pass_on(
 ) -> bool:
     """Takes the chat from its agent, back to its place in the queue, and asks the next one. False where it moved on.
 
-    ``outcome`` is the ``Ring.Outcome`` of a ring that this ends. With ``agent_id``, ``state`` and ``ringing_since``, only
-    if it is still that agent's, still so and by that ring: who opens a chat in the moment in which its ring ends keeps
-    it, and what rings anew is not taken for the ring before.
+    ``outcome`` is the ``Ring.Outcome`` of a ring that this ends. With ``agent_id``, ``state`` and ``ringing_since``,
+    only if it is still that agent's, still so and by that ring: who opens a chat in the moment in which its ring ends
+    keeps it, and what rings anew is not taken for the ring before.
     """
     with transaction.atomic():
         chat = lock_chat(chat_id)
