@@ -5,8 +5,6 @@ import logging
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from django.db import DatabaseError
-
 from chat import live, presence
 from contiple.threads import in_thread
 
@@ -59,7 +57,7 @@ class _Board:
             self.is_stale = False
             try:
                 places = await in_thread(presence.queue_places, self.service_id)
-            except DatabaseError as error:
+            except Exception as error:  # noqa: BLE001 - looked at again; its text may be a row
                 log.warning("the queue could not be read: %s", type(error).__name__)
                 self.is_stale = True
                 await asyncio.sleep(RETRY_S)

@@ -71,34 +71,39 @@ class Connection(AsyncWebsocketConsumer):
     """Subclasses say what a frame does, what to show again (``refresh``), and who may stay (``refusal``)."""
 
     decode: Any
+    leased = gone = False
 
     async def __call__(self, scope: dict, receive: Any, send: Any) -> None:
         # Channels' own loop listens on a channel of the layer for every socket, too, by two tasks for each frame.
         # Deliveries come through `live`, on one channel for the process.
         self.scope, self.base_send = scope, send
+        self.socket_id = uuid.uuid4()
+        self.topics: set[str] = set()
+        self.tasks: set[asyncio.Task] = set()
         handlers = {
             "websocket.connect": self.websocket_connect,
             "websocket.receive": self.websocket_receive,
             "websocket.disconnect": self.websocket_disconnect,
         }
-        with contextlib.suppress(StopConsumer):
+        try:
             while True:
                 message = await receive()
                 await handlers[message["type"]](message)
+        except StopConsumer:
+            pass
+        finally:  # also where the server cuts it off, or it fails: nothing of it may stay behind
+            self.let_go()
 
     async def websocket_connect(self, message: dict) -> None:
         # Always accepted, and closed with a code afterwards: closing earlier reads as 1006 in the browser.
-        self.socket_id = uuid.uuid4()
         self.language = _language(self.scope)
         self.cursors: dict[int, int] = {}
         self.looking_at: set[int] = set()  # chats that are being read for the first time
         self.marks: dict[int, live.Marked] = {}
-        self.topics: set[str] = set()
         self.inbox: deque[live.Delivery] = deque()
         self.overflowed = False
-        self.started = self.leased = self.is_stale = self.gone = False
+        self.started = self.is_stale = False
         self.fingerprint: tuple | None = None
-        self.tasks: set[asyncio.Task] = set()
         self.pumping = self.refreshing = False
         self.sent_bytes = self.announced_bytes = self.answered_bytes = 0
         self.answered_at = time.monotonic()
@@ -112,6 +117,10 @@ class Connection(AsyncWebsocketConsumer):
             log.warning("a socket could not begin: %s", type(error).__name__)
             await self.close(AGAIN)
             await self.end()
+        except Exception:
+            log.exception("a socket could not begin")
+            await self.close(AGAIN)
+            await self.end()
 
     async def websocket_disconnect(self, message: dict) -> None:
         await self.end()
@@ -119,6 +128,8 @@ class Connection(AsyncWebsocketConsumer):
 
     async def websocket_receive(self, message: dict) -> None:
         text = message.get("text")
+        if self.gone:  # closed by us; what was on its way changes nothing
+            return
         if not self.frames_bucket.take():
             await self.close(SLOW)
         elif text is None or len(text.encode()) > protocol.FRAME_BYTES_MAX:
@@ -150,15 +161,19 @@ class Connection(AsyncWebsocketConsumer):
             self._pump_soon()
 
     async def end(self) -> None:
+        self.let_go()
+        if self.leased:
+            with contextlib.suppress(DatabaseError):
+                await in_thread(presence.let_lease_run_out, self.socket_id)
+
+    def let_go(self) -> None:
+        """From here on nobody calls it any more. Twice is harmless."""
         pulse.leave(self)
         self.gone = True
         for task in tuple(self.tasks):
             task.cancel()
         for topic in tuple(self.topics):
             self.leave(topic)
-        if self.leased:
-            with contextlib.suppress(DatabaseError):
-                await in_thread(presence.let_lease_run_out, self.socket_id)
 
     async def join(self, topic: str) -> None:
         if topic not in self.topics:
@@ -189,8 +204,9 @@ class Connection(AsyncWebsocketConsumer):
         except (DomainError, Http404):
             await self.unwatch(chat_id)
             raise
-        came_meanwhile = chat_id not in self.looking_at
+        came_meanwhile = chat_id not in self.looking_at or live.chat_topic(chat_id) not in self.topics
         self.looking_at.discard(chat_id)
+        await self.join(live.chat_topic(chat_id))  # where the agent has lost the chat meanwhile, it was left
         self.cursors[chat_id] = min(rev, last_rev)
         for entry in changes:
             await self.pass_on(live.Changed(entry))
@@ -256,16 +272,16 @@ class Connection(AsyncWebsocketConsumer):
 
     async def tell(self, frame: protocol.ToClient) -> None:
         """Sends a frame, or closes the socket where its client does not read."""
-        await self.tell_data(protocol.encode(frame).decode())
+        await self.tell_data(protocol.encode(frame))
 
-    async def tell_data(self, data: str) -> None:
+    async def tell_data(self, data: bytes) -> None:
         """As ``tell``, for a frame that is encoded already."""
         self.sent_bytes += len(data)
         unanswered = self.sent_bytes - self.answered_bytes
         if unanswered > WINDOW_BYTES:
             await self.close(SLOW)
             return
-        await self._send({"type": "websocket.send", "text": data})
+        await self._send({"type": "websocket.send", "text": data.decode()})
         if unanswered > WINDOW_BYTES / 2 and not self.beat_under_way:
             await self.tell_beat()
 
@@ -411,6 +427,7 @@ class Connection(AsyncWebsocketConsumer):
             await self._show(self.inbox.popleft())
         if self.overflowed:
             self.overflowed = False
+            self.looking_at.clear()
             self.touch()
             for chat_id in tuple(self.cursors):
                 await self.catch_up(chat_id)

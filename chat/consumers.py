@@ -42,16 +42,16 @@ class AgentSocket(Connection):
         self.leased = True
         await self.join(live.agent_topic(self.agent_id))
         await board.join(self.service_id, self)
-        await self._follow(self.first_chats)
+        await self._follow(self.line_revs)
         self.start()
         await self.refresh()
         if self.waiting:
             await in_thread(assign_waiting_chats, self.service_id)
 
-    async def end(self) -> None:
+    def let_go(self) -> None:
         if self.leased:
             board.leave(self.service_id, self)
-        await super().end()
+        super().let_go()
 
     async def handle(self, frame: protocol.FromAgent) -> None:
         match frame:
@@ -92,9 +92,16 @@ class AgentSocket(Connection):
         return await in_thread(self._refusal)
 
     async def show_elsewhere(self, changed: live.Changed) -> None:
-        line = rendering.line_frame(changed)
-        if line and line.chat in self.own_chats:
-            await self.tell(line)
+        if changed.entry.chat in self.own_chats:
+            self.line_revs[changed.entry.chat] = changed.entry.rev
+            if line := rendering.line_frame(changed):
+                await self.tell(line)
+
+    async def repair(self, seen: pulse.Seen) -> None:
+        await super().repair(seen)
+        behind = [chat_id for chat_id, (rev, _m) in seen.chats.items() if rev > self.line_revs.get(chat_id, rev)]
+        if any(chat_id in self.own_chats and chat_id not in self.cursors for chat_id in behind):
+            self.touch()
 
     async def unwatch(self, chat_id: int) -> None:
         await super().unwatch(chat_id)
@@ -102,7 +109,7 @@ class AgentSocket(Connection):
             await self.join(live.chat_topic(chat_id))
 
     def watched(self) -> pulse.Watched:
-        return pulse.Watched(tuple(self.cursors), credential=self.credential)
+        return pulse.Watched({*self.cursors, *self.own_chats}, credential=self.credential)
 
     async def _follow(self, chat_ids: Collection[int]) -> bool:
         """Hears of the agent's own chats, for their last lines; whether there were new ones among them."""
@@ -129,8 +136,8 @@ class AgentSocket(Connection):
             return FORBIDDEN
         self.agent_id, self.service_id, self.is_admin = agent.pk, agent.service_id, agent.is_admin
         self.credential = Credential(agent.pk, agent.service_id, self._session_key(), user.password)
+        self.line_revs = pulse.own_revs(agent.pk)
         presence.take_lease(self.socket_id, agent_id=agent.pk)
-        self.first_chats = list(access.open_chats_of(agent).values_list("pk", flat=True))
         return None
 
     def _refusal(self) -> int | None:
@@ -148,13 +155,15 @@ class AgentSocket(Connection):
         return last_rev, marked, entries.changes_since(chat_id, rev)
 
     def _holds(self, chat_id: int) -> bool:
-        return Chat.objects.filter(pk=chat_id, agent=self.agent_id, state=Chat.State.ACTIVE).exists()
+        held = Chat.objects.filter(pk=chat_id, agent=self.agent_id, state=Chat.State.ACTIVE)
+        return bool(chatting_agents([self.credential])) and held.exists()
 
     def _desk(self) -> tuple[tuple | None, protocol.Desk] | None:
         """With the fingerprint from before it was read: what changes in between is noticed at the next beat."""
         if not chatting_agents([self.credential]):
             return None
         fingerprint = pulse.desk_fingerprints([self.agent_id]).get(self.agent_id)
+        self.line_revs = pulse.own_revs(self.agent_id)
         agent = Agent.objects.select_related("service").get(pk=self.agent_id)
         self.is_admin = agent.is_admin
         return fingerprint, rendering.desk_frame(agent, self.language)
@@ -164,10 +173,11 @@ class CustomerSocket(Connection):
     """One page of a customer. The first frame says by its token who it is; without one the socket has five seconds."""
 
     decode = staticmethod(protocol.decode_from_customer)
+    is_queueing = False
 
     async def begin(self) -> None:
         self.chat_id: int | None = None
-        self.said_hello = self.is_queueing = False
+        self.said_hello = False
         self.shown: protocol.Status | None = None
         self.place: int | None = None
         self.spawn(self._close_without_hello())
@@ -201,9 +211,11 @@ class CustomerSocket(Connection):
             status = await in_thread(self._status)  # what moved before the queue was heard
         await self._show_status(status)
 
-    async def end(self) -> None:
-        await self._queue_up(waits=False)
-        await super().end()
+    def let_go(self) -> None:
+        if self.is_queueing:
+            self.is_queueing = False
+            board.leave(self.service_id, self)
+        super().let_go()
 
     def note_queue(self, places: dict[int, int]) -> None:
         place = places.get(self.chat_id or 0)

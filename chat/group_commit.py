@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, OperationalError, connection
 
 from chat import messages
 from chat.messages import Seeing, Sending
@@ -43,17 +43,21 @@ class _Writer:
 
     def _run(self) -> None:
         while True:
-            try:
-                batch = [self.queue.get(timeout=IDLE_S)]
-            except queue.Empty:
-                connection.close()
-                batch = [self.queue.get()]
-            with contextlib.suppress(queue.Empty):
-                while len(batch) < BATCH_MAX:
-                    batch.append(self.queue.get_nowait())
+            batch = self._next_batch()
             for kind, together in ((Sending, messages.append_together), (Seeing, messages.mark_together)):
                 if part := [task for task in batch if isinstance(task[0], kind)]:
                     _resolve(part, _write([item for item, _future in part], together))
+
+    def _next_batch(self) -> list[tuple[Item, asyncio.Future]]:
+        try:
+            batch = [self.queue.get(timeout=IDLE_S)]
+        except queue.Empty:
+            _close_connection()
+            batch = [self.queue.get()]
+        with contextlib.suppress(queue.Empty):
+            while len(batch) < BATCH_MAX:
+                batch.append(self.queue.get_nowait())
+        return batch
 
 
 def _write(items: Sequence[Any], together: Callable) -> list[Any]:
@@ -64,17 +68,29 @@ def _write(items: Sequence[Any], together: Callable) -> list[Any]:
         log.warning("a batch of %s failed: %s", len(items), type(error).__name__)
     except Exception:
         log.exception("a batch of %s failed", len(items))
-    connection.close()
-    return [_write_alone(item, together) for item in items]
+    _close_connection()
+    outcomes: list[Any] = []
+    for item in items:
+        # One that the database refuses takes no other with it; where the database itself is away, all hear of it now.
+        away = next((found for found in outcomes if isinstance(found, OperationalError)), None)
+        outcomes.append(away or _write_alone(item, together))
+    return outcomes
 
 
 def _write_alone(item: Any, together: Callable) -> Any:
-    """One that the database refuses takes no other with it."""
     try:
         return together([item], wait=False)[0]
     except Exception as error:  # noqa: BLE001 - its sender is told
-        connection.close()
+        _close_connection()
         return error
+
+
+def _close_connection() -> None:
+    """A connection that can't even be closed must not end the one thread that writes."""
+    try:
+        connection.close()
+    except Exception:
+        log.exception("a connection could not be closed")
 
 
 def _resolve(batch: Sequence[tuple[Item, asyncio.Future]], outcomes: Sequence[Any]) -> None:

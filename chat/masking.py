@@ -166,7 +166,7 @@ def _change_body(chat: Chat, message: Message, body: str) -> None:
     message.body, message.rev = body, chat.last_rev
     message.save(update_fields=["body", "rev"])
     fields: dict[str, Any] = {"last_rev": chat.last_rev}
-    if not chat.messages.filter(seq__gt=message.seq).exclude(body="").exists():
+    if not message.internal and not chat.messages.filter(seq__gt=message.seq, internal=False).exclude(body="").exists():
         fields["last_line"] = last_line(body)
         live.publish_on_commit(live.service_topic(chat.service_id), live.Touched())
         if chat.agent_id:

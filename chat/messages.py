@@ -386,13 +386,15 @@ def _put_masks_on(line: _Line, pk: int) -> list[Mask]:
 _LOCK_MARKS = "SELECT id, service_id FROM chat_chat WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE {}"
 _MARK = """
 WITH seen AS (
-    SELECT chat_id, max(agent_id) AS agent_id,
-        coalesce(max(received) FILTER (WHERE agent_id IS NULL), 0) AS customer_received,
-        coalesce(max(read) FILTER (WHERE agent_id IS NULL), 0) AS customer_read,
-        coalesce(max(received) FILTER (WHERE agent_id IS NOT NULL), 0) AS agent_received,
-        coalesce(max(read) FILTER (WHERE agent_id IS NOT NULL), 0) AS agent_read
+    SELECT seeing.chat_id,
+        coalesce(max(received) FILTER (WHERE seeing.agent_id IS NULL), 0) AS customer_received,
+        coalesce(max(read) FILTER (WHERE seeing.agent_id IS NULL), 0) AS customer_read,
+        coalesce(max(received) FILTER (WHERE seeing.agent_id IS NOT NULL), 0) AS agent_received,
+        coalesce(max(read) FILTER (WHERE seeing.agent_id IS NOT NULL), 0) AS agent_read
     FROM json_to_recordset(%s::json) AS seeing (chat_id bigint, agent_id bigint, received integer, read integer)
-    GROUP BY chat_id
+    JOIN chat_chat AS chat ON chat.id = seeing.chat_id
+        AND (seeing.agent_id IS NULL OR (chat.agent_id = seeing.agent_id AND chat.state = 'active'))
+    GROUP BY seeing.chat_id
 ), grown AS (
     SELECT chat.id, chat.agent_id, chat.unread,
         greatest(chat.customer_received, least(greatest(seen.customer_received, seen.customer_read), chat.last_rev))
@@ -402,7 +404,6 @@ WITH seen AS (
             AS agent_received,
         greatest(chat.agent_read, least(seen.agent_read, chat.last_rev)) AS agent_read
     FROM seen JOIN chat_chat AS chat ON chat.id = seen.chat_id
-        AND (seen.agent_id IS NULL OR (chat.agent_id = seen.agent_id AND chat.state = 'active'))
 ), counted AS (
     SELECT grown.*, CASE WHEN grown.agent_read > chat.agent_read THEN (
         SELECT count(*) FROM chat_message AS message

@@ -64,7 +64,7 @@ class Chat(models.Model):
     reminded_at = models.DateTimeField(null=True, blank=True)  # of that silence, once
     # Why the waiting customer has been offered an inquiry instead; empty while nothing speaks for one.
     inquiry_offer = models.CharField(max_length=8, choices=InquiryOffer, blank=True, db_default="")
-    # Messages by the customer that no agent has read; counted up on append, to 0 on read.
+    # Messages by the customer that no agent has read; counted up on append, anew on read.
     unread = models.PositiveIntegerField(default=0)
 
     class Meta:

@@ -147,12 +147,6 @@ class Line(Struct, tag="line"):
     unread: int
 
 
-class Gone(Struct, tag="gone"):
-    """The chat on display is not (or no longer) to be seen by this client."""
-
-    chat: int
-
-
 class ServerBeat(Struct, tag="beat"):
     sent: int
 
@@ -165,7 +159,7 @@ class Error(Struct, tag="error"):
     client_id: UUID | None = None
 
 
-ToClient = Message | Ack | Marks | TypingNow | Status | Place | Waiting | Desk | Line | Gone | ServerBeat | Error
+ToClient = Message | Ack | Marks | TypingNow | Status | Place | Waiting | Desk | Line | ServerBeat | Error
 
 decode_from_customer = msgspec.json.Decoder(FromCustomer).decode
 decode_from_agent = msgspec.json.Decoder(FromAgent).decode

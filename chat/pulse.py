@@ -9,7 +9,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
@@ -50,7 +50,8 @@ class Beating(Protocol):
     socket_id: UUID
 
     def watched(self) -> Watched: ...
-    def spawn(self, step: object) -> None: ...
+    def spawn(self, step: Coroutine) -> None: ...
+    async def tell_beat(self) -> None: ...
     async def beat(self, seen: Seen) -> None: ...
     async def lose_lease(self) -> None: ...
 
@@ -89,13 +90,13 @@ class _Pulse:
     async def run(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
-            try:
-                await self.renew()
-                await self.beat()
-            except DatabaseError as error:
-                log.warning("a heartbeat failed: %s", type(error).__name__)
-            except Exception:
-                log.exception("a heartbeat failed")
+            for step in (self.renew, self.beat):
+                try:
+                    await step()
+                except DatabaseError as error:
+                    log.warning("a heartbeat failed: %s", type(error).__name__)
+                except Exception:
+                    log.exception("a heartbeat failed")
 
     async def renew(self) -> None:
         if not self.alive:
@@ -104,7 +105,7 @@ class _Pulse:
         try:
             renewed = await in_thread(presence.renew_leases, list(alive))
         except DatabaseError:
-            self.alive = alive | self.alive
+            self.alive = {key: beating for key, beating in alive.items() if beating in self.due} | self.alive
             raise
         for socket_id, beating in alive.items():
             if socket_id not in renewed and beating in self.due:
@@ -115,7 +116,13 @@ class _Pulse:
         beating = [connection for connection, at in self.due.items() if at <= now]
         for found in beating:
             self.due[found] = now + presence.HEARTBEAT_S
-        seen = await in_thread(look, [found.watched() for found in beating]) if beating else []
+        try:
+            seen = await in_thread(look, [found.watched() for found in beating]) if beating else []
+        except DatabaseError:  # a client that hears nothing takes its line for dead
+            for found in beating:
+                if found in self.due:
+                    found.spawn(found.tell_beat())
+            raise
         for found, what in zip(beating, seen, strict=True):
             if found in self.due:
                 found.spawn(found.beat(what))
@@ -142,6 +149,11 @@ def look(watched: Sequence[Watched]) -> list[Seen]:
 def desk_fingerprints(agent_ids: Iterable[int]) -> dict[int, tuple]:
     """In short what an agent's desk shows: it has changed where this has."""
     return {row[0]: row[1:] for row in prepared.fetch(_DESKS, [list(agent_ids)])}
+
+
+def own_revs(agent_id: int) -> dict[int, int]:
+    """The last revs of the chats that are the agent's."""
+    return dict(prepared.fetch(_OWN_REVS, [agent_id]))
 
 
 def look_at_chat(chat_id: int, service_id: int) -> tuple[int, live.Marked, tuple]:
@@ -172,6 +184,7 @@ SELECT chat.id, chat.last_rev, chat.customer_received, chat.customer_read, chat.
 FROM chat_chat AS chat JOIN agents_service AS service ON service.id = chat.service_id AND NOT service.is_stopped
 WHERE chat.id = ANY(%s) AND (%s::bigint IS NULL OR chat.service_id = %s)
 """
+_OWN_REVS = "SELECT id, last_rev FROM chat_chat WHERE agent_id = %s AND state <> 'closed'"
 _DESKS = """
 SELECT agent.id, agent.chat_status,
     (SELECT string_agg(concat_ws(' ', chat.id, chat.state, chat.unread > 0), ',' ORDER BY chat.id)

@@ -53,13 +53,13 @@ def message_html(entry: Entry, language: str) -> str:
     return "".join([filling[piece[1:]] if piece[0] == _HOLE else piece for piece in pieces])
 
 
-def message_data(changed: live.Changed, language: str) -> str:
+def message_data(changed: live.Changed, language: str) -> bytes:
     """The frame of a change, encoded; once for all its receivers of a language."""
     made = changed.__dict__.setdefault("frames", {})
     if language not in made:
         frame = message_frame(changed.entry, language)
         frame.unread = changed.unread
-        made[language] = protocol.encode(frame).decode()
+        made[language] = protocol.encode(frame)
     return made[language]
 
 

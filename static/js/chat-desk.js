@@ -181,7 +181,12 @@ class ChatDesk extends HTMLElement {
     const entry = this.querySelector(`.chat-entry[data-chat="${chat}"]`);
     if (!entry) return;
     entry.querySelector(".chat-entry-line").textContent = text;
-    entry.querySelector(".count").textContent = unread || "";
+    const count = entry.querySelector(".count");
+    if (this.counts && entry.dataset.state === "active") {
+      this.counts.unread += unread - Number(count.textContent || 0);
+      this.#showCount();
+    }
+    count.textContent = unread || "";
     const time = entry.querySelector("time[data-format=time]");
     if (time) {
       time.dateTime = new Date().toISOString();

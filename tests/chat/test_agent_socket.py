@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import threading
+import time
 import uuid
 
 import pytest
@@ -12,8 +13,8 @@ from django.test import Client
 from django.urls import reverse
 
 from agents.models import Agent, Contract, Service, User
+from chat import board, consumers, entries, lifecycle, live, messages, presence, protocol, pulse, rendering
 from chat import connection as connections
-from chat import consumers, entries, lifecycle, live, messages, presence, protocol, rendering
 from chat.connection import AGAIN, FORBIDDEN, SLOW, UNKNOWN
 from chat.masking import Selection, mask_selection
 from chat.models import Chat, Lease, Message
@@ -740,3 +741,68 @@ async def test_a_chat_that_can_t_be_shown_just_now_is_asked_for_again(chat, agen
         monkeypatch.setattr(consumers.pulse, "look_at_chat", fail)
         await line.say("watch", chat=chat.pk)
         assert await line.closing() == AGAIN
+
+
+async def test_a_socket_that_is_cut_off_leaves_nothing_behind(chat, agent) -> None:
+    """As a server does to an application that does not end in time."""
+    async with desk_of(agent) as line:
+        await line.say("watch", chat=chat.pk)
+        await line.hear("marks")
+        assert pulse._pulse().due
+        line.pipe.future.cancel()
+        await asyncio.wait([line.pipe.future])
+        assert not pulse._pulse().due
+        assert not live._hub.topics
+        assert not board._boards
+
+
+async def test_what_fails_at_the_beginning_leaves_nothing_behind(agent, monkeypatch, caplog) -> None:
+    def fail(*_args, **_named):
+        raise RuntimeError
+
+    monkeypatch.setattr(rendering, "desk_frame", fail)
+    async with await do(desk, agent) as line:
+        assert await line.closing() == AGAIN
+        assert not pulse._pulse().due
+        assert not live._hub.topics
+
+
+async def test_what_was_on_its_way_to_a_closed_socket_is_nothing(service, caplog) -> None:
+    async with Line(PATH) as line:
+        assert await line.closing() == UNKNOWN
+        await line.say("watch", chat=1)
+        await line.say("beat", sent=0)
+        await asyncio.sleep(0.1)
+    assert caplog.text == ""
+
+
+async def test_a_last_line_that_was_lost_comes_with_the_next_beat(chat, agent, monkeypatch) -> None:
+    monkeypatch.setattr(presence, "HEARTBEAT_S", 0.3)
+    async with desk_of(agent) as line:
+        await do(sent, chat, "Heard")
+        await line.hear("line", text="Heard")
+        with monkeypatch.context() as deaf:
+            deaf.setattr(live, "publish_all", lambda deliveries: None)
+            await do(sent, chat, "Lost")
+        assert "Lost" in (await line.hear("desk"))["html"]
+
+
+async def test_a_chat_that_is_lost_while_it_is_opened_is_heard_all_the_same(
+    chat, agent, colleague, monkeypatch
+) -> None:
+    """Its topic is left as one of the agent's own, and not as one of what is shown."""
+    first_look = consumers.AgentSocket.first_look
+
+    def slow(self, chat_id: int, rev: int):
+        found = first_look(self, chat_id, rev)
+        Chat.objects.filter(pk=chat_id).update(agent=colleague)
+        live.publish(live.agent_topic(agent.pk), live.Touched())
+        time.sleep(0.4)
+        return found
+
+    monkeypatch.setattr(consumers.AgentSocket, "first_look", slow)
+    async with desk_of(agent) as line:
+        await line.say("watch", chat=chat.pk)
+        await line.hear("marks")
+        await do(sent, chat, "Still heard")
+        assert "Still heard" in (await line.hear("message"))["html"]

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from chat import live
-from chat.messages import mark_seen, marks_of, send_as_agent, send_as_customer
+from chat.messages import Seeing, mark_seen, mark_together, marks_of, send_as_agent, send_as_customer
 from chat.models import Chat
 from tests.agents.race import at_once
 from tests.chat.comings import committed
@@ -95,3 +95,13 @@ def test_reading_and_writing_at_once_count_right(chat) -> None:
     chat.refresh_from_db()
     assert (chat.agent_read, chat.last_rev) == (4, 8)
     assert chat.unread == 4
+
+
+def test_who_only_looks_on_takes_nobody_s_marks_away(chat, agent, colleague) -> None:
+    """Nor where all are noted at once, as after a message that everybody has on the screen."""
+    everybody = [Seeing(chat_id=chat.pk, received=4, read=4, agent_id=pk) for pk in (None, agent.pk, colleague.pk)]
+
+    assert mark_together(everybody, wait=True) == [True] * 3
+
+    chat.refresh_from_db()
+    assert (chat.customer_read, chat.agent_read, chat.unread) == (4, 4, 0)

@@ -4,6 +4,7 @@ from functools import partial
 from itertools import pairwise
 
 import pytest
+from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -383,3 +384,17 @@ def test_masking_while_the_customer_writes_keeps_the_numbers_in_order(chat, agen
     revs = sorted(Message.objects.values_list("rev", flat=True))
     assert revs == [2, 3, 4, 5, 6] == list(range(2, chat.last_rev + 1))
     assert body_of(first).count("*") == len(SECRET)
+
+
+def test_a_note_is_never_the_last_line_and_hides_none(chat, agent) -> None:
+    message = make_message(chat, "my secret is swordfish")
+    with transaction.atomic():
+        messages.append_note(Chat.objects.select_for_update().get(pk=chat.pk), agent, "he knows swordfish too")
+    note = Message.objects.get(internal=True)
+
+    mask_selection(agent, chat.pk, [select_text(message, "swordfish")])
+    assert Chat.objects.get(pk=chat.pk).last_line == "my secret is *********"
+
+    mask_selection(agent, chat.pk, [select_text(note, "swordfish")])
+    assert Chat.objects.get(pk=chat.pk).last_line == "my secret is *********"
+    assert "swordfish" not in body_of(note)
