@@ -94,13 +94,17 @@ def checks_of(service: Service, now: Now) -> list[Check]:
             "reachable",
             reached > 0,
             _("At least one who is Online is reachable."),
-            _("Who is Online has no open page of Contiple, or no connection. Nobody rings there."),
+            _("Who is Online has no open page of Contiple, or no connection. Nobody rings there.")
+            if online
+            else _("First somebody has to be Online."),
         ),
         Check(
             "room",
             here[Standing.FREE] > 0,
             _("Somebody has room for one more chat."),
-            _("Everybody has as many chats as allowed. Raise the limits, or let more agents come Online."),
+            _("Everybody has as many chats as allowed. Raise the limits, or let more agents come Online.")
+            if reached
+            else _("First somebody has to be Online and reachable."),
             *agents,
         ),
         Check(

@@ -81,7 +81,7 @@ def page_before(chat: Chat, seq: int, *, notes: bool = True) -> list[Entry]:
 def _read(which: str, parameters: list) -> list[Entry]:
     """In one query and without models: a thousand who come back at once read nothing more often than this."""
     rows = prepared.fetch(f"{_READ} AND {which}", parameters)
-    return [Entry(*row[:9], masks=_spans(row[9]), internal=row[10]) for row in rows]
+    return [Entry(*[*row[:9], _spans(row[9]), row[10]]) for row in rows]
 
 
 def _spans(masks: str | None) -> tuple[Span, ...]:

@@ -60,7 +60,8 @@ def original_or_none(mask: Mask) -> str | None:
 def rotate_keys(*, batch: int = BATCH) -> Rotation:
     """Wraps every chat's data key again, under the newest master key, while chats go on.
 
-    May be interrupted, repeated, and run by two at once; not within a transaction. What can't be opened is left as it is.
+    May be interrupted, repeated, and run by two at once. What can't be opened is left as it is. Not for use within a
+    transaction, which would keep what it has locked.
     """
     already_new = ChatKey.objects.filter(master=_newest()[0]).count()
     rewrapped = _rewrap_in_batches(batch)

@@ -4,7 +4,7 @@ import asyncio
 import uuid
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 
 from agents.models import Agent, Contract, Service
 from chat import connection as connections
@@ -513,3 +513,24 @@ async def test_two_tabs_of_a_customer_show_the_same(chat, token) -> None:
         assert (await second.hear("message"))["client_id"] == ack["client_id"]
         await second.send_text("And from here")
         assert await do(Message.objects.count) == 2
+
+
+async def test_a_note_is_the_agents_alone(chat, agent, token) -> None:
+    """Neither as it is written, nor on return, nor on a page; and what comes after it arrives in its place."""
+
+    def write_note() -> None:
+        with transaction.atomic():
+            messages.append_note(Chat.objects.select_for_update().get(pk=chat.pk), chat.agent, "He is angry")
+
+    async with chat_of(token) as page:
+        await do(write_note)
+        await do(answered, chat, "After it")
+        frame = await page.hear("message")
+        assert "After it" in frame["html"]
+        assert "angry" not in str(page.heard)
+    async with chat_of(token) as page:
+        await page.send_text("Back again")
+        assert "angry" not in str(page.heard)
+        assert "After it" in str(page.heard)
+    assert "angry" not in str(await do(entries.latest_page, chat, notes=False))
+    assert "angry" in str(await do(entries.latest_page, chat))

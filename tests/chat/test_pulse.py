@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 
 from agents.models import Agent, Service
@@ -129,3 +129,15 @@ def test_a_look_takes_as_many_queries_for_many_as_for_one(service, agent, collea
         counts.append(len(queries))
     assert counts[0] == counts[1]
     assert [list(item.chats) for item in seen] == [[chat.pk] for chat in chats]
+
+
+async def test_while_the_database_is_away_everybody_is_still_asked_for_a_sign_of_life(agent, monkeypatch) -> None:
+    """A client that hears nothing takes its line for dead, and all would come back at once."""
+
+    def fail(*_args) -> None:
+        raise DatabaseError
+
+    async with desk_of(agent) as line:
+        monkeypatch.setattr(pulse, "look", fail)
+        monkeypatch.setattr(presence, "renew_leases", fail)
+        await beats(line, 3)

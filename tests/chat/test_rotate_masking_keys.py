@@ -142,6 +142,14 @@ def test_a_key_that_does_not_open_is_counted_and_left(keys, chats) -> None:
     assert rows()[2] == cut
 
 
+def test_another_chat_s_key_is_counted_and_left(keys, chats) -> None:
+    ChatKey.objects.filter(chat=chats[2]).update(wrapped=ChatKey.objects.get(chat=chats[3]).wrapped)
+    moved = rows()[2]
+    keys(MEANWHILE)
+    assert vault.rotate_keys() == (6, 0, 1)
+    assert rows()[2] == moved
+
+
 def test_an_old_key_that_is_another_by_the_same_name_rotates_nothing(keys, chats) -> None:
     before = rows()
     keys({"2026": NEW, "2025": crypto.new_key()})
@@ -281,11 +289,13 @@ def test_chats_go_on_while_keys_are_rotated_and_nothing_is_lost(keys, service, a
             looks.extend(reveal(agent, mask.pk, address=None) == SECRET for mask in masks)
 
     def write(into: list[Chat]) -> None:
-        for chat in into * 3:
-            send_as_customer(chat, body=f"My card is {CARD}", client_id=uuid.uuid4())
-            # Back under the old key, as a process that has not been replaced yet would leave them.
-            wrap_again_under_the_old_key(chat)
-        done.set()
+        try:
+            for chat in into * 3:
+                send_as_customer(chat, body=f"My card is {CARD}", client_id=uuid.uuid4())
+                # Back under the old key, as a process that has not been replaced yet would leave them.
+                wrap_again_under_the_old_key(chat)
+        finally:
+            done.set()
 
     def rotate() -> None:
         while not done.is_set():
