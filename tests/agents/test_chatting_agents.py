@@ -19,7 +19,7 @@ def credential(agent: Agent, key: str = "key") -> Credential:
     return Credential(agent.pk, agent.service_id, key, agent.user.password)
 
 
-@pytest.mark.parametrize("flags", itertools.product([True, False], repeat=5))
+@pytest.mark.parametrize("flags", list(itertools.product([True, False], repeat=5)))
 def test_it_says_what_may_chat_says(agent, flags) -> None:
     is_active, permission, account, running, contract = flags
     Agent.objects.filter(pk=agent.pk).update(is_active=is_active, chat_permission=permission)
