@@ -99,9 +99,10 @@ def transactions_that_stand_still() -> set[tuple]:
 @pytest.mark.parametrize("end", ["kill", "pause"])
 @pytest.mark.usefixtures("second_worker")
 def test_of_two_workers_one_may_go(cluster, desk, end):
-    agent, _ = desk.agent_here("Gone", web="web2")
+    agent, tab = desk.agent_here("Gone", web="web2")
     customer = desk.customer_here(web="web1")
     colleague, _ = desk.agent_here("Colleague", web="web1")
+    tab.vanish()  # open, it would answer the next beat, and be back
     try:
         if end == "kill":
             cluster["worker1"].kill()
