@@ -3,20 +3,15 @@
 Forbidden and absent look the same: 404.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable
 from functools import wraps
-from types import SimpleNamespace
-from typing import NamedTuple
 
-from django.contrib.auth import get_user
 from django.contrib.auth.decorators import login_required
-from django.contrib.sessions.backends.db import SessionStore
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Agent, Service, User
-from contiple import prepared
 from contiple.errors import Closed
 
 LAST_SERVICE = "service"  # in the session: the slug of the service whose desk was opened last
@@ -44,57 +39,9 @@ def running_service(slug: str) -> Service:
     return service
 
 
-def user_of_session(key: str) -> User | None:
-    """Who is signed in with this session, as at any page: the account is active, the password still the same."""
-    request = SimpleNamespace(session=SessionStore(key))
-    user = get_user(request) if key else None
-    return user if user and user.is_authenticated else None
-
-
 def may_chat(agent: Agent) -> bool:
     """Gates one and three for this agent: the contract has Chat, and the agent has the permission."""
     return agent.is_active and agent.chat_permission and agent.service.contract.chat
-
-
-class Credential(NamedTuple):
-    """What a socket of an agent was let in with: who, by which session, under which (hashed) password."""
-
-    agent_id: int
-    service_id: int
-    session_key: str
-    password: str
-
-
-def chatting_agents(credentials: Collection[Credential]) -> dict[Credential, str]:
-    """Those with which one may chat now, and the agents' names: ``may_chat``, and signed in as before, in one query.
-
-    A session that has ended, or another password, as after a reset, ends what began with them.
-    """
-    asked = list(credentials)
-    return chatting_among(asked, prepared.fetch(*chatting_query(asked))) if asked else {}
-
-
-def chatting_query(asked: Sequence[Credential]) -> prepared.Statement:
-    """The query of ``chatting_agents``, for who has others to ask in the same round trip."""
-    return _CHATTING, [[credential[column] for credential in asked] for column in range(len(Credential._fields))]
-
-
-def chatting_among(asked: Sequence[Credential], found: Iterable[tuple]) -> dict[Credential, str]:
-    return {asked[number - 1]: name for number, name in found}
-
-
-_CHATTING = """
-SELECT asked.number, coalesce(nullif(person.name, ''), person.email)
-FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[]) WITH ORDINALITY
-    AS asked (agent_id, service_id, session_key, password, number)
-JOIN agents_agent AS agent ON agent.id = asked.agent_id AND agent.is_active AND agent.chat_permission
-JOIN agents_user AS person ON person.id = agent.user_id AND person.is_active AND person.password = asked.password
-JOIN agents_service AS service ON service.id = agent.service_id AND NOT service.is_stopped
-JOIN agents_contract AS contract ON contract.service_id = service.id AND contract.chat
-JOIN django_session AS session ON session.session_key = asked.session_key
-    AND session.expire_date > statement_timestamp()
-WHERE agent.service_id = asked.service_id
-"""
 
 
 def active_admins(service_id: int) -> QuerySet[Agent]:

@@ -13,12 +13,11 @@ import logging
 import time
 import uuid
 from collections import deque
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, ParamSpec
 
 import msgspec
-from channels.exceptions import StopConsumer
-from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import DatabaseError
 from django.http import Http404, QueryDict
 from django.utils import translation
@@ -31,6 +30,10 @@ from contiple.errors import DomainError, TooMany
 from contiple.threads import in_thread
 
 log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 # Close codes (RFC 6455 §7.4.2 leaves 4000–4999 to applications). After 4401 and 4403 a client does not come back.
 UNKNOWN = 4401  # nobody: no session, no token
@@ -67,67 +70,65 @@ class Bucket:
         return True
 
 
-class Connection(AsyncWebsocketConsumer):
-    """Subclasses say what a frame does, what to show again (``refresh``), and who may stay (``refusal``)."""
+class Connection:
+    """One socket, as an ASGI application sees it. Subclasses say what a frame does, what to show again (``refresh``),
+    and who may stay (``refusal``).
 
-    decode: Any
-    leased = gone = False
+    Not a consumer of Channels: those listen, each, on a channel of the layer, by two tasks for every frame. Deliveries
+    come through ``live``, on one channel for the process.
+    """
 
-    async def __call__(self, scope: dict, receive: Any, send: Any) -> None:
-        # Channels' own loop listens on a channel of the layer for every socket, too, by two tasks for each frame.
-        # Deliveries come through `live`, on one channel for the process.
+    decode: Callable[[str], Any]
+
+    def __init__(self, scope: dict, send: Send) -> None:
         self.scope, self.base_send = scope, send
         self.socket_id = uuid.uuid4()
+        self.language = _language(scope)
+        self.leased = self.gone = False
+        self.started = self.is_stale = self.overflowed = False
+        self.pumping = self.refreshing = False
         self.topics: set[str] = set()
         self.tasks: set[asyncio.Task] = set()
-        handlers = {
-            "websocket.connect": self.websocket_connect,
-            "websocket.receive": self.websocket_receive,
-            "websocket.disconnect": self.websocket_disconnect,
-        }
-        try:
-            while True:
-                message = await receive()
-                await handlers[message["type"]](message)
-        except StopConsumer:
-            pass
-        finally:  # also where the server cuts it off, or it fails: nothing of it may stay behind
-            self.let_go()
-
-    async def websocket_connect(self, message: dict) -> None:
-        # Always accepted, and closed with a code afterwards: closing earlier reads as 1006 in the browser.
-        self.language = _language(self.scope)
         self.cursors: dict[int, int] = {}
         self.looking_at: set[int] = set()  # chats that are being read for the first time
         self.marks: dict[int, live.Marked] = {}
         self.inbox: deque[live.Delivery] = deque()
-        self.overflowed = False
-        self.started = self.is_stale = False
         self.fingerprint: tuple | None = None
-        self.pumping = self.refreshing = False
         self.sent_bytes = self.announced_bytes = self.answered_bytes = 0
         self.answered_at = time.monotonic()
         self.beat_under_way = False
         self.messages_bucket, self.frames_bucket = Bucket(SEND_BURST, SEND_PER_S), Bucket(FRAME_BURST, FRAMES_PER_S)
         self.typed_at = 0.0
-        await self.accept()
+
+    @classmethod
+    async def serve(cls, scope: dict, receive: Receive, send: Send) -> None:
+        """The ASGI application."""
+        connection = cls(scope, send)
+        try:
+            while (message := await receive())["type"] != "websocket.disconnect":
+                if message["type"] == "websocket.connect":
+                    await connection.accept()
+                else:
+                    await connection.take(message.get("text"))
+            await connection.end()
+        finally:  # also where the server cuts it off, or it fails: nothing of it may stay behind
+            connection.let_go()
+
+    async def accept(self) -> None:
+        # Always accepted, and closed with a code afterwards: closing earlier reads as 1006 in the browser.
+        await self._send({"type": "websocket.accept"})
         try:
             await self.begin()
-        except DatabaseError as error:
-            log.warning("a socket could not begin: %s", type(error).__name__)
-            await self.close(AGAIN)
-            await self.end()
-        except Exception:
-            log.exception("a socket could not begin")
+        except Exception as error:
+            if isinstance(error, DatabaseError):
+                log.warning("a socket could not begin: %s", type(error).__name__)
+            else:
+                log.exception("a socket could not begin")
             await self.close(AGAIN)
             await self.end()
 
-    async def websocket_disconnect(self, message: dict) -> None:
-        await self.end()
-        raise StopConsumer
-
-    async def websocket_receive(self, message: dict) -> None:
-        text = message.get("text")
+    async def take(self, text: str | None) -> None:
+        """What the client sent."""
         if self.gone:  # closed by us; what was on its way changes nothing
             return
         if not self.frames_bucket.take():
@@ -290,8 +291,8 @@ class Connection(AsyncWebsocketConsumer):
         self.announced_bytes = self.sent_bytes
         await self.tell(protocol.ServerBeat(sent=self.announced_bytes))
 
-    async def close(self, code: int | None = None, reason: str | None = None) -> None:
-        await self._send({"type": "websocket.close", "code": code or 1000})
+    async def close(self, code: int) -> None:
+        await self._send({"type": "websocket.close", "code": code})
 
     def note_answer(self, frame: protocol.Beat) -> None:
         """The client has read up to what it was told of, and no further, whatever it says. Its lease is renewed."""
@@ -322,11 +323,11 @@ class Connection(AsyncWebsocketConsumer):
         self.is_stale = True
         if not self.refreshing:
             self.refreshing = True
-            self.spawn(self._refresh())
+            self.spawn(self._refresh)
 
-    def spawn(self, step: Coroutine) -> None:
-        """Runs ``step`` beside everything else, for as long as the socket is open."""
-        task = asyncio.get_running_loop().create_task(self._watched(step))
+    def spawn(self, step: Callable[P, Awaitable[None]], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Does ``step`` beside everything else, for as long as the socket is open."""
+        task = asyncio.get_running_loop().create_task(self._guard(partial(step, *args, **kwargs)))
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
@@ -375,7 +376,7 @@ class Connection(AsyncWebsocketConsumer):
         """A domain error becomes an error frame; it never ends the connection."""
         frame = None
         try:
-            frame = type(self).decode(text)
+            frame = self.decode(text)
             if isinstance(frame, protocol.Send):
                 metrics.message_received()
             await self.handle(frame)
@@ -397,9 +398,9 @@ class Connection(AsyncWebsocketConsumer):
             said = str(text)
         await self.tell(protocol.Error(code, said, getattr(frame, "client_id", None)))
 
-    async def _watched(self, step: Coroutine) -> None:
+    async def _guard(self, step: Callable[[], Awaitable[None]]) -> None:
         try:
-            await step
+            await step()
         except DatabaseError as error:  # the next beat looks again
             log.warning("a socket's work is left: %s", type(error).__name__)
         except Exception:
@@ -408,7 +409,7 @@ class Connection(AsyncWebsocketConsumer):
 
     def _pump_soon(self) -> None:
         self.pumping = True
-        self.spawn(self._pump())
+        self.spawn(self._pump)
 
     async def _pump(self) -> None:
         try:

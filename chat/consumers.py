@@ -5,18 +5,19 @@
 import asyncio
 import logging
 from collections.abc import Collection
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import DatabaseError
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 
-from agents.access import Credential, agent_for, chatting_agents, may_chat, user_of_session
+from agents.access import agent_for, may_chat
+from agents.credentials import Credential, chatting_agents, user_of_session
 from agents.models import Agent
 from chat import access, board, entries, live, presence, protocol, pulse, rendering
 from chat.assignment import assign_waiting_chats
-from chat.connection import AGAIN, FORBIDDEN, SLOW, UNKNOWN, Connection
+from chat.connection import AGAIN, FORBIDDEN, SLOW, UNKNOWN, Connection, Receive, Send
 from chat.entries import Entry
 from chat.models import Chat
 from contiple.errors import Closed, Conflict
@@ -31,8 +32,11 @@ class AgentSocket(Connection):
     """One tab of an agent who may chat. The session says who it is; the rights are read again at every acting frame."""
 
     decode = staticmethod(protocol.decode_from_agent)
-    own_chats: frozenset[int] = frozenset()
-    waiting = 0
+
+    def __init__(self, scope: dict, send: Send) -> None:
+        super().__init__(scope, send)
+        self.own_chats: frozenset[int] = frozenset()
+        self.waiting = 0
 
     async def begin(self) -> None:
         refusal = await in_thread(self._enter)
@@ -86,7 +90,7 @@ class AgentSocket(Connection):
         elif len(places) != self.waiting:
             self.waiting = len(places)
             self.fingerprint = (*(self.fingerprint or ())[:-1], self.waiting)
-            self.spawn(self.tell(rendering.waiting_frame(self.waiting, self.language)))
+            self.spawn(self.tell, rendering.waiting_frame(self.waiting, self.language))
 
     async def refusal(self) -> int | None:
         return await in_thread(self._refusal)
@@ -173,14 +177,16 @@ class CustomerSocket(Connection):
     """One page of a customer. The first frame says by its token who it is; without one the socket has five seconds."""
 
     decode = staticmethod(protocol.decode_from_customer)
-    is_queueing = False
 
-    async def begin(self) -> None:
+    def __init__(self, scope: dict, send: Send) -> None:
+        super().__init__(scope, send)
         self.chat_id: int | None = None
-        self.said_hello = False
+        self.said_hello = self.is_queueing = False
         self.shown: protocol.Status | None = None
         self.place: int | None = None
-        self.spawn(self._close_without_hello())
+
+    async def begin(self) -> None:
+        self.spawn(self._close_without_hello)
 
     async def handle(self, frame: protocol.FromCustomer) -> None:
         if isinstance(frame, protocol.Hello):
@@ -224,7 +230,7 @@ class CustomerSocket(Connection):
         elif place != self.place:
             self.place, self.shown = place, None
             self.fingerprint = (*(self.fingerprint or ())[:-1], place)
-            self.spawn(self.tell(protocol.Place(place)))
+            self.spawn(self.tell, protocol.Place(place))
 
     async def refusal(self) -> int | None:
         try:
@@ -303,7 +309,7 @@ class CustomerSocket(Connection):
     def _status_of(self, fingerprint: tuple) -> "_Status":
         if fingerprint[0] == Chat.State.ACTIVE:
             return _Status(fingerprint, rendering.active_status_frame(self.chat_id or 0))
-        return _Status(fingerprint, rendering.status_frame(self._chat(), self.language))
+        return _Status(fingerprint, rendering.status_frame(self._chat(), self.language, place=fingerprint[-1]))
 
     def _chat(self) -> Chat:
         chats = Chat.objects.select_related("service")
@@ -320,7 +326,7 @@ class _Status(NamedTuple):
     frame: protocol.Status
 
 
-async def no_socket(scope: dict, receive: Any, send: Any) -> None:
+async def no_socket(scope: dict, receive: Receive, send: Send) -> None:
     """Any other address: said by a close code, since a refused handshake tells a browser nothing."""
     await send({"type": "websocket.accept"})
     await send({"type": "websocket.close", "code": UNKNOWN})

@@ -19,7 +19,7 @@ from django.db import connection, transaction
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 
-from agents.access import Credential, chatting_agents, chatting_among, chatting_query
+from agents.credentials import Credential, chatting_agents, chatting_among, chatting_query
 from agents.models import Agent
 from chat import live, masking
 from chat.entries import Entry, spans_of
@@ -107,6 +107,10 @@ class _Line:
     spans: Sequence[Span] = ()
     received_at: float = 0.0
     seq: int = 0
+
+
+# Chat and id of a message → its author, and where it is; ``None``: in the batch at hand.
+_Known = dict[tuple[int, UUID], tuple[str, Sent] | None]
 
 
 def clean_body(text: str) -> str:
@@ -209,16 +213,6 @@ def mark_together(seeings: Sequence[Seeing], *, wait: bool) -> list[bool | Excep
     return outcomes
 
 
-def marks_of(chat: Chat) -> live.Marked:
-    return live.Marked(
-        chat=chat.pk,
-        customer_received=chat.customer_received,
-        customer_read=chat.customer_read,
-        agent_received=chat.agent_received,
-        agent_read=chat.agent_read,
-    )
-
-
 def _send(sending: Sending) -> Message:
     [outcome] = append_together([sending], wait=True)
     if not isinstance(outcome, Sent):
@@ -238,7 +232,7 @@ def _judge(
     sending: Sending,
     chats: dict[int, _Row],
     names: dict[Credential, str],
-    known: dict[tuple[int, UUID], tuple[str, Sent] | None],
+    known: _Known,
     *,
     wait: bool,
 ) -> Sent | Exception | _Line | None:
@@ -295,7 +289,7 @@ def _author_name(sending: Sending, chat: _Row, names: dict[Credential, str]) -> 
     return names[sending.credential] if sending.credential else sending.agent_name
 
 
-def _lock_and_look(sendings: Sequence[Sending], *, wait: bool) -> tuple[dict, dict, dict]:
+def _lock_and_look(sendings: Sequence[Sending], *, wait: bool) -> tuple[dict[int, _Row], dict[Credential, str], _Known]:
     """Locks the chats, by pk as everywhere; without ``wait`` those that are locked already are left out.
 
     Then, in the same round trip, looks who may chat and which of the messages are there already.
@@ -310,7 +304,7 @@ def _lock_and_look(sendings: Sequence[Sending], *, wait: bool) -> tuple[dict, di
         ]
     )
     chats = {row[0]: _Row(*row) for row in rows}
-    known = {(row[0], row[1]): (row[2], Sent(row[3], row[4], is_repeat=True)) for row in sent}
+    known: _Known = {(row[0], row[1]): (row[2], Sent(row[3], row[4], is_repeat=True)) for row in sent}
     return chats, chatting_among(asked, found), known
 
 

@@ -39,8 +39,7 @@ def take_lease(socket: UUID, *, agent_id: int | None = None, chat_id: int | None
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO chat_lease (socket, agent_id, chat_id, expires_at)"
-            " VALUES (%s, %s, %s, statement_timestamp() + make_interval(secs => %s))"
-            " ON CONFLICT (socket) DO UPDATE SET expires_at = EXCLUDED.expires_at",
+            " VALUES (%s, %s, %s, statement_timestamp() + make_interval(secs => %s))",
             [socket, agent_id, chat_id, LEASE_S],
         )
 
@@ -108,21 +107,12 @@ def customers_gone_for(seconds: int) -> QuerySet[Chat]:
     )
 
 
-def customer_is_here(chat: Chat) -> bool:
-    return Lease.objects.filter(chat=chat, expires_at__gt=Now()).exists()
-
-
 def queue_places(service_id: int) -> dict[int, int]:
     """The place of every waiting chat of a service, the first being 1."""
     waiting = Chat.objects.filter(service=service_id, state=Chat.State.WAITING).order_by("waiting_since", "pk")
     return {chat_id: place for place, chat_id in enumerate(waiting.values_list("pk", flat=True), start=1)}
 
 
-def queue_place(chat: Chat) -> int:
-    """The place of a waiting chat in its service's queue, the first being 1."""
-    return (
-        Chat.objects.filter(service=chat.service_id, state=Chat.State.WAITING)
-        .filter(waiting_since__lte=chat.waiting_since)
-        .exclude(waiting_since=chat.waiting_since, pk__gt=chat.pk)
-        .count()
-    )
+def queue_place(chat: Chat) -> int | None:
+    """``None`` where it does not wait."""
+    return queue_places(chat.service_id).get(chat.pk) if chat.state == Chat.State.WAITING else None

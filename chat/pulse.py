@@ -2,27 +2,29 @@
 
 Every connection is asked for a sign of life each ``presence.HEARTBEAT_S``. With it comes what its client could have
 missed: the last revs and marks of its chats, a fingerprint of what else it shows, and whether it may stay. Signs of
-life renew leases, those of one second together.
+life renew leases, those of one tick together.
 """
 
 import asyncio
 import logging
 import random
 import time
-from collections.abc import Collection, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import ParamSpec, Protocol
 from uuid import UUID
 
 from django.db import DatabaseError
 from django.http import Http404
 
-from agents.access import Credential, chatting_agents
+from agents.credentials import Credential, chatting_agents
 from chat import live, presence
 from contiple import prepared
 from contiple.threads import in_thread
 
 log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
 
 TICK_S = 0.25
 REFRESHES_AT_ONCE = 2  # what many threads compute at once keeps every message waiting for its turn
@@ -50,7 +52,7 @@ class Beating(Protocol):
     socket_id: UUID
 
     def watched(self) -> Watched: ...
-    def spawn(self, step: Coroutine) -> None: ...
+    def spawn(self, step: Callable[P, Awaitable[None]], *args: P.args, **kwargs: P.kwargs) -> None: ...
     async def tell_beat(self) -> None: ...
     async def beat(self, seen: Seen) -> None: ...
     async def lose_lease(self) -> None: ...
@@ -109,7 +111,7 @@ class _Pulse:
             raise
         for socket_id, beating in alive.items():
             if socket_id not in renewed and beating in self.due:
-                beating.spawn(beating.lose_lease())
+                beating.spawn(beating.lose_lease)
 
     async def beat(self) -> None:
         now = time.monotonic()
@@ -121,11 +123,11 @@ class _Pulse:
         except DatabaseError:  # a client that hears nothing takes its line for dead
             for found in beating:
                 if found in self.due:
-                    found.spawn(found.tell_beat())
+                    found.spawn(found.tell_beat)
             raise
         for found, what in zip(beating, seen, strict=True):
             if found in self.due:
-                found.spawn(found.beat(what))
+                found.spawn(found.beat, what)
 
 
 def look(watched: Sequence[Watched]) -> list[Seen]:
@@ -147,7 +149,7 @@ def look(watched: Sequence[Watched]) -> list[Seen]:
 
 
 def desk_fingerprints(agent_ids: Iterable[int]) -> dict[int, tuple]:
-    """In short what an agent's desk shows: it has changed where this has."""
+    """In short what an agent's desk shows: it has changed where this has. Ends with how many customers wait."""
     return {row[0]: row[1:] for row in prepared.fetch(_DESKS, [list(agent_ids)])}
 
 

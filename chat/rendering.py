@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Agent
-from chat import access, live, masking, presence, protocol
+from chat import access, live, masking, protocol
 from chat.entries import Entry
 from chat.models import Chat
 
@@ -134,9 +134,8 @@ def active_status_frame(chat_id: int) -> protocol.Status:
     return protocol.Status(chat=chat_id, state=Chat.State.ACTIVE, html="")
 
 
-def status_frame(chat: Chat, language: str) -> protocol.Status:
-    """How the customer's chat stands now."""
-    place = presence.queue_place(chat) if chat.state == Chat.State.WAITING else None
+def status_frame(chat: Chat, language: str, *, place: int | None) -> protocol.Status:
+    """How the customer's chat stands now; ``place`` is the one in the queue, where it waits."""
     with translation.override(language):
         html = render_to_string("chat/_customer_status.html", {"chat": chat, "place": place, "service": chat.service})
     return protocol.Status(chat=chat.pk, state=chat.state, html=_plain(html))

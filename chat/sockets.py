@@ -4,8 +4,8 @@ from django.urls import path, re_path
 
 from chat.consumers import AgentSocket, CustomerSocket, no_socket
 
-sockets = [
-    path("ws/desk/<slug:service>/", AgentSocket.as_asgi()),
-    path("ws/chat/<slug:service>/", CustomerSocket.as_asgi()),
-    re_path("", no_socket),  # type: ignore[arg-type]  # Django knows of views alone
+sockets = [  # ASGI applications: Django's types know of views alone
+    path("ws/desk/<slug:service>/", AgentSocket.serve),  # type: ignore[arg-type]
+    path("ws/chat/<slug:service>/", CustomerSocket.serve),  # type: ignore[arg-type]
+    re_path("", no_socket),  # type: ignore[arg-type]
 ]

@@ -174,7 +174,7 @@ def _conversation(request: HttpRequest, context: dict, chat: Chat, status: int =
         "stage": "chat",
         "chat": chat,
         "messages_html": rendering.messages_html(page, get_language()),
-        "status": rendering.status_frame(chat, get_language()),
+        "status": rendering.status_frame(chat, get_language(), place=presence.queue_place(chat)),
         "has_earlier": bool(page) and page[0].seq > 1,
     }
     return render(request, "chat/_customer_stage.html", context, status=status)

@@ -13,6 +13,8 @@ from django.conf import settings
 from django.test import Client
 
 from agents.models import Agent
+from chat import messages
+from chat.models import Chat, Message
 from contiple.threads import in_thread
 
 WITHIN_S = 10
@@ -131,3 +133,8 @@ async def chat_of(token: str, *, rev: int = 0, slug: str = "demo", **options) ->
 async def do(function, *args, **kwargs):
     """Something with the database, from a test of a socket."""
     return await in_thread(function, *args, **kwargs)
+
+
+def sent(chat: Chat, body: str = "Hello") -> Message:
+    """What the chat's customer wrote, from another page."""
+    return messages.send_as_customer(chat, body=body, client_id=uuid.uuid4())

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from chat import messages, rendering
 from chat.entries import Entry, Span, latest_page
 from chat.models import Chat
+from chat.presence import queue_place
 from chat.spans import apply_mask
 from contiple.errors import Invalid
 from tests.chat.comings import new_id
@@ -225,7 +226,7 @@ def test_names_and_lines_in_the_desk_are_text(service, agent) -> None:
 def test_the_status_of_a_chat_says_its_place_in_the_reader_s_language(service) -> None:
     make_chat(service)
     chat = make_chat(service)
-    english, korean = rendering.status_frame(chat, "en"), rendering.status_frame(chat, "ko")
+    english, korean = (rendering.status_frame(chat, language, place=queue_place(chat)) for language in ("en", "ko"))
     assert "<strong>2</strong>" in english.html
     assert "<strong>2</strong>" in korean.html
     assert Chat.State(english.state) == Chat.State.WAITING

@@ -10,7 +10,7 @@ from agents.models import Agent, AuditEntry, Service
 from chat import lifecycle, live, waiting, worker
 from chat.lifecycle import answer_chat, close_chat, pass_on, start_chat
 from chat.models import Chat, Ring
-from chat.presence import database_now
+from chat.presence import database_now, queue_place
 from chat.rendering import status_frame
 from chat.waiting import QueueFull, offer_inquiries
 from contiple.errors import Closed
@@ -53,7 +53,8 @@ def missed(chat: Chat, agent: Agent, *, ago_s: float = 5, outcome: str = Ring.Ou
 
 
 def shown(chat: Chat, language: str = "en") -> str:
-    return status_frame(Chat.objects.select_related("service").get(pk=chat.pk), language).html
+    row = Chat.objects.select_related("service").get(pk=chat.pk)
+    return status_frame(row, language, place=queue_place(row)).html
 
 
 def place_shown(chat: Chat) -> int:
