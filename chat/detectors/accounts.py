@@ -6,12 +6,14 @@ from functools import lru_cache
 
 from stdnum import iban, numdb
 
-from chat.detectors.context import after, before, is_named_otherwise
+from chat.detectors.context import JOINT, after, before, is_named_otherwise
 
 _DIGITS_MIN, _DIGITS_MAX = 10, 16
+# British and American ones have as few as eight: only what is called the number of an account.
+_DIGITS_MIN_CALLED = 8
 # In groups joined by one kind of sign, or in one piece. Banks group as they like: 6-2-6, 3-3-6, 4-2-7, 3-4-4-2 …
 _NUMBER = re.compile(
-    r"(?<![\dA-Za-z])(?<![\d*][\-.])(?:\d{2,7}(?:\s?-\s?\d{1,8}){1,4}|\d{2,6}(?: \d{2,8}){1,4}|\d{10,16})"
+    r"(?<![\dA-Za-z])(?<![\d*][\-.])(?:\d{2,7}(?:\s?[-.]\s?\d{1,8}){1,4}|\d{2,6}(?: \d{2,8}){1,4}|\d{8,16})"
     r"(?![\dA-Za-z])(?!-\d)"
 )
 _MONEY = re.compile(r"\s?(?:원|만\s?원|won|krw|달러|usd|개|건|%)", re.IGNORECASE)
@@ -28,6 +30,9 @@ _BANK = (
 )
 _STRONG = re.compile(
     r"(?:계좌|통장|은행|뱅크|예금주|(?<![a-z])(?:bank|account\s?(?:number|no|num|#)|acct|a/c|iban|wire))", re.IGNORECASE
+)
+_CALLED = re.compile(
+    rf"(?:계좌\s?번호|(?<![a-z])(?:account\s?(?:number|no|num|#)|acct|a/c)){JOINT}\Z", re.IGNORECASE
 )
 _WEAK = re.compile(r"(?:입금|송금|이체|환불|refund|deposit|transfer|account)", re.IGNORECASE)
 _BANK_JUST_BEFORE = re.compile(
@@ -49,17 +54,18 @@ _OTHER = re.compile(
 _NEAR, _FAR = 16, 28
 
 # Looked at without being used up: what follows a number may be the next one.
-_IBAN = re.compile(r"(?<![A-Za-z])(?=([A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}))", re.IGNORECASE)
+_IBAN = re.compile(r"(?<![A-Za-z])(?=([A-Z]{2}\d{2}(?:[ .\n-]?[A-Z0-9]){11,30}))", re.IGNORECASE)
 _STRUCTURE = re.compile(r"(\d+)!")
 
 
 def bank_accounts(text: str) -> Iterator[tuple[int, int]]:
-    """Account numbers of ten to sixteen digits beside the name of a Korean bank or a word for an account."""
+    """Account numbers of ten to sixteen digits, of eight if called so, beside a Korean bank or a word for an account."""
     if not _ANY.search(text):
         return
     for match in _NUMBER.finditer(text):
         digits = sum(sign.isdigit() for sign in match.group())
-        if _DIGITS_MIN <= digits <= _DIGITS_MAX and _is_account(text, match):
+        called = _DIGITS_MIN_CALLED <= digits < _DIGITS_MIN and _CALLED.search(before(text, match.start(), _FAR))
+        if (called or _DIGITS_MIN <= digits <= _DIGITS_MAX) and _is_account(text, match):
             yield match.span()
 
 
@@ -68,7 +74,7 @@ def ibans(text: str) -> Iterator[tuple[int, int]]:
     for match in _IBAN.finditer(text):
         length = _iban_length(match.group(1)[:2].upper())
         end = _end_of(text, match.start(), match.end(1), length)
-        if end is not None and iban.is_valid(text[match.start() : end], check_country=False):
+        if end is not None and _is_iban(text[match.start() : end]):
             yield match.start(), end
 
 
@@ -78,7 +84,7 @@ def _is_account(text: str, match: re.Match[str]) -> bool:
         return False
     if is_named_otherwise(text, match.start()):
         return False
-    in_groups = "-" in number
+    in_groups = "-" in number or "." in number
     if in_groups:  # also under a heading, as in a form
         line = text[max(0, match.start() - _FAR) : match.start()]
     else:
@@ -91,6 +97,10 @@ def _is_account(text: str, match: re.Match[str]) -> bool:
     if _BANK_JUST_BEFORE.search(line):
         return True
     return bool(_BANK_JUST_AFTER.match(after(text, match.end(), _NEAR)))
+
+
+def _is_iban(value: str) -> bool:
+    return iban.is_valid("".join(filter(str.isalnum, value)), check_country=False)
 
 
 @lru_cache(maxsize=700)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from chat.detectors.context import is_order_number, mentions
 
@@ -30,7 +30,10 @@ _LENGTHS = {
     "domestic": (16,),
 }
 _DIGITS_MIN = 13
-_CHAIN = re.compile(r"\d+(?:(?:[ \t.\-~∼〜_·]{1,3}|, |/)\d+)*")
+# Between groups stand spaces and dashes, or what more often stands between different numbers.
+_CHAIN = re.compile(r"\d+(?:(?:[ \t.\-~∼〜_·]{1,5}|[ \t]{0,2}[,/:;|+=\n][ \t\n]{0,2})\d+)*")
+_SEPARATES = re.compile(r"[,/:;|+=\n]")
+_AS_PRINTED = {(4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (8, 8), (1,) * 14, (1,) * 15, (1,) * 16}
 _GROUP = re.compile(r"\d+")
 # What may hang on a card by a dash: its security code or its expiry.
 _ON_A_CARD = re.compile(r"\d{2,3}|(?:0[1-9]|1[0-2])(?:2[4-9]|[34]\d)")
@@ -61,7 +64,7 @@ _CODE_HINTS = (
 )
 _CODE_JOINT = (
     r"(?:\s|[:=#()\[\]\"'~,.·-]|은요?|는요?|이|가|번호|코드|요\?|숫자|뒷면|뒤|카드|[34세네]\s?자리|number|code|no\b|is\b|are\b|was\b|it's|its|of|뒤에|에"
-    r"|my\b|the\b|card|on|입니다|이에요|맞아요){0,8}?"
+    r"|my\b|the\b|card|on|back|behind|입니다|이에요|맞아요|있는|적힌|[이그저]거|이게|뭔가요\?|말씀이세요\?){0,10}?"
 )
 _CODE = r"(?<![\d*])(?<!\d[.,:/\-])(\d{3,4}|\d \d \d(?: \d)?)(?!\s?\d)(?![.,:/\-]\d)"
 _NO_COUNT = r"(?!\s?(?:자리|번째|번\s|원|개|회|일|분|월|년|시|글자|digits?|times|days|%|달러|차례|명|부터|won))"
@@ -141,9 +144,23 @@ def _stands_alone(text: str, groups: list[tuple[int, int]], first: int, last: in
             return False
     if last + 1 < len(groups) and _is_tight(text[end : groups[last + 1][0]]):
         return bool(_ON_A_CARD.fullmatch(text, *groups[last + 1]))
-    if any(sign in text[start:end] for sign in ",/"):  # a list of numbers, unless they are as on the card
-        return [end - start for start, end in groups[first : last + 1]] == [4, 4, 4, 4]
+    if _SEPARATES.search(text, start, end):
+        return _is_as_printed(text, groups, first, last)
     return not (first == last and is_order_number(text, start))
+
+
+def _is_as_printed(text: str, groups: list[tuple[int, int]], first: int, last: int) -> bool:
+    """Of groups with commas or line breaks between them: no list of numbers, but in groups as on a card and no more."""
+    around = groups[max(0, first - 1) : last + 2]
+    lengths = [end - start for start, end in around]
+    signs = [text[end:start].strip() for (_, end), (start, _) in pairwise(around)]
+    begin = min(first, 1)
+    end = begin + last - first
+    if tuple(lengths[begin : end + 1]) not in _AS_PRINTED or len(set(signs[begin:end])) != 1:
+        return False
+    goes_on = begin and (lengths[0], signs[0]) == (lengths[1], signs[1])
+    goes_on = goes_on or (lengths[end + 1 :], signs[end:]) == ([lengths[end]], [signs[end - 1]])
+    return not goes_on and not is_order_number(text, groups[first][0])
 
 
 def _is_tight(between: str) -> bool:

@@ -10,7 +10,7 @@ ALONE_AFTER = r"(?!\d)(?!-[\d*])(?!\.\d)"
 # How Korean and English join a name and its value: "번호는", "번호 :", "No.", "number is".
 JOINT = (
     r"(?:\s|[:=#()\[\]\"'~,./·?-]|은|는|이|가|요|도|번호|넘버|no\b|nr\b|num\b|number|code|is\b|was\b"
-    r"|my\b|제|저의|내){0,8}"
+    r"|my\b|제|저의|내|입니다|이에요|예요|인데요?|이고|이요){0,8}"
 )
 _LOOK_BACK = 28
 _OTHERWISE = re.compile(

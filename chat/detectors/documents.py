@@ -10,7 +10,7 @@ _OUT = r"(?<![A-Za-z0-9])(?<![A-Za-z0-9*]-)"
 _END = r"(?![A-Za-z0-9])(?!-[A-Za-z0-9*])"
 # Ordinary, official, diplomatic, residence and single passports; since December 2021 with a letter in the middle.
 _KOREAN_PASSPORT = re.compile(
-    rf"{_OUT}(?:(?P<new>[MSROD]\d{{3}}[A-Z]\d{{4}})|(?P<old>[MSROD]\s?\d{{8}})){_END}", re.IGNORECASE
+    rf"{_OUT}(?:(?P<new>[MSROD]\d{{3}}[A-Z]\d{{4}})|(?P<old>[MSROD][\s-]?\d{{4}}[\s-]?\d{{4}})){_END}", re.IGNORECASE
 )
 _PASSPORT_WORD = re.compile(r"(?:여권|passport|패스포트)", re.IGNORECASE)
 _PASSPORT_JOINT = re.compile(rf"(?:여권|passport|패스포트){JOINT}\Z", re.IGNORECASE)
@@ -26,7 +26,11 @@ _LICENCE = re.compile(
     rf"\d{{2}}(\s?[\-.]\s?|\s|)\d{{6}}\2\d{{2}}{ALONE_AFTER}"
 )
 _LICENCE_WORD = re.compile(r"(?:면허|licen[sc]e)", re.IGNORECASE)
-_AMERICAN_OR_BRITISH = r"[A-Z]{1,5}-?\d{5,12}(?:-\d{1,6}){0,3}|[A-Z]{2,5}9{0,3}\d{6}[A-Z9]{2}\d[A-Z]{2}"
+# Most states begin with a letter, some have digits alone, and some group them: "S530-4609-2187", "12 345 678".
+_AMERICAN_OR_BRITISH = (
+    r"[A-Z]{1,5}-?\d{5,12}(?:-\d{1,6}){0,3}|(?-i:[A-Z]{1,2})[\s-]?\d{2,4}(?:[\s-]\d{2,6}){1,4}"
+    r"|[A-Z]{2,5}9{0,3}\d{6}[A-Z9]{2}\d[A-Z]{2}|\d{7,9}|\d{2,3}[\s-]\d{3}[\s-]\d{3}"
+)
 _FOREIGN_LICENCE = re.compile(
     rf"(?:driver'?s?|driving)[ -]?licen[sc]e{JOINT}{_OUT}({_AMERICAN_OR_BRITISH}){_END}", re.IGNORECASE
 )
@@ -52,7 +56,8 @@ def driver_licenses(text: str) -> Iterator[tuple[int, int]]:
         if named or (written and not is_named_otherwise(text, match.start())):
             yield match.span()
     for match in _FOREIGN_LICENCE.finditer(text):
-        yield match.span(1)
+        if not _DAY.match(match.group(1)):
+            yield match.span(1)
 
 
 def _is_plain_passport(value: str) -> bool:

@@ -14,20 +14,35 @@ _FOLDS = re.compile(r"[^\x00-\x7f가-힣]")
 # Format characters, combining marks and letters that look like nothing keep nobody from reading the digits.
 _UNSEEN_CATEGORIES = {"Cf", "Mn", "Me"}
 _HANGUL_FILLERS = set("\u115f\u1160\u3164\uffa0")
-# U+1173 is what NFKC makes of the letter ㅡ, which is a dash in Korean typing.
-_DASHES = set("‐‑‒–—―−⸺ー\u1173")
+# U+1173 is what NFKC makes of the letter ㅡ, which is a dash in Korean typing; people also draw one, as a line of a box.
+_DASHES = set("‐‑‒–—―−⸺ー─━➖\u1173")
+_SIGNS = {"•": "·", "∙": "·", "‧": "·", "⋅": "·", "・": "·", "。": ".", "٫": ".", "،": ",", "、": ",", "\u2800": " "}
 # The longest forms that stand for a number have four characters, as ⑽ and ㏾; U+FDFA alone would become eighteen.
 _FOLD_LENGTH_MAX = 4
 
-_NAMES = ["공영", "일", "이", "삼", "사", "오", "육륙", "칠", "팔", "구"]
+# Korean, and Chinese as it is written and as it is written on cheques.
+_NAMES = ["공영빵〇零", "일一壹", "이二貳贰", "삼三參叁", "사四肆", "오五伍", "육륙六陸陆", "칠七柒", "팔八捌", "구九玖"]
 _NUMERALS = {name: str(digit) for digit, names in enumerate(_NAMES) for name in names}
+# U+110B is what NFKC makes of the letter ㅇ.
+_LETTERS = {**dict.fromkeys("Oo○\u110b", "0"), **dict.fromkeys("Il", "1")}
 _SPOKEN_DIGIT = rf"[\d{''.join(_NUMERALS)}]"
-# What is said for a dash stays as long as it was.
-_SPOKEN_DASHES = {"다": "-", "시": " ", "에": "-"}
-_SPOKEN = re.compile(rf"{_SPOKEN_DIGIT}(?:(?:[ .\-]{{0,3}}| ?(?:다시|에) ?){_SPOKEN_DIGIT}){{6,}}")
+# What is said for a dash stays as long as it was, as everything does.
+_SPOKEN_DASHES = {"하이픈": " - ", "다시": "- ", "대시": "- ", "에": "-"}
+_SPOKEN = re.compile(
+    rf"{_SPOKEN_DIGIT}(?:(?:[ ,.\-\n]{{0,3}}| ?(?:{'|'.join(_SPOKEN_DASHES)}) ?){_SPOKEN_DIGIT}){{6,}}"
+)
 _SPOKEN_NUMERALS_MIN = 4
+_AS_DIGITS = str.maketrans(_NUMERALS)
+_ZEROS_OR_DASHES = (*_NAMES[0], *_SPOKEN_DASHES)
+_DIGIT_BEHIND = re.compile(rf"[{''.join(_NUMERALS)}]\d")
+# Between digits 一 is a dash that somebody could not find on the keyboard.
+_ONE_AS_DASH = re.compile(r"(?<=\d)一(?=\d)")
 # The last syllable of "…육칠팔이에요" is a verb, not a two.
 _COPULA = re.compile(r"이(?=[에예요고라야며지거었랑니네])|이?구(?=[요여])")
+_LETTERS_AS_DIGITS = str.maketrans(_LETTERS)
+_LETTERED_DIGIT = rf"[\d{''.join(_LETTERS)}]"
+_LATIN = re.compile(r"[A-Za-z]")
+_LETTERED = re.compile(rf"(?<![A-Za-z\d]){_LETTERED_DIGIT}(?:[ .\-]{{0,3}}{_LETTERED_DIGIT}){{8,}}")
 
 
 def read(text: str) -> tuple[str, Sequence[int]]:
@@ -44,12 +59,13 @@ def read(text: str) -> tuple[str, Sequence[int]]:
 
 
 def with_spoken_digits(shadow: str) -> str | None:
-    """``shadow`` with Hangul numerals written apart ("공일공에 일이삼사 …") as digits; ``None`` where there are none.
+    """``shadow`` with Hangul and Chinese numerals ("공일공에 일이삼사 …") and letters for digits ("OlO-1234-…") as digits.
 
-    Numerals are syllables of common words, so only a row of seven counts, and it is a second reading beside the first.
-    Each stays one character.
+    ``None`` where there are none. Numerals are syllables of common words, so only a row of seven counts, and it is a
+    second reading beside the first. Each stays as many characters as it was.
     """
     spoken = _SPOKEN.sub(lambda match: _spelled(match, shadow), shadow)
+    spoken = _LETTERED.sub(lambda match: _lettered(match, shadow), spoken)
     return None if spoken == shadow else spoken
 
 
@@ -66,6 +82,8 @@ def _fold(character: str) -> str:
 def _fold_one(character: str) -> str:
     if character in _DASHES:
         return "-"
+    if character in _SIGNS:
+        return _SIGNS[character]
     digit = unicodedata.digit(character, None)
     return character if digit is None else str(digit)
 
@@ -76,9 +94,26 @@ def _spelled(match: re.Match[str], shadow: str) -> str:
         return row
     verb = _COPULA.search(shadow, max(match.end() - 2, match.start()), match.end() + 1)
     spoken = len(row) if verb is None else verb.start() - match.start()
-    return "".join(_NUMERALS.get(sign, _SPOKEN_DASHES.get(sign, sign)) for sign in row[:spoken]) + row[spoken:]
+    said = _ONE_AS_DASH.sub("-", row[:spoken])
+    for dash, written in _SPOKEN_DASHES.items():
+        said = said.replace(dash, written)
+    return said.translate(_AS_DIGITS) + row[spoken:]
 
 
 def _is_spoken(row: str) -> bool:
-    """Not for "5678이 일": a zero or a dash that is said, or more numerals than follow a number by chance."""
-    return sum(sign in _NUMERALS for sign in row) >= _SPOKEN_NUMERALS_MIN or any(sign in row for sign in "공영시에")
+    """Not for "5678이 일": a zero or a dash that is said, a digit right behind, or more than follow by chance."""
+    return (
+        sum(sign in _NUMERALS for sign in row) >= _SPOKEN_NUMERALS_MIN
+        or any(sign in row for sign in _ZEROS_OR_DASHES)
+        or bool(_DIGIT_BEHIND.search(row))
+    )
+
+
+def _lettered(match: re.Match[str], shadow: str) -> str:
+    """Only where most are digits and no other letter stands beside them: neither for a word nor for a code."""
+    row = match.group()
+    letters = sum(sign in _LETTERS for sign in row)
+    digits = sum(map(str.isdigit, row))
+    if not 0 < 2 * letters <= digits or _LATIN.match(shadow, match.end()):
+        return row
+    return row.translate(_LETTERS_AS_DIGITS)
