@@ -48,7 +48,7 @@ _ANY = re.compile(f"{_BANK}|계좌|통장|은행|뱅크|예금주|bank|account|a
 # What lies between the word and the number and says that the number is another one.
 _OTHER = re.compile(
     r"(?:주문|송장|승인|접수|오류|에러|코드|사업자|전화|연락처|휴대폰|핸드폰|폰번호|문자|팩스|문의|카드|고객|회원|예약|거래|쿠폰|상품"
-    r"|order|error|phone|call|tel|card|tracking|invoice|customer|ticket|\bref|transaction|confirmation|[.!?]\s)",
+    r"|order|error|phone|call|tel|card|tracking|invoice|customer|ticket|\bref|transaction|confirmation|(?<!\bno)[.!?]\s)",
     re.IGNORECASE,
 )
 _NEAR, _FAR = 16, 28

@@ -43,6 +43,7 @@ _CODE_WORD = (
     r"(?:(?<![a-z])(?:cvc|cvv|cav|csc|cid)2?(?![a-z])|씨브이씨|씨브이브이|시브이씨|카드\s?(?:보안|인증)\s?(?:코드|번호)|보안\s?(?:코드|번호)"
     r"|(?:card(?:'s)?\s?)?(?:security|verification)\s?(?:code|number|value)|card\s?code|유효성\s?(?:검사|확인|검증)\s?(?:코드|번호)"
     r"|(?:카드\s?)?뒷?\s?[면쪽]?(?:에|의)?\s?(?:있는|적힌)?\s?(?:숫자|번호)?\s?(?:3|세|셋)\s?자리(?:\s?(?:숫자|번호))?"
+    r"|뒷면에?\s?(?:있는|적힌|쓰인|써\s?있는)?\s?(?:숫자|번호)"
     r"|(?:three|3|last\s?three|last\s?3)[ -]?digits?(?:\s?code)?\s?(?:on|at|from)\s?the\s?back)"
 )
 # Without one of these there is none of the words: that is quickly seen.
@@ -57,18 +58,21 @@ _CODE_HINTS = (
     "인증",
     "유효성",
     "자리",
+    "뒷면",
     "code",
     "security",
     "verif",
     "digit",
 )
 _CODE_JOINT = (
-    r"(?:\s|[:=#()\[\]\"'~,.·-]|은요?|는요?|이|가|번호|코드|요\?|숫자|뒷면|뒤|카드|[34세네]\s?자리|number|code|no\b|is\b|are\b|was\b|it's|its|of|뒤에|에"
+    r"(?:\s|[:=#()\[\]\"'~,.·-]|은요?|는요?|이|가|번호|코드|요\?|숫자|뒷면|뒤|카드|[34세네]\s?자리|number|code|no\b|is\b|are\b|was\b|says\b|it's|its|of|뒤에|에"
     r"|my\b|the\b|card|on|back|behind|입니다|이에요|맞아요|있는|적힌|[이그저]거|이게|뭔가요\?|말씀이세요\?){0,10}?"
 )
 _CODE = r"(?<![\d*])(?<!\d[.,:/\-])(\d{3,4}|\d \d \d(?: \d)?)(?!\s?\d)(?![.,:/\-]\d)"
 _NO_COUNT = r"(?!\s?(?:자리|번째|번\s|원|개|회|일|분|월|년|시|글자|digits?|times|days|%|달러|차례|명|부터|won))"
 _CODE_AFTER_WORD = re.compile(_CODE_WORD + _CODE_JOINT + _CODE + _NO_COUNT, re.IGNORECASE)
+# "415인가 451인가": who is not sure says both.
+_OR_ANOTHER_CODE = re.compile(r"\s?(?:인가요?|인지|이나|아니면|또는|or)\s?(?:아니면\s)?(\d{3,4})(?!\d)")
 _CODE_BEFORE_WORD = re.compile(
     _CODE + r"(?:\s|[()\"',=-]|이|가|은|is|my|the|card|제|카드){0,6}?"
     r"(?:(?<![a-z])(?:cvc|cvv|csc|cid)2?(?![a-z])|보안\s?코드|카드\s?보안|(?:card\s?)?security\s?code)"
@@ -93,6 +97,8 @@ def card_codes(text: str) -> Iterator[tuple[int, int]]:
     if mentions(text, _CODE_HINTS):
         for match in (*_CODE_AFTER_WORD.finditer(text), *_CODE_BEFORE_WORD.finditer(text)):
             yield match.span(1)
+            if another := _OR_ANOTHER_CODE.match(text, match.end(1)):
+                yield another.span(1)
     if behind := list(_CODE_BEHIND_EXPIRY.finditer(text)):
         ends = {end for _start, end in cards(text)}
         yield from (match.span(1) for match in behind if match.start() in ends)

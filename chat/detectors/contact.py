@@ -25,7 +25,7 @@ _KOREAN = re.compile(
 _INTERNATIONAL = re.compile(
     rf"(?<![\d+*\w])(?:\+|00(?=[1-9]))[1-9]\d{{0,3}}(?:[ \-./]?(?:\(\d{{1,5}}\)|\d{{1,5}})){{1,6}}{_AFTER}"
 )
-_MOBILE = re.compile(r"01[016789]\d{7,8}")
+_MOBILE = re.compile(r"010\d{8}|01[16789]\d{7,8}")
 _AMERICAN = re.compile(
     rf"{_BEFORE}(?<![A-Za-z])(?:1[ \-.])?(?:\([2-9]\d\d\)\s?|[2-9]\d\d(?P<joint>[ \-.]?))"
     rf"[2-9]\d\d(?P<second>[ \-.]?)\d{{4}}{_AFTER}"
@@ -46,7 +46,9 @@ _PHONE_DIGITS_MIN = 8
 _LOCAL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._%+'\-]{0,62}[A-Za-z0-9_+\-])?\Z")
 _LOCAL_MAX = 64
 _LOCAL_SIGNS = re.compile(r"[A-Za-z0-9._%+'\-]*\Z")
-_DOMAIN = re.compile(r"\s?((?:[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z]{2,24})(?![A-Za-z])")
+_DOMAIN = re.compile(
+    r"\s?((?:[A-Za-z0-9가-힣\-]{1,63}\.){1,8}한국|(?:[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z]{2,24})(?![A-Za-z])"
+)
 # Where many have their mailbox: what is written with spaces or words for the signs is one if it is there.
 _PROVIDER = r"(?:naver|gmail|hanmail|daum|nate|kakao|outlook|hotmail|icloud|yahoo|네이버|[지쥐]메일|한메일|네이트|카카오|핫메일|아웃룩|야후|다음)"
 _AT = re.compile(
@@ -69,6 +71,7 @@ _VERSION_WORD = re.compile(
 # "1.2.3.4 에서 1.2.3.5 로", "1.2.3.4 -> 1.2.3.5": one like the one before.
 _IPV4_NEXT = re.compile(r"(?!.*(?:ip|아이피))[^\n.!?]{0,12}", re.IGNORECASE)
 _VERSION_FOLLOWS = re.compile(
+    r"(?:\s?(?:에서|부터|~|->|→|to)\s?[\d.]{5,15})?"
     r"\s?(?:[항절](?![가-힣])|버전|버젼|빌드|업데이트|펌웨어|version|build|release|firmware)", re.IGNORECASE
 )
 

@@ -50,7 +50,7 @@ _LINK = (
     r"(?:(?P<strong>[\"']?\s?(?:은|는|이|가)?\s?(?:[:=]|=>|->|→)\s*|\s?[\])}>]\s*[:=]?\s*|\s?요?\?\s+)"
     r"|(?P<plain>\s?(?:은요|는요|은|는|이|가|도|을|를)\s*"
     r"|(?:\s(?:that i use|i use|for it))?(?:\s(?:is|was)|'s)(?:\s(?:now|still|just))?\s*[:=]?\s+|-(?=\S))"
-    r"|(?P<space>\s{1,3}))(?P<quote>[\"'`“‘「<\[]?)"
+    r"|(?P<space>\s{1,3}))(?:(?:영문|영어|한글|소문자|대문자)(?:으?로)?\s)?(?P<quote>[\"'`“‘「<\[]?)"
 )
 _PASSWORD_HEAD = re.compile(_LOGIN_WORD + _PREFACE + _FEW + _LINK, re.IGNORECASE)
 _TOKEN_HEAD = re.compile(_KEY_WORD + _LINK, re.IGNORECASE)
@@ -103,7 +103,7 @@ _COUNTED = re.compile(
 )
 _END_OF_PHRASE = re.compile(r"\s*(?:[\n,;/]|$|[가-힣])|\s?[.!?](?:\s|$)")
 _MOMENT_OR_AMOUNT = re.compile(
-    r"(?:19|20)\d\d[.\-/]\d{1,2}(?:[.\-/]\d{1,2}.*)?|\d{1,2}[:/]\d{2}(?:[:/]\d{2,4})?(?:am|pm)?|\d{1,3}(?:,\d{3})+"
+    r"(?:19|20)\d\d[.\-/]\d{1,2}(?:[.\-/]\d{1,2}.*)?|\d{1,2}[:/]\d{2}(?:[:/]\d{2,4})?(?:am|pm)?|\d{1,3}(?:,\d{3})+|\d{1,2}~\d{1,2}"
     r"|v?\d+\.\d+(?:\.\d+)*|\d+/\d+|\d+(?:st|nd|rd|th|자리|x|h|hrs?|min|mins|days?|%)",
     re.IGNORECASE,
 )

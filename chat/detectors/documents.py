@@ -28,7 +28,7 @@ _LICENCE = re.compile(
 _LICENCE_WORD = re.compile(r"(?:면허|licen[sc]e)", re.IGNORECASE)
 # Most states begin with a letter, some have digits alone, and some group them: "S530-4609-2187", "12 345 678".
 _AMERICAN_OR_BRITISH = (
-    r"[A-Z]{1,5}-?\d{5,12}(?:-\d{1,6}){0,3}|(?-i:[A-Z]{1,2})[\s-]?\d{2,4}(?:[\s-]\d{2,6}){1,4}"
+    r"[A-Z]{1,5}-?\d{5,12}(?:-\d{1,6}){0,3}|(?-i:[A-Z]{1,2})[\s-]?\d{2,4}(?:[\s-]\d{1,6}){1,4}"
     r"|[A-Z]{2,5}9{0,3}\d{6}[A-Z9]{2}\d[A-Z]{2}|\d{7,9}|\d{2,3}[\s-]\d{3}[\s-]\d{3}"
 )
 _FOREIGN_LICENCE = re.compile(

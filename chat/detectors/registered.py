@@ -7,7 +7,7 @@ from datetime import date
 from stdnum import ean
 
 from chat.detectors.apart import chains
-from chat.detectors.context import ALONE_AFTER, ALONE_BEFORE, JOINT, before, is_named_otherwise
+from chat.detectors.context import ALONE_AFTER, ALONE_BEFORE, JOINT, after, before, is_named_otherwise
 
 _REGISTRATION = re.compile(
     r"(?<!\d)(\d{6})([\s.\-~∼〜_·]{0,5}|/|[\s,]{0,2}(?:이고\s?|고\s?)?(?:뒷|뒤)\s?(?:자리|번호)?[는은]?[\s:]{0,3})(\d)(\d{6})(?!\d)"
@@ -26,7 +26,7 @@ _CENTURY = {
 }
 _FOREIGN_SEVENTHS = "5678"
 # There is no clock here: who is born later than this will write to a later version.
-_BORN_UNTIL = 2045
+_BORN_SINCE, _BORN_UNTIL = 1890, 2045
 _REGISTRATION_WEIGHTS = (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5)
 # A corporation's number (법인등록번호) has the same form, and is nobody's.
 _CORPORATION_WORD = re.compile(
@@ -37,10 +37,11 @@ _REGISTRATION_WORD = re.compile(
 )
 # Orders and parcels are numbered by the day, "240616-4829103", which then looks like that of a child.
 _ORDER_WORD = re.compile(r"(?:주문|송장|운송장|등기|접수|예약|승인|거래|배송)\s?(?:번호|건)?[\s:#(]{0,3}\Z")
+_ORDER_FOLLOWS = re.compile(r"\A[\d\s.\-]{13,16}(?:번\s)?(?:주문|건|배송|예약|접수)")
 _ORDERED_SINCE = 15
 # The half that says most, alone.
 _BACK_HALF = re.compile(
-    r"(?:주민|외국인\s?등록)[^\d\n]{0,12}(?:뒷|뒤)\s?(?:자리|번호|7자리|일곱\s?자리)?[^\d\n]{0,6}([1-8]\d{6})(?![\d-])"
+    r"(?:주민(?:등록)?|외국인\s?등록)(?:\s?번호|증)?(?:의|은|는|에서)?\s?(?:뒷|뒤)\s?(?:자리|번호|7자리|일곱\s?자리)[^\d\n]{0,6}([1-8]\d{6})(?![\d-])"
 )
 
 _BUSINESS = re.compile(rf"{ALONE_BEFORE}(\d{{3}})(\s?-\s?|\s|)(\d{{2}})(\s?-\s?|\s|)(\d{{5}}){ALONE_AFTER}")
@@ -48,6 +49,8 @@ _BUSINESS_WEIGHTS = (1, 3, 7, 1, 3, 7, 1, 3, 5)
 _BUSINESS_WORD = re.compile(
     r"(?:사업자|business\s?(?:registration|reg|number|no|license)|brn\b|세금\s?계산서)[^\d\n]{0,20}\Z", re.IGNORECASE
 )
+
+_BUSINESS_WORD_BEHIND = re.compile(r"[\s(]{0,2}(?:이|가)?\s?(?:우리|저희|제)?\s?사업자")
 
 _SOCIAL = re.compile(
     rf"{ALONE_BEFORE}(?!000|666|9)(\d{{3}})(\s?[-.]\s?|\s|)(?!00)(\d{{2}})\2(?!0000)(\d{{4}}){ALONE_AFTER}"
@@ -82,7 +85,7 @@ def business_numbers(text: str) -> Iterator[tuple[int, int]]:
         written = match.group(2).strip() == match.group(4).strip() == "-" and not is_named_otherwise(
             text, match.start()
         )
-        if written or _follows(_BUSINESS_WORD, text, match):
+        if written or _follows(_BUSINESS_WORD, text, match) or _BUSINESS_WORD_BEHIND.match(text, match.end()):
             yield match.span()
 
 
@@ -122,7 +125,7 @@ def _is_somebody(text: str, start: int, digits: str, sevenths: str, *, written: 
     if _is_vouched_for(text, start, digits):
         return True
     if written:
-        return not (_is_recent(digits) and _ORDER_WORD.search(before(text, start, _WORD_WIDTH)))
+        return not (_is_recent(digits) and _is_ordered(text, start))
     is_barcode = digits.startswith("880") and ean.is_valid(digits)
     return not is_barcode and not is_named_otherwise(text, start)
 
@@ -137,7 +140,12 @@ def _is_birthday(digits: str) -> bool:
         day = date(_CENTURY[digits[6]] + int(digits[:2]), int(digits[2:4]), int(digits[4:6]))
     except ValueError:
         return False
-    return day.year <= _BORN_UNTIL
+    return _BORN_SINCE <= day.year <= _BORN_UNTIL
+
+
+def _is_ordered(text: str, start: int) -> bool:
+    named = _ORDER_WORD.search(before(text, start, _WORD_WIDTH))
+    return bool(named or _ORDER_FOLLOWS.search(after(text, start, _WORD_WIDTH)))
 
 
 def _is_recent(digits: str) -> bool:

@@ -41,6 +41,8 @@ _ONE_AS_DASH = re.compile(r"(?<=\d)一(?=\d)")
 _COPULA = re.compile(r"이(?=[에예요고라야며지거었랑니네])|이?구(?=[요여])")
 _LETTERS_AS_DIGITS = str.maketrans(_LETTERS)
 _LETTERED_DIGIT = rf"[\d{''.join(_LETTERS)}]"
+# Of a mobile, a resident and a card number: then the last syllable belongs to it.
+_LIKELY_LENGTHS = {11, 13, 16}
 _LATIN = re.compile(r"[A-Za-z]")
 _LETTERED = re.compile(rf"(?<![A-Za-z\d]){_LETTERED_DIGIT}(?:[ .\-]{{0,3}}{_LETTERED_DIGIT}){{8,}}")
 
@@ -92,7 +94,9 @@ def _spelled(match: re.Match[str], shadow: str) -> str:
     row = match.group()
     if not _is_spoken(row):
         return row
-    verb = _COPULA.search(shadow, max(match.end() - 2, match.start()), match.end() + 1)
+    verb = None
+    if sum(sign.isdigit() or sign in _NUMERALS for sign in row) not in _LIKELY_LENGTHS:
+        verb = _COPULA.search(shadow, max(match.end() - 2, match.start()), match.end() + 1)
     spoken = len(row) if verb is None else verb.start() - match.start()
     said = _ONE_AS_DASH.sub("-", row[:spoken])
     for dash, written in _SPOKEN_DASHES.items():
