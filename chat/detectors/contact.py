@@ -22,9 +22,12 @@ _KOREAN = re.compile(
     rf"|(?P<mobile>01[016789])|(?:02|0[3-6][1-5]|070|050\d|080))(?(open)\)|\)?)"
     rf"(?P<first>{_SEP})\d{{3,4}}(?P<second>{_SEP})\d{{4}}{_AFTER}"
 )
+# E.164: up to fifteen digits. Groups are possessive: there is one way to read them.
 _INTERNATIONAL = re.compile(
-    rf"(?<![\d+*\w])(?:\+|00(?=[1-9]))[1-9]\d{{0,3}}(?:[ \-./]?(?:\(\d{{1,5}}\)|\d{{1,5}})){{1,6}}{_AFTER}"
+    r"(?<![\d+*\w])(?:\+|00(?=[1-9]))(?=[1-9])\d{1,15}+(?:[ \-./]{0,2}(?:\(\d{1,5}\)|(?<!\d)\d{1,12}+)){0,6}"
 )
+_ENDS_HERE = re.compile(_AFTER)
+_GROUP_ENDS = re.compile(r"\d(?!\d)\)?")
 _MOBILE = re.compile(r"010\d{8}|01[16789]\d{7,8}")
 _AMERICAN = re.compile(
     rf"{_BEFORE}(?<![A-Za-z])(?:1[ \-.])?(?:\([2-9]\d\d\)\s?|[2-9]\d\d(?P<joint>[ \-.]?))"
@@ -40,7 +43,7 @@ _PHONE_WORD = re.compile(
     re.IGNORECASE,
 )
 _WORD_WIDTH = 24
-_PHONE_DIGITS_MIN = 8
+_PHONE_DIGITS_MIN, _DIGITS_MAX = 8, 15
 
 # RFC 5321: 64 octets before the sign, 255 after it.
 _LOCAL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._%+'\-]{0,62}[A-Za-z0-9_+\-])?\Z")
@@ -85,9 +88,8 @@ def phones(text: str) -> Iterator[tuple[int, int]]:
         if _is_mobile_apart(text, chain):
             yield chain.start, chain.end
     for match in _INTERNATIONAL.finditer(text):
-        number = match.group()
-        if sum(map(str.isdigit, number)) >= _PHONE_DIGITS_MIN and _is_international(number):
-            yield match.span()
+        if end := _end_of_international(text, match):
+            yield match.start(), end
     for match in _AMERICAN.finditer(text):
         if _is_american_phone(text, match):
             yield match.span()
@@ -132,6 +134,18 @@ def _is_korean_phone(text: str, match: re.Match[str]) -> bool:
     return bool(sure or _PHONE_WORD.search(before(text, match.start(), _WORD_WIDTH)))
 
 
+def _end_of_international(text: str, match: re.Match[str]) -> int | None:
+    """Where the longest number ends that a numbering plan has: what follows it may be another."""
+    ends = [group.end() for group in _GROUP_ENDS.finditer(text, *match.span())]
+    for end in reversed(ends):
+        digits = sum(map(str.isdigit, text[match.start() : end]))
+        if digits < _PHONE_DIGITS_MIN:
+            return None
+        if _ENDS_HERE.match(text, end) and _is_international(text[match.start() : end]):
+            return end
+    return None
+
+
 def _is_mobile_apart(text: str, chain: Chain) -> bool:
     """A mobile number, whose first part is known, may be written digit by digit or in any groups: "010 12 34 56 78"."""
     if not (3 in chain.breaks and _MOBILE.fullmatch(chain.digits)):
@@ -155,6 +169,8 @@ def _is_national(number: str, region: str, prefix: str) -> bool:
 
 def _is_international(number: str) -> bool:
     digits = "".join(filter(str.isdigit, number)).removeprefix("00")
+    if len(digits) > _DIGITS_MAX:
+        return False
     for length in (1, 2, 3):
         if regions := phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(digits[:length])):
             nationals = {digits[length:], digits[length:].removeprefix("0")}
