@@ -111,16 +111,22 @@ def _in_chain(text: str, chain: re.Match[str]) -> Iterator[tuple[int, int]]:
         return
     begins = list(accumulate((end - start for start, end in groups), initial=0))
     last_of = {begin: number for number, begin in enumerate(begins[1:])}
-    is_valid = _luhn(digits)
+    is_valid = None
     for first, begin in enumerate(begins[:-1]):
-        issuer = _ISSUERS.match(digits, begin)
-        if issuer is None:
-            continue
-        for length in _LENGTHS[str(issuer.lastgroup)]:
+        for length in _lengths(digits, begin):
             last = last_of.get(begin + length)
-            if last is not None and is_valid(begin, begin + length) and _stands_alone(text, groups, first, last):
+            if last is None:
+                continue
+            is_valid = is_valid or _luhn(digits)
+            if is_valid(begin, begin + length) and _stands_alone(text, groups, first, last):
                 yield groups[first][0], groups[last][1]
                 break
+
+
+def _lengths(digits: str, begin: int) -> tuple[int, ...]:
+    """How long a card number may be that begins there; none where no issuer's begins so."""
+    issuer = _ISSUERS.match(digits, begin)
+    return _LENGTHS[str(issuer.lastgroup)] if issuer else ()
 
 
 def _luhn(digits: str) -> Callable[[int, int], bool]:

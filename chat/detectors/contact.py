@@ -27,7 +27,7 @@ _INTERNATIONAL = re.compile(
     r"(?<![\d+*\w])(?:\+|00(?=[1-9]))(?=[1-9])\d{1,15}+(?:[ \-./]{0,2}(?:\(\d{1,5}\)|(?<!\d)\d{1,12}+)){0,6}"
 )
 _ENDS_HERE = re.compile(_AFTER)
-_GROUP_ENDS = re.compile(r"\d(?!\d)\)?")
+_GROUP = re.compile(r"\d+")
 _MOBILE = re.compile(r"010\d{8}|01[16789]\d{7,8}")
 _AMERICAN = re.compile(
     rf"{_BEFORE}(?<![A-Za-z])(?:1[ \-.])?(?:\([2-9]\d\d\)\s?|[2-9]\d\d(?P<joint>[ \-.]?))"
@@ -136,13 +136,18 @@ def _is_korean_phone(text: str, match: re.Match[str]) -> bool:
 
 def _end_of_international(text: str, match: re.Match[str]) -> int | None:
     """Where the longest number ends that a numbering plan has: what follows it may be another."""
-    ends = [group.end() for group in _GROUP_ENDS.finditer(text, *match.span())]
-    for end in reversed(ends):
-        digits = sum(map(str.isdigit, text[match.start() : end]))
-        if digits < _PHONE_DIGITS_MIN:
-            return None
-        if _ENDS_HERE.match(text, end) and _is_international(text[match.start() : end]):
+    digits = "".join(filter(str.isdigit, match.group())).removeprefix("00")
+    plans = _plans(digits)
+    if len(digits) < _PHONE_DIGITS_MIN or not plans:
+        return None
+    left = len(digits)
+    for group in reversed(list(_GROUP.finditer(text, *match.span()))):
+        if left < _PHONE_DIGITS_MIN:
+            break
+        end = group.end() + text.startswith(")", group.end())
+        if _ENDS_HERE.match(text, end) and left <= _DIGITS_MAX and _is_in(plans, digits[:left]):
             return end
+        left -= group.end() - group.start()
     return None
 
 
@@ -169,13 +174,23 @@ def _is_national(number: str, region: str, prefix: str) -> bool:
 
 def _is_international(number: str) -> bool:
     digits = "".join(filter(str.isdigit, number)).removeprefix("00")
-    if len(digits) > _DIGITS_MAX:
-        return False
+    return _is_in(_plans(digits), digits)
+
+
+def _plans(digits: str) -> tuple[int, list[re.Pattern[str]]] | None:
+    """How many digits name the country, and the numbering plans of those who share them."""
     for length in (1, 2, 3):
         if regions := phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(digits[:length])):
-            nationals = {digits[length:], digits[length:].removeprefix("0")}
-            return any(_plan(region).fullmatch(national) for region in regions for national in nationals)
-    return False
+            return length, [_plan(region) for region in regions]
+    return None
+
+
+def _is_in(plans: tuple[int, list[re.Pattern[str]]] | None, digits: str) -> bool:
+    if plans is None:
+        return False
+    length, patterns = plans
+    national = digits[length:].removeprefix("0")
+    return any(plan.fullmatch(digits[length:]) or plan.fullmatch(national) for plan in patterns)
 
 
 @cache
