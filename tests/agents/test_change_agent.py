@@ -32,7 +32,12 @@ def test_what_changes_is_saved_and_on_record_with_old_and_new(admin, newcomer):
     newcomer.refresh_from_db()
     assert (newcomer.role, newcomer.chat_permission, newcomer.chat_limit) == (ADMIN, True, 4)
     entry = AuditEntry.objects.get()
-    assert entry.details == {"role": ["agent", "admin"], "chat_permission": [False, True], "chat_limit": [3, 4]}
+    assert entry.details == {
+        "role": ["agent", "admin"],
+        "chat_permission": [False, True],
+        "chat_limit": [3, 4],
+        "unmask_permission": [False, True],
+    }
     assert changed == entry.details
     assert (entry.action, entry.subject, entry.agent) == ("agent.change", f"agent:{newcomer.pk}", admin)
 

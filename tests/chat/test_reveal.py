@@ -7,9 +7,10 @@ from django.urls import reverse
 
 from agents import audit
 from agents.models import Agent, AuditEntry, Contract
-from chat import entries, masking, vault
-from chat.masking import OriginalGone, Selection, mask_selection, reveal
-from chat.models import ChatKey, Mask, Message
+from chat import entries, unmasking, vault
+from chat.masking import Selection, mask_selection
+from chat.models import DataKey, Mask, Message
+from chat.unmasking import OriginalGone, reveal
 from contiple.errors import Closed
 from tests.make import make_agent, make_chat, make_message
 
@@ -51,7 +52,7 @@ def test_it_is_on_record_who_looked_where_and_from_where(mask, colleague) -> Non
         f"chat:{mask.message.chat_id}",
         "192.0.2.7",
     )
-    assert entry.details == {"kind": "manual", "seq": 1}
+    assert entry.details == {"kind": "manual", "seq": 1, "customer": mask.message.chat.customer_id}
 
 
 def test_every_look_is_on_record(mask, agent) -> None:
@@ -62,14 +63,14 @@ def test_every_look_is_on_record(mask, agent) -> None:
 
 def test_the_entry_is_there_before_the_original_is_opened(mask, agent, monkeypatch) -> None:
     seen = []
-    monkeypatch.setattr(vault, "open_original", lambda mask: seen.append(actions()) or "text")
+    monkeypatch.setattr(vault, "unseal", lambda *_kept: seen.append(actions()) or "text")
     reveal(agent, mask.pk, address=None)
     assert seen == [[("chat.revealed", agent)]]
 
 
 def test_where_the_entry_can_t_be_written_nothing_is_opened(mask, agent, sign_in, monkeypatch) -> None:
     opened = []
-    monkeypatch.setattr(vault, "open_original", opened.append)
+    monkeypatch.setattr(vault, "unseal", lambda *kept: opened.append(kept))
 
     def fail(*_args, **_named):
         raise DatabaseError
@@ -88,7 +89,7 @@ def test_where_the_entry_can_t_be_written_nothing_is_opened(mask, agent, sign_in
 @pytest.mark.parametrize("why", ["permission", "security service"])
 def test_a_refused_look_is_on_record_as_well(mask, agent, sign_in, why) -> None:
     if why == "permission":
-        Agent.objects.filter(pk=agent.pk).update(chat_permission=False)
+        Agent.objects.filter(pk=agent.pk).update(unmask_permission=False)
     else:
         Contract.objects.update(security_service=False)
 
@@ -105,7 +106,7 @@ def test_an_admin_without_the_chat_permission_is_refused(mask, admin) -> None:
 
 
 def test_a_destroyed_original_is_gone_for_good(mask, agent, sign_in) -> None:
-    ChatKey.objects.all().delete()
+    DataKey.objects.all().delete()
     with pytest.raises(OriginalGone):
         reveal(agent, mask.pk, address=None)
     answer = sign_in(agent).post(url(mask), headers={"X-Requested-With": "fetch"})
@@ -143,7 +144,7 @@ def test_the_outsider_finds_no_mask_under_either_address(mask, outsider, sign_in
     assert browser.post(url(mask)).status_code == 404
     assert browser.post(url(mask, "other")).status_code == 404
     with pytest.raises(Mask.DoesNotExist):
-        masking.reveal(outsider, mask.pk, address=None)
+        unmasking.reveal(outsider, mask.pk, address=None)
     assert not AuditEntry.objects.exists()
 
 
