@@ -254,8 +254,9 @@ class Connection:
         """Commits a message and says so to its sender, by the message itself where its chat is on display here."""
         if not self.messages_bucket.take():
             raise TooMany(_("Too many messages at once. Wait a moment."))
-        text = {"body": frame.body, "client_id": frame.client_id}
-        sending = messages.prepare(chat_id, service_id=self.service_id, **text, **who)
+        sending = messages.prepare(
+            chat_id, service_id=self.service_id, body=frame.body, client_id=frame.client_id, **who
+        )
         outcome = await group_commit.write(sending)
         if outcome is None:
             [outcome] = await in_thread(messages.append_together, [sending], wait=True)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from chat import views_admin, views_agent, views_customer, views_embed, views_masking
+from chat import views_admin, views_agent, views_customer, views_embed, views_masking, views_record, views_rules
 
 app_name = "chat"
 urlpatterns = [
@@ -18,6 +18,8 @@ urlpatterns = [
     path("desk/<slug:service>/chat/<int:chat>/mask/", views_masking.mask, name="mask"),
     path("desk/<slug:service>/chat/masks/<int:mask>/reveal/", views_masking.reveal, name="reveal"),
     path("desk/<slug:service>/chat/masks/<int:mask>/lift/", views_masking.lift, name="lift"),
+    path("desk/<slug:service>/masking/", views_rules.rules, name="masking_rules"),
+    path("desk/<slug:service>/masking/record/", views_record.record, name="unmask_record"),
     path("desk/<slug:service>/chat/<int:chat>/destroy/", views_masking.destroy, name="destroy"),
     path("hc/<slug:service>/chat/", views_customer.panel, name="panel"),
     path("hc/<slug:service>/chat/start/", views_customer.start, name="start"),
