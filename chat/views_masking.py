@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from agents.access import for_admins, for_agents
 from agents.models import Agent
 from chat import access, destroying, masking, unmasking
-from chat.models import Mask
+from chat.models import Chat, Mask
 from chat.views_agent import require_chat
 from contiple.addresses import client_address
 from contiple.errors import Invalid
@@ -60,14 +60,20 @@ def destroy(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
     """Of this chat, or of all that this customer has said: asked for on a page of its own, since it can't be undone."""
     found = access.chat_for_agent(agent, chat)
     if request.method == "POST":
-        if request.POST.get("of") == "customer":
-            destroying.destroy_of_customer(agent, found.customer)
-        else:
-            destroying.destroy_of_chat(agent, found)
+        _destroy(agent, found, request.POST.get("of"))
         messages.success(request, _("The originals are destroyed for good."))
         return redirect("chat:history", agent.service.slug, found.pk)
     context = {"section": "tickets", "chat": found, "chats": destroying.chats_of(found.customer)}
     return render(request, "chat/destroy.html", context)
+
+
+def _destroy(admin: Agent, chat: Chat, of: str | None) -> None:
+    if of == "chat":
+        destroying.destroy_of_chat(admin, chat)
+    elif of == "customer":
+        destroying.destroy_of_customer(admin, chat.customer)
+    else:
+        raise Invalid(_("Choose what is to be destroyed."))
 
 
 def original(text: str) -> HttpResponse:
