@@ -44,6 +44,11 @@ def may_chat(agent: Agent) -> bool:
     return agent.is_active and agent.chat_permission and agent.service.contract.chat
 
 
+def may_unmask(agent: Agent) -> bool:
+    """Whether this agent is shown originals of masked text: by a permission of its own, where the contract has it."""
+    return agent.is_active and agent.unmask_permission and agent.service.contract.security_service
+
+
 def active_admins(service_id: int) -> QuerySet[Agent]:
     """Who can manage the service now."""
     return Agent.objects.filter(service=service_id, is_active=True, user__is_active=True, role=Agent.Role.ADMIN)

@@ -137,6 +137,7 @@ class AgentForm(forms.ModelForm):
             _or_form_error(refuse_chat_permission, lock_contract(service.pk))
         if not (values.get("chat_permission") and values.get("is_active")):
             values["chat_permission"] = False
+            values["unmask_permission"] = values.get("unmask_permission", False) and values.get("is_active", False)
             self.instance.chat_status = Agent.ChatStatus.OFFLINE
         return values
 
@@ -144,7 +145,7 @@ class AgentForm(forms.ModelForm):
 @admin.register(Agent)
 class AgentAdmin(admin.ModelAdmin):
     form = AgentForm
-    fields = ("service", "user", "role", "is_active", "chat_permission", "chat_limit")
+    fields = ("service", "user", "role", "is_active", "chat_permission", "chat_limit", "unmask_permission")
     list_display = ("user", "service", "role", "is_active", "chat_permission", "chat_status")
     list_filter = ("service", "role", "is_active", "chat_permission", "chat_status")
     list_select_related = ("user", "service")

@@ -12,15 +12,16 @@ from agents.contracts import has_free_seat, lock_contract, refuse_chat_permissio
 from agents.models import Agent, Contract, User
 from contiple.errors import Invalid
 
-FIELDS = ("role", "chat_permission", "chat_limit", "is_active")
+FIELDS = ("role", "chat_permission", "chat_limit", "unmask_permission", "is_active")
 
 
 @transaction.atomic
 def change_agent(agent: Agent, *, by: Agent, values: dict[str, Any], seen: str = "") -> dict[str, Any]:
     """Sets what ``values`` names of ``FIELDS``; returns what differs. ``seen`` is the form's ``agent_stamp``.
 
-    Who is deactivated loses the chat permission, and who loses that is Offline. Raises ``Closed`` (``by`` is not an
-    admin any more, or the contract has no Chat), ``Conflict`` (the form was out of date), ``Invalid``; code: the field.
+    Who is deactivated loses the permissions, and who can't chat is Offline; with the chat permission comes the one to
+    unmask, unless ``values`` says otherwise. Raises ``Closed`` (``by`` is not an admin any more, or the contract has no
+    Chat), ``Conflict`` (the form was out of date), ``Invalid``; code: the field.
     """
     contract = lock_contract(by.service_id)
     require_admin(by)
@@ -51,7 +52,8 @@ def join_service(user: User, *, contract: Contract, role: str, chat_permission: 
         return agent
     permitted = chat_permission and contract.chat and has_free_seat(contract)
     limit = min(agent.chat_limit, contract.chats_at_once)
-    changed = apply_changes(agent, {"is_active": True, "role": role, "chat_permission": permitted, "chat_limit": limit})
+    permissions = {"chat_permission": permitted, "unmask_permission": permitted}
+    changed = apply_changes(agent, {"is_active": True, "role": role, **permissions, "chat_limit": limit})
     audit.record(contract.service_id, "agent.join", f"agent:{agent.pk}", agent=agent, **changed)
     return agent
 
@@ -59,9 +61,11 @@ def join_service(user: User, *, contract: Contract, role: str, chat_permission: 
 def _with_consequences(agent: Agent, values: dict[str, Any]) -> dict[str, Any]:
     after = {name: values.get(name, getattr(agent, name)) for name in FIELDS}
     if not after["is_active"]:
-        after["chat_permission"] = False
+        after["chat_permission"] = after["unmask_permission"] = False
     if not after["chat_permission"]:
         after["chat_status"] = Agent.ChatStatus.OFFLINE
+    elif not agent.chat_permission and "unmask_permission" not in values:
+        after["unmask_permission"] = True
     return after
 
 

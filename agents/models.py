@@ -101,6 +101,16 @@ class Contract(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(CHATS_AT_ONCE_MAX)],
         help_text=_("The most chats that any agent can have open at the same time."),
     )
+    originals_kept_days = models.PositiveSmallIntegerField(
+        _("Originals of masked text, in days"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_(
+            "So long after the end of a chat they can be unmasked; then they are destroyed for good, and the asterisks "
+            "stay. Empty: until somebody destroys them."
+        ),
+    )
 
     class Meta:
         verbose_name = _("Contract")
@@ -127,6 +137,7 @@ class Agent(models.Model):
     role = models.CharField(_("Role"), max_length=8, choices=Role, default=Role.AGENT)
     is_active = models.BooleanField(_("Active"), default=True)
     chat_permission = models.BooleanField(_("Chat permission"), default=False)
+    unmask_permission = models.BooleanField(_("Unmask personal information"), default=False, db_default=False)
     chat_limit = models.PositiveSmallIntegerField(
         _("Chats at once"), default=3, validators=[MinValueValidator(1), MaxValueValidator(CHATS_AT_ONCE_MAX)]
     )
@@ -193,7 +204,11 @@ class AuditEntry(models.Model):
     class Meta:
         verbose_name = _("Audit entry")
         verbose_name_plural = _("Audit entries")
-        indexes = [models.Index(fields=["service", "subject", "id"]), models.Index(fields=["service", "action", "id"])]
+        indexes = [
+            models.Index(fields=["service", "subject", "id"]),
+            models.Index(fields=["service", "action", "id"]),
+            models.Index(fields=["service", "action", "created_at"], name="audit_by_month"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.action} {self.subject}"

@@ -54,6 +54,11 @@ def count_attempts(limits: dict[Limit, str], *, now: datetime) -> list[Attempt]:
     return counted
 
 
+def recent_attempts(limit: Limit, who: str, *, now: datetime) -> int:
+    """How many are counted in the limit's window now."""
+    return _recent(limit, who, now).count()
+
+
 def forget(attempts: list[Attempt]) -> None:
     Attempt.objects.filter(pk__in=[attempt.pk for attempt in attempts]).delete()
 

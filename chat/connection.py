@@ -79,6 +79,7 @@ class Connection:
     """
 
     decode: Callable[[str], Any]
+    service_id: int  # once it is known who it is
 
     def __init__(self, scope: dict, send: Send) -> None:
         self.scope, self.base_send = scope, send
@@ -253,7 +254,9 @@ class Connection:
         """Commits a message and says so to its sender, by the message itself where its chat is on display here."""
         if not self.messages_bucket.take():
             raise TooMany(_("Too many messages at once. Wait a moment."))
-        sending = messages.prepare(chat_id, body=frame.body, client_id=frame.client_id, **who)
+        sending = messages.prepare(
+            chat_id, service_id=self.service_id, body=frame.body, client_id=frame.client_id, **who
+        )
         outcome = await group_commit.write(sending)
         if outcome is None:
             [outcome] = await in_thread(messages.append_together, [sending], wait=True)

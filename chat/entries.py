@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
+from chat import spans
 from chat.models import Chat, Mask, Message
 from contiple import prepared
 
@@ -18,7 +19,7 @@ CHANGES_AT_ONCE = 200
 
 
 class Span(Struct, array_like=True, frozen=True):
-    """A masked span of an entry's body, in code points."""
+    """A masked span of an entry's body, in code points; or one that is offered to be masked, which has no ``id``."""
 
     id: int
     start: int
@@ -40,6 +41,7 @@ class Entry(Struct, array_like=True, frozen=True):
     client_id: UUID | None
     masks: tuple[Span, ...]
     internal: bool = False  # a note: for agents alone
+    offers: tuple[Span, ...] = ()
 
 
 def entry_of(message: Message, masks: Iterable[Mask]) -> Entry:
@@ -55,12 +57,27 @@ def entry_of(message: Message, masks: Iterable[Mask]) -> Entry:
         client_id=message.client_id,
         masks=spans_of(masks),
         internal=message.internal,
+        offers=_offers(message.offers),
     )
 
 
+def offers_of(row: Message) -> list[spans.Span]:
+    """What is offered to be masked in a message."""
+    return [spans.Span(kind, start, end) for _id, start, end, kind in row.offers or ()]
+
+
+def offered_spans(offered: Iterable[spans.Span]) -> tuple[Span, ...]:
+    return tuple(Span(0, span.start, span.end, span.kind) for span in offered)
+
+
+def as_offers(offered: Iterable[spans.Span]) -> list[list] | None:
+    """Offers as a message stores them."""
+    return [[span.id, span.start, span.end, span.kind] for span in offered_spans(offered)] or None
+
+
 def spans_of(masks: Iterable[Mask]) -> tuple[Span, ...]:
-    spans = (Span(mask.pk, mask.start, mask.end, mask.kind) for mask in masks)
-    return tuple(sorted(spans, key=lambda span: span.start))
+    masked = (Span(mask.pk, mask.start, mask.end, mask.kind) for mask in masks)
+    return tuple(sorted(masked, key=lambda span: span.start))
 
 
 def changes_since(chat_id: int, rev: int) -> list[Entry]:
@@ -81,7 +98,11 @@ def page_before(chat: Chat, seq: int, *, notes: bool = True) -> list[Entry]:
 def _read(which: str, parameters: list) -> list[Entry]:
     """In one query and without models: a thousand who come back at once read nothing more often than this."""
     rows = prepared.fetch(f"{_READ} AND {which}", parameters)
-    return [Entry(*[*row[:9], _spans(row[9]), row[10]]) for row in rows]
+    return [Entry(*[*row[:9], _spans(row[9]), row[10], _spans(row[11])]) for row in rows]
+
+
+def _offers(stored: list | None) -> tuple[Span, ...]:
+    return msgspec.convert(stored, tuple[Span, ...]) if stored else ()
 
 
 def _spans(masks: str | None) -> tuple[Span, ...]:
@@ -94,6 +115,6 @@ SELECT message.chat_id, message.seq, message.rev, message.author, message.name, 
     message.created_at, message.client_id, (
         SELECT json_agg(json_build_array(mask.id, mask.start, mask."end", mask.kind) ORDER BY mask.start)::text
         FROM chat_mask AS mask WHERE mask.message_id = message.id
-    ), message.internal
+    ), message.internal, message.offers::text
 FROM chat_message AS message WHERE message.chat_id = %s
 """

@@ -1,11 +1,11 @@
-"""Masks: found on append, put on by hand, looked under on record.
+"""Masks: found on append, put on by hand. ``unmasking`` has the looks under them.
 
-**Mask**: asterisks for everybody, the original to the vault. **Reveal**: one permitted agent sees it for a while;
-nothing stored changes. Spans of one message never overlap: what is masked a second time keeps its first mask, and only
-what was still readable gets a new one. So masking twice, overlapping, or by two agents at once ends in the same text.
+**Mask**: asterisks for everybody, the original to the vault, or nowhere. Spans of one message never overlap: what is
+masked a second time keeps its first mask, and only what was still readable gets a new one. So masking twice,
+overlapping, or by two agents at once ends in the same text.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -15,11 +15,11 @@ from msgspec import Struct
 from agents import audit
 from agents.models import Agent, Service
 from chat import live, vault
-from chat.detectors import MASKED_BY_DEFAULT, detect
-from chat.entries import entry_of
+from chat.entries import as_offers, entry_of, offers_of
 from chat.models import Chat, Mask, Message
-from chat.spans import Span, apply_mask, from_utf16, subtract, widen, widen_all
-from contiple.errors import Closed, Conflict, DomainError, Invalid
+from chat.rules import NOTHING, Action, Found, Masked, Rules, rules_of
+from chat.spans import Span, apply_mask, from_utf16, subtract, widen
+from contiple.errors import Closed, Conflict, Invalid
 
 MANUAL = "manual"
 # Who keeps texts that may repeat a message hides there what is masked here: called with the chat and the originals, in
@@ -37,32 +37,39 @@ class Selection(Struct, forbid_unknown_fields=True):
     end: int
 
 
-class OriginalGone(DomainError):
-    """The original was destroyed: nobody can see it again."""
+def search(service: Service, text: str) -> Found:
+    """What is masked in ``text`` and what is offered, by the service's rules as they are now.
 
-    code = "gone"
-    status = 410
-
-
-def found_spans(service: Service, text: str) -> list[Span]:
-    """What is masked in ``text`` before it is saved; nothing where the contract has no Security Service."""
-    return search(text) if _is_on(service) else []
-
-
-def search(text: str) -> list[Span]:
-    """The personal data in ``text``, in whole characters: no half of what looks like one stays readable."""
-    found = detect(text, MASKED_BY_DEFAULT)
-    widened = widen_all(text, [span[1:] for span in found])
-    return [Span(span.kind, *bounds) for span, bounds in zip(found, widened, strict=True)]
+    Nothing where the contract has no Security Service.
+    """
+    return rules_of(service.pk).find(text) if is_on(service) else NOTHING
 
 
 def conceal(service: Service, text: str) -> str:
-    """``text`` as it may be stored outside of a chat: known kinds of personal data as asterisks, no original kept."""
-    return apply_mask(text, [span[1:] for span in found_spans(service, text)])
+    """``text`` as it may be stored where nobody unmasks: what is masked as asterisks, no original kept."""
+    return apply_mask(text, search(service, text).bounds)
+
+
+def masked_kinds(service: Service) -> frozenset[str]:
+    """The kinds of personal data that are masked in this service before they are saved."""
+    if not is_on(service):
+        return frozenset()
+    return frozenset(kind for kind, rule in rules_of(service.pk).kinds.items() if rule.action == Action.MASK)
+
+
+def is_on(service: Service) -> bool:
+    """Whether the contract has what masking needs."""
+    return service.contract.security_service
+
+
+def require_masking(service: Service) -> None:
+    """Raises ``Closed`` where the contract has no Security Service."""
+    if not is_on(service):
+        raise Closed(_("Personal information masking needs the Security Service in Contract Details."))
 
 
 def put_on(
-    chat: Chat, message: Message, *, original: str, spans: Sequence[Span], by: Agent | None = None
+    chat: Chat, message: Message, *, original: str, spans: Sequence[Masked], by: Agent | None = None
 ) -> list[Mask]:
     """Stores masks over ``spans``, which must be free of others. Needs the chat's row lock."""
     return Mask.objects.bulk_create(
@@ -71,7 +78,7 @@ def put_on(
             kind=span.kind,
             start=span.start,
             end=span.end,
-            sealed=vault.seal_original(chat, message.seq, span[1:], original[span.start : span.end]),
+            sealed=_sealed(chat, message.seq, span, original),
             masked_by=by,
         )
         for span in spans
@@ -84,8 +91,7 @@ def mask_selection(agent: Agent, chat_id: int, selections: Sequence[Selection]) 
     The caller has checked that the agent may mask in this chat. Raises ``Closed`` without Security Service, ``Invalid``
     for offsets outside the text, and ``Conflict`` where a message has changed since it was selected.
     """
-    if not _is_on(agent.service):
-        raise Closed(_("Personal information masking needs the Security Service in Contract Details."))
+    require_masking(agent.service)
     with transaction.atomic():
         chat = Chat.objects.select_for_update(no_key=True).get(pk=chat_id, service=agent.service)
         messages = _messages_as_selected(chat, selections)
@@ -99,37 +105,60 @@ def mask_selection(agent: Agent, chat_id: int, selections: Sequence[Selection]) 
 
 def masked_originals(chat: Chat) -> list[str]:
     """What was masked by hand in ``chat``, to hide copies of it; not to be shown to anybody."""
-    masks = Mask.objects.filter(message__chat=chat, kind=MANUAL).select_related("message__chat")
+    masks = Mask.objects.filter(message__chat=chat, masked_by__isnull=False).select_related("message__chat")
     return [original for mask in masks if (original := vault.original_or_none(mask)) is not None]
 
 
-def reveal(agent: Agent, mask_id: int, *, address: str | None) -> str:
-    """The original under a mask, for this agent alone. On record before it is returned, or not returned.
+def selected_spans(body: str, taken: Iterable[tuple[int, int]], item: tuple[int, int]) -> list[tuple[int, int]]:
+    """What is still readable of a selection (UTF-16 offsets in ``body``), in whole characters; ``taken`` is masked.
 
-    Raises ``Mask.DoesNotExist`` outside the agent's service, ``Closed`` without Security Service or the permission, and
-    ``OriginalGone`` where it was destroyed.
+    Raises ``Invalid`` for offsets outside the text.
     """
-    mask = Mask.objects.select_related("message__chat").get(pk=mask_id, message__chat__service=agent.service)
-    refused = not (_is_on(agent.service) and agent.chat_permission)
-    audit.record(
-        agent.service,
-        "chat.reveal_refused" if refused else "chat.revealed",
-        mask.message.chat.subject,
-        agent=agent,
-        address=address,
-        kind=mask.kind,
-        seq=mask.message.seq,
-    )
-    if refused:
-        raise Closed(_("You are not permitted to unmask personal information."))
     try:
-        return vault.open_original(mask)
-    except vault.Gone:
-        raise OriginalGone(_("The original is gone for good.")) from None
+        start, end = widen(body, *from_utf16(body, *item))
+    except ValueError:
+        raise Invalid(_("This can't be masked.")) from None
+    return [free for free in subtract(start, end, taken) if body[slice(*free)].strip()]
 
 
-def _is_on(service: Service) -> bool:
-    return service.contract.security_service
+def named(spans: Iterable[tuple[int, int]], offers: Sequence[Span], rules: Rules) -> list[Masked]:
+    """Selected spans as masks: of the kind that was offered, where the whole of an offer was taken, else by hand."""
+    kinds = {(offer.start, offer.end): offer.kind for offer in offers}
+    kinds_of = ((kinds.get(span, MANUAL), *span) for span in spans)
+    return [Masked(kind, start, end, kind == MANUAL or rules.keeps(kind)) for kind, start, end in kinds_of]
+
+
+def still_offered(offers: Sequence[Span], masked: Sequence[Masked]) -> list[Span]:
+    """``offers`` without those that a mask has touched."""
+    return [it for it in offers if not any(it.start < span.end and span.start < it.end for span in masked)]
+
+
+def change_body(chat: Chat, message: Message, body: str) -> None:
+    """Saves ``body`` and the message's offers under the chat's next rev, and the lists' last line where it shows it.
+
+    Needs the chat's row lock. The caller tells of the message itself.
+    """
+    chat.last_rev += 1
+    message.body, message.rev = body, chat.last_rev
+    message.save(update_fields=["body", "rev", "offers"])
+    fields: dict[str, Any] = {"last_rev": chat.last_rev}
+    if not message.internal and not chat.messages.filter(seq__gt=message.seq, internal=False).exclude(body="").exists():
+        fields["last_line"] = last_line(body)
+        live.publish_on_commit(live.service_topic(chat.service_id), live.Touched())
+        if chat.agent_id:
+            live.publish_on_commit(live.agent_topic(chat.agent_id), live.Touched())
+    Chat.objects.filter(pk=chat.pk).update(**fields)
+
+
+def last_line(body: str) -> str:
+    """How lists show a (masked) body."""
+    return " ".join(body.split())[:LAST_LINE_LENGTH]
+
+
+def _sealed(chat: Chat, seq: int, span: Masked, original: str) -> bytes:
+    if not span.keep:
+        return b""
+    return vault.seal_original(chat, seq, (span.start, span.end), original[span.start : span.end])
 
 
 def _messages_as_selected(chat: Chat, selections: Sequence[Selection]) -> dict[int, Message]:
@@ -146,34 +175,12 @@ def _messages_as_selected(chat: Chat, selections: Sequence[Selection]) -> dict[i
 
 def _mask_one(chat: Chat, message: Message, item: Selection, agent: Agent) -> list[str]:
     """Returns what was still readable of the selection, piece by piece."""
-    body = message.body
-    try:
-        start, end = widen(body, *from_utf16(body, item.start, item.end))
-    except ValueError:
-        raise Invalid(_("This can't be masked.")) from None
-    masks = list(message.masks.all())
-    new = [Span(MANUAL, *free) for free in subtract(start, end, [(mask.start, mask.end) for mask in masks])]
-    new = [span for span in new if body[span.start : span.end].strip()]
+    body, masks, offers = message.body, list(message.masks.all()), offers_of(message)
+    spans = selected_spans(body, [(mask.start, mask.end) for mask in masks], (item.start, item.end))
+    new = named(spans, offers, rules_of(chat.service_id))
     if new:
         masks += put_on(chat, message, original=body, spans=new, by=agent)
-        _change_body(chat, message, apply_mask(body, [span[1:] for span in new]))
+        message.offers = as_offers(still_offered(offers, new))
+        change_body(chat, message, apply_mask(body, spans))
         live.publish_on_commit(live.chat_topic(chat.pk), live.Changed(entry_of(message, masks)))
-    return [body[span.start : span.end] for span in new]
-
-
-def _change_body(chat: Chat, message: Message, body: str) -> None:
-    chat.last_rev += 1
-    message.body, message.rev = body, chat.last_rev
-    message.save(update_fields=["body", "rev"])
-    fields: dict[str, Any] = {"last_rev": chat.last_rev}
-    if not message.internal and not chat.messages.filter(seq__gt=message.seq, internal=False).exclude(body="").exists():
-        fields["last_line"] = last_line(body)
-        live.publish_on_commit(live.service_topic(chat.service_id), live.Touched())
-        if chat.agent_id:
-            live.publish_on_commit(live.agent_topic(chat.agent_id), live.Touched())
-    Chat.objects.filter(pk=chat.pk).update(**fields)
-
-
-def last_line(body: str) -> str:
-    """How lists show a (masked) body."""
-    return " ".join(body.split())[:LAST_LINE_LENGTH]
+    return [body[slice(*span)] for span in spans]

@@ -22,9 +22,10 @@ from django.utils.translation import gettext_lazy as _
 from agents.credentials import Credential, chatting_agents, chatting_among, chatting_query
 from agents.models import Agent
 from chat import live, masking
-from chat.entries import Entry, spans_of
+from chat.entries import Entry, as_offers, offered_spans, spans_of
 from chat.models import MESSAGE_LENGTH_MAX, Chat, Mask, Message
-from chat.spans import Span, apply_mask
+from chat.rules import NOTHING, Found, Rules, known_rules, rules_of
+from chat.spans import apply_mask
 from contiple import metrics, prepared
 from contiple.errors import Closed, Conflict, Invalid
 
@@ -45,7 +46,8 @@ class Sending:
     chat_id: int
     client_id: UUID
     body: str
-    spans: Sequence[Span]
+    found: Found
+    rules: Rules  # by which it was searched; it is again, where those of the chat's service are others at the commit
     agent_id: int | None = None
     agent_name: str = ""
     credential: Credential | None = None
@@ -88,6 +90,7 @@ class _Row:
     unread: int
     customer_name: str = ""
     masks_on: bool = True
+    rules_version: int = 0
     last_line: str | None = None  # new, where it is not None
     spoke_last: str = ""  # of customer and agent, among the new messages
 
@@ -104,7 +107,7 @@ class _Line:
     event: str = ""
     internal: bool = False
     client_id: UUID | None = None
-    spans: Sequence[Span] = ()
+    found: Found = NOTHING
     received_at: float = 0.0
     seq: int = 0
 
@@ -129,11 +132,21 @@ def clean_body(text: str) -> str:
     return body
 
 
-def prepare(chat_id: int, *, body: str, client_id: UUID, **who: Any) -> Sending:
-    """Cleans and searches the text: the slow part, before any lock. ``who`` is of ``Sending``. Raises ``Invalid``."""
-    body = clean_body(body)
-    spans, received_at = masking.search(body), metrics.received_at()
-    return Sending(chat_id=chat_id, client_id=client_id, body=body, spans=spans, received_at=received_at, **who)
+def prepare(chat_id: int, *, service_id: int, body: str, client_id: UUID, **who: Any) -> Sending:
+    """Cleans and searches the text: the slow part, before any lock. ``who`` is of ``Sending``. Raises ``Invalid``.
+
+    It asks no database: the rules of the service are those that this process knows.
+    """
+    body, rules, received_at = clean_body(body), known_rules(service_id), metrics.received_at()
+    return Sending(
+        chat_id=chat_id,
+        client_id=client_id,
+        body=body,
+        found=rules.find(body),
+        rules=rules,
+        received_at=received_at,
+        **who,
+    )
 
 
 def send_as_customer(chat: Chat, *, body: str, client_id: UUID) -> Message:
@@ -141,13 +154,13 @@ def send_as_customer(chat: Chat, *, body: str, client_id: UUID) -> Message:
 
     Raises ``Invalid`` for the text, ``Conflict`` where the chat is closed, ``Http404`` where there is none.
     """
-    return _send(prepare(chat.pk, body=body, client_id=client_id))
+    return _send(prepare(chat.pk, service_id=chat.service_id, body=body, client_id=client_id))
 
 
 def send_as_agent(chat: Chat, agent: Agent, *, body: str, client_id: UUID) -> Message:
     """As ``send_as_customer``, for the agent who has the chat open. ``Conflict`` where that is somebody else by now."""
     who = {"agent_id": agent.pk, "agent_name": str(agent)}
-    return _send(prepare(chat.pk, body=body, client_id=client_id, **who))
+    return _send(prepare(chat.pk, service_id=chat.service_id, body=body, client_id=client_id, **who))
 
 
 def append_together(sendings: Sequence[Sending], *, wait: bool) -> list[Sent | Exception | None]:
@@ -181,8 +194,8 @@ def append_notice(chat: Chat, body: str, *, name: str) -> None:
 def append_note(chat: Chat, agent: Agent, body: str) -> None:
     """Appends what agents see and the customer never does. Needs the chat's row lock. Raises ``Invalid``."""
     body = clean_body(body)
-    spans = masking.found_spans(chat.service, body)
-    _append(chat, author=Author.AGENT, name=str(agent), agent_id=agent.pk, body=body, spans=spans, internal=True)
+    found = masking.search(chat.service, body)
+    _append(chat, author=Author.AGENT, name=str(agent), agent_id=agent.pk, body=body, found=found, internal=True)
 
 
 def mark_seen(chat: Chat, side: str, *, received: int, read: int) -> None:
@@ -257,9 +270,18 @@ def _judge(
         agent_id=sending.agent_id,
         body=sending.body,
         client_id=sending.client_id,
-        spans=sending.spans if chat.masks_on else (),
+        found=_found_now(sending, chat),
         received_at=sending.received_at,
     )
+
+
+def _found_now(sending: Sending, chat: _Row) -> Found:
+    """What is personal in it by the rules of the moment of the commit, which are nearly always those of ``prepare``."""
+    if not chat.masks_on:
+        return NOTHING
+    if sending.rules.version == chat.rules_version:
+        return sending.found
+    return rules_of(chat.service_id).find(sending.body)
 
 
 def _judge_marks(
@@ -312,7 +334,7 @@ def _write(lines: Sequence[_Line]) -> None:
     """Writes the rows of messages whose chats are locked, and tells of them after the commit."""
     if not lines:
         return
-    bodies = [apply_mask(line.body, [span[1:] for span in line.spans]) for line in lines]
+    bodies = [apply_mask(line.body, line.found.bounds) for line in lines]
     for line, body in zip(lines, bodies, strict=True):
         _count(line, body)
     chats = {line.chat.id: line.chat for line in lines}
@@ -322,7 +344,7 @@ def _write(lines: Sequence[_Line]) -> None:
     deliveries: list[tuple[str, live.Delivery]] = []
     for line, body in zip(lines, bodies, strict=True):
         pk, created_at = written[line.chat.id, line.seq]
-        masks = _put_masks_on(line, pk) if line.spans else []
+        masks = _put_masks_on(line, pk) if line.found.masked else []
         entry = Entry(
             chat=line.chat.id,
             seq=line.seq,
@@ -335,6 +357,7 @@ def _write(lines: Sequence[_Line]) -> None:
             client_id=line.client_id,
             masks=spans_of(masks),
             internal=line.internal,
+            offers=offered_spans(line.found.offers),
         )
         unread = line.chat.unread if body and not line.internal else None
         delivery = live.Changed(entry, unread, line.received_at)
@@ -368,13 +391,14 @@ def _row_of(line: _Line, body: str) -> dict[str, Any]:
         "body": body,
         "event": line.event,
         "internal": line.internal,
+        "offers": as_offers(line.found.offers),
     }
 
 
 def _put_masks_on(line: _Line, pk: int) -> list[Mask]:
     chat = Chat(pk=line.chat.id, service_id=line.chat.service_id)
     message = Message(pk=pk, chat=chat, seq=line.seq)
-    return masking.put_on(chat, message, original=line.body, spans=line.spans)
+    return masking.put_on(chat, message, original=line.body, spans=line.found.masked)
 
 
 _LOCK_MARKS = "SELECT id, service_id FROM chat_chat WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE {}"
@@ -417,11 +441,12 @@ _json = msgspec.json.Encoder().encode
 
 _LOCK = """
 SELECT chat.id, chat.service_id, chat.state, chat.agent_id, chat.last_rev, chat.unread, customer.name,
-    contract.security_service
+    contract.security_service, coalesce(rules.version, 0)
 FROM chat_chat AS chat
 JOIN helpcenter_customer AS customer ON customer.id = chat.customer_id
 JOIN agents_contract AS contract ON contract.service_id = chat.service_id
 JOIN agents_service AS service ON service.id = chat.service_id AND NOT service.is_stopped
+LEFT JOIN chat_maskingrules AS rules ON rules.service_id = chat.service_id
 WHERE chat.id = ANY(%s) ORDER BY chat.id FOR NO KEY UPDATE OF chat {}
 """
 _SENT_BEFORE = """
@@ -432,10 +457,11 @@ JOIN chat_message AS message USING (chat_id, client_id)
 # One parameter for all rows: as JSON they cost the client next to nothing, as parameters they would cost the most.
 _WRITE = """
 WITH message AS (
-    INSERT INTO chat_message (chat_id, seq, rev, client_id, author, agent_id, name, body, event, internal, created_at)
-    SELECT chat_id, seq, seq, client_id, author, agent_id, name, body, event, internal, statement_timestamp()
+    INSERT INTO chat_message (chat_id, seq, rev, client_id, author, agent_id, name, body, event, internal, offers,
+        created_at)
+    SELECT chat_id, seq, seq, client_id, author, agent_id, name, body, event, internal, offers, statement_timestamp()
     FROM json_to_recordset(%s::json) AS line (chat_id bigint, seq integer, client_id uuid, author text,
-        agent_id bigint, name text, body text, event text, internal boolean)
+        agent_id bigint, name text, body text, event text, internal boolean, offers jsonb)
     RETURNING id, chat_id, seq, created_at
 ), counted AS (
     UPDATE chat_chat AS chat SET

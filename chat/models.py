@@ -5,7 +5,9 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from agents.models import Agent, Service
 from helpcenter.models import Customer, PrivacyPolicy
@@ -117,6 +119,8 @@ class Message(models.Model):
     agent = models.ForeignKey(Agent, models.PROTECT, null=True, blank=True, related_name="+")
     name = models.CharField(max_length=80, blank=True)  # of the author, as it was shown
     body = models.TextField(blank=True)
+    # Spans that look personal and are left readable: for an agent to mask by a click. As ``entries`` reads them.
+    offers = models.JSONField(null=True, blank=True)
     event = models.CharField(max_length=20, blank=True)  # a system entry without a body: rendered in the reader's words
     internal = models.BooleanField(default=False, db_default=False)  # a note: agents see it, the customer never does
     created_at = models.DateTimeField(default=timezone.now)
@@ -134,23 +138,78 @@ class Message(models.Model):
         return f"message {self.chat_id}-{self.seq}"
 
 
-class ChatKey(models.Model):
-    """The data key of a chat's originals, wrapped. Deleting the row destroys every original of the chat for good."""
+class DataKey(models.Model):
+    """The data key of the originals in a chat's messages, or in a ticket's comments; wrapped.
 
-    chat = models.OneToOneField(Chat, models.CASCADE, related_name="key")
+    Deleting the row destroys every original under it for good. A ticket's key also says whose the ticket is, and of
+    which chat it was made; a chat's own says no more than the chat.
+    """
+
+    chat = models.ForeignKey(Chat, models.CASCADE, null=True, blank=True, related_name="keys")
+    ticket = models.BigIntegerField(null=True, blank=True)  # of an app above this one: no foreign key
+    service = models.ForeignKey(Service, models.CASCADE, null=True, blank=True, related_name="+")
+    customer = models.ForeignKey(Customer, models.CASCADE, null=True, blank=True, related_name="+")
     master = models.CharField(max_length=32)  # id of the master key that wraps it
     wrapped = models.BinaryField()
     created_at = models.DateTimeField(default=timezone.now)
+    used_at = models.DateTimeField(default=timezone.now, db_default=Now())  # the last time something was sealed with it
+
+    class Meta:
+        db_table = "chat_chatkey"  # its first name: processes of the release before still write it
+        constraints = [
+            models.UniqueConstraint(fields=["chat"], condition=Q(ticket=None), name="key_of_chat_once"),
+            models.UniqueConstraint(fields=["ticket"], name="key_of_ticket_once"),
+            models.CheckConstraint(
+                condition=Q(ticket=None, chat__isnull=False) | Q(ticket__isnull=False, service__isnull=False),
+                name="key_of_something",
+            ),
+        ]
 
     def __str__(self) -> str:
-        return f"key of chat {self.chat_id}"
+        return f"key {self.pk}"
+
+
+class MaskingRules(models.Model):
+    """What a service masks, offers and leaves alone, once it has chosen (``rules`` has the defaults and the form)."""
+
+    service = models.OneToOneField(Service, models.CASCADE, related_name="masking_rules")
+    version = models.PositiveIntegerField(default=1)  # counts changes: what a process has read of them is still true
+    kinds = models.JSONField(default=dict, blank=True)
+    reveals_per_hour = models.PositiveSmallIntegerField(_("Unmasking, times in an hour"), default=30)
+
+    def __str__(self) -> str:
+        return f"masking rules of {self.service_id}"
+
+
+class OwnPattern(models.Model):
+    """A word or regular expression of the service's own that counts as personal data (``detectors.custom``)."""
+
+    class Form(models.TextChoices):
+        WORD = "word", _("Word")
+        PATTERN = "pattern", _("Pattern")
+
+    service = models.ForeignKey(Service, models.CASCADE, related_name="own_patterns")
+    form = models.CharField(_("Form"), max_length=8, choices=Form, default=Form.WORD)
+    source = models.CharField(_("Word or pattern"), max_length=200)
+    action = models.CharField(max_length=8)
+    keep = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["service", "form", "source"], name="own_pattern_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"pattern {self.pk}"
 
 
 class Mask(models.Model):
     """A masked span of a message, in code points of its body; spans of one message never overlap (``masking``).
 
     ``sealed`` is the original under the chat's data key, bound to service, chat, message and span; empty where it was
-    destroyed.
+    destroyed at once.
     """
 
     message = models.ForeignKey(Message, models.CASCADE, related_name="masks")

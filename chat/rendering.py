@@ -5,6 +5,7 @@
 """
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from django.template.loader import render_to_string
@@ -15,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agents.models import Agent
 from chat import access, live, masking, protocol
-from chat.entries import Entry
+from chat.entries import Entry, Span
 from chat.models import Chat
 
 EVENTS = {
@@ -47,7 +48,7 @@ def message_html(entry: Entry, language: str) -> str:
         "name": _escaped(entry.name),
         "iso": entry.created_at.isoformat(),
         "time": entry.created_at.strftime("%H:%M"),
-        "body": _event_html(entry, language) if entry.event else body_html(entry),
+        "body": _event_html(entry, language) if entry.event else body_html(entry.body, entry.masks, entry.offers),
     }
     pieces = _pieces(language, entry.author, bool(entry.event), entry.internal)
     return "".join([filling[piece[1:]] if piece[0] == _HOLE else piece for piece in pieces])
@@ -86,16 +87,18 @@ def messages_html(entries: list[Entry], language: str) -> SafeString:
     return mark_safe("".join(message_html(entry, language) for entry in entries))  # noqa: S308 - rendered by templates
 
 
-def body_html(entry: Entry) -> SafeString:
-    """The body with links and masks. Its text content is the body, to the character: selections rest on it."""
-    if not entry.masks:
-        return mark_safe(_linked(entry.body))  # noqa: S308 - every part is escaped
+def body_html(body: str, masks: Sequence[Span], offers: Sequence[Span] = ()) -> SafeString:
+    """A body with links, masks and what is offered to be masked, which is text for everybody but the agents' script.
+
+    Its text content is the body, to the character: selections rest on it.
+    """
+    if not (masks or offers):
+        return mark_safe(_linked(body))  # noqa: S308 - every part is escaped
     parts, at = [], 0
-    for span in entry.masks:
-        parts.append(_linked(entry.body[at : span.start]))
-        parts.append(_mask(span.id, span.kind, entry.body[span.start : span.end]))
+    for span in sorted([*masks, *offers], key=lambda span: span.start):
+        parts += [_linked(body[at : span.start]), _marked(span, body[span.start : span.end])]
         at = span.end
-    return mark_safe("".join([*parts, _linked(entry.body[at:])]))  # noqa: S308 - every part is escaped
+    return mark_safe("".join([*parts, _linked(body[at:])]))  # noqa: S308 - every part is escaped
 
 
 def _event_html(entry: Entry, language: str) -> str:
@@ -191,5 +194,7 @@ def _linked(text: str) -> str:
     return "".join([*parts, escape(text[at:])])
 
 
-def _mask(mask_id: int, kind: str, asterisks: str) -> str:
-    return format_html('<masked-text data-mask="{}" data-kind="{}">{}</masked-text>', mask_id, kind, asterisks)
+def _marked(span: Span, text: str) -> str:
+    if span.id:
+        return format_html('<masked-text data-mask="{}" data-kind="{}">{}</masked-text>', span.id, span.kind, text)
+    return format_html('<offered-text data-kind="{}">{}</offered-text>', span.kind, text)

@@ -28,6 +28,11 @@ WORDS = {
     "chat.masked": _("%(actor)s masked personal information."),
     "chat.revealed": _("%(actor)s unmasked personal information in message %(seq)s."),
     "chat.reveal_refused": _("%(actor)s was refused to unmask personal information in message %(seq)s."),
+    "chat.reveal_limited": _("%(actor)s was refused to unmask message %(seq)s: too often within an hour."),
+    "chat.reveal_gone": _("%(actor)s asked to unmask message %(seq)s, whose original is gone."),
+    "chat.lifted": _("%(actor)s took a mask off message %(seq)s for good."),
+    "chat.originals_destroyed": _("%(actor)s destroyed the originals of what is masked."),
+    "chat.originals_expired": _("The originals of what is masked were destroyed: they are kept no longer."),
     "chat.ticket_created": _("%(actor)s created ticket #%(number)s."),
     "chat.closed": _("The chat ended: %(by)s"),
 }
@@ -113,8 +118,16 @@ def _against(seat: Seat, noted: Noted) -> str:
 
 def _in_words(entry: AuditEntry) -> str:
     reasons = {name: REASONS.get(entry.details[name], "") for name in ("reason", "by") if name in entry.details}
-    action = f"{entry.action}_from" if entry.action == "chat.taken_over" and entry.details.get("was") else entry.action
     try:
-        return str(WORDS[action]) % {"actor": entry.actor, **entry.details, **reasons}
+        return str(WORDS[_variant(entry)]) % {"actor": entry.actor, **entry.details, **reasons}
     except (KeyError, TypeError):
         return entry.action
+
+
+def _variant(entry: AuditEntry) -> str:
+    """What differs in words though it is one action."""
+    if entry.action == "chat.taken_over" and entry.details.get("was"):
+        return "chat.taken_over_from"
+    if entry.action == "chat.originals_destroyed" and not entry.actor:
+        return "chat.originals_expired"
+    return entry.action

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from chat import views_admin, views_agent, views_customer, views_embed
+from chat import views_admin, views_agent, views_customer, views_embed, views_masking, views_record, views_rules
 
 app_name = "chat"
 urlpatterns = [
@@ -15,8 +15,12 @@ urlpatterns = [
     path("desk/<slug:service>/chat/<int:chat>/history/", views_agent.history, name="history"),
     path("desk/<slug:service>/chat/<int:chat>/earlier/", views_agent.earlier, name="earlier"),
     path("desk/<slug:service>/chat/<int:chat>/changes/", views_agent.changes, name="changes"),
-    path("desk/<slug:service>/chat/<int:chat>/mask/", views_agent.mask, name="mask"),
-    path("desk/<slug:service>/chat/masks/<int:mask>/reveal/", views_agent.reveal, name="reveal"),
+    path("desk/<slug:service>/chat/<int:chat>/mask/", views_masking.mask, name="mask"),
+    path("desk/<slug:service>/chat/masks/<int:mask>/reveal/", views_masking.reveal, name="reveal"),
+    path("desk/<slug:service>/chat/masks/<int:mask>/lift/", views_masking.lift, name="lift"),
+    path("desk/<slug:service>/masking/", views_rules.rules, name="masking_rules"),
+    path("desk/<slug:service>/masking/record/", views_record.record, name="unmask_record"),
+    path("desk/<slug:service>/chat/<int:chat>/destroy/", views_masking.destroy, name="destroy"),
     path("hc/<slug:service>/chat/", views_customer.panel, name="panel"),
     path("hc/<slug:service>/chat/start/", views_customer.start, name="start"),
     path("hc/<slug:service>/chat/resume/", views_customer.resume, name="resume"),

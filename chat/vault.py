@@ -1,8 +1,8 @@
-"""The originals of masked text: sealed under a data key for each chat, which a master key from the environment wraps.
+"""The originals of masked text: sealed under a data key for each holder, which a master key from the environment wraps.
 
-An original is bound to service, chat, message and span (as associated data), so that a row moved elsewhere does not
-open. Deleting a chat's key destroys all of its originals for good. The first master key wraps the keys of new chats;
-``rotate_keys`` brings the others under it.
+A holder is a chat, or a ticket with what was masked in its comments. An original is bound to service, holder, message
+and span (as associated data), so that a row moved elsewhere does not open. Deleting a holder's key destroys all of its
+originals for good. The first master key wraps new data keys; ``rotate_keys`` brings the others under it.
 """
 
 from collections.abc import Iterable
@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
 
-from chat.models import Chat, ChatKey, Mask
+from chat.models import Chat, DataKey, Mask
 from contiple import crypto
 
 # Keys re-wrapped in one transaction: some 0.1 s, which is how long the destruction of one of them may have to wait.
@@ -23,8 +24,22 @@ class Gone(Exception):
     """The original was destroyed, or can't be opened with the keys at hand."""
 
 
+class Holder(NamedTuple):
+    """Whose data key it is: a chat's own, or (``ticket``) a ticket's, which was perhaps made from that chat."""
+
+    service: int
+    chat: int | None
+    ticket: int | None = None
+    customer: int | None = None
+
+    @property
+    def name(self) -> str:
+        """How associated data names it. Chats, which were first, by their number alone."""
+        return f"ticket:{self.ticket}" if self.ticket else str(self.chat)
+
+
 class Rotation(NamedTuple):
-    """What came of a rotation, in keys of chats. ``unreadable`` may be under any master key, the newest too."""
+    """What came of a rotation, in data keys. ``unreadable`` may be under any master key, the newest too."""
 
     rewrapped: int
     already_new: int
@@ -33,21 +48,12 @@ class Rotation(NamedTuple):
 
 def seal_original(chat: Chat, seq: int, span: tuple[int, int], original: str) -> bytes:
     """Needs the chat's row lock where the chat may not have a key yet."""
-    return crypto.seal(_data_key(chat), original.encode(), _bound_to(chat, seq, span))
+    return seal(_held_by(chat), _place(seq, span), original)
 
 
 def open_original(mask: Mask) -> str:
     """The text under a mask (with its message and chat fetched). Raises ``Gone``."""
-    message = mask.message
-    key = ChatKey.objects.filter(chat_id=message.chat_id).first()
-    if key is None or not mask.sealed:
-        raise Gone
-    try:
-        data_key = _unwrap(message.chat, key)
-        sealed = bytes(mask.sealed)
-        return crypto.unseal(data_key, sealed, _bound_to(message.chat, message.seq, (mask.start, mask.end))).decode()
-    except crypto.Unreadable as error:
-        raise Gone from error
+    return unseal(*kept_for(mask))
 
 
 def original_or_none(mask: Mask) -> str | None:
@@ -57,39 +63,83 @@ def original_or_none(mask: Mask) -> str | None:
         return None
 
 
+def kept_for(mask: Mask) -> tuple[Holder, str, bytes]:
+    """By whom, at which place and as what the original of a mask is kept: what ``unseal`` asks for."""
+    message = mask.message
+    return _held_by(message.chat), _place(message.seq, (mask.start, mask.end)), bytes(mask.sealed)
+
+
+def seal(holder: Holder, place: str, original: str) -> bytes:
+    """Seals what stood at ``place``. Needs the lock of the holder's row where it may not have a key yet."""
+    return crypto.seal(_data_key(holder), original.encode(), _bound_to(holder, place))
+
+
+def unseal(holder: Holder, place: str, sealed: bytes) -> str:
+    """What stood at ``place``. Raises ``Gone``."""
+    key = _keys_of(holder).first()
+    if key is None or not sealed:
+        raise Gone
+    try:
+        return crypto.unseal(_unwrap(holder, key), sealed, _bound_to(holder, place)).decode()
+    except crypto.Unreadable as error:
+        raise Gone from error
+
+
+def has_key(holder: Holder) -> bool:
+    return _keys_of(holder).exists()
+
+
+def destroy(keys: Q) -> list[DataKey]:
+    """Destroys for good what is sealed under these data keys; returns what they were.
+
+    To be sure that nothing is being sealed under one at the moment, hold the lock of its holder's row.
+    """
+    found = list(DataKey.objects.filter(keys).select_related("chat").select_for_update(of=("self",)).order_by("pk"))
+    DataKey.objects.filter(pk__in=[key.pk for key in found]).delete()
+    return found
+
+
 def rotate_keys(*, batch: int = BATCH) -> Rotation:
-    """Wraps every chat's data key again, under the newest master key, while chats go on.
+    """Wraps every data key again, under the newest master key, while chats go on.
 
     May be interrupted, repeated, and run by two at once. What can't be opened is left as it is. Not for use within a
     transaction, which would keep what it has locked.
     """
-    already_new = ChatKey.objects.filter(master=_newest()[0]).count()
+    already_new = DataKey.objects.filter(master=_newest()[0]).count()
     rewrapped = _rewrap_in_batches(batch)
     # Then what somebody had locked, each by itself: who waits for a row holds no other, so nobody waits in a circle.
     rewrapped += _rewrap_each(_older_keys().iterator())
     return Rotation(rewrapped, already_new, count_unreadable())
 
 
-def rewrap(key: ChatKey) -> bool:
+def rewrap(key: DataKey) -> bool:
     """Wraps ``key`` (with its chat fetched) under the newest master key. Raises ``crypto.Unreadable``.
 
     False, and nothing is done, where its row has changed since it was read or is gone: a key that was destroyed must
     not come back.
     """
-    master, master_key = _newest()
-    wrapped = crypto.seal(master_key, _unwrap(key.chat, key), _key_of(key.chat))
-    row = ChatKey.objects.filter(pk=key.pk, master=key.master, wrapped=bytes(key.wrapped))
+    holder, (master, master_key) = holder_of(key), _newest()
+    wrapped = crypto.seal(master_key, _unwrap(holder, key), _key_of(holder))
+    row = DataKey.objects.filter(pk=key.pk, master=key.master, wrapped=bytes(key.wrapped))
     return bool(row.update(master=master, wrapped=wrapped))
 
 
+def holder_of(key: DataKey) -> Holder:
+    """Of a key with its chat fetched."""
+    if key.ticket is not None:
+        return Holder(key.service_id or 0, key.chat_id, key.ticket, key.customer_id)
+    assert key.chat is not None, "the database holds that"
+    return _held_by(key.chat)
+
+
 def count_by_master() -> dict[str, int]:
-    """How many chats' keys each master key wraps, by its id; those that are not configured, too."""
-    return dict(ChatKey.objects.values_list("master").annotate(Count("pk")))
+    """How many data keys each master key wraps, by its id; those that are not configured, too."""
+    return dict(DataKey.objects.values_list("master").annotate(Count("pk")))
 
 
 def count_unreadable() -> int:
-    """How many chats' keys the master keys at hand don't open. Tries each one."""
-    return sum(not _opens(key) for key in ChatKey.objects.select_related("chat").iterator())
+    """How many data keys the master keys at hand don't open. Tries each one."""
+    return sum(not _opens(key) for key in DataKey.objects.select_related("chat").iterator())
 
 
 def _rewrap_in_batches(size: int) -> int:
@@ -105,30 +155,45 @@ def _rewrap_in_batches(size: int) -> int:
         after = keys[-1].pk
 
 
-def _older_keys() -> QuerySet[ChatKey]:
+def _older_keys() -> QuerySet[DataKey]:
     older = list(settings.MASKING_KEYS)[1:]
-    return ChatKey.objects.filter(master__in=older).select_related("chat").order_by("pk")
+    return DataKey.objects.filter(master__in=older).select_related("chat").order_by("pk")
 
 
-def _rewrap_each(keys: Iterable[ChatKey]) -> int:
+def _rewrap_each(keys: Iterable[DataKey]) -> int:
     return sum(rewrap(key) for key in keys if _opens(key))
 
 
-def _opens(key: ChatKey) -> bool:
+def _opens(key: DataKey) -> bool:
     try:
-        _unwrap(key.chat, key)
+        _unwrap(holder_of(key), key)
     except crypto.Unreadable:
         return False
     return True
 
 
-def _data_key(chat: Chat) -> bytes:
-    key = ChatKey.objects.filter(chat=chat).first()
+def _keys_of(holder: Holder) -> QuerySet[DataKey]:
+    if holder.ticket:
+        return DataKey.objects.filter(ticket=holder.ticket)
+    return DataKey.objects.filter(chat=holder.chat, ticket=None)
+
+
+def _data_key(holder: Holder) -> bytes:
+    key = _keys_of(holder).first()
     if key is not None:
-        return _unwrap(chat, key)
+        if holder.ticket:  # a chat's originals are kept by its end, a ticket's by their last use
+            _keys_of(holder).update(used_at=timezone.now())
+        return _unwrap(holder, key)
     data_key = crypto.new_key()
     master, master_key = _newest()
-    ChatKey.objects.create(chat=chat, master=master, wrapped=crypto.seal(master_key, data_key, _key_of(chat)))
+    DataKey.objects.create(
+        chat_id=holder.chat,
+        ticket=holder.ticket,
+        service_id=holder.service if holder.ticket else None,
+        customer_id=holder.customer,
+        master=master,
+        wrapped=crypto.seal(master_key, data_key, _key_of(holder)),
+    )
     return data_key
 
 
@@ -137,16 +202,24 @@ def _newest() -> tuple[str, bytes]:
     return next(iter(settings.MASKING_KEYS.items()))
 
 
-def _unwrap(chat: Chat, key: ChatKey) -> bytes:
+def _unwrap(holder: Holder, key: DataKey) -> bytes:
     master_key = settings.MASKING_KEYS.get(key.master)
     if master_key is None:
         raise crypto.Unreadable
-    return crypto.unseal(master_key, bytes(key.wrapped), _key_of(chat))
+    return crypto.unseal(master_key, bytes(key.wrapped), _key_of(holder))
 
 
-def _key_of(chat: Chat) -> bytes:
-    return f"key:{chat.service_id}:{chat.pk}".encode()
+def _held_by(chat: Chat) -> Holder:
+    return Holder(chat.service_id, chat.pk)
 
 
-def _bound_to(chat: Chat, seq: int, span: tuple[int, int]) -> bytes:
-    return f"original:{chat.service_id}:{chat.pk}:{seq}:{span[0]}:{span[1]}".encode()
+def _place(seq: int, span: tuple[int, int]) -> str:
+    return f"{seq}:{span[0]}:{span[1]}"
+
+
+def _key_of(holder: Holder) -> bytes:
+    return f"key:{holder.service}:{holder.name}".encode()
+
+
+def _bound_to(holder: Holder, place: str) -> bytes:
+    return f"original:{holder.service}:{holder.name}:{place}".encode()

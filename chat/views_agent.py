@@ -1,28 +1,24 @@
-"""The agent's side: a chat in the dialog, in a ticket, its masks. Messages go through the socket."""
+"""The agent's side: a chat in the dialog, in a ticket. Messages go through the socket."""
 
 from collections.abc import Callable
 from functools import partial
 
 import msgspec
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.cache import add_never_cache_headers
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from agents.access import for_agents, may_chat
 from agents.models import Agent
-from chat import access, entries, lifecycle, masking, rendering
+from chat import access, entries, lifecycle, rendering
 from chat import transfer as transfers
-from chat.models import Chat, Mask
+from chat.models import Chat
 from chat.seats import in_words
 from chat.trail import chat_trail, routing_trail
 from chat.views_customer import before, number
-from contiple.addresses import client_address
 from contiple.errors import Closed, DomainError, Invalid
-
-_selections = msgspec.json.Decoder(list[masking.Selection])
 
 
 @require_safe
@@ -94,6 +90,7 @@ def history(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
     if agent.is_admin:
         context["trail"] = chat_trail(found)
         context["choices"] = routing_trail(found)
+        context["can_destroy"] = True
     template = "chat/_history.html" if request.htmx else "chat/history.html"
     return render(request, template, context)
 
@@ -112,32 +109,6 @@ def changes(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
     found = entries.changes_since(access.chat_for_agent(agent, chat).pk, number(request.GET.get("rev", "")))
     frames = [rendering.message_frame(entry, get_language()) for entry in found]
     return HttpResponse(msgspec.json.encode(frames), content_type="application/json")
-
-
-@require_POST
-@for_agents
-def mask(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
-    """Masks a selection: a list of ``masking.Selection``, as JSON."""
-    found = access.chat_for_agent(agent, chat)
-    require_chat(agent)
-    try:
-        selections = _selections.decode(request.body)
-    except msgspec.DecodeError:
-        raise Invalid(_("Select text in a message first.")) from None
-    return JsonResponse({"masked": masking.mask_selection(agent, found.pk, selections)})
-
-
-@require_POST
-@for_agents
-def reveal(request: HttpRequest, agent: Agent, mask: int) -> HttpResponse:
-    """The original, in this answer only, as plain text."""
-    try:
-        text = masking.reveal(agent, mask, address=client_address(request) or None)
-    except Mask.DoesNotExist:
-        raise Http404 from None
-    response = HttpResponse(text, content_type="text/plain; charset=utf-8")
-    add_never_cache_headers(response)
-    return response
 
 
 def _handing_over(

@@ -5,7 +5,7 @@ import threading
 
 from django.db import DatabaseError, close_old_connections
 
-from chat import lifecycle, presence, routing_log, silence, waiting
+from chat import destroying, lifecycle, presence, routing_log, silence, waiting
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +31,7 @@ def tick(count: int = 0) -> None:
         if count % SWEEP_EVERY == 0:
             presence.drop_expired_leases()
             routing_log.drop_old_rounds()
+            destroying.destroy_expired()
     except DatabaseError as error:
         log.warning("tick failed: %s", type(error).__name__)
     except Exception:

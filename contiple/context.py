@@ -15,4 +15,5 @@ def desk(request: HttpRequest) -> dict:
         "service": agent.service,
         "memberships": access.memberships(request.user),
         "chat_permitted": access.may_chat(agent),
+        "unmask_permitted": access.may_unmask(agent),
     }

@@ -40,6 +40,7 @@ def make_user(name: str = "", *, email: str = "", password: str = PASSWORD, **fi
 
 def make_agent(service: Service, name: str = "", *, user: User | None = None, online: bool = False, **fields) -> Agent:
     fields.setdefault("chat_permission", True)
+    fields.setdefault("unmask_permission", fields["chat_permission"])
     status = Agent.ChatStatus.ONLINE if online else Agent.ChatStatus.OFFLINE
     return Agent.objects.create(service=service, user=user or make_user(name), chat_status=status, **fields)
 

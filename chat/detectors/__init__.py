@@ -5,7 +5,7 @@ numbers are bounded by look-arounds for digits, not by ``\\b``. A family of kind
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Set
 
 import regex
 
@@ -13,7 +13,7 @@ from chat.detectors.accounts import bank_accounts, ibans
 from chat.detectors.cards import card_codes, cards
 from chat.detectors.contact import addresses, emails, phones
 from chat.detectors.credentials import secrets
-from chat.detectors.custom import CUSTOM, compile_custom, find_custom
+from chat.detectors.custom import CUSTOM, compile_custom, find_custom, find_each, read_custom
 from chat.detectors.documents import driver_licenses, passports
 from chat.detectors.overlap import united
 from chat.detectors.registered import (
@@ -25,7 +25,20 @@ from chat.detectors.registered import (
 from chat.detectors.shadow import read, with_spoken_digits
 from chat.spans import Span
 
-__all__ = ["KINDS", "MASKED_BY_DEFAULT", "OFFERED_BY_DEFAULT", "compile_custom", "detect", "find_custom"]
+__all__ = [
+    "CUSTOM",
+    "DESTROYED_BY_DEFAULT",
+    "KINDS",
+    "MASKED_BY_DEFAULT",
+    "OFFERED_BY_DEFAULT",
+    "compile_custom",
+    "detect",
+    "find_custom",
+    "find_each",
+    "find_kinds",
+    "join",
+    "read_custom",
+]
 
 # The surest first: where two overlap, what comes first here names both.
 KINDS: dict[str, Callable[[str], Iterator[tuple[int, int]]]] = {
@@ -47,6 +60,8 @@ KINDS: dict[str, Callable[[str], Iterator[tuple[int, int]]]] = {
 # What a service has until it chooses: support needs phone, e-mail and address, and a business number is public.
 MASKED_BY_DEFAULT = frozenset(KINDS) - {"brn", "email", "phone", "ip"}
 OFFERED_BY_DEFAULT = frozenset({"brn"})
+# Of these the original is of no use to support, and of much to a thief (PCI DSS 3.3.1: card codes are not kept).
+DESTROYED_BY_DEFAULT = frozenset({"card_code", "secret"})
 
 _RANKS = {kind: rank for rank, kind in enumerate([*KINDS, CUSTOM])}
 _WITHOUT_DIGITS = {"secret", "email", "ip"}
@@ -63,13 +78,22 @@ def detect(
     ``kinds`` limits what is looked for (default: all ``KINDS``); ``patterns`` of ``compile_custom`` are found besides.
     Where two overlap they become one, of the surer kind: nothing of either is left out.
     """
+    return join([*find_kinds(text, kinds), *find_custom(text, patterns)])
+
+
+def find_kinds(text: str, kinds: Collection[str] | None = None) -> list[Span]:
+    """As ``detect``, before what overlaps is joined: in no order."""
     shadow, origin = read(text)
     wanted = KINDS.keys() if kinds is None else KINDS.keys() & set(kinds)
     bounds = set(_found(shadow, wanted))
     if spoken := with_spoken_digits(shadow):
         bounds |= set(_found(spoken, wanted & _SPOKEN))
-    found = [Span(kind, origin[start], origin[end - 1] + 1) for kind, start, end in bounds]
-    return united([*found, *find_custom(text, patterns)], _RANKS)
+    return [Span(kind, origin[start], origin[end - 1] + 1) for kind, start, end in bounds]
+
+
+def join(spans: Iterable[Span]) -> list[Span]:
+    """``spans`` in order; those that overlap become one, of the surer kind."""
+    return united(spans, _RANKS)
 
 
 def _found(reading: str, kinds: Set[str]) -> Iterator[tuple[str, int, int]]:

@@ -46,21 +46,31 @@ def compile_custom(kind_of: Literal["word", "pattern"], source: str) -> regex.Pa
 
     Raises ``Invalid`` for what can't be compiled, matches without a character, or is too slow on a sample.
     """
+    pattern = read_custom(kind_of, source)
+    _try_out(pattern, source.strip())
+    return pattern
+
+
+def read_custom(kind_of: Literal["word", "pattern"], source: str) -> regex.Pattern[str]:
+    """As ``compile_custom``, for one that was tried out before."""
     source = read(source)[0].strip() if kind_of == "word" else source.strip()
     if not source:
         raise Invalid(_("Enter a word or a pattern."))
     if len(source) > SOURCE_LENGTH_MAX:
         raise Invalid(_("Use at most %(count)d characters.") % {"count": SOURCE_LENGTH_MAX})
     try:
-        pattern = regex.compile(_spaced(source) if kind_of == "word" else source, regex.IGNORECASE)
+        return regex.compile(_spaced(source) if kind_of == "word" else source, regex.IGNORECASE)
     except (regex.error, ValueError, OverflowError, RecursionError, MemoryError):
         raise Invalid(_("This pattern can't be read: it is not a regular expression.")) from None
-    _try_out(pattern, source)
-    return pattern
 
 
 def find_custom(text: str, patterns: Sequence[regex.Pattern[str]]) -> list[Span]:
-    """What ``patterns`` find in ``text``, in order, without overlaps. Takes at most ``TOTAL_SECONDS``.
+    """What ``patterns`` find in ``text``, in order, without overlaps. Takes at most ``TOTAL_SECONDS``."""
+    return united([Span(CUSTOM, start, end) for _place, start, end in find_each(text, patterns)], {CUSTOM: 0})
+
+
+def find_each(text: str, patterns: Sequence[regex.Pattern[str]]) -> list[tuple[int, int, int]]:
+    """What each of ``patterns`` finds: its index, start, end. Takes at most ``TOTAL_SECONDS`` for all of them.
 
     They read the text as it is, as its author had it in mind, and its shadow, so that nothing gets around them.
 
@@ -72,15 +82,15 @@ def find_custom(text: str, patterns: Sequence[regex.Pattern[str]]) -> list[Span]
     if readings[0][0] == readings[1][0]:
         del readings[1]
     found, left = [], TOTAL_SECONDS
-    for (place, pattern), (reading, origin) in product(enumerate(patterns, start=1), readings):
+    for (place, pattern), (reading, origin) in product(enumerate(patterns), readings):
         began = time.thread_time()
         bounds = _bounds(pattern, reading, left)
         left -= time.thread_time() - began
         if bounds is None:
-            logger.warning("Custom pattern %d of %d ran out of time and was passed over.", place, len(patterns))
+            logger.warning("Custom pattern %d of %d ran out of time and was passed over.", place + 1, len(patterns))
         else:
-            found += [Span(CUSTOM, origin[start], origin[end - 1] + 1) for start, end in bounds if end > start]
-    return united(found, {CUSTOM: 0})
+            found += [(place, origin[start], origin[end - 1] + 1) for start, end in bounds if end > start]
+    return found
 
 
 def _bounds(pattern: regex.Pattern[str], text: str, seconds: float) -> list[tuple[int, int]] | None:

@@ -406,7 +406,7 @@ def test_a_failing_database_shows_no_text(chat, agent, sign_in, monkeypatch, cap
     def fail(*_args, **_named):
         raise DatabaseError("could not write")
 
-    monkeypatch.setattr("chat.masking._change_body", fail)
+    monkeypatch.setattr("chat.masking.change_body", fail)
     browser = sign_in(agent)
     browser.raise_request_exception = False
     answer = ask(browser, "mask", chat)

@@ -5,8 +5,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agents.models import Contract
-from chat.masking import conceal, found_spans
-from chat.models import ChatKey, Mask
+from chat.masking import conceal, search
+from chat.models import DataKey, Mask
+from chat.rules import NOTHING
 
 pytestmark = pytest.mark.django_db
 
@@ -20,7 +21,7 @@ def test_known_kinds_become_asterisks_of_the_same_length(service) -> None:
 def test_nothing_is_kept_of_it(service) -> None:
     conceal(service, CARD)
     assert not Mask.objects.exists()
-    assert not ChatKey.objects.exists()
+    assert not DataKey.objects.exists()
 
 
 def test_other_text_stays_as_it_is(service) -> None:
@@ -36,7 +37,7 @@ def test_without_security_service_nothing_is_masked(service) -> None:
     Contract.objects.update(security_service=False)
     service.contract.refresh_from_db()
     assert conceal(service, CARD) == CARD
-    assert found_spans(service, CARD) == []
+    assert search(service, CARD) == NOTHING
 
 
 def test_a_stroke_on_the_last_digit_is_masked_with_it(service) -> None:

@@ -13,6 +13,7 @@ from agents.models import Service
 from chat import group_commit, messages
 from chat.messages import Seeing, Sending, Sent
 from chat.models import Chat, Message
+from chat.rules import DEFAULT, NOTHING
 from tests.chat.comings import new_id
 from tests.chat.lines import do
 from tests.make import make_chat
@@ -26,12 +27,12 @@ def chats(service: Service) -> list[Chat]:
 
 
 def sending(chat: Chat, body: str = "Hello") -> Sending:
-    return messages.prepare(chat.pk, body=body, client_id=new_id())
+    return messages.prepare(chat.pk, service_id=chat.service_id, body=body, client_id=new_id())
 
 
 def poisoned(chat: Chat) -> Sending:
     """What no client can send, since the text is looked at before; PostgreSQL refuses it."""
-    return Sending(chat_id=chat.pk, client_id=new_id(), body="\0", spans=[])
+    return Sending(chat_id=chat.pk, client_id=new_id(), body="\0", found=NOTHING, rules=DEFAULT)
 
 
 @contextmanager

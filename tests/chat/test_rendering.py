@@ -21,7 +21,14 @@ EVIL = """<img src=x onerror=alert(1)>"'><script>alert(2)</script>&amp;{{ 7|add:
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 
 
-def entry(body: str = "", *, masks: tuple[Span, ...] = (), event: str = "", name: str = "Jun") -> Entry:
+def entry(
+    body: str = "",
+    *,
+    masks: tuple[Span, ...] = (),
+    offers: tuple[Span, ...] = (),
+    event: str = "",
+    name: str = "Jun",
+) -> Entry:
     return Entry(
         chat=1,
         seq=2,
@@ -33,6 +40,7 @@ def entry(body: str = "", *, masks: tuple[Span, ...] = (), event: str = "", name
         created_at=NOW,
         client_id=uuid.uuid4(),
         masks=masks,
+        offers=offers,
     )
 
 
@@ -63,7 +71,8 @@ class Page(HTMLParser):
 
 
 def page(body: str, **fields) -> Page:
-    return Page(rendering.body_html(entry(body, **fields)))
+    shown = entry(body, **fields)
+    return Page(rendering.body_html(shown.body, shown.masks, shown.offers))
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
@@ -86,7 +95,7 @@ def test_markup_and_per_cent_in_a_name_of_an_event_are_text(event, language) -> 
 
 
 def test_an_event_that_nobody_knows_any_more_is_empty() -> None:
-    assert rendering.body_html(entry(event="long_gone")) == ""
+    assert rendering._event_html(entry(event="long_gone"), "en") == ""
 
 
 @pytest.mark.parametrize(
@@ -186,25 +195,28 @@ words = st.sampled_from(
 
 
 @st.composite
-def bodies_and_masks(draw: st.DrawFn) -> tuple[str, tuple[Span, ...]]:
+def bodies_masks_and_offers(draw: st.DrawFn) -> tuple[str, tuple[Span, ...], tuple[Span, ...]]:
     text = draw(st.one_of(st.lists(words, max_size=15).map("".join), st.text(max_size=60)))
     try:
         body = messages.clean_body(text)
     except Invalid:
-        return "", ()
-    cuts = sorted(draw(st.sets(st.integers(0, len(body)), max_size=6)))
+        return "", (), ()
+    cuts = sorted(draw(st.sets(st.integers(0, len(body)), max_size=8)))
     spans = list(zip(cuts[::2], cuts[1::2], strict=False))
-    return apply_mask(body, spans), tuple(Span(n, start, end, "manual") for n, (start, end) in enumerate(spans))
+    masks = tuple(Span(n, start, end, "manual") for n, (start, end) in enumerate(spans[::2], start=1))
+    offers = tuple(Span(0, start, end, "brn") for start, end in spans[1::2])
+    return apply_mask(body, spans[::2]), masks, offers
 
 
-@given(bodies_and_masks())
+@given(bodies_masks_and_offers())
 def test_the_text_of_the_fragment_is_the_body_to_the_character(case) -> None:
     """Offsets of selections rest on it."""
-    body, masks = case
-    shown = page(body, masks=masks)
+    body, masks, offers = case
+    shown = page(body, masks=masks, offers=offers)
     assert shown.text == body
-    assert {tag for tag, _attributes in shown.elements} <= {"a", "masked-text"}
-    assert sum(tag == "masked-text" for tag, _attributes in shown.elements) == len(masks)
+    tags = [tag for tag, _attributes in shown.elements]
+    assert set(tags) <= {"a", "masked-text", "offered-text"}
+    assert (tags.count("masked-text"), tags.count("offered-text")) == (len(masks), len(offers))
 
 
 def test_the_body_s_element_holds_nothing_but_the_body() -> None:

@@ -1,16 +1,22 @@
 """A look under a mask: on record before it happens, for those alone who may, and kept by nobody."""
 
+from datetime import timedelta
+from functools import partial
+
 import pytest
 from django.db import DatabaseError
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from agents import audit
-from agents.models import Agent, AuditEntry, Contract
-from chat import entries, masking, vault
-from chat.masking import OriginalGone, Selection, mask_selection, reveal
-from chat.models import ChatKey, Mask, Message
-from contiple.errors import Closed
+from agents.models import Agent, Attempt, AuditEntry, Contract
+from chat import entries, unmasking, vault
+from chat.masking import Selection, mask_selection
+from chat.models import DataKey, Mask, MaskingRules, Message
+from chat.unmasking import OriginalGone, lift, reveal
+from contiple.errors import Closed, TooMany
+from tests.agents.race import at_once
 from tests.make import make_agent, make_chat, make_message
 
 pytestmark = pytest.mark.django_db
@@ -51,7 +57,7 @@ def test_it_is_on_record_who_looked_where_and_from_where(mask, colleague) -> Non
         f"chat:{mask.message.chat_id}",
         "192.0.2.7",
     )
-    assert entry.details == {"kind": "manual", "seq": 1}
+    assert entry.details == {"kind": "manual", "seq": 1, "customer": mask.message.chat.customer_id}
 
 
 def test_every_look_is_on_record(mask, agent) -> None:
@@ -62,14 +68,14 @@ def test_every_look_is_on_record(mask, agent) -> None:
 
 def test_the_entry_is_there_before_the_original_is_opened(mask, agent, monkeypatch) -> None:
     seen = []
-    monkeypatch.setattr(vault, "open_original", lambda mask: seen.append(actions()) or "text")
+    monkeypatch.setattr(vault, "unseal", lambda *_kept: seen.append(actions()) or "text")
     reveal(agent, mask.pk, address=None)
     assert seen == [[("chat.revealed", agent)]]
 
 
 def test_where_the_entry_can_t_be_written_nothing_is_opened(mask, agent, sign_in, monkeypatch) -> None:
     opened = []
-    monkeypatch.setattr(vault, "open_original", opened.append)
+    monkeypatch.setattr(vault, "unseal", lambda *kept: opened.append(kept))
 
     def fail(*_args, **_named):
         raise DatabaseError
@@ -88,7 +94,7 @@ def test_where_the_entry_can_t_be_written_nothing_is_opened(mask, agent, sign_in
 @pytest.mark.parametrize("why", ["permission", "security service"])
 def test_a_refused_look_is_on_record_as_well(mask, agent, sign_in, why) -> None:
     if why == "permission":
-        Agent.objects.filter(pk=agent.pk).update(chat_permission=False)
+        Agent.objects.filter(pk=agent.pk).update(unmask_permission=False)
     else:
         Contract.objects.update(security_service=False)
 
@@ -99,13 +105,64 @@ def test_a_refused_look_is_on_record_as_well(mask, agent, sign_in, why) -> None:
     assert actions() == [("chat.reveal_refused", agent)]
 
 
-def test_an_admin_without_the_chat_permission_is_refused(mask, admin) -> None:
+def test_an_admin_without_the_permission_is_refused(mask, admin) -> None:
     with pytest.raises(Closed):
         reveal(admin, mask.pk, address=None)
 
 
+def test_the_permission_is_apart_from_the_one_to_chat(mask, admin, colleague) -> None:
+    admin.unmask_permission = True
+    colleague.chat_permission = False
+    assert reveal(admin, mask.pk, address=None) == SECRET
+    assert reveal(colleague, mask.pk, address=None) == SECRET
+
+
+def limit(service, looks: int) -> None:
+    MaskingRules.objects.create(service=service, reveals_per_hour=looks)
+
+
+def test_past_the_limit_of_an_hour_looks_are_refused_and_on_record(mask, service, agent, colleague, sign_in) -> None:
+    limit(service, 2)
+    for _ in range(2):
+        assert reveal(agent, mask.pk, address=None) == SECRET
+    answer = sign_in(agent).post(url(mask))
+    assert answer.status_code == 429
+    assert SECRET not in answer.content.decode()
+    assert reveal(colleague, mask.pk, address=None) == SECRET
+    assert actions() == [
+        ("chat.revealed", agent),
+        ("agent.unmask_limit", agent),
+        ("chat.revealed", agent),
+        ("chat.reveal_limited", agent),
+        ("chat.revealed", colleague),
+    ]
+
+
+def test_after_an_hour_one_may_look_again(mask, service, agent) -> None:
+    limit(service, 1)
+    reveal(agent, mask.pk, address=None)
+    Attempt.objects.update(at=timezone.now() - timedelta(minutes=61))
+    assert reveal(agent, mask.pk, address=None) == SECRET
+
+
+def test_a_mask_taken_off_counts_as_a_look(mask, service, agent) -> None:
+    limit(service, 1)
+    reveal(agent, mask.pk, address=None)
+    with pytest.raises(TooMany):
+        lift(agent, mask.pk, address=None)
+    assert Mask.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_at_once_no_more_than_the_limit_are_shown(mask, service, agent) -> None:
+    limit(service, 3)
+    outcomes = at_once(*(partial(reveal, agent, mask.pk, address=None) for _ in range(8)))
+    assert len([it for it in outcomes if it == SECRET]) <= 3
+    assert all(it == SECRET or isinstance(it, TooMany) for it in outcomes)
+
+
 def test_a_destroyed_original_is_gone_for_good(mask, agent, sign_in) -> None:
-    ChatKey.objects.all().delete()
+    DataKey.objects.all().delete()
     with pytest.raises(OriginalGone):
         reveal(agent, mask.pk, address=None)
     answer = sign_in(agent).post(url(mask), headers={"X-Requested-With": "fetch"})
@@ -143,7 +200,7 @@ def test_the_outsider_finds_no_mask_under_either_address(mask, outsider, sign_in
     assert browser.post(url(mask)).status_code == 404
     assert browser.post(url(mask, "other")).status_code == 404
     with pytest.raises(Mask.DoesNotExist):
-        masking.reveal(outsider, mask.pk, address=None)
+        unmasking.reveal(outsider, mask.pk, address=None)
     assert not AuditEntry.objects.exists()
 
 

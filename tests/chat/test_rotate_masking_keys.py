@@ -11,9 +11,9 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
 from chat import vault
-from chat.masking import reveal
 from chat.messages import send_as_customer
-from chat.models import Chat, ChatKey, Mask
+from chat.models import Chat, DataKey, Mask
+from chat.unmasking import reveal
 from contiple import crypto
 from tests.agents.race import at_once
 from tests.make import make_chat, make_message
@@ -59,11 +59,11 @@ def originals() -> list[str | None]:
 
 
 def masters() -> list[str]:
-    return list(ChatKey.objects.order_by("pk").values_list("master", flat=True))
+    return list(DataKey.objects.order_by("pk").values_list("master", flat=True))
 
 
 def rows() -> list[tuple]:
-    return [(key.pk, key.chat_id, key.master, bytes(key.wrapped)) for key in ChatKey.objects.order_by("pk")]
+    return [(key.pk, key.chat_id, key.master, bytes(key.wrapped)) for key in DataKey.objects.order_by("pk")]
 
 
 # One after the other
@@ -125,7 +125,7 @@ def test_where_there_is_no_older_key_there_is_nothing_to_do(chats) -> None:
 
 
 def test_a_key_under_a_master_key_that_is_not_there_is_counted_and_left(keys, chats) -> None:
-    ChatKey.objects.filter(chat=chats[2]).update(master="2019")
+    DataKey.objects.filter(chat=chats[2]).update(master="2019")
     [lost] = [row for row in rows() if row[2] == "2019"]
     keys(MEANWHILE)
     assert vault.rotate_keys(batch=2) == (6, 0, 1)
@@ -134,8 +134,8 @@ def test_a_key_under_a_master_key_that_is_not_there_is_counted_and_left(keys, ch
 
 
 def test_a_key_that_does_not_open_is_counted_and_left(keys, chats) -> None:
-    key = ChatKey.objects.get(chat=chats[2])
-    ChatKey.objects.filter(pk=key.pk).update(wrapped=bytes(key.wrapped)[:-1])
+    key = DataKey.objects.get(chat=chats[2])
+    DataKey.objects.filter(pk=key.pk).update(wrapped=bytes(key.wrapped)[:-1])
     cut = rows()[2]
     keys(MEANWHILE)
     assert vault.rotate_keys(batch=1) == (6, 0, 1)
@@ -143,7 +143,7 @@ def test_a_key_that_does_not_open_is_counted_and_left(keys, chats) -> None:
 
 
 def test_another_chat_s_key_is_counted_and_left(keys, chats) -> None:
-    ChatKey.objects.filter(chat=chats[2]).update(wrapped=ChatKey.objects.get(chat=chats[3]).wrapped)
+    DataKey.objects.filter(chat=chats[2]).update(wrapped=DataKey.objects.get(chat=chats[3]).wrapped)
     moved = rows()[2]
     keys(MEANWHILE)
     assert vault.rotate_keys() == (6, 0, 1)
@@ -172,21 +172,21 @@ def test_a_chat_without_a_key_gets_none(keys, service, chats) -> None:
     make_chat(service)
     keys(MEANWHILE)
     vault.rotate_keys()
-    assert ChatKey.objects.count() == 7
+    assert DataKey.objects.count() == 7
 
 
 def test_a_key_that_was_destroyed_since_it_was_read_stays_destroyed(keys, chats) -> None:
-    key = ChatKey.objects.select_related("chat").first()
-    ChatKey.objects.filter(pk=key.pk).delete()
+    key = DataKey.objects.select_related("chat").first()
+    DataKey.objects.filter(pk=key.pk).delete()
     keys(MEANWHILE)
     assert not vault.rewrap(key)
-    assert ChatKey.objects.count() == 6
+    assert DataKey.objects.count() == 6
 
 
 def test_a_key_that_is_another_since_it_was_read_stays_that(keys, chats) -> None:
     """Were it overwritten, what has been masked under the new one would be lost."""
-    key = ChatKey.objects.select_related("chat").first()
-    ChatKey.objects.filter(pk=key.pk).update(wrapped=b"another")
+    key = DataKey.objects.select_related("chat").first()
+    DataKey.objects.filter(pk=key.pk).update(wrapped=b"another")
     before = rows()
     keys(MEANWHILE)
     assert not vault.rewrap(key)
@@ -203,7 +203,7 @@ def test_the_command_prints_figures(keys, chats, capsys) -> None:
 
 
 def test_the_command_fails_where_a_key_is_unreadable_and_has_done_the_rest(keys, chats, capsys) -> None:
-    ChatKey.objects.filter(chat=chats[0]).update(master="2019")
+    DataKey.objects.filter(chat=chats[0]).update(master="2019")
     keys(MEANWHILE)
     with pytest.raises(CommandError) as failure:
         call_command("rotate_masking_keys")
@@ -246,7 +246,7 @@ def test_check_fails_where_a_key_is_unreadable(keys, chats, capsys) -> None:
 @pytest.mark.parametrize("check", [True, False])
 def test_nothing_secret_is_printed_or_logged(keys, chats, capsys, caplog, check) -> None:
     caplog.set_level(0)
-    ChatKey.objects.filter(chat=chats[0]).update(master="a-name-in-the-database")
+    DataKey.objects.filter(chat=chats[0]).update(master="a-name-in-the-database")
     secret = [OLD, NEW, *(row[3] for row in rows())]
     keys(MEANWHILE)
     with pytest.raises(CommandError) as failure:
@@ -315,11 +315,11 @@ def test_chats_go_on_while_keys_are_rotated_and_nothing_is_lost(keys, service, a
 
 def wrap_again_under_the_old_key(chat: Chat) -> None:
     with transaction.atomic():
-        key = ChatKey.objects.select_for_update().get(chat=chat)
+        key = DataKey.objects.select_for_update().get(chat=chat)
         master_key = MEANWHILE[key.master]
         bound_to = f"key:{chat.service_id}:{chat.pk}".encode()
         wrapped = crypto.seal(OLD, crypto.unseal(master_key, bytes(key.wrapped), bound_to), bound_to)
-        ChatKey.objects.filter(pk=key.pk).update(master="2025", wrapped=wrapped)
+        DataKey.objects.filter(pk=key.pk).update(master="2025", wrapped=wrapped)
 
 
 @at_the_same_time
@@ -340,11 +340,11 @@ def test_a_key_that_is_being_destroyed_holds_up_no_other_and_stays_destroyed(key
 
     def destroy() -> None:
         with transaction.atomic():
-            ChatKey.objects.filter(chat=chats[place]).delete()
+            DataKey.objects.filter(chat=chats[place]).delete()
             destroyed.set()
             until(somebody_waits_for_a_lock)
             assert len(masters()) == 6
-            with_others = ChatKey.objects.exclude(chat=chats[place])
+            with_others = DataKey.objects.exclude(chat=chats[place])
             assert set(with_others.values_list("master", flat=True)) == {"2026"}
 
     def rotate() -> vault.Rotation:
@@ -354,7 +354,7 @@ def test_a_key_that_is_being_destroyed_holds_up_no_other_and_stays_destroyed(key
     assert at_once(destroy, rotate) == [None, (6, 0, 0)]
     keys(AFTER)
     assert originals() == [SECRET] * place + [None] + [SECRET] * (6 - place)
-    assert ChatKey.objects.count() == 6
+    assert DataKey.objects.count() == 6
 
 
 @at_the_same_time
@@ -364,7 +364,7 @@ def test_a_rotation_that_is_cut_off_has_lost_nothing_and_the_next_one_ends_it(ke
 
     def hold() -> None:
         with transaction.atomic():
-            list(ChatKey.objects.select_for_update().filter(chat__in=chats[4:]))
+            list(DataKey.objects.select_for_update().filter(chat__in=chats[4:]))
             locked.set()
             until(somebody_waits_for_a_lock)
             with connection.cursor() as cursor:
@@ -394,7 +394,7 @@ def test_many_chats_destroyed_in_any_order_meanwhile_wait_for_nobody_in_a_circle
     def forget(of: list[Chat]) -> None:
         with transaction.atomic():
             for chat in of:
-                ChatKey.objects.filter(chat=chat).delete()
+                DataKey.objects.filter(chat=chat).delete()
                 time.sleep(0.01)
 
     rotate = partial(vault.rotate_keys, batch=7)

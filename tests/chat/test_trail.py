@@ -6,7 +6,7 @@ import pytest
 from django.utils import translation
 
 from agents import audit
-from chat import lifecycle, masking, messages
+from chat import lifecycle, masking, messages, unmasking
 from chat.models import Chat, Ring
 from chat.trail import REASONS, WORDS, chat_trail
 from tests.chat.comings import come_online, committed
@@ -50,7 +50,7 @@ def test_masks_and_looks_are_in_it_and_what_was_masked_is_not(service, agent) ->
     start = message.body.index("Kim")
     selection = masking.Selection(seq=message.seq, rev=message.rev, start=start, end=start + 3)
     masking.mask_selection(agent, chat.pk, [selection])
-    masking.reveal(agent, message.masks.first().pk, address="203.0.113.7")
+    unmasking.reveal(agent, message.masks.first().pk, address="203.0.113.7")
 
     assert words(chat) == [
         "Mina masked personal information.",

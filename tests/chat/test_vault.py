@@ -3,7 +3,7 @@
 import pytest
 
 from chat import vault
-from chat.models import ChatKey, Mask
+from chat.models import DataKey, Mask
 from chat.spans import Span
 from contiple import crypto
 from tests.make import make_chat, make_message
@@ -52,7 +52,7 @@ def test_a_chat_has_one_key_and_other_chats_have_others(service, chat) -> None:
     seal(chat)
     other = make_chat(service)
     seal(other)
-    first, second = ChatKey.objects.order_by("pk")
+    first, second = DataKey.objects.order_by("pk")
     assert (first.chat_id, second.chat_id) == (chat.pk, other.pk)
     assert bytes(first.wrapped) != bytes(second.wrapped)
 
@@ -68,13 +68,13 @@ def assert_gone(mask: Mask) -> None:
 
 def test_a_deleted_key_destroys_every_original_of_its_chat_and_of_no_other(service, chat, mask) -> None:
     other = seal(make_chat(service))
-    ChatKey.objects.filter(chat=chat).delete()
+    DataKey.objects.filter(chat=chat).delete()
     assert_gone(mask)
     assert vault.open_original(fresh(other)) == SECRET
 
 
 def test_a_new_key_does_not_bring_it_back(chat, mask) -> None:
-    ChatKey.objects.filter(chat=chat).delete()
+    DataKey.objects.filter(chat=chat).delete()
     seal(chat)
     assert_gone(mask)
 
@@ -115,28 +115,28 @@ def test_without_its_master_key_it_is_gone_and_with_it_among_others_it_is_there(
 
 @pytest.mark.parametrize("length", [0, 1, 12, 28, 59, -1])
 def test_a_cut_data_key_does_not_open_it(chat, mask, length) -> None:
-    key = ChatKey.objects.get(chat=chat)
-    ChatKey.objects.filter(pk=key.pk).update(wrapped=bytes(key.wrapped)[:length])
+    key = DataKey.objects.get(chat=chat)
+    DataKey.objects.filter(pk=key.pk).update(wrapped=bytes(key.wrapped)[:length])
     assert_gone(mask)
 
 
 def test_another_chat_s_data_key_does_not_open_it(service, chat, mask) -> None:
     other = make_chat(service)
     seal(other)
-    ChatKey.objects.filter(chat=chat).update(wrapped=ChatKey.objects.get(chat=other).wrapped)
+    DataKey.objects.filter(chat=chat).update(wrapped=DataKey.objects.get(chat=other).wrapped)
     assert_gone(mask)
 
 
 def test_a_data_key_said_to_be_under_another_master_key_does_not_open_it(settings, chat, mask) -> None:
     settings.MASKING_KEYS = {**settings.MASKING_KEYS, "other": crypto.new_key()}
-    ChatKey.objects.filter(chat=chat).update(master="other")
+    DataKey.objects.filter(chat=chat).update(master="other")
     assert_gone(mask)
 
 
 def test_the_first_master_key_wraps_new_chats(settings, service) -> None:
     settings.MASKING_KEYS = {"new": crypto.new_key(), **settings.MASKING_KEYS}
     seal(make_chat(service))
-    assert ChatKey.objects.get().master == "new"
+    assert DataKey.objects.get().master == "new"
 
 
 def test_nothing_is_sealed_under_a_key_that_can_t_be_opened(settings, chat, mask) -> None:
@@ -156,7 +156,7 @@ def test_a_row_moved_to_another_chat_does_not_open_even_with_the_key(service, ch
     assert message.seq == mask.message.seq
     Mask.objects.filter(pk=mask.pk).update(message=message)
     assert_gone(mask)
-    ChatKey.objects.filter(chat=chat).update(chat=other)
+    DataKey.objects.filter(chat=chat).update(chat=other)
     assert_gone(mask)
 
 

@@ -1,0 +1,67 @@
+"""Originals destroyed for good, by deleting the data keys they are sealed under. The asterisks stay.
+
+By an admin for one chat or one customer, and by the clock: so many days after the end of a chat (for a ticket's
+comments, after the last mask in them) as Contract Details says. What is left of an original can't be opened by anybody,
+with any key.
+"""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+
+from agents import audit
+from agents.access import require_admin
+from agents.models import Agent, Contract
+from chat import vault
+from chat.models import Chat
+from chat.presence import database_now
+from helpcenter.models import Customer
+
+RETENTION = "retention"  # why, in the trail; else it was an admin
+
+
+def destroy_of_chat(admin: Agent, chat: Chat) -> None:
+    """Destroys what is masked in the chat and in the comments of its ticket."""
+    _destroy_of(admin, Q(chat=chat.pk), chat.subject)
+
+
+def destroy_of_customer(admin: Agent, customer: Customer) -> None:
+    """Destroys what is masked in all of the customer's chats and tickets. The customer's name and address stay."""
+    _destroy_of(admin, Q(chat__customer=customer) | Q(customer=customer), f"customer:{customer.pk}")
+
+
+def destroy_expired(now: datetime | None = None) -> int:
+    """Destroys what the contracts keep no longer; returns how many keys that were. Any number may do it at once."""
+    now = now or database_now()
+    contracts = Contract.objects.exclude(originals_kept_days=None)
+    return sum(_destroy_expired_of(contract, now) for contract in contracts)
+
+
+def chats_of(customer: Customer) -> int:
+    """How many chats ``destroy_of_customer`` is about."""
+    return Chat.objects.filter(customer=customer).count()
+
+
+@transaction.atomic
+def _destroy_of(admin: Agent, keys: Q, subject: str) -> None:
+    """Raises ``Closed`` for who is not an admin any more. It is on record also where there was nothing to destroy.
+
+    What is being masked at this moment is sealed under a key that is gone, or has one of its own that stays.
+    """
+    require_admin(admin)
+    gone = vault.destroy(keys)
+    action = f"{subject.partition(':')[0]}.originals_destroyed"
+    audit.record(admin.service, action, subject, agent=admin, keys=len(gone))
+
+
+@transaction.atomic
+def _destroy_expired_of(contract: Contract, now: datetime) -> int:
+    since = now - timedelta(days=contract.originals_kept_days or 0)
+    of_chats = Q(ticket=None, chat__service=contract.service_id, chat__closed_at__lt=since)
+    gone = vault.destroy(of_chats | Q(ticket__isnull=False, service=contract.service_id, used_at__lt=since))
+    chats = [f"chat:{key.chat_id}" for key in gone if key.ticket is None]
+    tickets = [f"ticket:{key.ticket}" for key in gone if key.ticket is not None]
+    for action, subjects in (("chat.originals_destroyed", chats), ("ticket.originals_destroyed", tickets)):
+        audit.record_each(contract.service_id, action, {subject: {"reason": RETENTION} for subject in subjects})
+    return len(gone)

@@ -1,0 +1,144 @@
+"""What a service looks for in texts, and what becomes of it: masked, offered to its agents, or left alone.
+
+``Rules`` are pure once they are read. Every text that is stored is searched by the rules of the moment in which it is
+stored: whoever has read them before compares the version again (``messages``).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, cast
+
+import regex
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+from chat import detectors
+from chat.detectors import CUSTOM
+from chat.models import MaskingRules, OwnPattern
+from chat.spans import Span, widen_all
+
+
+class Action(TextChoices):
+    MASK = "mask", _("Mask")
+    OFFER = "offer", _("Offer to mask")
+    OFF = "off", _("Off")
+
+
+class Rule(NamedTuple):
+    """``keep``: the original of what is masked goes to the vault; else it is destroyed at once."""
+
+    action: str
+    keep: bool
+
+
+class Masked(NamedTuple):
+    """What is to be masked of a text."""
+
+    kind: str
+    start: int
+    end: int
+    keep: bool = True
+
+
+class Found(NamedTuple):
+    """``masked`` and ``offers`` are in order and never overlap, neither each other."""
+
+    masked: Sequence[Masked] = ()
+    offers: Sequence[Span] = ()
+
+    @property
+    def bounds(self) -> list[tuple[int, int]]:
+        return [(span.start, span.end) for span in self.masked]
+
+
+NOTHING = Found()
+
+
+def default_rule(kind: str) -> Rule:
+    """Of a kind for which the service has chosen nothing."""
+    if kind in detectors.OFFERED_BY_DEFAULT:
+        return Rule(Action.OFFER, keep=True)
+    masked = kind in detectors.MASKED_BY_DEFAULT
+    return Rule(Action.MASK if masked else Action.OFF, keep=kind not in detectors.DESTROYED_BY_DEFAULT)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Of one service. ``version`` 0: it has chosen nothing yet."""
+
+    version: int = 0
+    kinds: Mapping[str, Rule] = field(default_factory=lambda: {kind: default_rule(kind) for kind in detectors.KINDS})
+    patterns: Sequence[tuple[regex.Pattern[str], Rule]] = ()
+    reveals_per_hour: int = MaskingRules._meta.get_field("reveals_per_hour").default
+
+    def find(self, text: str) -> Found:
+        """In whole characters: no half of what is masked stays readable. Takes at most 20 ms of the processor."""
+        hits = list(self._hits(text))
+        if not hits:
+            return NOTHING
+        masked = [(span, rule.keep) for span, rule in hits if rule.action == Action.MASK]
+        spans = _widened(text, detectors.join(span for span, _keep in masked))
+        taken = [Masked(*span, keep=all(keep for it, keep in masked if _overlap(it, span))) for span in spans]
+        offered = detectors.join(span for span, rule in hits if rule.action == Action.OFFER)
+        free = [span for span in _widened(text, offered) if not any(_overlap(span, it) for it in spans)]
+        return Found(taken, free)
+
+    def keeps(self, kind: str) -> bool:
+        """Whether the original of what was offered as ``kind`` goes to the vault."""
+        rules = [rule for _pattern, rule in self.patterns] if kind == CUSTOM else [self.kinds[kind]]
+        return all(rule.keep for rule in rules if rule.action == Action.OFFER)
+
+    def _hits(self, text: str) -> Iterator[tuple[Span, Rule]]:
+        wanted = [kind for kind, rule in self.kinds.items() if rule.action != Action.OFF]
+        for span in detectors.find_kinds(text, wanted):
+            yield span, self.kinds[span.kind]
+        own = [(pattern, rule) for pattern, rule in self.patterns if rule.action != Action.OFF]
+        for place, start, end in detectors.find_each(text, [pattern for pattern, _rule in own]):
+            yield Span(CUSTOM, start, end), own[place][1]
+
+
+DEFAULT = Rules()
+
+
+def rules_of(service_id: int) -> Rules:
+    """As they are now; this process remembers them."""
+    row = MaskingRules.objects.filter(service=service_id).first()
+    rules = _as_rules(row) if row else DEFAULT
+    _known[service_id] = rules
+    return rules
+
+
+def known_rules(service_id: int) -> Rules:
+    """As this process last read them: without a look at the database, to be compared with its ``version``."""
+    return _known.get(service_id, DEFAULT)
+
+
+def kind_rules(row: MaskingRules | None) -> dict[str, Rule]:
+    """Of every kind; ``row.kinds`` is ``{kind: [action, keep]}``."""
+    chosen = row.kinds if row else {}
+    return {kind: Rule(*chosen[kind]) if kind in chosen else default_rule(kind) for kind in detectors.KINDS}
+
+
+def pattern_of(own: OwnPattern) -> regex.Pattern[str]:
+    return detectors.read_custom(cast(Literal["word", "pattern"], own.form), own.source)
+
+
+def _as_rules(row: MaskingRules) -> Rules:
+    # Read after the row: with its version stand patterns that are as new, or newer.
+    own = OwnPattern.objects.filter(service=row.service_id)
+    patterns = [(pattern_of(it), Rule(it.action, it.keep)) for it in own]
+    return Rules(row.version, kind_rules(row), patterns, row.reveals_per_hour)
+
+
+def _widened(text: str, spans: Sequence[Span]) -> list[Span]:
+    """Whole characters may bring two together that only touched one: they are joined again."""
+    bounds = widen_all(text, [(span.start, span.end) for span in spans])
+    return detectors.join(Span(span.kind, *wide) for span, wide in zip(spans, bounds, strict=True))
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    return one.start < other.end and other.start < one.end
+
+
+# What this process has read, by service. There are as many as it has served, each of a few kilobytes.
+_known: dict[int, Rules] = {}

@@ -1,0 +1,120 @@
+"""Looks under a mask, and a wrong mask taken off. Both need the agent's own permission, and both are on record.
+
+**Reveal** (the guide's "unmask"): this agent sees the original for a while; nothing stored changes. **Lift**: the
+original stands in the text again, for everybody and for good.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from agents import audit, throttle
+from agents.access import may_unmask
+from agents.models import Agent
+from chat import live, masking, unmask_notice, vault
+from chat.entries import entry_of
+from chat.models import Chat, Mask
+from chat.rules import rules_of
+from contiple.errors import Closed, DomainError, TooMany
+
+HOUR = timedelta(hours=1)
+
+
+class OriginalGone(DomainError):
+    """The original was destroyed: nobody can see it again."""
+
+    code = "gone"
+    status = 410
+
+
+class Hidden(NamedTuple):
+    """What somebody asks to see: where it is, as the trail says it, and what seals it. ``facts`` are never personal."""
+
+    subject: str
+    holder: vault.Holder
+    place: str
+    sealed: bytes
+    facts: Mapping[str, Any]
+
+    def record(self, agent: Agent, act: str, address: str | None) -> None:
+        action = f"{self.subject.partition(':')[0]}.{act}"
+        audit.record(agent.service, action, self.subject, agent=agent, address=address, **self.facts)
+
+
+def reveal(agent: Agent, mask_id: int, *, address: str | None) -> str:
+    """The original under a mask, for this agent alone. Raises as ``look`` does, and ``Mask.DoesNotExist``."""
+    return look(agent, _hidden_by(_mask_for(agent, mask_id)), address=address)
+
+
+def look(agent: Agent, hidden: Hidden, *, address: str | None) -> str:
+    """What is hidden. The look is on record before it is returned, or it is not returned. Not for use in a transaction.
+
+    Raises ``Closed`` without Security Service or the permission, ``TooMany`` past the service's limit of looks in an
+    hour, and ``OriginalGone`` where it was destroyed: each of these is on record as well.
+    """
+    require_look(agent, hidden, address=address)
+    hidden.record(agent, "revealed", address)
+    try:
+        return vault.unseal(hidden.holder, hidden.place, hidden.sealed)
+    except vault.Gone:
+        raise _gone() from None
+
+
+def lift(agent: Agent, mask_id: int, *, address: str | None) -> None:
+    """Takes a mask off for good: what was no personal data is text again. Raises as ``reveal`` does.
+
+    Copies of it that were hidden in a ticket stay as they are.
+    """
+    require_look(agent, _hidden_by(_mask_for(agent, mask_id)), address=address)
+    with transaction.atomic():
+        mask = _mask_for(agent, mask_id)
+        chat = Chat.objects.select_for_update(no_key=True).get(pk=mask.message.chat_id)
+        mask = _mask_for(agent, mask_id)  # as it is under the lock
+        message, hidden = mask.message, _hidden_by(mask)
+        try:
+            original = vault.unseal(hidden.holder, hidden.place, hidden.sealed)
+        except vault.Gone:
+            raise _gone() from None
+        mask.delete()
+        masking.change_body(chat, message, message.body[: mask.start] + original + message.body[mask.end :])
+        hidden.record(agent, "lifted", address)
+        live.publish_on_commit(live.chat_topic(chat.pk), live.Changed(entry_of(message, message.masks.all())))
+
+
+def require_look(agent: Agent, hidden: Hidden, *, address: str | None) -> None:
+    """Counts a look. Raises as ``look`` does; what is refused is on record."""
+    if not may_unmask(agent):
+        hidden.record(agent, "reveal_refused", address)
+        raise Closed(_("You are not permitted to unmask personal information."))
+    if not (hidden.sealed and vault.has_key(hidden.holder)):
+        hidden.record(agent, "reveal_gone", address)
+        raise _gone()
+    limit = throttle.Limit("unmask", rules_of(agent.service_id).reveals_per_hour, HOUR)
+    now = timezone.now()
+    try:
+        throttle.count_attempt(limit, str(agent.pk), now=now)
+    except TooMany:
+        hidden.record(agent, "reveal_limited", address)
+        text = _("You have unmasked %(count)s times within an hour, which is the limit. Try again later.")
+        raise TooMany(text % {"count": limit.attempts}) from None
+    if throttle.recent_attempts(limit, str(agent.pk), now=now) == limit.attempts:
+        unmask_notice.tell_of_limit(agent, limit.attempts)
+
+
+def _mask_for(agent: Agent, mask_id: int) -> Mask:
+    """Raises ``Mask.DoesNotExist`` outside the agent's service."""
+    return Mask.objects.select_related("message__chat").get(pk=mask_id, message__chat__service=agent.service)
+
+
+def _hidden_by(mask: Mask) -> Hidden:
+    message, chat = mask.message, mask.message.chat
+    facts = {"kind": mask.kind, "seq": message.seq, "customer": chat.customer_id}
+    return Hidden(chat.subject, *vault.kept_for(mask), facts)
+
+
+def _gone() -> OriginalGone:
+    return OriginalGone(_("The original is gone for good."))
