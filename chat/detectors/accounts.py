@@ -8,7 +8,7 @@ from typing import NamedTuple
 from stdnum import numdb
 from stdnum.iso7064 import mod_97_10
 
-from chat.detectors.context import JOINT, after, before, is_named_otherwise
+from chat.detectors.context import JOINT, after, before, is_named_otherwise, mentions
 
 _DIGITS_MIN, _DIGITS_MAX = 10, 16
 # British and American ones have as few as eight: only what is called the number of an account.
@@ -46,7 +46,12 @@ _BANK_JUST_AFTER = re.compile(
     re.IGNORECASE,
 )
 # Where none of these words stands, nothing else has to be looked at.
-_ANY = re.compile(f"{_BANK}|계좌|통장|은행|뱅크|예금주|bank|account|acct|a/c|iban|wire|{_WEAK.pattern}", re.IGNORECASE)
+_HINTS = (
+    *("계좌", "통장", "은행", "뱅크", "예금주", "입금", "송금", "이체", "환불", "국민", "신한", "우리", "하나", "외환", "농협", "기업"),
+    *("카카오", "카뱅", "토스", "케이", "제일", "씨티", "대구", "아이엠", "부산", "광주", "전북", "제주", "경남", "새마을", "신협"),
+    *("우체국", "수협", "산업", "저축", "산림조합", "bank", "account", "acct", "a/c", "iban", "wire", "refund", "deposit"),
+    *("transfer", "kb", "nh", "ibk", "k", "sc", "im"),
+)
 # What lies between the word and the number and says that the number is another one.
 _OTHER = re.compile(
     r"(?:주문|송장|승인|접수|오류|에러|코드|사업자|전화|연락처|휴대폰|핸드폰|폰번호|문자|팩스|문의|카드|고객|회원|예약|거래|쿠폰|상품"
@@ -63,10 +68,10 @@ _SIGNS = {"n": "0-9", "a": "A-Z", "c": "A-Z0-9"}
 
 def bank_accounts(text: str) -> Iterator[tuple[int, int]]:
     """Account numbers of ten to sixteen digits, of eight if called so, beside a Korean bank or a word for an account."""
-    if not _ANY.search(text):
+    if not mentions(text, _HINTS):
         return
     for match in _NUMBER.finditer(text):
-        digits = sum(sign.isdigit() for sign in match.group())
+        digits = sum(map(str.isdigit, match.group()))
         called = _DIGITS_MIN_CALLED <= digits < _DIGITS_MIN and _CALLED.search(before(text, match.start(), _FAR))
         if (called or _DIGITS_MIN <= digits <= _DIGITS_MAX) and _is_account(text, match):
             yield match.span()

@@ -31,8 +31,8 @@ _LENGTHS = {
 }
 _DIGITS_MIN = 13
 # Between groups stand spaces and dashes, or what more often stands between different numbers.
-_CHAIN = re.compile(r"\d+(?:(?:[ \t.\-~∼〜_·]{1,5}|[ \t]{0,2}[,/:;|+=\n][ \t\n]{0,2})\d+)*")
-_SEPARATES = re.compile(r"[,/:;|+=\n]")
+_CHAIN = re.compile(r"\d+(?:(?:[ \t.\-~∼〜_·]{1,5}|[ \t]{0,2}[,/:|\n][ \t\n]{0,2})\d+)*")
+_SEPARATES = re.compile(r"[,/:|\n]")
 _AS_PRINTED = {(4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (8, 8), (1,) * 14, (1,) * 15, (1,) * 16}
 _GROUP = re.compile(r"\d+")
 # What may hang on a card by a dash: its security code or its expiry.
@@ -70,7 +70,7 @@ _CODE_JOINT = (
 )
 _CODE = r"(?<![\d*])(?<!\d[.,:/\-])(\d{3,4}|\d \d \d(?: \d)?)(?!\s?\d)(?![.,:/\-]\d)"
 _NO_COUNT = r"(?!\s?(?:자리|번째|번\s|원|개|회|일|분|월|년|시|글자|digits?|times|days|%|달러|차례|명|부터|won))"
-_CODE_AFTER_WORD = re.compile(_CODE_WORD + _CODE_JOINT + _CODE + _NO_COUNT, re.IGNORECASE)
+_CODE_AFTER_WORD = re.compile(r"(?=[ctlsv씨시카보유뒷3세셋])" + _CODE_WORD + _CODE_JOINT + _CODE + _NO_COUNT, re.IGNORECASE)
 # "415인가 451인가": who is not sure says both.
 _OR_ANOTHER_CODE = re.compile(r"\s?(?:인가요?|인지|이나|아니면|또는|or)\s?(?:아니면\s)?(\d{3,4})(?!\d)")
 _CODE_BEFORE_WORD = re.compile(

@@ -7,7 +7,7 @@ from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 import phonenumbers
 
-from chat.detectors.apart import Chain, chains
+from chat.detectors.apart import mobiles
 from chat.detectors.context import before, is_named_otherwise, is_order_number
 
 # What people put between the groups: one sign, sometimes doubled, with or without spaces.
@@ -28,9 +28,8 @@ _INTERNATIONAL = re.compile(
 )
 _ENDS_HERE = re.compile(_AFTER)
 _GROUP = re.compile(r"\d+")
-_MOBILE = re.compile(r"010\d{8}|01[16789]\d{7,8}")
 _AMERICAN = re.compile(
-    rf"{_BEFORE}(?<![A-Za-z])(?:1[ \-.])?(?:\([2-9]\d\d\)\s?|[2-9]\d\d(?P<joint>[ \-.]?))"
+    rf"{_BEFORE}(?<![A-Za-z+])(?<!\+1[ \-.])(?:1[ \-.])?(?:\([2-9]\d\d\)\s?|[2-9]\d\d(?P<joint>[ \-.]?))"
     rf"[2-9]\d\d(?P<second>[ \-.]?)\d{{4}}{_AFTER}"
 )
 _AMERICAN_WORD = re.compile(
@@ -84,9 +83,9 @@ def phones(text: str) -> Iterator[tuple[int, int]]:
     for match in _KOREAN.finditer(text):
         if _is_korean_phone(text, match):
             yield match.span()
-    for chain in chains(text, 10, 11):
-        if _is_mobile_apart(text, chain):
-            yield chain.start, chain.end
+    for start, end in mobiles(text):
+        if _is_national(text[start:end], "KR", "0") and not is_order_number(text, start):
+            yield start, end
     for match in _INTERNATIONAL.finditer(text):
         if end := _end_of_international(text, match):
             yield match.start(), end
@@ -137,25 +136,15 @@ def _is_korean_phone(text: str, match: re.Match[str]) -> bool:
 def _end_of_international(text: str, match: re.Match[str]) -> int | None:
     """Where the longest number ends that a numbering plan has: what follows it may be another."""
     digits = "".join(filter(str.isdigit, match.group())).removeprefix("00")
-    plans = _plans(digits)
-    if len(digits) < _PHONE_DIGITS_MIN or not plans:
-        return None
     left = len(digits)
     for group in reversed(list(_GROUP.finditer(text, *match.span()))):
         if left < _PHONE_DIGITS_MIN:
             break
         end = group.end() + text.startswith(")", group.end())
-        if _ENDS_HERE.match(text, end) and left <= _DIGITS_MAX and _is_in(plans, digits[:left]):
+        if _ENDS_HERE.match(text, end) and left <= _DIGITS_MAX and _is_international(digits[:left]):
             return end
         left -= group.end() - group.start()
     return None
-
-
-def _is_mobile_apart(text: str, chain: Chain) -> bool:
-    """A mobile number, whose first part is known, may be written digit by digit or in any groups: "010 12 34 56 78"."""
-    if not (3 in chain.breaks and _MOBILE.fullmatch(chain.digits)):
-        return False
-    return _is_national(chain.digits, "KR", "0") and not is_order_number(text, chain.start)
 
 
 def _is_american_phone(text: str, match: re.Match[str]) -> bool:
@@ -174,31 +163,19 @@ def _is_national(number: str, region: str, prefix: str) -> bool:
 
 def _is_international(number: str) -> bool:
     digits = "".join(filter(str.isdigit, number)).removeprefix("00")
-    return _is_in(_plans(digits), digits)
-
-
-def _plans(digits: str) -> tuple[int, list[re.Pattern[str]]] | None:
-    """How many digits name the country, and the numbering plans of those who share them."""
     for length in (1, 2, 3):
         if regions := phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(digits[:length])):
-            return length, [_plan(region) for region in regions]
-    return None
-
-
-def _is_in(plans: tuple[int, list[re.Pattern[str]]] | None, digits: str) -> bool:
-    if plans is None:
-        return False
-    length, patterns = plans
-    national = digits[length:].removeprefix("0")
-    return any(plan.fullmatch(digits[length:]) or plan.fullmatch(national) for plan in patterns)
+            national = digits[length:]
+            return any(_plan(*regions).fullmatch(it) for it in {national, national.removeprefix("0")})
+    return False
 
 
 @cache
-def _plan(region: str) -> re.Pattern[str]:
-    """The numbers of a region in the library's data; of none where it knows no such region."""
-    metadata = phonenumbers.PhoneMetadata.metadata_for_region(region)
-    described = metadata.general_desc if metadata else None
-    return re.compile((described and described.national_number_pattern) or r"(?!)")
+def _plan(*regions: str) -> re.Pattern[str]:
+    """The numbers of one of ``regions`` in the library's data; of none where it knows no such region."""
+    known = [phonenumbers.PhoneMetadata.metadata_for_region(region) for region in regions]
+    described = [it.general_desc.national_number_pattern for it in known if it and it.general_desc]
+    return re.compile("|".join(f"(?:{pattern})" for pattern in described if pattern) or r"(?!)")
 
 
 def _domain(text: str, at: re.Match[str]) -> re.Match[str] | None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from chat.detectors.context import ALONE_AFTER, ALONE_BEFORE, JOINT, before, is_named_otherwise
+from chat.detectors.context import ALONE_AFTER, ALONE_BEFORE, JOINT, before, is_named_otherwise, mentions
 
 _WORD_WIDTH = 40
 _OUT = r"(?<![A-Za-z0-9])(?<![A-Za-z0-9*]-)"
@@ -12,6 +12,7 @@ _END = r"(?![A-Za-z0-9])(?!-[A-Za-z0-9*])"
 _KOREAN_PASSPORT = re.compile(
     rf"{_OUT}(?:(?P<new>[MSROD]\d{{3}}[A-Z]\d{{4}})|(?P<old>[MSROD][\s-]?\d{{4}}[\s-]?\d{{4}})){_END}", re.IGNORECASE
 )
+_PASSPORT_HINTS = ("여권", "passport", "패스포트")
 _PASSPORT_WORD = re.compile(r"(?:여권|passport|패스포트)", re.IGNORECASE)
 _PASSPORT_JOINT = re.compile(rf"(?:여권|passport|패스포트){JOINT}\Z", re.IGNORECASE)
 # ICAO 9303: up to nine characters. Those of other countries are told apart from anything else by the word alone.
@@ -42,7 +43,7 @@ def passports(text: str) -> Iterator[tuple[int, int]]:
         named = _PASSPORT_WORD.search(before(text, match.start(), _WORD_WIDTH))
         if named or (_is_plain_passport(match.group()) and not is_named_otherwise(text, match.start())):
             yield match.span()
-    for match in _PASSPORT.finditer(text):
+    for match in _PASSPORT.finditer(text) if mentions(text, _PASSPORT_HINTS) else ():
         line = before(text, match.start(), _WORD_WIDTH)
         if not _DAY.match(match.group()) and _PASSPORT_JOINT.search(line):
             yield match.span()
@@ -55,7 +56,7 @@ def driver_licenses(text: str) -> Iterator[tuple[int, int]]:
         named = _LICENCE_WORD.search(before(text, match.start(), _WORD_WIDTH))
         if named or (written and not is_named_otherwise(text, match.start())):
             yield match.span()
-    for match in _FOREIGN_LICENCE.finditer(text):
+    for match in _FOREIGN_LICENCE.finditer(text) if mentions(text, ("licen",)) else ():
         if not _DAY.match(match.group(1)):
             yield match.span(1)
 

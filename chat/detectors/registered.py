@@ -6,7 +6,7 @@ from datetime import date
 
 from stdnum import ean
 
-from chat.detectors.apart import chains
+from chat.detectors.apart import Chain, chains
 from chat.detectors.context import ALONE_AFTER, ALONE_BEFORE, JOINT, after, before, is_named_otherwise
 
 _REGISTRATION = re.compile(
@@ -101,24 +101,32 @@ def social_security_numbers(text: str) -> Iterator[tuple[int, int]]:
 
 def _registration_numbers(text: str, sevenths: str) -> Iterator[tuple[int, int]]:
     for match in _REGISTRATION.finditer(text):
-        digits = "".join(match.group(1, 3, 4))
-        if _is_somebody(text, match.start(), digits, sevenths, written=bool(match.group(2))):
+        seventh = match.group(3)
+        if seventh in sevenths and _is_somebody(
+            text, match.start(), match.group(1) + seventh + match.group(4), written=bool(match.group(2))
+        ):
             yield match.span()
-    for chain in chains(text, 13, 13):
-        named = chain.is_one_by_one or (6 in chain.breaks and _is_vouched_for(text, chain.start, chain.digits))
-        if named and _is_somebody(text, chain.start, chain.digits, sevenths, written=True):
+    for chain in chains(text, 13):
+        if chain.digits[6] in sevenths and _is_somebody_apart(text, chain):
             yield chain.start, chain.end
     for match in _BACK_HALF.finditer(text):
         if match.group(1)[0] in sevenths:
             yield match.span(1)
 
 
-def _is_somebody(text: str, start: int, digits: str, sevenths: str, *, written: bool) -> bool:
+def _is_somebody_apart(text: str, chain: Chain) -> bool:
+    """Digit by digit, or in groups of which one ends with the day of birth and something else tells as well."""
+    if not (chain.is_one_by_one or (6 in chain.breaks and _is_vouched_for(text, chain.start, chain.digits))):
+        return False
+    return _is_somebody(text, chain.start, chain.digits, written=True)
+
+
+def _is_somebody(text: str, start: int, digits: str, *, written: bool) -> bool:
     """Whether the first seven digits may be somebody's, and nothing says that it is another number.
 
     ``written`` as such a number is, with a dash or the like in the middle, it needs no more than that.
     """
-    if digits[6] not in sevenths or not _is_birthday(digits):
+    if not _is_birthday(digits):
         return False
     if _CORPORATION_WORD.search(text, max(0, start - _WORD_WIDTH), start):
         return False

@@ -6,7 +6,7 @@ full-width, struck-through or interrupted digits don't get around a detector.
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 # ASCII and composed Hangul are their own shadow: most messages hold nothing else.
@@ -14,14 +14,14 @@ _FOLDS = re.compile(r"[^\x00-\x7f가-힣]")
 # Format characters, combining marks and letters that look like nothing keep nobody from reading the digits.
 _UNSEEN_CATEGORIES = {"Cf", "Mn", "Me"}
 _HANGUL_FILLERS = set("\u115f\u1160\u3164\uffa0")
-# U+1173 is what NFKC makes of the letter ㅡ, which is a dash in Korean typing; people also draw one, as a line of a box.
+# U+1173 is what NFKC makes of the letter ㅡ, which is a dash in Korean typing; others draw the line of a box.
 _DASHES = set("‐‑‒–—―−⸺ー─━➖\u1173")
 _SIGNS = {"•": "·", "∙": "·", "‧": "·", "⋅": "·", "・": "·", "。": ".", "٫": ".", "،": ",", "、": ",", "\u2800": " "}
 # The longest forms that stand for a number have four characters, as ⑽ and ㏾; U+FDFA alone would become eighteen.
 _FOLD_LENGTH_MAX = 4
 
 # Korean, and Chinese as it is written and as it is written on cheques.
-_NAMES = ["공영빵〇零", "일一壹", "이二貳贰", "삼三參叁", "사四肆", "오五伍", "육륙六陸陆", "칠七柒", "팔八捌", "구九玖"]
+_NAMES = "공영빵〇零 일一壹 이二貳贰 삼三參叁 사四肆 오五伍 육륙六陸陆 칠七柒 팔八捌 구九玖".split()
 _NUMERALS = {name: str(digit) for digit, names in enumerate(_NAMES) for name in names}
 # U+110B is what NFKC makes of the letter ㅇ.
 _LETTERS = {**dict.fromkeys("Oo○\u110b", "0"), **dict.fromkeys("Il", "1")}
@@ -33,7 +33,9 @@ _SPOKEN = re.compile(
 )
 _SPOKEN_NUMERALS_MIN = 4
 _AS_DIGITS = str.maketrans(_NUMERALS)
-_ZEROS_OR_DASHES = (*_NAMES[0], *_SPOKEN_DASHES)
+_NUMERAL = re.compile(f"[{''.join(_NUMERALS)}]")
+_DIGIT_OR_NUMERAL = re.compile(_SPOKEN_DIGIT)
+_ZERO_OR_DASH = re.compile("|".join([*_NAMES[0], *_SPOKEN_DASHES]))
 _DIGIT_BEHIND = re.compile(rf"[{''.join(_NUMERALS)}]\d")
 # Between digits 一 is a dash that somebody could not find on the keyboard.
 _ONE_AS_DASH = re.compile(r"(?<=\d)一(?=\d)")
@@ -44,31 +46,42 @@ _LETTERED_DIGIT = rf"[\d{''.join(_LETTERS)}]"
 # Of a mobile, a resident and a card number: then the last syllable belongs to it.
 _LIKELY_LENGTHS = {11, 13, 16}
 _LATIN = re.compile(r"[A-Za-z]")
+_LETTER = re.compile(f"[{''.join(_LETTERS)}]")
+# More than any detector of such numbers looks back for a word, and ahead.
+_LOOK_BACK, _LOOK_AHEAD = 36, 20
+_NOTHING = "\0"
+_OF_NUMBERS = frozenset("0123456789+( \t\n.,-·_/~:|")
+_NUMBER = re.compile(r"[\d\s.,\-·_/~:|]*")
 _LETTERED = re.compile(rf"(?<![A-Za-z\d]){_LETTERED_DIGIT}(?:[ .\-]{{0,3}}{_LETTERED_DIGIT}){{8,}}")
 
 
 def read(text: str) -> tuple[str, Sequence[int]]:
     """The shadow of ``text``, and for each of its characters the index it came from."""
-    if not _FOLDS.search(text):
-        return text, range(len(text))
-    characters: list[str] = []
+    pieces: list[str] = []
     origin: list[int] = []
-    for index, character in enumerate(text):
-        folded = _fold(character)
-        characters.append(folded)
+    position = 0
+    for match in _FOLDS.finditer(text):
+        index = match.start()
+        folded = _fold(match.group())
+        pieces += [text[position:index], folded]
+        origin.extend(range(position, index))
         origin.extend([index] * len(folded))
-    return "".join(characters), origin
+        position = index + 1
+    if not pieces:
+        return text, range(len(text))
+    origin.extend(range(position, len(text)))
+    return "".join([*pieces, text[position:]]), origin
 
 
 def with_spoken_digits(shadow: str) -> str | None:
-    """``shadow`` with Hangul and Chinese numerals ("공일공에 일이삼사 …") and letters for digits ("OlO-1234-…") as digits.
+    """``shadow`` with numerals ("공일공에 일이삼사", "一三八") and letters for digits ("OlO-1234") as digits.
 
-    ``None`` where there are none. Numerals are syllables of common words, so only a row of seven counts, and it is a
-    second reading beside the first. Each stays as many characters as it was.
+    Each stays as many characters as it was; ``None`` where there are none. Numerals are syllables of common words, so
+    only a row of seven counts, and it is a second reading beside the first: what is far from any such row is left out.
     """
-    spoken = _SPOKEN.sub(lambda match: _spelled(match, shadow), shadow)
-    spoken = _LETTERED.sub(lambda match: _lettered(match, shadow), spoken)
-    return None if spoken == shadow else spoken
+    spoken, spelled = _rewritten(shadow, _SPOKEN, _spelled)
+    spoken, lettered = _rewritten(spoken, _LETTERED, _lettered)
+    return _surroundings(spoken, sorted([*spelled, *lettered])) if spelled or lettered else None
 
 
 @lru_cache(maxsize=8192)
@@ -90,13 +103,40 @@ def _fold_one(character: str) -> str:
     return character if digit is None else str(digit)
 
 
-def _spelled(match: re.Match[str], shadow: str) -> str:
+def _rewritten(
+    text: str, form: re.Pattern[str], rewrite: Callable[[re.Match[str]], str]
+) -> tuple[str, list[tuple[int, int]]]:
+    """``text`` as ``rewrite`` would have what is of ``form``, and the bounds of what is another now."""
+    pieces, bounds, position = [], [], 0
+    for match in form.finditer(text):
+        row = rewrite(match)
+        if row != match.group():
+            pieces += [text[position : match.start()], row]
+            bounds.append(match.span())
+            position = match.end()
+    return "".join([*pieces, text[position:]]), bounds
+
+
+def _surroundings(text: str, rows: Sequence[tuple[int, int]]) -> str:
+    """As long as ``text``, with nothing in it but ``rows`` and so much on both sides as a detector looks at."""
+    kept, position = [], 0
+    for start, end in rows:
+        begin = max(position, start - _LOOK_BACK)
+        while begin > position and text[begin - 1] in _OF_NUMBERS:  # no number is cut
+            begin -= 1
+        stop = max(position, _NUMBER.match(text, min(len(text), end + _LOOK_AHEAD)).end())
+        kept += [_NOTHING * (begin - position), text[begin:stop]]
+        position = stop
+    return "".join(kept) + _NOTHING * (len(text) - position)
+
+
+def _spelled(match: re.Match[str]) -> str:
     row = match.group()
     if not _is_spoken(row):
         return row
     verb = None
-    if sum(sign.isdigit() or sign in _NUMERALS for sign in row) not in _LIKELY_LENGTHS:
-        verb = _COPULA.search(shadow, max(match.end() - 2, match.start()), match.end() + 1)
+    if len(_DIGIT_OR_NUMERAL.findall(row)) not in _LIKELY_LENGTHS:
+        verb = _COPULA.search(match.string, max(match.end() - 2, match.start()), match.end() + 1)
     spoken = len(row) if verb is None else verb.start() - match.start()
     said = _ONE_AS_DASH.sub("-", row[:spoken])
     for dash, written in _SPOKEN_DASHES.items():
@@ -107,17 +147,17 @@ def _spelled(match: re.Match[str], shadow: str) -> str:
 def _is_spoken(row: str) -> bool:
     """Not for "5678이 일": a zero or a dash that is said, a digit right behind, or more than follow by chance."""
     return (
-        sum(sign in _NUMERALS for sign in row) >= _SPOKEN_NUMERALS_MIN
-        or any(sign in row for sign in _ZEROS_OR_DASHES)
+        len(_NUMERAL.findall(row)) >= _SPOKEN_NUMERALS_MIN
+        or bool(_ZERO_OR_DASH.search(row))
         or bool(_DIGIT_BEHIND.search(row))
     )
 
 
-def _lettered(match: re.Match[str], shadow: str) -> str:
+def _lettered(match: re.Match[str]) -> str:
     """Only where most are digits and no other letter stands beside them: neither for a word nor for a code."""
     row = match.group()
-    letters = sum(sign in _LETTERS for sign in row)
+    letters = len(_LETTER.findall(row))
     digits = sum(map(str.isdigit, row))
-    if not 0 < 2 * letters <= digits or _LATIN.match(shadow, match.end()):
+    if not 0 < 2 * letters <= digits or _LATIN.match(match.string, match.end()):
         return row
     return row.translate(_LETTERS_AS_DIGITS)
