@@ -130,12 +130,10 @@ def _is_somebody(text: str, start: int, digits: str, *, written: bool) -> bool:
         return False
     if _CORPORATION_WORD.search(text, max(0, start - _WORD_WIDTH), start):
         return False
-    if _is_vouched_for(text, start, digits):
-        return True
     if written:
-        return not (_is_recent(digits) and _is_ordered(text, start))
+        return not (_is_recent(digits) and _is_ordered(text, start)) or _is_vouched_for(text, start, digits)
     is_barcode = digits.startswith("880") and ean.is_valid(digits)
-    return not is_barcode and not is_named_otherwise(text, start)
+    return not (is_barcode or is_named_otherwise(text, start)) or _is_vouched_for(text, start, digits)
 
 
 def _is_vouched_for(text: str, start: int, digits: str) -> bool:

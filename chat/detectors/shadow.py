@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import cast
 
 # ASCII and composed Hangul are their own shadow: most messages hold nothing else.
 _FOLDS = re.compile(r"[^\x00-\x7f가-힣]")
@@ -37,6 +38,8 @@ _NUMERAL = re.compile(f"[{''.join(_NUMERALS)}]")
 _DIGIT_OR_NUMERAL = re.compile(_SPOKEN_DIGIT)
 _ZERO_OR_DASH = re.compile("|".join([*_NAMES[0], *_SPOKEN_DASHES]))
 _DIGIT_BEHIND = re.compile(rf"[{''.join(_NUMERALS)}]\d")
+# "010-1234-5678 공유": digits, and the beginning of a word.
+_BESIDE = re.compile(rf"(?:[{''.join(_NUMERALS)}]{{1,3}}[ ,.\-\n]+)?[\d ,.\-\n]+[ ,.\-\n][{''.join(_NUMERALS)}]{{0,3}}")
 # Between digits 一 is a dash that somebody could not find on the keyboard.
 _ONE_AS_DASH = re.compile(r"(?<=\d)一(?=\d)")
 # The last syllable of "…육칠팔이에요" is a verb, not a two.
@@ -50,6 +53,7 @@ _LETTER = re.compile(f"[{''.join(_LETTERS)}]")
 # More than any detector of such numbers looks back for a word, and ahead.
 _LOOK_BACK, _LOOK_AHEAD = 36, 20
 _NOTHING = "\0"
+_WITHOUT_DIGITS = str.maketrans(dict.fromkeys("0123456789", "\n"))
 _OF_NUMBERS = frozenset("0123456789+( \t\n.,-·_/~:|")
 _NUMBER = re.compile(r"[\d\s.,\-·_/~:|]*")
 _LETTERED = re.compile(rf"(?<![A-Za-z\d]){_LETTERED_DIGIT}(?:[ .\-]{{0,3}}{_LETTERED_DIGIT}){{8,}}")
@@ -118,16 +122,25 @@ def _rewritten(
 
 
 def _surroundings(text: str, rows: Sequence[tuple[int, int]]) -> str:
-    """As long as ``text``, with nothing in it but ``rows`` and so much on both sides as a detector looks at."""
+    """As long as ``text``, with nothing in it but ``rows``, what hangs together with them, and the words around."""
     kept, position = [], 0
     for start, end in rows:
-        begin = max(position, start - _LOOK_BACK)
-        while begin > position and text[begin - 1] in _OF_NUMBERS:  # no number is cut
-            begin -= 1
-        stop = max(position, _NUMBER.match(text, min(len(text), end + _LOOK_AHEAD)).end())
-        kept += [_NOTHING * (begin - position), text[begin:stop]]
-        position = stop
-    return "".join(kept) + _NOTHING * (len(text) - position)
+        if start < position:
+            continue
+        while start > position and text[start - 1] in _OF_NUMBERS:
+            start -= 1
+        kept.append(_words_of(text[position:start]))
+        position = cast(re.Match[str], _NUMBER.match(text, end)).end()
+        kept.append(text[start:position])
+    return "".join([*kept, _words_of(text[position:])])
+
+
+def _words_of(between: str) -> str:
+    """Of what stands between rows, the words that may name them: other numbers are in the first reading."""
+    far = len(between) - _LOOK_AHEAD - _LOOK_BACK
+    if far > 0:
+        between = between[:_LOOK_AHEAD] + _NOTHING * far + between[-_LOOK_BACK:]
+    return between.translate(_WITHOUT_DIGITS)
 
 
 def _spelled(match: re.Match[str]) -> str:
@@ -146,11 +159,9 @@ def _spelled(match: re.Match[str]) -> str:
 
 def _is_spoken(row: str) -> bool:
     """Not for "5678이 일": a zero or a dash that is said, a digit right behind, or more than follow by chance."""
-    return (
-        len(_NUMERAL.findall(row)) >= _SPOKEN_NUMERALS_MIN
-        or bool(_ZERO_OR_DASH.search(row))
-        or bool(_DIGIT_BEHIND.search(row))
-    )
+    if len(_NUMERAL.findall(row)) >= _SPOKEN_NUMERALS_MIN:
+        return True
+    return bool(_ZERO_OR_DASH.search(row) or _DIGIT_BEHIND.search(row)) and not _BESIDE.fullmatch(row)
 
 
 def _lettered(match: re.Match[str]) -> str:
