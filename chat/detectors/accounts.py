@@ -30,13 +30,14 @@ _BANK = (
     r"(?:국민|kb|신한|우리|하나|외환|농협|nh|기업|ibk|카카오|카뱅|토스|케이|제일|씨티|대구|아이엠|부산|광주|전북|제주|경남"
     r"|새마을(?:금고)?|신협|우체국|수협|산업|저축|산림조합)"
 )
-_STRONG = re.compile(
-    r"(?:계좌|통장|은행|뱅크|예금주|(?<![a-z])(?:bank|account\s?(?:number|no|num|#)|acct|a/c|iban|wire))", re.IGNORECASE
-)
+_STRONG_WORDS = r"계좌|통장|은행|뱅크|예금주|(?<![a-z])(?:bank|account\s?(?:number|no|num|#)|acct|a/c|iban|wire)"
+_WEAK_WORDS = r"입금|송금|이체|환불|refund|deposit|transfer|account"
+# The last of them, however many there are.
+_STRONG = re.compile(rf".*(?:{_STRONG_WORDS})", re.IGNORECASE | re.DOTALL)
+_ANY = re.compile(rf".*(?:{_STRONG_WORDS}|{_WEAK_WORDS})", re.IGNORECASE | re.DOTALL)
 _CALLED = re.compile(
     rf"(?:계좌\s?번호|(?<![a-z])(?:account\s?(?:number|no|num|#)|acct|a/c)){JOINT}\Z", re.IGNORECASE
 )
-_WEAK = re.compile(r"(?:입금|송금|이체|환불|refund|deposit|transfer|account)", re.IGNORECASE)
 _BANK_JUST_BEFORE = re.compile(
     rf"(?<![가-힣A-Za-z]){_BANK}(?:은행|뱅크|bank)?(?:\s|[:(),/]|[가-힣]{{2,4}}\s){{0,4}}\Z", re.IGNORECASE
 )
@@ -58,6 +59,7 @@ _OTHER = re.compile(
     r"|order|error|phone|call|tel|card|tracking|invoice|customer|ticket|\bref|transaction|confirmation|(?<!\bno)[.!?]\s)",
     re.IGNORECASE,
 )
+_DIGIT_OR_END = re.compile(r"[\d\n]")
 _NEAR, _FAR = 16, 28
 
 # Looked at without being used up: what follows a number may be the next one.
@@ -93,18 +95,18 @@ def _is_account(text: str, match: re.Match[str]) -> bool:
     if is_named_otherwise(text, match.start()):
         return False
     in_groups = "-" in number or "." in number
-    if in_groups:  # also under a heading, as in a form
-        line = text[max(0, match.start() - _FAR) : match.start()]
-    else:
-        line = re.split(r"\d", before(text, match.start(), _FAR))[-1]
-    word = max((m.end() for m in _STRONG.finditer(line)), default=-1)
-    if in_groups:
-        word = max(word, max((m.end() for m in _WEAK.finditer(line)), default=-1))
-    if word >= 0 and not _OTHER.search(line, word) and (in_groups or len(line) - word <= _NEAR):
-        return True
-    if _BANK_JUST_BEFORE.search(line):
-        return True
-    return bool(_BANK_JUST_AFTER.match(after(text, match.end(), _NEAR)))
+    line = text[max(0, match.start() - _FAR) : match.start()]
+    if not in_groups:  # then not under a heading, as in a form, and not behind another number
+        line = _DIGIT_OR_END.split(line)[-1]
+    return _is_called_one(line, in_groups) or bool(_BANK_JUST_AFTER.match(after(text, match.end(), _NEAR)))
+
+
+def _is_called_one(line: str, in_groups: bool) -> bool:
+    if word := (_ANY if in_groups else _STRONG).match(line):
+        between = len(line) - word.end()
+        if (in_groups or between <= _NEAR) and not _OTHER.search(line, word.end()):
+            return True
+    return bool(_BANK_JUST_BEFORE.search(line))
 
 
 class _Form(NamedTuple):

@@ -30,6 +30,7 @@ _LENGTHS = {
     "domestic": (16,),
 }
 _DIGITS_MIN = 13
+_LENGTH_MAX = 60  # of one that is written with as many signs as digits
 # Between groups stand spaces and dashes, or what more often stands between different numbers.
 _CHAIN = re.compile(r"\d+(?:(?:[ \t.\-~∼〜_·]{1,5}|[ \t]{0,2}[,/:|\n][ \t\n]{0,2})\d+)*")
 _SEPARATES = re.compile(r"[,/:|\n]")
@@ -100,7 +101,8 @@ def card_codes(text: str) -> Iterator[tuple[int, int]]:
             if another := _OR_ANOTHER_CODE.match(text, match.end(1)):
                 yield another.span(1)
     if behind := list(_CODE_BEHIND_EXPIRY.finditer(text)):
-        ends = {end for _start, end in cards(text)}
+        begin = max(0, behind[0].start() - _LENGTH_MAX)
+        ends = {begin + end for _start, end in cards(text[begin : behind[-1].start()])}
         yield from (match.span(1) for match in behind if match.start() in ends)
 
 

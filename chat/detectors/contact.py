@@ -140,9 +140,8 @@ def _end_of_international(text: str, match: re.Match[str]) -> int | None:
     for group in reversed(list(_GROUP.finditer(text, *match.span()))):
         if left < _PHONE_DIGITS_MIN:
             break
-        end = group.end() + text.startswith(")", group.end())
-        if _ENDS_HERE.match(text, end) and left <= _DIGITS_MAX and _is_international(digits[:left]):
-            return end
+        if left <= _DIGITS_MAX and _ENDS_HERE.match(text, group.end()) and _is_international(digits[:left]):
+            return group.end()
         left -= group.end() - group.start()
     return None
 

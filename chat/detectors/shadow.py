@@ -18,8 +18,8 @@ _HANGUL_FILLERS = set("\u115f\u1160\u3164\uffa0")
 # U+1173 is what NFKC makes of the letter ㅡ, which is a dash in Korean typing; others draw the line of a box.
 _DASHES = set("‐‑‒–—―−⸺ー─━➖\u1173")
 _SIGNS = {"•": "·", "∙": "·", "‧": "·", "⋅": "·", "・": "·", "。": ".", "٫": ".", "،": ",", "、": ",", "\u2800": " "}
-# The longest forms that stand for a number have four characters, as ⑽ and ㏾; U+FDFA alone would become eighteen.
-_FOLD_LENGTH_MAX = 4
+# What would become longer, as ⑽, ㏾ and U+FDFA (eighteen characters), is read as the number in it, or as it is.
+_FOLD_LENGTH_MAX = 2
 
 # Korean, and Chinese as it is written and as it is written on cheques.
 _NAMES = "공영빵〇零 일一壹 이二貳贰 삼三參叁 사四肆 오五伍 육륙六陸陆 칠七柒 팔八捌 구九玖".split()
@@ -37,7 +37,7 @@ _AS_DIGITS = str.maketrans(_NUMERALS)
 _NUMERAL = re.compile(f"[{''.join(_NUMERALS)}]")
 _DIGIT_OR_NUMERAL = re.compile(_SPOKEN_DIGIT)
 _ZERO_OR_DASH = re.compile("|".join([*_NAMES[0], *_SPOKEN_DASHES]))
-_DIGIT_BEHIND = re.compile(rf"[{''.join(_NUMERALS)}]\d")
+_DIGIT_BEHIND = re.compile(rf"(?<=[\d ,.\-\n])[{''.join(_NUMERALS)}]{{1,8}}\d")
 # "010-1234-5678 공유": digits, and the beginning of a word.
 _BESIDE = re.compile(rf"(?:[{''.join(_NUMERALS)}]{{1,3}}[ ,.\-\n]+)?[\d ,.\-\n]+[ ,.\-\n][{''.join(_NUMERALS)}]{{0,3}}")
 # Between digits 一 is a dash that somebody could not find on the keyboard.
@@ -50,6 +50,8 @@ _LETTERED_DIGIT = rf"[\d{''.join(_LETTERS)}]"
 _LIKELY_LENGTHS = {11, 13, 16}
 _LATIN = re.compile(r"[A-Za-z]")
 _LETTER = re.compile(f"[{''.join(_LETTERS)}]")
+# Alone it is a word: "010-1234-5678 I …".
+_LETTER_IN_GROUP = re.compile(rf"{_LETTERED_DIGIT}{_LETTER.pattern}|{_LETTER.pattern}{_LETTERED_DIGIT}")
 # More than any detector of such numbers looks back for a word, and ahead.
 _LOOK_BACK, _LOOK_AHEAD = 36, 20
 _NOTHING = "\0"
@@ -93,8 +95,10 @@ def _fold(character: str) -> str:
     if unicodedata.category(character) in _UNSEEN_CATEGORIES or character in _HANGUL_FILLERS:
         return ""
     folded = unicodedata.normalize("NFKC", character)
-    if len(folded) > _FOLD_LENGTH_MAX or "\u2044" in folded:  # a fraction is no part of a number
+    if "\u2044" in folded:  # a fraction is no part of a number
         return character
+    if len(folded) > _FOLD_LENGTH_MAX:
+        return "".join(filter(str.isdigit, folded))[:_FOLD_LENGTH_MAX] or character
     return "".join(_fold_one(part) for part in folded)
 
 
@@ -169,6 +173,6 @@ def _lettered(match: re.Match[str]) -> str:
     row = match.group()
     letters = len(_LETTER.findall(row))
     digits = sum(map(str.isdigit, row))
-    if not 0 < 2 * letters <= digits or _LATIN.match(match.string, match.end()):
+    if not 0 < 2 * letters <= digits or not _LETTER_IN_GROUP.search(row) or _LATIN.match(match.string, match.end()):
         return row
     return row.translate(_LETTERS_AS_DIGITS)
