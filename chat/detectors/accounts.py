@@ -82,10 +82,22 @@ def bank_accounts(text: str) -> Iterator[tuple[int, int]]:
 def ibans(text: str) -> Iterator[tuple[int, int]]:
     """International account numbers (ISO 13616): country, its length and structure, and both check digits."""
     for match in _IBAN.finditer(text):
-        form = _iban_form(match.group(1)[:2].upper())
-        end = _end_of(text, match.start(), match.end(1), form.length)
-        if end is not None and form.is_iban("".join(filter(str.isalnum, text[match.start() : end]))):
+        if end := _end_of_iban(text, match):
             yield match.start(), end
+
+
+def iban_from(text: str, start: int) -> int | None:
+    """Where the one ends that begins at ``start``."""
+    match = _IBAN.match(text, start)
+    return match and _end_of_iban(text, match)
+
+
+def _end_of_iban(text: str, match: re.Match[str]) -> int | None:
+    form = _iban_form(match.group(1)[:2].upper())
+    end = _end_of(text, match.start(), match.end(1), form.length)
+    if end is None or not form.is_iban("".join(filter(str.isalnum, text[match.start() : end]))):
+        return None
+    return end
 
 
 def _is_account(text: str, match: re.Match[str]) -> bool:

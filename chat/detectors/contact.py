@@ -66,8 +66,8 @@ _FILE = re.compile(r"\.(?:png|jpe?g|gif|webp|svg|pdf|js|css|json|html?|py|zip|mp
 _IPV4 = re.compile(r"(?<![\w.*\-])(?:\d{1,3}\.){3}\d{1,3}(?![\w]*[A-Za-z0-9_])(?!\.\d)(?!-\d)")
 _IPV6 = re.compile(r"(?<![\w:.*])[0-9A-Fa-f:]{3,39}(?:\d{1,3}(?:\.\d{1,3}){3})?(?![0-9A-Za-z:])")
 _VERSION_WORD = re.compile(
-    r"(?:버전|버젼|펌웨어|빌드|업데이트|릴리[즈스]|드라이버|패치|항목|조항|목차|섹션|챕터|단원|(?<![a-z])(?:v|ver|version|firmware|build|release|update"
-    r"|driver|patch|chrome|firefox|safari|edge|android|ios|macos|windows|section|chapter|clause|figure|revision|rev|sdk|app|os))[\s.:/()은는이가]{0,4}\Z",
+    r"(?:버전|버젼|펌웨어|빌드|업데이트|릴리[즈스]|드라이버|패치|커널|항목|조항|목차|섹션|챕터|단원|(?<![a-z])(?:v|ver|version|firmware|build|release|update"
+    r"|driver|patch|kernel|linux|ubuntu|node|python|java|php|chrome|firefox|safari|edge|android|ios|macos|windows|section|chapter|clause|figure|revision|rev|sdk|app|os))[\s.:/()은는이가]{0,4}\Z",
     re.IGNORECASE,
 )
 # "1.2.3.4 에서 1.2.3.5 로", "1.2.3.4 -> 1.2.3.5": one like the one before.

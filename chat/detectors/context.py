@@ -1,7 +1,8 @@
 """What stands around a number and says what it is, or that it is something else. Every look is of bounded length."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 # A group of digits that hangs together with more digits is a part of something longer. An asterisk may be a masked
 # digit: what is left of a text after masking must not look like less than it was.
@@ -13,6 +14,7 @@ JOINT = (
     r"|my\b|제|저의|내|입니다|이에요|예요|인데요?|이고|이요){0,8}"
 )
 _LOOK_BACK = 28
+_AGAIN_MAX = 20  # nobody says so many, and each is looked for in all the text
 _OTHERS = (
     "주문 송장 운송장 배송 택배 접수 예약 승인 상품 품번 모델 시리얼 제품 쿠폰 바코드 문의 티켓 거래 결제 회원 고객 관리 추적 일련 영수증 인증"
     " 등기 버전 펌웨어 빌드 부품 코드 사건 청구 견적 계약 증권 수험 학번 사번 포인트 적립 기기 단말"
@@ -68,3 +70,18 @@ def before(text: str, start: int, width: int) -> str:
 def after(text: str, end: int, width: int) -> str:
     """Up to ``width`` characters of the same line from ``end`` on."""
     return text[end : end + width].partition("\n")[0]
+
+
+def again(text: str, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Where what stands in the first of ``spans`` is said another time, as a word of its own."""
+    for value in {text[start:end] for start, end in islice(spans, _AGAIN_MAX)}:
+        position = text.find(value)
+        while position >= 0:
+            end = position + len(value)
+            if not (_is_latin(text[position - 1 : position]) or _is_latin(text[end : end + 1])):
+                yield position, end
+            position = text.find(value, end)
+
+
+def _is_latin(sign: str) -> bool:
+    return sign.isascii() and sign.isalnum()

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 
-from chat.detectors.context import mentions
+from chat.detectors.context import again, mentions
 
 # Forms that their issuers publish, so that they can be found. A digit is asked for besides: "sk-learn-something-else".
 _KNOWN = re.compile(
@@ -129,12 +129,23 @@ _LETTER, _DIGIT = re.compile(r"[A-Za-z가-힣]"), re.compile(r"\d")
 _LETTER_OR_DIGIT = re.compile(r"[A-Za-z가-힣\d]")
 _PASSWORD_MIN, _PIN_MAX = 4, 12
 _TOKEN_MIN, _TOKEN_SURE = 8, 16
+_AGAIN_LENGTH_MIN = 6
 
 
 def secrets(text: str) -> Iterator[tuple[int, int]]:
     """The value alone: "비밀번호는 …입니다", "password: …", keys whose form is known, JWT, PEM, ``://user:…@host``."""
     yield from _known(text)
     yield from _private_keys(text)
+    named = list(_named(text))
+    yield from named
+    yield from again(text, [span for span in named if _is_unlike_a_word(text[slice(*span)])])
+
+
+def _is_unlike_a_word(value: str) -> bool:
+    return len(value) >= _AGAIN_LENGTH_MIN and _has_letter_and_digit(value)
+
+
+def _named(text: str) -> Iterator[tuple[int, int]]:
     if mentions(text, _PASSWORD_HINTS):
         yield from _called_so(text, _PASSWORD_HEAD, _is_password)
         yield from _values(text, _PAIR)

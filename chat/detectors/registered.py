@@ -36,8 +36,12 @@ _REGISTRATION_WORD = re.compile(
     r"(?:주민|외국인|등록|생년월일|resident|foreigner|rrn|arc)[^\d\n]{0,20}\Z", re.IGNORECASE
 )
 # Orders and parcels are numbered by the day, "240616-4829103", which then looks like that of a child.
-_ORDER_WORD = re.compile(r"(?:주문|송장|운송장|등기|접수|예약|승인|거래|배송)\s?(?:번호|건)?[\s:#(]{0,3}\Z")
-_ORDER_FOLLOWS = re.compile(r"\A[\d\s.\-]{13,16}(?:번\s)?(?:주문|건|배송|예약|접수)")
+_ORDER_WORD = re.compile(
+    r"(?:(?:주문|송장|등기|접수|예약|승인|거래|배송)\s?(?:번호|건)?|(?<![a-z])(?:order|tracking|booking)\s?(?:number|no\.?|id)?)"
+    r"(?:[\s:#(]|은|는|이|가){0,3}\Z",
+    re.IGNORECASE,
+)
+_ORDER_FOLLOWS = re.compile(r"[\d\s.\-]{13,16}(?:번\s)?(?:주문|건|배송|예약|접수)")
 _ORDERED_SINCE = 15
 # The half that says most, alone.
 _BACK_HALF = re.compile(
@@ -131,7 +135,7 @@ def _is_somebody(text: str, start: int, digits: str, *, written: bool) -> bool:
     if _CORPORATION_WORD.search(text, max(0, start - _WORD_WIDTH), start):
         return False
     if written:
-        return not (_is_recent(digits) and _is_ordered(text, start)) or _is_vouched_for(text, start, digits)
+        return not _is_ordered(text, start, digits) or _is_vouched_for(text, start, digits)
     is_barcode = digits.startswith("880") and ean.is_valid(digits)
     return not (is_barcode or is_named_otherwise(text, start)) or _is_vouched_for(text, start, digits)
 
@@ -149,13 +153,12 @@ def _is_birthday(digits: str) -> bool:
     return _BORN_SINCE <= day.year <= _BORN_UNTIL
 
 
-def _is_ordered(text: str, start: int) -> bool:
-    named = _ORDER_WORD.search(before(text, start, _WORD_WIDTH))
-    return bool(named or _ORDER_FOLLOWS.search(after(text, start, _WORD_WIDTH)))
-
-
-def _is_recent(digits: str) -> bool:
-    return _CENTURY[digits[6]] == 2000 and int(digits[:2]) >= _ORDERED_SINCE
+def _is_ordered(text: str, start: int, digits: str) -> bool:
+    """Whether it is called an order right before it, or right behind it and made of a day since there are such."""
+    if _ORDER_WORD.search(before(text, start, _WORD_WIDTH)):
+        return True
+    is_recent = _CENTURY[digits[6]] == 2000 and int(digits[:2]) >= _ORDERED_SINCE
+    return is_recent and bool(_ORDER_FOLLOWS.match(after(text, start, _WORD_WIDTH)))
 
 
 def _has_check_digit(digits: str) -> bool:

@@ -169,10 +169,10 @@ def _is_spoken(row: str) -> bool:
 
 
 def _lettered(match: re.Match[str]) -> str:
-    """Only where most are digits and no other letter stands beside them: neither for a word nor for a code."""
+    """Only where no more than half are letters, and no other letter stands beside them: neither for a word nor for a code."""
     row = match.group()
     letters = len(_LETTER.findall(row))
     digits = sum(map(str.isdigit, row))
-    if not 0 < 2 * letters <= digits or not _LETTER_IN_GROUP.search(row) or _LATIN.match(match.string, match.end()):
+    if not 0 < letters <= digits or not _LETTER_IN_GROUP.search(row) or _LATIN.match(match.string, match.end()):
         return row
     return row.translate(_LETTERS_AS_DIGITS)
