@@ -1,11 +1,17 @@
-"""What a customer fills in before a chat."""
+"""What a customer fills in before a chat, and what an admin looks for in the record of looks under masks."""
+
+from collections.abc import Sequence
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from chat import messages
+from agents.models import Service
+from chat import kinds, messages
 from chat.models import MESSAGE_LENGTH_MAX
+from chat.months import Month
+from chat.unmask_record import Outcome
 from contiple.errors import Invalid
 from helpcenter.customers import clean_name
 from helpcenter.models import PrivacyPolicy
@@ -59,3 +65,33 @@ class StartForm(forms.Form):
             self.data = self.data.copy()
             self.data["policy"] = str(self.current_policy.pk)
             self.data.pop("agree", None)
+
+
+class RecordForm(forms.Form):
+    """The filter bar of the record. What makes no sense is no filter: an old link still shows a list."""
+
+    month = forms.ChoiceField(required=False)
+    agent = forms.TypedChoiceField(required=False, coerce=int, empty_value=None)
+    outcome = forms.ChoiceField(required=False, choices=[("", _("All outcomes")), *Outcome.choices])
+    kind = forms.ChoiceField(required=False, choices=[("", _("All kinds")), *kinds.NAMES.items()])
+    customer = forms.CharField(required=False)
+
+    def __init__(self, data: Any, *, service: Service, months: Sequence[Month] = ()) -> None:
+        super().__init__(data, auto_id="record-%s")
+        people = service.agents.select_related("user").order_by("user__name", "pk")
+        self.fields["month"].choices = [(str(month), month.name) for month in months]
+        self.fields["agent"].choices = [("", _("All agents")), *((str(it.pk), str(it)) for it in people)]
+        labels = {"month": _("Month"), "agent": _("Agent"), "outcome": _("What happened"), "kind": _("Kind")}
+        for name, label in labels.items():
+            self.fields[name].widget.attrs |= {"class": "input", "aria-label": label}
+
+    def filters(self) -> dict[str, Any]:
+        """The arguments of ``unmask_record.entries_of``, the month apart."""
+        self.is_valid()
+        found = self.cleaned_data
+        return {
+            "agent": found.get("agent"),
+            "outcome": found.get("outcome", ""),
+            "kind": found.get("kind", ""),
+            "customer": found.get("customer", "")[:200],
+        }

@@ -20,6 +20,7 @@ urlpatterns = [
     path("desk/<slug:service>/chat/masks/<int:mask>/lift/", views_masking.lift, name="lift"),
     path("desk/<slug:service>/masking/", views_rules.rules, name="masking_rules"),
     path("desk/<slug:service>/masking/record/", views_record.record, name="unmask_record"),
+    path("desk/<slug:service>/masking/record/export/", views_record.export, name="export_unmask_record"),
     path("desk/<slug:service>/chat/<int:chat>/destroy/", views_masking.destroy, name="destroy"),
     path("hc/<slug:service>/chat/", views_customer.panel, name="panel"),
     path("hc/<slug:service>/chat/start/", views_customer.start, name="start"),

@@ -8,6 +8,7 @@ from django_htmx.http import trigger_client_event
 from agents.access import for_agents
 from agents.models import Agent
 from chat.models import Chat
+from contiple.paging import Position
 from helpcenter.customers import customer_for_inquiry
 from helpcenter.models import Customer
 from helpcenter.texts import reading_language
@@ -34,8 +35,8 @@ def ticket_list(request: HttpRequest, agent: Agent) -> HttpResponse:
         "unassigned": listing.count(tickets.filter(state=Ticket.State.UNASSIGNED)),
         "page": listing.page_of(
             found,
-            before=listing.Position.parse(request.GET.get("before", "")),
-            after=listing.Position.parse(request.GET.get("after", "")),
+            before=Position.parse(request.GET.get("before", "")),
+            after=Position.parse(request.GET.get("after", "")),
         ),
     }
     is_part = request.htmx.target == RESULTS and not request.htmx.boosted
