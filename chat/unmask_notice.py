@@ -6,7 +6,6 @@ The look itself never waits for a mail server, nor does it fail with one. What i
 import logging
 import threading
 from datetime import timedelta
-from functools import partial
 from smtplib import SMTPException
 
 from django.conf import settings
@@ -26,6 +25,7 @@ log = logging.getLogger(__name__)
 
 LIMIT_REACHED = "agent.unmask_limit"
 ONCE_IN = timedelta(hours=1)
+THREAD = "unmask-notice"
 
 
 @transaction.atomic
@@ -38,7 +38,7 @@ def tell_of_limit(agent: Agent, limit: int) -> None:
     told = audit.entries(agent.service, [LIMIT_REACHED]).filter(agent=agent, created_at__gt=now - ONCE_IN)
     if not told.exists():
         entry = audit.record(agent.service, LIMIT_REACHED, f"agent:{agent.pk}", agent=agent, limit=limit)
-        transaction.on_commit(partial(_mail_admins, entry), robust=True)
+        transaction.on_commit(lambda: _mail_admins(entry), robust=True)
 
 
 def _mail_admins(entry: AuditEntry) -> None:
@@ -46,7 +46,7 @@ def _mail_admins(entry: AuditEntry) -> None:
     addresses = active_admins(entry.service_id).values_list("user__email", flat=True)
     subject, text = _in_every_language(entry)
     mails = [EmailMessage(subject, text, to=[address]) for address in addresses]
-    threading.Thread(target=_send, args=[entry.pk, mails], name="unmask-notice", daemon=True).start()
+    threading.Thread(target=_send, args=[entry.pk, mails], name=THREAD, daemon=True).start()
 
 
 def _send(entry_id: int, mails: list[EmailMessage]) -> None:

@@ -145,9 +145,9 @@ def months_with_entries(service: Service, now: datetime) -> list[Month]:
 
 def limits_reached_lately(service: Service, now: datetime) -> list[LimitReached]:
     """In the last seven days, by agent; who did it last comes first. At most ``SHOWN_LATELY``."""
-    found = _limits_reached(service, since=now - LATELY).order_by().values_list("agent")
+    found = _limits_reached(service, since=now - LATELY).order_by().values("agent")
     found = found.annotate(name=Max("actor"), times=Count("pk"), last=Max("created_at")).order_by("-last")
-    return [LimitReached(*row) for row in found[:SHOWN_LATELY]]
+    return [LimitReached(*row) for row in found.values_list("agent", "name", "times", "last")[:SHOWN_LATELY]]
 
 
 def count_limits_reached_today(service: Service) -> int:
@@ -177,7 +177,8 @@ def _limits_reached(service: Service, *, since: datetime) -> QuerySet[AuditEntry
     return audit.entries(service, _ACTIONS[Outcome.LIMIT]).filter(created_at__gt=since)
 
 
-def _named(service: Service, text: str) -> QuerySet[Customer, dict[str, Any]]:
+def _named(service: Service, text: str) -> QuerySet[Any, Any]:
+    """Ids, as the trail's details have them: in text."""
     found = Customer.objects.filter(Q(name__icontains=text) | Q(email__icontains=text), service=service)
     return found.annotate(key=Cast("pk", TextField())).values("key")
 

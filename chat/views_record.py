@@ -57,7 +57,7 @@ def record(request: HttpRequest, agent: Agent) -> HttpResponse:
 
 @require_POST
 @for_admins
-def export(request: HttpRequest, agent: Agent) -> HttpResponse:
+def export(request: HttpRequest, agent: Agent) -> StreamingHttpResponse:
     """The month with the filters of the query, as a file. It is on record before anything of it is sent."""
     month, filters = _month(request, timezone.now()), RecordForm(request.GET, service=agent.service).filters()
     unmask_record.record_export(agent, month, filters, address=client_address(request) or None)
