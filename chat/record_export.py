@@ -11,7 +11,8 @@ from chat.months import KOREA
 from chat.unmask_record import Row, read_page, rows_of
 from contiple import spreadsheet
 
-AT_ONCE = 1_000  # rows that are read together
+# Rows that are read together. Each time the database goes through the rest of the month to find the newest of it.
+AT_ONCE = 5_000
 
 
 def write_file(service: Service, entries: QuerySet[AuditEntry], language: str) -> Iterator[str]:
