@@ -60,13 +60,12 @@ def _send(entry_id: int, mails: list[EmailMessage]) -> None:
 def _in_every_language(entry: AuditEntry) -> tuple[str, str]:
     """Subject and text. Which language an admin reads, only the admin's browser knows: so each is in all of them."""
     subjects, texts = [], []
+    context = {"entry": entry, "link": _link(entry), "korea": KOREA}
     for language, _name in settings.LANGUAGES:
         with translation.override(language):
             subjects.append(_("%(name)s has reached the limit of unmasking") % {"name": entry.actor})
-            texts.append(
-                render_to_string("chat/unmask_limit_mail.txt", {"entry": entry, "link": _link(entry), "korea": KOREA})
-            )
-    return " ".join(" / ".join(subjects).split()), "\n\n".join(texts)
+            texts.append(render_to_string("chat/unmask_limit_mail.txt", context).strip() + "\n")
+    return " ".join(" / ".join(subjects).split()), "\n".join(texts)
 
 
 def _link(entry: AuditEntry) -> str:

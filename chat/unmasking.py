@@ -69,20 +69,13 @@ def lift(agent: Agent, mask_id: int, *, address: str | None) -> None:
 
     Copies of it that were hidden in a ticket stay as they are.
     """
-    require_look(agent, _hidden_by(_mask_for(agent, mask_id)), address=address)
-    with transaction.atomic():
-        mask = _mask_for(agent, mask_id)
-        chat = Chat.objects.select_for_update(no_key=True).get(pk=mask.message.chat_id)
-        mask = _mask_for(agent, mask_id)  # as it is under the lock
-        message, hidden = mask.message, _hidden_by(mask)
-        try:
-            original = vault.unseal(hidden.holder, hidden.place, hidden.sealed)
-        except vault.Gone:
-            raise _gone() from None
-        mask.delete()
-        masking.change_body(chat, message, message.body[: mask.start] + original + message.body[mask.end :])
-        hidden.record(agent, "lifted", address)
-        live.publish_on_commit(live.chat_topic(chat.pk), live.Changed(entry_of(message, message.masks.all())))
+    hidden = _hidden_by(_mask_for(agent, mask_id))
+    require_look(agent, hidden, address=address)
+    try:
+        _take_off(agent, mask_id, address)
+    except vault.Gone:
+        hidden.record(agent, "reveal_gone", address)
+        raise _gone() from None
 
 
 def require_look(agent: Agent, hidden: Hidden, *, address: str | None) -> None:
@@ -104,6 +97,19 @@ def require_look(agent: Agent, hidden: Hidden, *, address: str | None) -> None:
     # Not ==: one that is about to be refused may be counted at this moment.
     if throttle.recent_attempts(limit, str(agent.pk), now=now) >= limit.attempts:
         unmask_notice.tell_of_limit(agent, limit.attempts)
+
+
+@transaction.atomic
+def _take_off(agent: Agent, mask_id: int, address: str | None) -> None:
+    mask = _mask_for(agent, mask_id)
+    chat = Chat.objects.select_for_update(no_key=True).get(pk=mask.message.chat_id)
+    mask = _mask_for(agent, mask_id)  # as it is under the lock
+    message, hidden = mask.message, _hidden_by(mask)
+    original = vault.unseal(hidden.holder, hidden.place, hidden.sealed)
+    mask.delete()
+    masking.change_body(chat, message, message.body[: mask.start] + original + message.body[mask.end :])
+    hidden.record(agent, "lifted", address)
+    live.publish_on_commit(live.chat_topic(chat.pk), live.Changed(entry_of(message, message.masks.all())))
 
 
 def _mask_for(agent: Agent, mask_id: int) -> Mask:

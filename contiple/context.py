@@ -19,6 +19,6 @@ def desk(request: HttpRequest) -> dict:
         "memberships": access.memberships(request.user),
         "chat_permitted": access.may_chat(agent),
         "unmask_permitted": access.may_unmask(agent),
-        # Called by the navigation, which parts of a page are drawn without.
-        "count_limits": partial(count_limits_reached_today, agent.service) if agent.is_admin else 0,
+        # Called where it is shown: in the navigation of admins, which a part of a page is drawn without.
+        "count_limits": partial(count_limits_reached_today, agent.service),
     }

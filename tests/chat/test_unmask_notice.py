@@ -23,6 +23,7 @@ from tests.chat.looks import make_limit_reached
 from tests.make import make_agent, make_chat, make_message, make_service, make_user
 
 WAIT_SECONDS = 20
+BLOCKED_SECONDS = 0.5
 committed = pytest.mark.django_db(transaction=True)
 pytestmark = pytest.mark.django_db
 
@@ -115,8 +116,21 @@ def test_within_an_hour_it_is_told_once_and_after_it_again(agent, admin):
 
 @committed
 def test_of_two_looks_at_once_only_one_tells(agent, admin):
-    results = at_once(*[lambda: tell_of_limit(Agent.objects.get(pk=agent.pk), 30)] * 4)
-    assert results == [None] * 4
+    """The second begins before the first is committed, and would not see what it wrote."""
+    first_told, second_told = threading.Event(), threading.Event()
+
+    def first() -> None:
+        with transaction.atomic():
+            tell_of_limit(agent, 30)
+            first_told.set()
+            second_told.wait(BLOCKED_SECONDS)  # it does not come: the second waits for the lock
+
+    def second() -> None:
+        first_told.wait(WAIT_SECONDS)
+        tell_of_limit(agent, 30)
+        second_told.set()
+
+    assert at_once(first, second) == [None, None]
     assert (len(sent()), notices()) == (1, 1)
 
 
@@ -154,8 +168,8 @@ def test_its_time_is_korean(agent, admin):
     entry.created_at = entry.created_at.replace(year=2024, month=11, day=30, hour=15, minute=5)
     unmask_notice._mail_admins(entry)
     (message,) = sent()
-    assert "Dec. 1, 2024, 12:05 a.m. (UTC+9)" in message.body
-    assert "2024년 12월 1일 12:05 오전(UTC+9)" in message.body
+    assert "Dec. 1, 2024, 00:05 (UTC+9)" in message.body
+    assert "2024년 12월 1일 00:05(UTC+9)" in message.body
     assert "month=2024-12" in message.body
 
 

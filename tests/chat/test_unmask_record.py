@@ -78,6 +78,14 @@ def test_every_look_is_in_the_record_whatever_came_of_it(service, chat, agent, c
     assert {row.kind for row in shown(service) if row.outcome != Outcome.LIMIT} == {"Masked by hand"}
 
 
+@pytest.mark.parametrize("operation", [unmasking.reveal, unmasking.lift])
+def test_a_look_at_what_can_t_be_opened_is_in_the_record(service, chat, agent, operation):
+    found = mask(chat, agent)
+    DataKey.objects.update(master="gone")
+    attempt(operation, agent, found.pk, address="192.0.2.2")
+    assert [(row.actor, row.customer, row.address) for row in shown(service)] == [("Mina", "Jun", "192.0.2.2")]
+
+
 def test_the_trail_has_no_look_that_the_record_leaves_out(service, chat, agent, admin):
     """Whatever ``unmasking`` writes, now or later, is an action that the record knows."""
     masks = [mask(chat, agent) for _ in range(2)]
