@@ -1,9 +1,19 @@
 from django.urls import path
 
-from chat import views_admin, views_agent, views_customer, views_embed, views_masking, views_record, views_rules
+from chat import (
+    views_admin,
+    views_agent,
+    views_customer,
+    views_embed,
+    views_history,
+    views_masking,
+    views_record,
+    views_rules,
+)
 
 app_name = "chat"
 urlpatterns = [
+    path("desk/<slug:service>/chats/", views_history.chats, name="chats"),
     path("desk/<slug:service>/chat/status/", views_agent.change_status, name="status"),
     path("desk/<slug:service>/chat/<int:chat>/", views_agent.conversation, name="conversation"),
     path("desk/<slug:service>/chat/<int:chat>/open/", views_agent.open_chat, name="open"),

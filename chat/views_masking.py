@@ -61,7 +61,7 @@ def destroy(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
         _destroy(agent, found, request.POST.get("of"))
         messages.success(request, _("The originals are destroyed for good."))
         return redirect("chat:history", agent.service.slug, found.pk)
-    context = {"section": "tickets", "chat": found, "chats": destroying.chats_of(found.customer)}
+    context = {"section": "chats", "chat": found, "chats": destroying.chats_of(found.customer)}
     return render(request, "chat/destroy.html", context)
 
 
