@@ -100,7 +100,7 @@ def find_each(text: str, patterns: Sequence[regex.Pattern[str]]) -> list[tuple[i
         if bounds is None:
             logger.warning("Custom pattern %d of %d ran out of time and was passed over.", place + 1, len(patterns))
         else:
-            found += [(place, origin[start], origin[end - 1] + 1) for start, end in bounds if end > start]
+            found += [(place, origin[start], origin[end - 1] + 1) for start, end in _joined(bounds)]
     return found
 
 
@@ -116,6 +116,17 @@ def _bounds(pattern: regex.Pattern[str], text: str, seconds: float) -> list[tupl
         except TimeoutError:
             continue
     return None
+
+
+def _joined(bounds: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """In order, without empty ones. Those that touch are one: what matches each character would be thousands."""
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(bounds):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = joined[-1][0], max(end, joined[-1][1])
+        elif end > start:
+            joined.append((start, end))
+    return joined
 
 
 def _spaced(word: str) -> str:

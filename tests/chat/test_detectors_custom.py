@@ -113,6 +113,15 @@ def test_the_sample_of_whoever_writes_it_is_tried_too() -> None:
     assert "slow" in str(refusal.value)
 
 
+@pytest.mark.parametrize("source", [".", r"(?r).", "a|b", r"a\Kb"])
+def test_finds_that_touch_are_one(source) -> None:
+    found = find_custom("abab abab", [regex.compile(source)])
+    assert [(span.start, span.end) for span in found] == {
+        "a|b": [(0, 4), (5, 9)],
+        r"a\Kb": [(1, 2), (3, 4), (6, 7), (8, 9)],
+    }.get(source, [(0, 9)])
+
+
 def test_a_pattern_that_would_stall_is_passed_over_and_the_others_still_work(caplog) -> None:
     good = compile_custom("word", "!")
     began = time.thread_time()
