@@ -8,6 +8,7 @@ import logging
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal, NamedTuple, cast
 
 import regex
@@ -99,12 +100,18 @@ class Rules:
         return all(rule.keep for rule in rules if rule.action == Action.OFFER)
 
     def _hits(self, text: str) -> Iterator[tuple[Span, Rule]]:
-        wanted = [kind for kind, rule in self.kinds.items() if rule.action != Action.OFF]
-        for span in detectors.find_kinds(text, wanted):
+        for span in detectors.find_kinds(text, self._wanted):
             yield span, self.kinds[span.kind]
-        own = [(pattern, rule) for pattern, rule in self.patterns if rule.action != Action.OFF]
-        for place, start, end in detectors.find_each(text, [pattern for pattern, _rule in own]):
-            yield Span(CUSTOM, start, end), own[place][1]
+        for place, start, end in detectors.find_each(text, [pattern for pattern, _rule in self._own]):
+            yield Span(CUSTOM, start, end), self._own[place][1]
+
+    @cached_property
+    def _wanted(self) -> frozenset[str]:
+        return frozenset(kind for kind, rule in self.kinds.items() if rule.action != Action.OFF)
+
+    @cached_property
+    def _own(self) -> list[tuple[regex.Pattern[str], Rule]]:
+        return [(pattern, rule) for pattern, rule in self.patterns if rule.action != Action.OFF]
 
 
 DEFAULT = Rules()

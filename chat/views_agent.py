@@ -151,6 +151,6 @@ def _reading(agent: Agent, chat: Chat) -> dict:
         "chat": chat,
         "messages_html": rendering.messages_html(page, get_language()),
         "has_earlier": bool(page) and page[0].seq > 1,
-        "can_mask": may_chat(agent) and agent.service.contract.security_service,
+        "can_mask": agent.service.contract.security_service,
         "is_open": chat.is_open,
     }

@@ -17,6 +17,11 @@ from django.conf import settings
 from django.db import connections
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
+from agents.models import Service
+from chat.models import Chat
+from helpcenter.customers import register_customer
+from tests.browser.rows import make_agent_with_chat
+from tests.browser.windows import Desk, HelpCenter, Screens
 from tests.server import Server
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -136,6 +141,28 @@ def signed_in_page(new_page: Callable[..., Page]) -> Callable[..., Page]:
         return page
 
     return open_window
+
+
+@pytest.fixture
+def screens(service: Service, signed_in_page: Callable[..., Page], new_page: Callable[..., Page]):
+    """``screens("a line", "another")``: what the customer has written."""
+
+    def show(*lines: str, **options) -> Screens:
+        agent, chat = make_agent_with_chat(service, *lines)
+        customer, token = register_customer(service, name="Jun", email="jun@example.com", language="en")
+        Chat.objects.filter(pk=chat.pk).update(customer=customer)
+        visitor = new_page()
+        visitor.add_init_script(f"localStorage.setItem('contiple-chat:demo', '{token}')")
+        visitor.goto("/hc/demo/")
+        desk, center = Desk(signed_in_page(agent, **options)), HelpCenter(visitor)
+        desk.open()
+        desk.entry("Jun").click()
+        center.open()
+        expect(center.chat.messages).to_have_count(len(lines))
+        expect(desk.chat.messages).to_have_count(len(lines))
+        return Screens(desk, center, chat)
+
+    return show
 
 
 @pytest.fixture
