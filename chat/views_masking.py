@@ -25,11 +25,7 @@ def mask(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
     """Masks a selection: a list of ``masking.Selection``, as JSON."""
     found = access.chat_for_agent(agent, chat)
     require_chat(agent)
-    try:
-        selections = _selections.decode(request.body)
-    except msgspec.DecodeError:
-        raise Invalid(_("Select text in a message first.")) from None
-    return JsonResponse({"masked": masking.mask_selection(agent, found.pk, selections)})
+    return JsonResponse({"masked": masking.mask_selection(agent, found.pk, selections_of(request))})
 
 
 @require_POST
@@ -68,6 +64,14 @@ def destroy(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
         return redirect("chat:history", agent.service.slug, found.pk)
     context = {"section": "tickets", "chat": found, "chats": destroying.chats_of(found.customer)}
     return render(request, "chat/destroy.html", context)
+
+
+def selections_of(request: HttpRequest) -> list[masking.Selection]:
+    """What a request asks to mask. Raises ``Invalid``."""
+    try:
+        return _selections.decode(request.body)
+    except msgspec.DecodeError:
+        raise Invalid(_("Select the text to mask first.")) from None
 
 
 def original(text: str) -> HttpResponse:
