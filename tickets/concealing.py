@@ -25,9 +25,12 @@ def conceal_copies(chat: Chat, originals: Sequence[str]) -> None:
     """
     copies = copies_of(originals)
     ticket = Ticket.objects.select_for_update(no_key=True).filter(chat=chat).defer("search").first()
-    if ticket is None:
+    if ticket is None or copies is NO_COPIES:
         return
-    _star(ticket, copies)
+    in_subject = [*bounds_of_copies(copies, ticket.subject), *_begun_copies(originals, ticket.subject)]
+    ticket.subject = apply_mask(ticket.subject, in_subject)
+    ticket.body = apply_mask(ticket.body, bounds_of_copies(copies, ticket.body))
+    ticket.save(update_fields=["subject", "body"])
     for comment in ticket.comments.all():
         spans = bounds_of_copies(copies, comment.body)
         if apply_mask(comment.body, spans) != comment.body:
@@ -59,9 +62,9 @@ def bounds_of_copies(copies: re.Pattern[str], text: str) -> list[tuple[int, int]
     return [match.span() for match in copies.finditer(text)]
 
 
-def _star(ticket: Ticket, copies: re.Pattern[str]) -> None:
-    texts = {"subject": ticket.subject, "body": ticket.body}
-    starred = {name: apply_mask(text, bounds_of_copies(copies, text)) for name, text in texts.items()}
-    if starred != texts:
-        ticket.subject, ticket.body = starred["subject"], starred["body"]
-        ticket.save(update_fields=list(starred))
+def _begun_copies(originals: Sequence[str], subject: str) -> list[tuple[int, int]]:
+    """Where a subject that was cut ends within a copy."""
+    if not subject.endswith("…"):
+        return []
+    lines, cut = [" ".join(original.split()) for original in originals], len(subject) - 1
+    return [(start, cut) for start in range(cut) if any(line.startswith(subject[start:cut]) for line in lines)]

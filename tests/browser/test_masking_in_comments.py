@@ -1,4 +1,4 @@
-"""Masks in a ticket's comments: by mouse, finger and keyboard, with the chat and without, on every page that is open."""
+"""Masks in a ticket's comments: by mouse, finger and keyboard, with the chat and without, on every open page."""
 
 from collections.abc import Callable
 

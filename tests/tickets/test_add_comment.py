@@ -14,7 +14,7 @@ from chat.unmasking import lift
 from tests.agents.race import at_once
 from tests.chat.secrets import columns_with
 from tests.make import make_chat, make_message, make_ticket
-from tests.tickets.masked import body_of, original_of, spans_of
+from tests.tickets.masked import body_of, mask_text, original_of, spans_of
 from tickets.lifecycle import add_comment
 from tickets.models import Comment, CommentMask, Ticket
 
@@ -101,6 +101,16 @@ def test_queries_do_not_grow_with_what_is_masked(ticket, agent) -> None:
 
     queries(1)  # makes the ticket's key
     assert queries(1) == queries(20)
+
+
+def test_a_process_of_the_release_before_still_writes_comments(ticket, agent) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO tickets_comment (ticket_id, name, body, created_at) VALUES (%s, 'Mina', 'Kim Minsu', now())",
+            [ticket.pk],
+        )
+    mask = mask_text(agent, Comment.objects.get(), "Minsu")
+    assert (mask.comment.rev, mask.comment.body) == (2, "Kim *****")
 
 
 # What is masked in the ticket's chat

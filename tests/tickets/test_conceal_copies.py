@@ -38,6 +38,15 @@ def test_a_mask_reaches_subject_description_and_comments(agent, chat):
     assert ticket.comments.get().body == "Ask *********"
 
 
+@pytest.mark.parametrize(("before", "left"), [(148, "Kim Minsu"), (151, "Kim Min"), (155, "Kim"), (157, "")])
+def test_a_subject_that_was_cut_within_a_copy_keeps_no_beginning_of_it(agent, chat, before, left):
+    message = make_message(chat, f"{'x' * before} {NAME} of Jeju")
+    ticket = lifecycle.create_from_chat(agent, chat)
+    assert f" {left}" in ticket.subject
+    mask(agent, chat, message, NAME)
+    assert not set(Ticket.objects.get(pk=ticket.pk).subject) & set("KiMnsu")
+
+
 def test_other_tickets_and_single_characters_are_left_alone(agent, chat, customer):
     message = make_message(chat, "Room 7 at Kim Minsu")
     ticket = lifecycle.create_from_chat(agent, chat, subject="7 o'clock", body="7")
