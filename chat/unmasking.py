@@ -58,10 +58,7 @@ def look(agent: Agent, hidden: Hidden, *, address: str | None) -> str:
     """
     require_look(agent, hidden, address=address)
     hidden.record(agent, "revealed", address)
-    try:
-        return vault.unseal(hidden.holder, hidden.place, hidden.sealed)
-    except vault.Gone:
-        raise _gone() from None
+    return opened(hidden)
 
 
 def lift(agent: Agent, mask_id: int, *, address: str | None) -> None:
@@ -75,10 +72,7 @@ def lift(agent: Agent, mask_id: int, *, address: str | None) -> None:
         chat = Chat.objects.select_for_update(no_key=True).get(pk=mask.message.chat_id)
         mask = _mask_for(agent, mask_id)  # as it is under the lock
         message, hidden = mask.message, _hidden_by(mask)
-        try:
-            original = vault.unseal(hidden.holder, hidden.place, hidden.sealed)
-        except vault.Gone:
-            raise _gone() from None
+        original = opened(hidden)
         mask.delete()
         masking.change_body(chat, message, message.body[: mask.start] + original + message.body[mask.end :])
         hidden.record(agent, "lifted", address)
@@ -104,6 +98,14 @@ def require_look(agent: Agent, hidden: Hidden, *, address: str | None) -> None:
     # Not ==: one that is about to be refused may be counted at this moment.
     if throttle.recent_attempts(limit, str(agent.pk), now=now) >= limit.attempts:
         unmask_notice.tell_of_limit(agent, limit.attempts)
+
+
+def opened(hidden: Hidden) -> str:
+    """The original, for whom ``require_look`` has let through. Raises ``OriginalGone``."""
+    try:
+        return vault.unseal(hidden.holder, hidden.place, hidden.sealed)
+    except vault.Gone:
+        raise _gone() from None
 
 
 def _mask_for(agent: Agent, mask_id: int) -> Mask:

@@ -1,6 +1,7 @@
 import pytest
 
 from contiple.errors import Closed, Invalid
+from tests.chat.secrets import columns_with
 from tests.make import make_agent, make_chat, make_service, make_ticket
 from tickets.lifecycle import create_from_chat
 from tickets.models import Tag
@@ -106,3 +107,9 @@ def test_many_who_write_a_new_tag_at_once_make_one(at_once):
     assert results == [None] * 8
     assert Tag.objects.count() == 1
     assert all(ticket.tags.count() == 1 for ticket in tickets)
+
+
+def test_a_tag_says_nothing_that_is_masked(agent, ticket):
+    add_tag(agent, ticket, "card 4111 1111 1111 1111")
+    assert ticket.tags.get().name == "card *******************"
+    assert columns_with("4111") == []
