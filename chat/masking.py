@@ -44,6 +44,11 @@ class OriginalGone(DomainError):
     status = 410
 
 
+def masked_kinds(service: Service) -> frozenset[str]:
+    """The kinds that are masked in this service before anything is saved; none without Security Service."""
+    return MASKED_BY_DEFAULT if _is_on(service) else frozenset()
+
+
 def found_spans(service: Service, text: str) -> list[Span]:
     """What is masked in ``text`` before it is saved; nothing where the contract has no Security Service."""
     return search(text) if _is_on(service) else []

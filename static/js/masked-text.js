@@ -72,7 +72,7 @@ class MaskedText extends HTMLElement {
       this.dispatchEvent(new CustomEvent("masking-notice", { bubbles: true, detail: this.title }));
       return;
     }
-    if (!this.isConnected) return;
+    if (!this.checkVisibility()) return; // the chat was left, or the dialog closed, while it was on its way
     this.dataset.revealed = "";
     this.replaceChildren(document.createTextNode(text));
     this.setAttribute("aria-label", `${text}. ${texts.unmasked}`);
@@ -82,3 +82,8 @@ class MaskedText extends HTMLElement {
 }
 
 customElements.define("masked-text", MaskedText);
+
+// A page that Back brings from the browser's memory is as it was left.
+window.addEventListener("pagehide", () => {
+  for (const mask of document.querySelectorAll("masked-text[data-revealed]")) mask.conceal();
+});
