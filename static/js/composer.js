@@ -13,7 +13,7 @@ export class Composer {
     this.form = form;
     this.textarea = form.querySelector("textarea");
     this.key = key;
-    this.text = sessionStorage.getItem(key) || "";
+    this.#show(sessionStorage.getItem(key) || "");
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#send(send);
@@ -40,10 +40,8 @@ export class Composer {
   }
 
   set text(value) {
-    this.textarea.value = value;
-    this.#fit();
+    this.#show(value);
     this.#keep();
-    this.textarea.dispatchEvent(new Event("change", { bubbles: true }));
   }
 
   focus() {
@@ -73,6 +71,12 @@ export class Composer {
     if (!text) return;
     this.text = "";
     send(text);
+  }
+
+  #show(text) {
+    this.textarea.value = text;
+    this.#fit();
+    this.textarea.dispatchEvent(new Event("change", { bubbles: true }));
   }
 
   #keep() {

@@ -1,4 +1,5 @@
-// Contact Us takes over what was typed in the chat, and keeps what is typed here until it has been sent.
+// Contact Us takes over what was typed in the chat, and keeps what is typed here until it has been sent: the browser
+// keeps neither page nor boxes, so that Back shows nothing of what may be masked by then.
 
 import { FormDraft } from "./form-draft.js";
 import "./personal-hint.js";
@@ -12,14 +13,6 @@ for (const form of document.querySelectorAll("form[data-draft]")) {
   fromChat(form.dataset.draft).fill(form);
   // With the words of a chat in it nothing is kept: they may be masked there, and the chat has them.
   if (!form.elements.namedItem("chat")) form.addEventListener("input", () => own.keep(form));
-
-  // Back shows a page as it was left: this one without what was sent, and with what was not.
-  window.addEventListener("pagehide", () => form.reset());
-  window.addEventListener("pageshow", (event) => {
-    if (!event.persisted) return;
-    if (own.isKept) own.fill(form);
-    else window.location.replace(form.action);
-  });
 }
 
 for (const { dataset } of document.querySelectorAll("[data-draft-sent]")) {

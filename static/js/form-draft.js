@@ -6,10 +6,6 @@ export class FormDraft {
     this.names = names;
   }
 
-  get isKept() {
-    return Object.keys(this.fields).length > 0;
-  }
-
   get fields() {
     return stored((storage) => JSON.parse(storage.getItem(this.key))) || {};
   }

@@ -82,8 +82,3 @@ class MaskedText extends HTMLElement {
 }
 
 customElements.define("masked-text", MaskedText);
-
-// A page that Back brings from the browser's memory is as it was left.
-window.addEventListener("pagehide", () => {
-  for (const mask of document.querySelectorAll("masked-text[data-revealed]")) mask.conceal();
-});
