@@ -32,7 +32,7 @@ class StartForm(forms.Form):
         label=_("How can we help?"),
         required=False,
         # Its length is checked by `clean_message`: forms send a line break as two characters.
-        widget=forms.Textarea(attrs={"rows": 3, "maxlength": MESSAGE_LENGTH_MAX}),
+        widget=forms.Textarea(attrs={"rows": 3, "maxlength": MESSAGE_LENGTH_MAX, "autocomplete": "off"}),
     )
     policy = forms.IntegerField(widget=forms.HiddenInput)
     agree = forms.BooleanField(

@@ -6,6 +6,7 @@ forged request can't act for anybody: there is nothing a browser would add by it
 
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from functools import wraps
 
@@ -40,6 +41,7 @@ from helpcenter.policies import current_policy
 TOKEN_HEADER = "X-Chat-Token"  # noqa: S105 - a header's name
 # An office or a phone network shares an address; a script that fills the queue has one as well.
 START_BY_ADDRESS = throttle.Limit("chat start address", 60, timedelta(hours=1))
+UNSENT_MAX = 200  # messages: nobody writes more without a line
 PAGE_LENGTH_MAX = Chat._meta.get_field("page").max_length
 
 
@@ -64,7 +66,7 @@ def for_customers(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
 @xframe_options_exempt
 def panel(request: HttpRequest, service: str) -> HttpResponse:
     """The page in the frame: what a customer without a chat sees; the script brings others back into theirs."""
-    context = public_page(request, running_service(service))
+    context = _chat_page(request, running_service(service))
     response = render(request, "chat/customer.html", context | _stage(request, context))
     response._csp_replace = {"frame-ancestors": ["'self'", *_embedding_sites(context["service"])]}
     add_never_cache_headers(response)
@@ -74,7 +76,7 @@ def panel(request: HttpRequest, service: str) -> HttpResponse:
 @for_customers
 def start(request: HttpRequest, service: Service, customer: Customer | None) -> HttpResponse:
     """Consent and start. The gates are read again; nothing personal is stored where one is closed."""
-    context = public_page(request, service)
+    context = _chat_page(request, service)
     stage = _stage(request, context)
     form = stage.get("form")
     if form is None:
@@ -98,11 +100,16 @@ def start(request: HttpRequest, service: Service, customer: Customer | None) -> 
 
 @for_customers
 def resume(request: HttpRequest, service: Service, customer: Customer | None) -> HttpResponse:
-    """The conversation as it is now. 204 where there is none (any more)."""
+    """The conversation as it is now. 204 where there is none (any more).
+
+    ``unsent`` names what the page still has as unsent. What of it has arrived it is told, and shows it no more: it may
+    be masked by now.
+    """
     chat = access.chat_of(customer) if customer else None
     if chat is None:
         return HttpResponse(status=204)
-    return _conversation(request, public_page(request, service), chat)
+    context = _chat_page(request, service) | {"stored": _stored(chat, request.POST.get("unsent", ""))}
+    return _conversation(request, context, chat)
 
 
 @for_customers
@@ -128,6 +135,10 @@ def number(value: str, *, least: int = 0) -> int:
     if not (value.isdecimal() and len(value) <= 10 and least <= int(value) < 2**31):
         raise Invalid(_("This address can't be read."))
     return int(value)
+
+
+def _chat_page(request: HttpRequest, service: Service) -> dict:
+    return public_page(request, service) | {"masked_kinds": masking.masked_kinds(service)}
 
 
 def _stage(request: HttpRequest, context: dict) -> dict:
@@ -165,6 +176,15 @@ def _page(request: HttpRequest) -> str:
 def _first_id(chat: Chat, text: str) -> uuid.UUID:
     """A form sent twice finds the message of its first time. Keyed: a plain hash would betray what is masked."""
     return uuid.UUID(salted_hmac("chat.first_message", f"{chat.pk} {text}", algorithm="sha256").hexdigest()[:32])
+
+
+def _stored(chat: Chat, client_ids: str) -> list[uuid.UUID]:
+    """Which of ``client_ids``, separated by spaces, are messages of this chat."""
+    ids = []
+    for text in client_ids.split()[:UNSENT_MAX]:
+        with suppress(ValueError):
+            ids.append(uuid.UUID(text))
+    return list(chat.messages.filter(client_id__in=ids).values_list("client_id", flat=True)) if ids else []
 
 
 def _conversation(request: HttpRequest, context: dict, chat: Chat, status: int = 200) -> HttpResponse:

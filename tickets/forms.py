@@ -2,6 +2,7 @@
 
 import hashlib
 import uuid
+from collections.abc import Mapping
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -34,8 +35,9 @@ def _subject(**options) -> Text:
     return Text(label=_("Subject"), max_length=SUBJECT_LENGTH_MAX, **options)
 
 
-def _body(label, *, rows: int = 6, **options) -> Text:
-    return Text(label=label, max_length=TEXT_LENGTH_MAX, widget=forms.Textarea({"rows": rows}), **options)
+def _body(label, *, rows: int = 6, attrs: Mapping[str, str] | None = None, **options) -> Text:
+    widget = forms.Textarea({"rows": rows, **(attrs or {})})
+    return Text(label=label, max_length=TEXT_LENGTH_MAX, widget=widget, **options)
 
 
 class FilterForm(forms.Form):
@@ -193,8 +195,9 @@ class InquiryForm(RequestForm):
     email = forms.CharField(
         label=_("E-mail"), max_length=EMAIL_LENGTH_MAX, widget=forms.EmailInput({"autocomplete": "email"})
     )
-    subject = _subject()
-    message = _body(_("Message"), rows=8)
+    # No browser keeps these for Back: they may be masked by then. Until they are sent a script keeps them for the tab.
+    subject = _subject(widget=forms.TextInput({"autocomplete": "off"}))
+    message = _body(_("Message"), rows=8, attrs={"autocomplete": "off"})
     website = forms.CharField(required=False, widget=forms.TextInput({"autocomplete": "off", "tabindex": "-1"}))
     policy = forms.ModelChoiceField(PrivacyPolicy.objects.none(), widget=forms.HiddenInput)
     consent = forms.BooleanField(
