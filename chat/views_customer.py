@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from functools import wraps
+from urllib.parse import unquote
 
 from django.conf import settings
 from django.db import transaction
@@ -28,7 +29,7 @@ from agents.access import running_service
 from agents.models import Service
 from chat import access, entries, lifecycle, masking, messages, presence, rendering
 from chat.forms import StartForm
-from chat.models import Chat
+from chat.models import MESSAGE_LENGTH_MAX, Chat
 from chat.waiting import QueueFull
 from contiple.addresses import client_address
 from contiple.errors import Closed, Invalid, TooMany
@@ -162,7 +163,7 @@ def _start(request: HttpRequest, service: Service, customer: Customer | None, fo
         if customer is None:
             name = masking.conceal(service, data["name"])
             customer, token = register_customer(service, name=name, email=data["email"], language=language)
-        page = masking.conceal(service, _page(request))
+        page = masking.conceal(service, _page(request))[:PAGE_LENGTH_MAX]
         chat = lifecycle.start_chat(customer, policy=form.current_policy, language=language, page=page)
     if data["message"]:
         messages.send_as_customer(chat, body=data["message"], client_id=_first_id(chat, data["message"]))
@@ -170,7 +171,8 @@ def _start(request: HttpRequest, service: Service, customer: Customer | None, fo
 
 
 def _page(request: HttpRequest) -> str:
-    return "".join(filter(str.isprintable, request.POST.get("page", "")[:PAGE_LENGTH_MAX]))
+    """As a person reads it: in signs for signs, a number would not be known for one."""
+    return "".join(filter(str.isprintable, unquote(request.POST.get("page", "")[:MESSAGE_LENGTH_MAX])))
 
 
 def _first_id(chat: Chat, text: str) -> uuid.UUID:

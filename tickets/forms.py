@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Agent
+from chat.masking import conceal
 from contiple.errors import DomainError
 from helpcenter.customers import EMAIL_LENGTH_MAX, NAME_LENGTH_MAX, clean_email, clean_name
 from helpcenter.models import PrivacyPolicy
@@ -50,6 +51,7 @@ class FilterForm(forms.Form):
 
     def __init__(self, data, *, agent: Agent) -> None:
         super().__init__(data, auto_id="filter-%s")
+        self.service = agent.service
         people = access.assignable(agent.service).exclude(pk=agent.pk)
         self.fields["assignee"].choices = [
             ("", _("All assignees")),
@@ -65,14 +67,14 @@ class FilterForm(forms.Form):
             self.fields[name].widget.attrs |= {"class": "input", "aria-label": label}
 
     def filters(self) -> dict:
-        """The arguments of ``listing.narrow``."""
+        """The arguments of ``listing.narrow``. What is stored nowhere is not asked for either."""
         self.is_valid()
         found = self.cleaned_data
         return {
             "state": found.get("state", ""),
             "assignee": found.get("assignee", ""),
             "tag": found.get("tag"),
-            "text": found.get("q", "")[:200],
+            "text": conceal(self.service, found.get("q", "")[:200]),
         }
 
 

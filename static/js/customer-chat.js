@@ -272,7 +272,7 @@ class CustomerChat extends HTMLElement {
     if (event.source !== window.parent || !event.data?.contiple) return;
     const { type, page } = event.data.contiple;
     if (type === "shown") {
-      this.page = String(page || "").slice(0, 500);
+      this.page = String(page || "").slice(0, 4000);
       this.#view?.conversation.toBottom();
       this.#view?.noteSeen();
     }
