@@ -115,6 +115,9 @@ class AgentForm(StampedForm, forms.ModelForm):
         fields = membership.FIELDS
         help_texts = {
             "role": gettext_lazy("An admin also has Service Management."),
+            "unmask_permission": gettext_lazy(
+                "Is shown the originals of masked text, for 30 seconds each. Every look is on record."
+            ),
             "is_active": gettext_lazy("Switched off, this person can't open the service and gives up the chat seat."),
         }
 
@@ -123,6 +126,10 @@ class AgentForm(StampedForm, forms.ModelForm):
         super().__init__(data, initial=initial)
         _explain_permission(self.fields["chat_permission"], contract, permitted=member.chat_permission)
         _explain_limit(self.fields["chat_limit"], contract, member.chat_limit)
+        if not contract.security_service:
+            self.fields["unmask_permission"].help_text = _(
+                "Without the Security Service in Contract Details nobody can unmask."
+            )
 
     def values(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in membership.FIELDS}

@@ -1,4 +1,4 @@
-"""What a customer fills in before a chat, and what an admin looks for in the record of looks under masks."""
+"""What a customer fills in before a chat; what is looked for in Chat History and in the record of looks under masks."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Service
-from chat import kinds, messages
+from chat import kinds, messages, past_chats
 from chat.models import MESSAGE_LENGTH_MAX
 from chat.months import Month
 from chat.unmask_record import Outcome
@@ -32,7 +32,7 @@ class StartForm(forms.Form):
         label=_("How can we help?"),
         required=False,
         # Its length is checked by `clean_message`: forms send a line break as two characters.
-        widget=forms.Textarea(attrs={"rows": 3, "maxlength": MESSAGE_LENGTH_MAX}),
+        widget=forms.Textarea(attrs={"rows": 3, "maxlength": MESSAGE_LENGTH_MAX, "autocomplete": "off"}),
     )
     policy = forms.IntegerField(widget=forms.HiddenInput)
     agree = forms.BooleanField(
@@ -67,6 +67,35 @@ class StartForm(forms.Form):
             self.data.pop("agree", None)
 
 
+class HistoryForm(forms.Form):
+    """The filter bar of Chat History. What makes no sense is no filter: an old link still shows a list."""
+
+    q = forms.CharField(required=False)
+    agent = forms.TypedChoiceField(required=False, coerce=int, empty_value=None)
+    outcome = forms.ChoiceField(required=False, choices=[("", _("All results")), *past_chats.Outcome.choices])
+    since = forms.DateField(required=False, widget=forms.DateInput({"type": "date"}))
+    until = forms.DateField(required=False, widget=forms.DateInput({"type": "date"}))
+
+    def __init__(self, data: Any, *, service: Service) -> None:
+        super().__init__(data, auto_id="chats-%s")
+        self.fields["agent"].choices = _all_agents(service)
+        labels = {"agent": _("Agent"), "outcome": _("Result"), "since": _("From"), "until": _("Until")}
+        for name, label in labels.items():
+            self.fields[name].widget.attrs |= {"class": "input", "aria-label": label, "title": label}
+
+    def filters(self) -> dict[str, Any]:
+        """The arguments of ``past_chats.narrow``."""
+        self.is_valid()
+        found = self.cleaned_data
+        return {
+            "agent": found.get("agent"),
+            "outcome": found.get("outcome", ""),
+            "since": found.get("since"),
+            "until": found.get("until"),
+            "text": found.get("q", "")[: past_chats.TEXT_LENGTH_MAX],
+        }
+
+
 class RecordForm(forms.Form):
     """The filter bar of the record. What makes no sense is no filter: an old link still shows a list."""
 
@@ -78,9 +107,8 @@ class RecordForm(forms.Form):
 
     def __init__(self, data: Any, *, service: Service, months: Sequence[Month] = ()) -> None:
         super().__init__(data, auto_id="record-%s")
-        people = service.agents.select_related("user").order_by("user__name", "pk")
         self.fields["month"].choices = [(str(month), month.name) for month in months]
-        self.fields["agent"].choices = [("", _("All agents")), *((str(it.pk), str(it)) for it in people)]
+        self.fields["agent"].choices = _all_agents(service)
         labels = {"month": _("Month"), "agent": _("Agent"), "outcome": _("What happened"), "kind": _("Kind")}
         for name, label in labels.items():
             self.fields[name].widget.attrs |= {"class": "input", "aria-label": label}
@@ -95,3 +123,9 @@ class RecordForm(forms.Form):
             "kind": found.get("kind", ""),
             "customer": found.get("customer", "")[:200],
         }
+
+
+def _all_agents(service: Service) -> list[tuple[str, Any]]:
+    """Who works there or did. Reads the names now, so that no template does."""
+    people = service.agents.select_related("user").order_by("user__name", "pk")
+    return [("", _("All agents")), *((str(person.pk), str(person)) for person in people)]

@@ -7,6 +7,7 @@ from django_htmx.http import trigger_client_event
 
 from agents.access import for_agents
 from agents.models import Agent
+from chat.masking import conceal
 from chat.models import Chat
 from contiple.paging import Position
 from helpcenter.customers import customer_for_inquiry
@@ -75,7 +76,9 @@ def _requester(agent: Agent, form: NewTicketForm) -> Customer | None:
     name, email = form.cleaned_data["name"], form.cleaned_data["email"]
     if not name:
         return None
-    return customer_for_inquiry(agent.service, name=name, email=email, language=reading_language())
+    return customer_for_inquiry(
+        agent.service, name=conceal(agent.service, name), email=email, language=reading_language()
+    )
 
 
 def _chat_form(request: HttpRequest, chat: Chat) -> ChatTicketForm:

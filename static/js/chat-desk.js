@@ -3,8 +3,9 @@
 
 import { Alerts } from "./alerts.js";
 import { ChatView } from "./chat-view.js";
-import { maskSpans, rememberSelection } from "./mask-selection.js";
+import { maskSpans, rememberSelection, selectedSpans } from "./mask-selection.js";
 import "./masked-text.js";
+import "./offered-text.js";
 import { Outbox } from "./outbox.js";
 import { Socket } from "./socket.js";
 import { localiseTimes } from "./times.js";
@@ -40,6 +41,7 @@ class ChatDesk extends HTMLElement {
     this.addEventListener("click", (event) => this.#clicked(event));
     this.addEventListener("submit", (event) => this.#submitted(event));
     this.addEventListener("masking-notice", (event) => this.#say(event.detail));
+    this.addEventListener("mask-offered", (event) => this.#mask(selectedSpans(this.#view.conversation.scroll, event.detail)));
     this.dialog.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && !event.defaultPrevented && !this.#closeMenus()) this.toggle(false);
     });
@@ -108,6 +110,8 @@ class ChatDesk extends HTMLElement {
   }
 
   #pass(frame) {
+    // It has arrived, also where its chat has been left meanwhile.
+    if (frame.client_id) this.outbox.remove(frame.client_id);
     // A message that is new now is also its chat's last line.
     if (frame.type === "message" && frame.unread !== undefined) this.#showLine({ ...frame, text: lineOf(frame.html) });
     if (frame.chat === this.#view?.chat) this.#view.receive(frame);
@@ -299,7 +303,7 @@ class ChatDesk extends HTMLElement {
         this.dialog.dataset.view = "list";
         return this.#concealMasks();
       case "mask":
-        return this.#mask();
+        return this.#mask(this.#selection.take());
       case "ticket":
         return this.#askTicket(button.dataset.url);
       case "end":
@@ -356,9 +360,8 @@ class ChatDesk extends HTMLElement {
     }
   }
 
-  async #mask() {
-    const url = this.#view.root.dataset.maskUrl;
-    this.#say(await maskSpans(url, this.#selection.take(), this.texts));
+  async #mask(spans) {
+    this.#say(await maskSpans(this.#view.root.dataset.maskUrl, spans, this.texts));
   }
 
   #askEnd(url) {

@@ -1,8 +1,9 @@
 // A conversation to read, as in a ticket: live through the widget's socket, or by asking where there is none.
 
 import { Conversation } from "./conversation.js";
-import { maskSpans, rememberSelection } from "./mask-selection.js";
+import { maskSpans, rememberSelection, selectedSpans } from "./mask-selection.js";
 import "./masked-text.js";
+import "./offered-text.js";
 
 const ASK_EVERY_MS = 5000;
 
@@ -14,6 +15,8 @@ class ChatHistory extends HTMLElement {
     this.selection = rememberSelection(this.conversation.scroll);
     this.addEventListener("click", (event) => this.#clicked(event));
     this.addEventListener("masking-notice", (event) => this.#say(event.detail));
+    this.addEventListener("mask-offered", (event) => this.#mask(selectedSpans(this.conversation.scroll, event.detail)));
+    this.addEventListener("mask-changed", () => this.#ask());
     this.#follow();
   }
 
@@ -47,13 +50,18 @@ class ChatHistory extends HTMLElement {
   async #clicked(event) {
     const button = event.target.closest("[data-action]");
     if (button?.dataset.action === "mask") {
-      this.#say(await maskSpans(this.dataset.maskUrl, this.selection.take(), this.texts));
+      this.#mask(this.selection.take());
     } else if (button?.dataset.action === "earlier") {
       const response = await fetch(`${button.dataset.url}?before=${this.conversation.messages[0].dataset.seq}`).catch(() => null);
       if (!response?.ok) return this.#say(this.texts.unavailable);
       this.conversation.prepend(await response.text());
       button.parentElement.hidden = this.conversation.messages[0].dataset.seq === "1";
     }
+  }
+
+  async #mask(spans) {
+    this.#say(await maskSpans(this.dataset.maskUrl, spans, this.texts));
+    this.#ask();
   }
 
   #say(text) {

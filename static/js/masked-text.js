@@ -1,19 +1,21 @@
 // A masked span on an agent's screen: a button. A click shows the original, another hides it; after 30 s it hides itself.
 // The original is a text node of this element and nowhere else: no attribute, no storage.
 
+import { showMaskTools } from "./mask-tools.js";
+
 const SHOWN_MS = 30_000;
 
 class MaskedText extends HTMLElement {
   #timer = 0;
   #asterisks = null;
+  #hideTools = () => {};
 
   connectedCallback() {
-    const texts = this.#texts();
-    if (!texts?.revealUrl) return;
+    if (!this.#urls?.revealUrl) return;
     this.#asterisks ??= this.textContent;
     this.setAttribute("role", "button");
     this.tabIndex = 0;
-    this.setAttribute("aria-label", texts.masked);
+    this.setAttribute("aria-label", this.#texts.masked);
     this.setAttribute("aria-pressed", "false");
     this.addEventListener("click", this.#toggle);
     this.addEventListener("keydown", this.#key);
@@ -34,14 +36,20 @@ class MaskedText extends HTMLElement {
 
   conceal() {
     clearTimeout(this.#timer);
+    this.#hideTools();
     this.textContent = this.#asterisks;
     delete this.dataset.revealed;
-    this.setAttribute("aria-label", this.#texts()?.masked || "");
+    this.setAttribute("aria-label", this.#texts?.masked || "");
     this.setAttribute("aria-pressed", "false");
   }
 
-  #texts() {
+  get #texts() {
     return document.querySelector("template[data-part=texts]")?.dataset;
+  }
+
+  /** Where to ask: said by what the text stands in, or once for the page. */
+  get #urls() {
+    return (this.closest("[data-reveal-url]") || document.querySelector("template[data-part=texts][data-reveal-url]"))?.dataset;
   }
 
   #key = (event) => {
@@ -54,31 +62,54 @@ class MaskedText extends HTMLElement {
     // A selection that ends here is a selection, not a click.
     if (!getSelection().isCollapsed && getSelection().containsNode(this, true)) return;
     if (this.isRevealed) this.conceal();
-    else this.#reveal();
+    else if (!this.hasAttribute("aria-busy")) this.#reveal();
   };
 
   async #reveal() {
-    const texts = this.#texts();
+    const text = await this.#ask(this.#urls.revealUrl);
+    if (text === null || !this.checkVisibility()) return; // the chat was left, or the dialog closed, meanwhile
+    this.dataset.revealed = "";
+    this.replaceChildren(document.createTextNode(text));
+    this.setAttribute("aria-label", `${text}. ${this.#texts.unmasked}`);
+    this.setAttribute("aria-pressed", "true");
+    this.#timer = setTimeout(() => this.conceal(), SHOWN_MS);
+    this.#hideTools = showMaskTools(this, this.#texts, () => this.#lift());
+  }
+
+  /** Off for good: whoever shows the text gets it as a change, or asks for changes now. */
+  async #lift() {
+    const { liftUrl } = this.#urls;
+    const place = this.#place; // the change may come before the answer, and this mask is gone with it
+    this.conceal();
+    if ((await this.#ask(liftUrl)) === null) return;
+    tell(place, "masking-notice", this.#texts.lifted);
+    tell(place, "mask-changed");
+  }
+
+  /** The answer's text; `null` where there is none: then the agent has been told why. */
+  async #ask(url) {
     this.setAttribute("aria-busy", "true");
-    const response = await fetch(texts.revealUrl.replace("/0/", `/${this.dataset.mask}/`), {
+    const response = await fetch(url.replace("/0/", `/${this.dataset.mask}/`), {
       method: "POST",
       cache: "no-store",
-      headers: { "X-CSRFToken": texts.csrf, "X-Requested-With": "fetch" },
+      headers: { "X-CSRFToken": this.#texts.csrf, "X-Requested-With": "fetch" },
     }).catch(() => null);
     this.removeAttribute("aria-busy");
     const text = response ? await response.text() : "";
-    if (!response?.ok) {
-      this.title = response && response.status < 500 && response.status !== 404 ? text : texts.unavailable;
-      this.dispatchEvent(new CustomEvent("masking-notice", { bubbles: true, detail: this.title }));
-      return;
-    }
-    if (!this.isConnected) return;
-    this.dataset.revealed = "";
-    this.replaceChildren(document.createTextNode(text));
-    this.setAttribute("aria-label", `${text}. ${texts.unmasked}`);
-    this.setAttribute("aria-pressed", "true");
-    this.#timer = setTimeout(() => this.conceal(), SHOWN_MS);
+    if (response?.ok) return text;
+    this.title = response && response.status < 500 && response.status !== 404 ? text : this.#texts.unavailable;
+    tell(this.#place, "masking-notice", this.title);
+    return null;
   }
+
+  /** What stays while the text in it changes. */
+  get #place() {
+    return this.closest("[data-mask-url], [data-reveal-url], [role=log]");
+  }
+}
+
+function tell(place, name, detail = null) {
+  place?.dispatchEvent(new CustomEvent(name, { bubbles: true, detail }));
 }
 
 customElements.define("masked-text", MaskedText);

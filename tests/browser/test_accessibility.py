@@ -136,6 +136,9 @@ def test_pages_of_the_desk(signed_in_page: Callable[..., Page], checks: Checks, 
         "/desk/demo/tickets/new/",
         f"/desk/demo/tickets/{by_hand.number}/",
         f"/desk/demo/chat/{of_chat.chat_id}/history/",
+        f"/desk/demo/chat/{of_chat.chat_id}/destroy/",
+        "/desk/demo/chats/",
+        "/desk/demo/chats/?q=xyzzy",
         "/desk/demo/contract/",
         "/desk/demo/help-center/",
         "/desk/demo/help-center/policy-versions/",
@@ -166,7 +169,7 @@ def test_the_record_of_unmasking(signed_in_page: Callable[..., Page], checks: Ch
 
 def test_pages_of_the_desk_in_korean(signed_in_page: Callable[..., Page], checks: Checks, ada: Agent):
     page = signed_in_page(ada, None, locale="ko-KR")
-    for path in ("tickets/", "contract/", "help-center/", "agents/", "masking/record/"):
+    for path in ("tickets/", "chats/", "contract/", "help-center/", "agents/", "masking/record/"):
         page.goto(f"/desk/demo/{path}")
         checks.look_at(page, f"{path} in Korean")
     desk = Desk(page)

@@ -164,6 +164,15 @@ def test_the_filter_bar_works_as_a_plain_form(service, agent, colleague, sign_in
     assert '<option value="me" selected>' in answer.content.decode()
 
 
+def test_a_number_that_is_stored_nowhere_is_not_looked_for(service, agent, sign_in):
+    make_ticket(service, "paid by card")
+    with CaptureQueriesContext(connection) as queries:
+        answer = sign_in(agent).get(f"{URL}?q=card+4111+1111+1111+1111")
+    assert shown(answer) == [1]
+    assert f'value="card {"*" * 19}"' in answer.content.decode()
+    assert not any("4111" in query["sql"] for query in queries)
+
+
 def test_for_htmx_it_answers_with_the_results_alone(service, agent, sign_in):
     make_ticket(service)
     headers = {"HX-Request": "true", "HX-Target": "ticket-results"}
