@@ -35,7 +35,9 @@ _WEAK_WORDS = r"입금|송금|이체|환불|refund|deposit|transfer|account"
 # The last of them, however many there are.
 _STRONG = re.compile(rf".*(?:{_STRONG_WORDS})", re.IGNORECASE | re.DOTALL)
 _ANY = re.compile(rf".*(?:{_STRONG_WORDS}|{_WEAK_WORDS})", re.IGNORECASE | re.DOTALL)
-_CALLED = re.compile(rf"(?:계좌\s?번호|(?<![a-z])(?:account\s?(?:number|no|num|#)|acct|a/c)){JOINT}\Z", re.IGNORECASE)
+_CALLED = re.compile(
+    rf"(?:계좌\s?번호|(?<![a-z])(?:account\s?(?:number|no|num|#)|acct|a/c)){JOINT}\Z", re.IGNORECASE
+)
 _BANK_JUST_BEFORE = re.compile(
     rf"(?<![가-힣A-Za-z]){_BANK}(?:은행|뱅크|bank)?(?:\s|[:(),/]|[가-힣]{{2,4}}\s){{0,4}}\Z", re.IGNORECASE
 )
@@ -46,56 +48,9 @@ _BANK_JUST_AFTER = re.compile(
 )
 # Where none of these words stands, nothing else has to be looked at.
 _HINTS = (
-    *(
-        "계좌",
-        "통장",
-        "은행",
-        "뱅크",
-        "예금주",
-        "입금",
-        "송금",
-        "이체",
-        "환불",
-        "국민",
-        "신한",
-        "우리",
-        "하나",
-        "외환",
-        "농협",
-        "기업",
-    ),
-    *(
-        "카카오",
-        "카뱅",
-        "토스",
-        "케이",
-        "제일",
-        "씨티",
-        "대구",
-        "아이엠",
-        "부산",
-        "광주",
-        "전북",
-        "제주",
-        "경남",
-        "새마을",
-        "신협",
-    ),
-    *(
-        "우체국",
-        "수협",
-        "산업",
-        "저축",
-        "산림조합",
-        "bank",
-        "account",
-        "acct",
-        "a/c",
-        "iban",
-        "wire",
-        "refund",
-        "deposit",
-    ),
+    *("계좌", "통장", "은행", "뱅크", "예금주", "입금", "송금", "이체", "환불", "국민", "신한", "우리", "하나", "외환", "농협", "기업"),
+    *("카카오", "카뱅", "토스", "케이", "제일", "씨티", "대구", "아이엠", "부산", "광주", "전북", "제주", "경남", "새마을", "신협"),
+    *("우체국", "수협", "산업", "저축", "산림조합", "bank", "account", "acct", "a/c", "iban", "wire", "refund", "deposit"),
     *("transfer", "kb", "nh", "ibk"),
 )
 # What lies between the word and the number and says that the number is another one.

@@ -77,9 +77,7 @@ _CODE_JOINT = (
 _CODE = r"(?<![\d*])(?<!\d[.,:/\-])(\d{3,4}|\d \d \d(?: \d)?)(?!\s?\d)(?![.,:/\-]\d)"
 _NO_COUNT = r"(?!\s?(?:자리|번째|번\s|원|개|회|일|분|월|년|시|글자|digits?|times|days|%|달러|차례|명|부터|won))"
 _CODE_AGAIN = re.compile(_CODE + _NO_COUNT + r"(?!\s?(?:동|호|층|쪽|페이지|km|kg|g|cm|ml))", re.IGNORECASE)
-_CODE_AFTER_WORD = re.compile(
-    r"(?=[ctlsv씨시카보유뒷3세셋])" + _CODE_WORD + _CODE_JOINT + _CODE + _NO_COUNT, re.IGNORECASE
-)
+_CODE_AFTER_WORD = re.compile(r"(?=[ctlsv씨시카보유뒷3세셋])" + _CODE_WORD + _CODE_JOINT + _CODE + _NO_COUNT, re.IGNORECASE)
 # "415인가 451인가": who is not sure says both.
 _OR_ANOTHER_CODE = re.compile(r"\s?(?:인가요?|인지|이나|아니면|또는|or)\s?(?:아니면\s)?(\d{3,4})(?!\d)")
 _CODE_BEFORE_WORD = re.compile(

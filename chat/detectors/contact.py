@@ -53,7 +53,9 @@ _DOMAIN = re.compile(
 )
 # Where many have their mailbox: what is written with spaces or words for the signs is one if it is there.
 _PROVIDER = r"(?:naver|gmail|hanmail|daum|nate|kakao|outlook|hotmail|icloud|yahoo|네이버|[지쥐]메일|한메일|네이트|카카오|핫메일|아웃룩|야후|다음)"
-_AT = re.compile(rf"\s?@|\s?[(\[{{]\s?(?:at|골뱅이|앳)\s?[)\]}}]\s?|\s?골뱅이\s?|\sat\s(?={_PROVIDER})", re.IGNORECASE)
+_AT = re.compile(
+    rf"\s?@|\s?[(\[{{]\s?(?:at|골뱅이|앳)\s?[)\]}}]\s?|\s?골뱅이\s?|\sat\s(?={_PROVIDER})", re.IGNORECASE
+)
 _AT_PROVIDER = re.compile(
     rf"\s?({_PROVIDER}\s?(?:\.|[(\[{{]?(?:닷|점|쩜|dot)[)\]}}]?)\s?(?:com?|net|컴|넷|씨오)(?:\s?(?:\.|닷|점|쩜|dot)\s?(?:kr|케이알))?)"
     r"(?![A-Za-z])",
@@ -72,8 +74,7 @@ _VERSION_WORD = re.compile(
 _IPV4_NEXT = re.compile(r"(?!.*(?:ip|아이피))[^\n.!?]{0,12}", re.IGNORECASE)
 _VERSION_FOLLOWS = re.compile(
     r"(?:\s?(?:에서|부터|~|->|→|to)\s?[\d.]{5,15})?"
-    r"\s?(?:[항절](?![가-힣])|버전|버젼|빌드|업데이트|펌웨어|version|build|release|firmware)",
-    re.IGNORECASE,
+    r"\s?(?:[항절](?![가-힣])|버전|버젼|빌드|업데이트|펌웨어|version|build|release|firmware)", re.IGNORECASE
 )
 
 

@@ -22,18 +22,7 @@ _SIGNS = {"•": "·", "∙": "·", "‧": "·", "⋅": "·", "・": "·", "。"
 _FOLD_LENGTH_MAX = 2
 
 # Korean, and Chinese as it is written and as it is written on cheques.
-_NAMES = [
-    "공영빵〇零",
-    "일一壹",
-    "이二貳贰",
-    "삼三參叁",
-    "사四肆",
-    "오五伍",
-    "육륙六陸陆",
-    "칠七柒",
-    "팔八捌",
-    "구九玖",
-]
+_NAMES = "공영빵〇零 일一壹 이二貳贰 삼三參叁 사四肆 오五伍 육륙六陸陆 칠七柒 팔八捌 구九玖".split()
 _NUMERALS = {name: str(digit) for digit, names in enumerate(_NAMES) for name in names}
 # U+110B is what NFKC makes of the letter ㅇ.
 _LETTERS = {**dict.fromkeys("Oo○\u110b", "0"), **dict.fromkeys("Il", "1")}
