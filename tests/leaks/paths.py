@@ -175,6 +175,8 @@ def searches(run: Run) -> None:
     for kind in AUTOMATIC:
         run.search(run.mina, "tickets:list", run.refused("search for tickets", kind))
         run.search(None, "helpcenter:search", run.refused("search in the help center", kind))
+        words = run.refused("search in the record of unmasking", kind)
+        run.search(run.ada, "chat:unmask_record", words, field="customer")
 
 
 def choices(run: Run) -> None:

@@ -98,10 +98,10 @@ class Run:
         """
         return self.post(agent, name, form, *args, is_kept=False, **options)
 
-    def search(self, agent: AgentRow | None, name: str, words: str) -> None:
+    def search(self, agent: AgentRow | None, name: str, words: str, *, field: str = "q") -> None:
         """They come back in the field that they were typed in, as those of ``post_in_vain``."""
         self._note(name, words)
-        self.browser(agent).get(f"{self.path(name)}?{urlencode({'q': words})}", is_kept=False)
+        self.browser(agent).get(f"{self.path(name)}?{urlencode({field: words})}", is_kept=False)
 
     def get(self, agent: AgentRow, name: str, *args: object) -> str:
         return self.browser(agent).get(self.path(name, *args)).text
