@@ -95,7 +95,8 @@ def require_look(agent: Agent, hidden: Hidden, *, address: str | None) -> None:
         hidden.record(agent, "reveal_limited", address)
         text = _("You have unmasked %(count)s times within an hour, which is the limit. Try again later.")
         raise TooMany(text % {"count": limit.attempts}) from None
-    if throttle.recent_attempts(limit, str(agent.pk), now=now) == limit.attempts:
+    # Not ==: one that is about to be refused may be counted at this moment.
+    if throttle.recent_attempts(limit, str(agent.pk), now=now) >= limit.attempts:
         unmask_notice.tell_of_limit(agent, limit.attempts)
 
 

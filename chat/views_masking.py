@@ -11,8 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from agents.access import for_admins, for_agents
 from agents.models import Agent
 from chat import access, destroying, masking, unmasking
-from chat.models import Mask
-from chat.views_agent import require_chat
+from chat.models import Chat, Mask
 from contiple.addresses import client_address
 from contiple.errors import Invalid
 
@@ -22,9 +21,8 @@ _selections = msgspec.json.Decoder(list[masking.Selection])
 @require_POST
 @for_agents
 def mask(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
-    """Masks a selection: a list of ``masking.Selection``, as JSON."""
+    """Masks a selection: a list of ``masking.Selection``, as JSON. Whoever may read a text may hide what is in it."""
     found = access.chat_for_agent(agent, chat)
-    require_chat(agent)
     return JsonResponse({"masked": masking.mask_selection(agent, found.pk, selections_of(request))})
 
 
@@ -56,14 +54,20 @@ def destroy(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
     """Of this chat, or of all that this customer has said: asked for on a page of its own, since it can't be undone."""
     found = access.chat_for_agent(agent, chat)
     if request.method == "POST":
-        if request.POST.get("of") == "customer":
-            destroying.destroy_of_customer(agent, found.customer)
-        else:
-            destroying.destroy_of_chat(agent, found)
+        _destroy(agent, found, request.POST.get("of"))
         messages.success(request, _("The originals are destroyed for good."))
         return redirect("chat:history", agent.service.slug, found.pk)
-    context = {"section": "tickets", "chat": found, "chats": destroying.chats_of(found.customer)}
+    context = {"section": "chats", "chat": found, "chats": destroying.chats_of(found.customer)}
     return render(request, "chat/destroy.html", context)
+
+
+def _destroy(admin: Agent, chat: Chat, of: str | None) -> None:
+    if of == "chat":
+        destroying.destroy_of_chat(admin, chat)
+    elif of == "customer":
+        destroying.destroy_of_customer(admin, chat.customer)
+    else:
+        raise Invalid(_("Choose what is to be destroyed."))
 
 
 def selections_of(request: HttpRequest) -> list[masking.Selection]:

@@ -42,6 +42,34 @@ def test_what_changes_is_saved_and_on_record_with_old_and_new(admin, newcomer):
     assert (entry.action, entry.subject, entry.agent) == ("agent.change", f"agent:{newcomer.pk}", admin)
 
 
+def test_with_the_chat_permission_comes_the_one_to_unmask_unless_it_is_said_otherwise(admin, newcomer):
+    change_agent(newcomer, by=admin, values={"chat_permission": True, "unmask_permission": False})
+    newcomer.refresh_from_db()
+    assert (newcomer.chat_permission, newcomer.unmask_permission) == (True, False)
+
+
+def test_the_permission_to_unmask_is_given_and_taken_by_itself(admin, agent, newcomer):
+    change_agent(newcomer, by=admin, values={"unmask_permission": True})
+    change_agent(agent, by=admin, values={"unmask_permission": False})
+    for member in (agent, newcomer):
+        member.refresh_from_db()
+    assert (newcomer.chat_permission, newcomer.unmask_permission) == (False, True)
+    assert (agent.chat_permission, agent.unmask_permission) == (True, False)
+
+
+def test_it_stays_when_something_else_changes(admin, agent):
+    change_agent(agent, by=admin, values={"unmask_permission": False})
+    change_agent(agent, by=admin, values={"chat_permission": True, "chat_limit": 2})
+    agent.refresh_from_db()
+    assert not agent.unmask_permission
+
+
+def test_who_is_deactivated_loses_it(admin, agent):
+    change_agent(agent, by=admin, values={"is_active": False})
+    agent.refresh_from_db()
+    assert not agent.unmask_permission
+
+
 def test_nothing_changed_is_not_on_record(admin, agent):
     assert change_agent(agent, by=admin, values={"role": AGENT, "chat_permission": True}) == {}
     assert not AuditEntry.objects.exists()

@@ -46,6 +46,20 @@ def test_saving_says_so_and_changes_it(service, admin, sign_in):
     assert (contract(service).chat_widget, contract(service).chat_seats) == (True, 7)
 
 
+@pytest.mark.parametrize(("typed", "days"), [("30", 30), ("", None)])
+def test_how_long_originals_are_kept(service, admin, sign_in, typed, days):
+    sign_in(admin).post(f"/desk/{service.slug}/contract/", {**OPEN, "originals_kept_days": typed})
+    assert Contract.objects.get(service=service).originals_kept_days == days
+
+
+@pytest.mark.parametrize("typed", ["0", "-1", "x", "99999999"])
+def test_a_number_of_days_that_makes_no_sense_is_refused(service, admin, sign_in, typed):
+    page = sign_in(admin).post(f"/desk/{service.slug}/contract/", {**OPEN, "originals_kept_days": typed})
+    assert page.status_code == 200
+    assert page.context["form"].errors["originals_kept_days"]
+    assert Contract.objects.get(service=service).originals_kept_days is None
+
+
 def test_too_few_seats_are_an_error_that_loses_nothing(service, admin, agent, colleague, sign_in):
     response = sign_in(admin).post(URL, {**OPEN, "chat_widget": "on", "chat_seats": "1"})
 

@@ -13,6 +13,7 @@ from agents.models import Agent
 from chat.models import Chat
 from helpcenter.models import Article
 from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.rows import make_looks
 from tests.browser.windows import Desk, HelpCenter
 from tests.make import make_agent, make_chat, make_message
 from tickets.models import Ticket
@@ -135,6 +136,9 @@ def test_pages_of_the_desk(signed_in_page: Callable[..., Page], checks: Checks, 
         "/desk/demo/tickets/new/",
         f"/desk/demo/tickets/{by_hand.number}/",
         f"/desk/demo/chat/{of_chat.chat_id}/history/",
+        f"/desk/demo/chat/{of_chat.chat_id}/destroy/",
+        "/desk/demo/chats/",
+        "/desk/demo/chats/?q=xyzzy",
         "/desk/demo/contract/",
         "/desk/demo/help-center/",
         "/desk/demo/help-center/policy-versions/",
@@ -142,6 +146,7 @@ def test_pages_of_the_desk(signed_in_page: Callable[..., Page], checks: Checks, 
         "/desk/demo/help-center/articles/new/",
         "/desk/demo/agents/",
         f"/desk/demo/agents/{theo.pk}/",
+        "/desk/demo/masking/record/",
     ]
     for path in paths:
         page.goto(path)
@@ -151,9 +156,20 @@ def test_pages_of_the_desk(signed_in_page: Callable[..., Page], checks: Checks, 
     checks.look_at(page, "ticket with its chat history")
 
 
+def test_the_record_of_unmasking(signed_in_page: Callable[..., Page], checks: Checks, service, admin: Agent):
+    make_looks(service, admin)
+    for language in ("en-US", "ko-KR"):
+        page = signed_in_page(admin, "/desk/demo/masking/record/", locale=language)
+        expect(page.locator(".notice li")).to_have_count(1)
+        expect(page.locator("#record-results tbody tr")).to_have_count(12)
+        checks.look_at(page, f"record of unmasking in {language}")
+    page.goto("/desk/demo/masking/record/?customer=xyzzy")
+    checks.look_at(page, "record of unmasking, nothing found")
+
+
 def test_pages_of_the_desk_in_korean(signed_in_page: Callable[..., Page], checks: Checks, ada: Agent):
     page = signed_in_page(ada, None, locale="ko-KR")
-    for path in ("tickets/", "contract/", "help-center/", "agents/"):
+    for path in ("tickets/", "chats/", "contract/", "help-center/", "agents/", "masking/record/"):
         page.goto(f"/desk/demo/{path}")
         checks.look_at(page, f"{path} in Korean")
     desk = Desk(page)

@@ -331,6 +331,22 @@ def test_numbers_in_name_message_and_address_are_masked_before_they_are_stored(b
     assert columns_with(card) == []
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "?q=%20900101%201234567",
+        "?q=%EC%A3%BC%EB%AF%BC900101%2D1234567",
+        f"{'x' * 465}/900101-1234567",
+    ],
+)
+def test_numbers_are_masked_however_the_address_writes_them_and_also_where_it_is_cut(
+    browser, service, online, written
+) -> None:
+    post(browser, "start", form(service, page=f"https://shop.example/{written}"))
+    assert "9001" not in Chat.objects.get().page
+    assert Chat.objects.get().page.startswith("https://shop.example/")
+
+
 @pytest.mark.parametrize("page", ["x" * 5000, "a\0b", "https://shop.example/\n\r\t", "javascript:alert(1)", "가" * 600])
 def test_whatever_page_it_says_to_come_from_the_chat_starts(browser, service, online, page) -> None:
     answer = post(browser, "start", form(service, page=page))

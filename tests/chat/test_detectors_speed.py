@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from chat.detectors import KINDS, MASKED_BY_DEFAULT, detect
 from chat.models import MESSAGE_LENGTH_MAX
 from chat.spans import apply_mask
-from tests.chat.labelled import messages
+from tests.chat.labelled import PARTS, messages
 
 # What is promised, on a core of an ordinary machine.
 SECONDS_FOR_1000, SECONDS_FOR_ONE = 0.2, 0.020
 # What takes about 2 ms there: on a slower or busier machine the promise is as many times longer.
 UNIT_SECONDS, UNIT_TURNS = 0.002, 60_000
 
-TEXTS = [one.text for part in ("tuned", "unseen", "fresh") for one in messages(part)]
+TEXTS = [one.text for part in PARTS for one in messages(part)]
 PIECES = [
     *("4 ", "1-", "1", "12", "4111 1111 1111 1111 ", "4111111111111111", "4111-", "1, ", "1/", "9"),
     *("900101-1234567 ", "90010112", "900101 ", "900101 뒷자리 ", "123-45-67890 ", "123-45-6789 ", "ssn 536904399 "),

@@ -1,17 +1,22 @@
 """A look under a mask: on record before it happens, for those alone who may, and kept by nobody."""
 
+from datetime import timedelta
+from functools import partial
+
 import pytest
 from django.db import DatabaseError
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from agents import audit
-from agents.models import Agent, AuditEntry, Contract
+from agents.models import Agent, Attempt, AuditEntry, Contract
 from chat import entries, unmasking, vault
 from chat.masking import Selection, mask_selection
-from chat.models import DataKey, Mask, Message
-from chat.unmasking import OriginalGone, reveal
-from contiple.errors import Closed
+from chat.models import DataKey, Mask, MaskingRules, Message
+from chat.unmasking import OriginalGone, lift, reveal
+from contiple.errors import Closed, TooMany
+from tests.agents.race import at_once
 from tests.make import make_agent, make_chat, make_message
 
 pytestmark = pytest.mark.django_db
@@ -100,9 +105,60 @@ def test_a_refused_look_is_on_record_as_well(mask, agent, sign_in, why) -> None:
     assert actions() == [("chat.reveal_refused", agent)]
 
 
-def test_an_admin_without_the_chat_permission_is_refused(mask, admin) -> None:
+def test_an_admin_without_the_permission_is_refused(mask, admin) -> None:
     with pytest.raises(Closed):
         reveal(admin, mask.pk, address=None)
+
+
+def test_the_permission_is_apart_from_the_one_to_chat(mask, admin, colleague) -> None:
+    admin.unmask_permission = True
+    colleague.chat_permission = False
+    assert reveal(admin, mask.pk, address=None) == SECRET
+    assert reveal(colleague, mask.pk, address=None) == SECRET
+
+
+def limit(service, looks: int) -> None:
+    MaskingRules.objects.create(service=service, reveals_per_hour=looks)
+
+
+def test_past_the_limit_of_an_hour_looks_are_refused_and_on_record(mask, service, agent, colleague, sign_in) -> None:
+    limit(service, 2)
+    for _ in range(2):
+        assert reveal(agent, mask.pk, address=None) == SECRET
+    answer = sign_in(agent).post(url(mask))
+    assert answer.status_code == 429
+    assert SECRET not in answer.content.decode()
+    assert reveal(colleague, mask.pk, address=None) == SECRET
+    assert actions() == [
+        ("chat.revealed", agent),
+        ("agent.unmask_limit", agent),
+        ("chat.revealed", agent),
+        ("chat.reveal_limited", agent),
+        ("chat.revealed", colleague),
+    ]
+
+
+def test_after_an_hour_one_may_look_again(mask, service, agent) -> None:
+    limit(service, 1)
+    reveal(agent, mask.pk, address=None)
+    Attempt.objects.update(at=timezone.now() - timedelta(minutes=61))
+    assert reveal(agent, mask.pk, address=None) == SECRET
+
+
+def test_a_mask_taken_off_counts_as_a_look(mask, service, agent) -> None:
+    limit(service, 1)
+    reveal(agent, mask.pk, address=None)
+    with pytest.raises(TooMany):
+        lift(agent, mask.pk, address=None)
+    assert Mask.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_at_once_no_more_than_the_limit_are_shown(mask, service, agent) -> None:
+    limit(service, 3)
+    outcomes = at_once(*(partial(reveal, agent, mask.pk, address=None) for _ in range(8)))
+    assert len([it for it in outcomes if it == SECRET]) <= 3
+    assert all(it == SECRET or isinstance(it, TooMany) for it in outcomes)
 
 
 def test_a_destroyed_original_is_gone_for_good(mask, agent, sign_in) -> None:

@@ -60,6 +60,11 @@ def test_an_inquiry_becomes_an_unassigned_ticket(client, data, policy, actions):
     assert actions(ticket) == ["ticket.created"]
 
 
+def test_a_number_in_the_name_is_masked(client, data):
+    client.post(URL, data | {"name": "Hana 4111111111111111"})
+    assert Ticket.objects.get().requester.name == f"Hana {'*' * 16}"
+
+
 def test_the_consent_is_kept_with_the_very_text(client, data, policy):
     client.post(URL, data)
     ticket = Ticket.objects.get()

@@ -1,5 +1,6 @@
 import pytest
 
+from agents.models import AuditEntry
 from contiple.errors import Closed, Invalid
 from tests.chat.secrets import columns_with
 from tests.make import make_agent, make_chat, make_service, make_ticket
@@ -23,6 +24,12 @@ def test_a_tag_is_put_on_and_taken_off_and_both_are_on_record(agent, ticket, act
     remove_tag(agent, ticket, ticket.tags.get().pk)
     assert names(ticket) == []
     assert actions(ticket) == ["ticket.tag_added", "ticket.tag_removed"]
+
+
+def test_a_number_is_masked_in_the_tag_and_in_what_happened(agent, ticket):
+    add_tag(agent, ticket, "card 4111  1111 1111 1111")
+    assert names(ticket) == [f"card {'*' * 19}"]
+    assert AuditEntry.objects.get(action="ticket.tag_added").details["tag"] == f"card {'*' * 19}"
 
 
 def test_case_makes_no_second_tag(service, agent, ticket):

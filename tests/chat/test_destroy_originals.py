@@ -1,0 +1,218 @@
+"""Originals destroyed for good: by an admin for a chat or a customer, and by the clock as the contract says."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from agents.models import Agent, AuditEntry, Contract
+from chat import vault, worker
+from chat.destroying import destroy_expired, destroy_of_chat, destroy_of_customer
+from chat.masking import Selection, mask_selection
+from chat.models import Chat, DataKey, Mask, Message
+from chat.presence import database_now
+from chat.unmasking import OriginalGone, reveal
+from chat.vault import Holder
+from contiple.errors import Closed
+from tests.make import make_chat, make_customer, make_message
+
+pytestmark = pytest.mark.django_db
+
+SECRET = "010-1234-5678"
+
+
+def masked_chat(agent: Agent, **fields) -> Chat:
+    chat = make_chat(agent.service, agent=agent, **fields)
+    make_message(chat, f"Call {SECRET}!")
+    mask_selection(agent, chat.pk, [Selection(seq=1, rev=1, start=5, end=18)])
+    return chat
+
+
+def is_gone(agent: Agent, chat: Chat) -> bool:
+    try:
+        return reveal(agent, Mask.objects.get(message__chat=chat).pk, address=None) != SECRET
+    except OriginalGone:
+        return True
+
+
+def close(chat: Chat, *, days_ago: float) -> None:
+    closed_at = database_now() - timedelta(days=days_ago)
+    Chat.objects.filter(pk=chat.pk).update(state=Chat.State.CLOSED, closed_at=closed_at)
+
+
+def ticket_key(service, number: int = 7, **fields) -> DataKey:
+    """As a masked comment makes one."""
+    holder = Holder(service.pk, fields.get("chat"), number, fields.get("customer"))
+    vault.seal(holder, "1:0:4", "text")
+    return DataKey.objects.get(ticket=number)
+
+
+# By an admin
+
+
+def test_of_one_chat_and_of_no_other(admin, agent) -> None:
+    chat, other = masked_chat(agent), masked_chat(agent)
+    destroy_of_chat(admin, chat)
+    assert is_gone(agent, chat)
+    assert not is_gone(agent, other)
+
+
+def test_the_asterisks_stay_and_the_look_says_why(admin, agent, sign_in) -> None:
+    chat = masked_chat(agent)
+    destroy_of_chat(admin, chat)
+    assert Message.objects.get(chat=chat).body == f"Call {'*' * 13}!"
+    answer = sign_in(agent).post(reverse("chat:reveal", args=["demo", Mask.objects.get().pk]))
+    assert answer.status_code == 410
+
+
+def test_of_a_chat_with_the_comments_of_its_ticket(service, admin, agent) -> None:
+    chat = masked_chat(agent)
+    key, other = ticket_key(service, 7, chat=chat.pk), ticket_key(service, 8)
+    destroy_of_chat(admin, chat)
+    assert not DataKey.objects.filter(pk=key.pk).exists()
+    assert DataKey.objects.filter(pk=other.pk).exists()
+
+
+def test_of_one_person_everywhere(service, admin, agent) -> None:
+    customer = make_customer(service)
+    chats = [masked_chat(agent, customer=customer)]
+    close(chats[0], days_ago=0)
+    chats += [masked_chat(agent, customer=customer)]
+    ticket_key(service, customer=customer.pk)
+    other = masked_chat(agent)
+
+    destroy_of_customer(admin, customer)
+
+    assert all(is_gone(agent, chat) for chat in chats)
+    assert not is_gone(agent, other)
+    assert not DataKey.objects.filter(ticket=7).exists()
+
+
+def test_it_is_on_record(admin, agent) -> None:
+    chat = masked_chat(agent)
+    destroy_of_chat(admin, chat)
+    destroy_of_customer(admin, chat.customer)
+    first, second = AuditEntry.objects.filter(action__endswith="originals_destroyed").order_by("pk")
+    assert (first.subject, first.agent, first.details) == (chat.subject, admin, {"keys": 1})
+    assert (second.subject, second.details) == (f"customer:{chat.customer_id}", {"keys": 0})
+
+
+def test_what_is_masked_afterwards_has_a_key_of_its_own(admin, agent) -> None:
+    chat = masked_chat(agent)
+    destroy_of_chat(admin, chat)
+    make_message(Chat.objects.get(pk=chat.pk), "Or 010-9999-9999")
+    message = Message.objects.latest("pk")
+    mask_selection(agent, chat.pk, [Selection(seq=message.seq, rev=message.rev, start=3, end=16)])
+    assert reveal(agent, message.masks.get().pk, address=None) == "010-9999-9999"
+    with pytest.raises(OriginalGone):
+        reveal(agent, Mask.objects.earliest("pk").pk, address=None)
+
+
+def test_who_is_no_admin_any_more_destroys_nothing(admin, agent) -> None:
+    chat = masked_chat(agent)
+    Agent.objects.filter(pk=admin.pk).update(role=Agent.Role.AGENT)
+    with pytest.raises(Closed):
+        destroy_of_chat(admin, chat)
+    assert not is_gone(agent, chat)
+
+
+# The page
+
+
+def url(chat: Chat, service: str = "demo") -> str:
+    return reverse("chat:destroy", args=[service, chat.pk])
+
+
+@pytest.mark.parametrize("of", ["chat", "customer"])
+def test_an_admin_is_asked_first(admin, agent, sign_in, of) -> None:
+    chat = masked_chat(agent)
+    browser = sign_in(admin)
+    assert browser.get(url(chat)).status_code == 200
+    assert not is_gone(agent, chat)
+    assert browser.post(url(chat), {"of": of}).status_code == 302
+    assert is_gone(agent, chat)
+    assert AuditEntry.objects.filter(action=f"{of}.originals_destroyed", agent=admin).count() == 1
+
+
+def test_a_form_that_says_nothing_destroys_nothing(admin, agent, sign_in) -> None:
+    chat = masked_chat(agent)
+    assert sign_in(admin).post(url(chat)).status_code == 400
+    assert not is_gone(agent, chat)
+
+
+def test_nobody_else_gets_there(agent, outsider, sign_in) -> None:
+    chat = masked_chat(agent)
+    for browser, service in ((sign_in(agent), "demo"), (sign_in(outsider), "demo"), (sign_in(outsider), "other")):
+        assert browser.get(url(chat, service)).status_code == 404
+        assert browser.post(url(chat, service), {"of": "chat"}).status_code == 404
+    assert Client().post(url(chat), {"of": "chat"}).status_code == 302
+    assert not is_gone(agent, chat)
+
+
+def test_the_link_stands_in_the_history_for_admins(admin, agent, sign_in) -> None:
+    chat = masked_chat(agent)
+    history = reverse("chat:history", args=["demo", chat.pk])
+    assert url(chat) in sign_in(admin).get(history).content.decode()
+    assert url(chat) not in sign_in(agent).get(history).content.decode()
+
+
+# By the clock
+
+
+def keep(service, days: int | None) -> None:
+    Contract.objects.filter(service=service).update(originals_kept_days=days)
+
+
+def test_what_the_contract_keeps_no_longer_is_destroyed(service, agent) -> None:
+    keep(service, 30)
+    old, new, running = masked_chat(agent), masked_chat(agent), masked_chat(agent)
+    close(old, days_ago=30.1)
+    close(new, days_ago=29.9)
+    Chat.objects.filter(pk=running.pk).update(created_at=database_now() - timedelta(days=90))
+
+    assert destroy_expired() == 1
+
+    assert is_gone(agent, old)
+    assert not is_gone(agent, new)
+    assert not is_gone(agent, running)
+    entry = AuditEntry.objects.get(action="chat.originals_destroyed")
+    assert (entry.subject, entry.agent, entry.actor, entry.details) == (old.subject, None, "", {"reason": "retention"})
+
+
+def test_a_ticket_s_originals_go_by_the_last_mask_in_it(service) -> None:
+    keep(service, 30)
+    key = ticket_key(service)
+    DataKey.objects.update(used_at=database_now() - timedelta(days=30.1))
+    ticket_key(service)  # another mask
+    assert destroy_expired() == 0
+    DataKey.objects.update(used_at=database_now() - timedelta(days=30.1))
+    assert destroy_expired() == 1
+    assert AuditEntry.objects.get(action="ticket.originals_destroyed").subject == f"ticket:{key.ticket}"
+
+
+def test_without_a_number_of_days_they_are_kept(service, agent) -> None:
+    chat = masked_chat(agent)
+    close(chat, days_ago=4000)
+    assert destroy_expired() == 0
+    assert not is_gone(agent, chat)
+
+
+def test_each_service_has_its_own_number(service, agent, outsider) -> None:
+    theirs = masked_chat(outsider)
+    ours = masked_chat(agent)
+    for chat in (theirs, ours):
+        close(chat, days_ago=10)
+    keep(service, 5)
+    destroy_expired()
+    assert is_gone(agent, ours)
+    assert not is_gone(outsider, theirs)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_worker_does_it(service, agent) -> None:
+    keep(service, 1)
+    chat = masked_chat(agent)
+    close(chat, days_ago=2)
+    worker.tick(0)
+    assert is_gone(agent, chat)
