@@ -201,8 +201,8 @@ def test_the_rules_of_masking(signed_in_page: Callable[..., Page], checks: Check
 
 def test_pages_of_the_desk_in_korean(signed_in_page: Callable[..., Page], checks: Checks, ada: Agent):
     page = signed_in_page(ada, None, locale="ko-KR")
-    for path in ("tickets/", "chats/", "contract/", "help-center/", "agents/", "masking/record/"):
-    for path in ("tickets/", "contract/", "help-center/", "agents/", "masking/", "masking/patterns/new/"):
+    masking = ("masking/", "masking/patterns/new/", "masking/record/")
+    for path in ("tickets/", "chats/", "contract/", "help-center/", "agents/", *masking):
         page.goto(f"/desk/demo/{path}")
         checks.look_at(page, f"{path} in Korean")
     desk = Desk(page)
