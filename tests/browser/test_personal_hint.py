@@ -115,6 +115,27 @@ def test_it_comes_while_somebody_types_in_a_chat_and_goes_when_it_is_sent(servic
     expect(chat.pending).to_have_count(0)
 
 
+def test_it_hides_nothing_of_the_conversation(service: Service, new_page):
+    make_agent_with_chat(service)
+    center = HelpCenter(new_page("/hc/demo/"))
+    chat = center.start(message="Hello")
+    for number in range(12):
+        chat.write(f"line {number}")
+    expect(chat.pending).to_have_count(0)
+    chat.composer.fill(f"{CARD}\n{RESIDENT}")
+    expect(hint_of(center.stage("chat")).locator("p")).to_be_visible()
+    expect(chat.bodies.last).to_have_text("line 11")
+    expect(chat.bodies.last).to_be_in_viewport(ratio=1)
+
+    # Who reads above stays there.
+    chat.composer.fill("")
+    chat.scroll.evaluate("scroll => { scroll.scrollTop = 0 }")
+    expect(chat.bodies.first).to_be_in_viewport(ratio=1)
+    chat.composer.fill(CARD)
+    expect(hint_of(center.stage("chat")).locator("p")).to_be_visible()
+    expect(chat.bodies.first).to_be_in_viewport(ratio=1)
+
+
 def test_a_draft_that_comes_back_has_its_hint(service: Service, new_page):
     make_agent_with_chat(service)
     center = HelpCenter(new_page("/hc/demo/"))
