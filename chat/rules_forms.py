@@ -15,7 +15,7 @@ from chat.models import MESSAGE_LENGTH_MAX, MaskingRules, OwnPattern
 from chat.rules import Action, Rule, kind_rules
 from contiple.errors import Invalid
 
-KEEP = [("keep", _("Keep")), ("destroy", _("Destroy at once"))]
+KEEP = [("keep", _("Keep original")), ("destroy", _("Destroy at once"))]
 
 
 class Group(NamedTuple):
@@ -111,6 +111,9 @@ class RulesForm(StampedForm, forms.Form):
         for kind, rule in self.saved.items():
             self.fields[f"action_{kind}"] = _action(NAMES[kind], initial=rule.action)
             self.fields[f"keep_{kind}"] = _keep(initial=rule.keep)
+            # Fourteen selections are not all called the same.
+            named_by = f"id_action_{kind}-name id_keep_{kind}-label"
+            self.fields[f"keep_{kind}"].widget.attrs["aria-labelledby"] = named_by
 
     def groups(self) -> Iterator[tuple[Group, list[RuleRow]]]:
         for group in GROUPS:
@@ -128,7 +131,8 @@ class RulesForm(StampedForm, forms.Form):
 class PatternForm(StampedForm, forms.Form):
     """A word or pattern, with the text on which it is tried. The operation says whether that is needed."""
 
-    form = forms.ChoiceField(
+    # Not named as in the row: a control called "form" hides what a browser's form calls so.
+    kind = forms.ChoiceField(
         label=OwnPattern._meta.get_field("form").verbose_name, choices=OwnPattern.Form, widget=forms.RadioSelect
     )
     source = forms.CharField(
@@ -145,13 +149,14 @@ class PatternForm(StampedForm, forms.Form):
 
     def __init__(self, data: Any, *, own: OwnPattern | None) -> None:
         own_or_new = own or OwnPattern(action=Action.MASK)
-        super().__init__(data, initial={"seen": pattern_stamp(own) if own else "", **_shown(own_or_new)})
+        seen = pattern_stamp(own) if own else ""
+        super().__init__(data, initial={"kind": own_or_new.form, "source": own_or_new.source, "seen": seen})
         self.fields["sample"].required = own is None
         self.fields["action"] = _action(_("When it is found"), initial=own_or_new.action)
         self.fields["keep"] = _keep(initial=own_or_new.keep)
 
     def values(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in PATTERN_FIELDS}
+        return {name: self.cleaned_data["kind" if name == "form" else name] for name in PATTERN_FIELDS}
 
 
 def _action(label: str | Promise, *, initial: str) -> forms.ChoiceField:
@@ -165,7 +170,3 @@ def _keep(*, initial: bool) -> forms.TypedChoiceField:
         coerce=lambda value: value == "keep",
         initial="keep" if initial else "destroy",
     )
-
-
-def _shown(own: OwnPattern) -> dict[str, Any]:
-    return {"form": own.form, "source": own.source}

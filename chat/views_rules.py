@@ -33,7 +33,8 @@ def rules(request: HttpRequest, agent: Agent) -> HttpResponse:
     confirming = loosened if CONFIRMED not in request.POST else []
     if form.is_bound and form.is_valid() and not confirming and _saved(request, agent, form):
         return redirect("chat:masking_rules", agent.service.slug)
-    return render(request, "chat/rules.html", _context(agent, form) | {"confirming": [NAMES[it] for it in confirming]})
+    context = _context(agent, form) | {"confirming": ", ".join(str(NAMES[kind]) for kind in confirming)}
+    return render(request, "chat/rules.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -19,8 +19,8 @@ from chat.models import Chat
 from contiple.addresses import client_address
 from contiple.errors import TooMany
 from helpcenter.access import customer_for_token
-from helpcenter.pages import public_page
 from helpcenter.models import PrivacyPolicy
+from helpcenter.pages import public_page
 from helpcenter.policies import current_policy
 from helpcenter.texts import reading_language
 from tickets import chat_inquiries

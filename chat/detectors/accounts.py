@@ -35,9 +35,7 @@ _WEAK_WORDS = r"입금|송금|이체|환불|refund|deposit|transfer|account"
 # The last of them, however many there are.
 _STRONG = re.compile(rf".*(?:{_STRONG_WORDS})", re.IGNORECASE | re.DOTALL)
 _ANY = re.compile(rf".*(?:{_STRONG_WORDS}|{_WEAK_WORDS})", re.IGNORECASE | re.DOTALL)
-_CALLED = re.compile(
-    rf"(?:계좌\s?번호|(?<![a-z])(?:account\s?(?:number|no|num|#)|acct|a/c)){JOINT}\Z", re.IGNORECASE
-)
+_CALLED = re.compile(rf"(?:계좌\s?번호|(?<![a-z])(?:account\s?(?:number|no|num|#)|acct|a/c)){JOINT}\Z", re.IGNORECASE)
 _BANK_JUST_BEFORE = re.compile(
     rf"(?<![가-힣A-Za-z]){_BANK}(?:은행|뱅크|bank)?(?:\s|[:(),/]|[가-힣]{{2,4}}\s){{0,4}}\Z", re.IGNORECASE
 )
@@ -47,12 +45,11 @@ _BANK_JUST_AFTER = re.compile(
     re.IGNORECASE,
 )
 # Where none of these words stands, nothing else has to be looked at.
-_HINTS = (
-    *("계좌", "통장", "은행", "뱅크", "예금주", "입금", "송금", "이체", "환불", "국민", "신한", "우리", "하나", "외환", "농협", "기업"),
-    *("카카오", "카뱅", "토스", "케이", "제일", "씨티", "대구", "아이엠", "부산", "광주", "전북", "제주", "경남", "새마을", "신협"),
-    *("우체국", "수협", "산업", "저축", "산림조합", "bank", "account", "acct", "a/c", "iban", "wire", "refund", "deposit"),
-    *("transfer", "kb", "nh", "ibk"),
-)
+_HINTS = """
+    국민 kb 신한 우리 하나 외환 농협 nh 기업 ibk 카카오 카뱅 토스 케이 제일 씨티 대구 아이엠 부산 광주 전북 제주 경남
+    새마을 신협 우체국 수협 산업 저축 산림조합 계좌 통장 은행 뱅크 예금주 입금 송금 이체 환불
+    bank account acct a/c iban wire refund deposit transfer
+    """.split()  # noqa: SIM905
 # What lies between the word and the number and says that the number is another one.
 _OTHER = re.compile(
     r"(?:주문|송장|승인|접수|오류|에러|코드|사업자|전화|연락처|휴대폰|핸드폰|폰번호|문자|팩스|문의|카드|고객|회원|예약|거래|쿠폰|상품"
@@ -69,7 +66,7 @@ _SIGNS = {"n": "0-9", "a": "A-Z", "c": "A-Z0-9"}
 
 
 def bank_accounts(text: str) -> Iterator[tuple[int, int]]:
-    """Account numbers of ten to sixteen digits, of eight if called so, beside a Korean bank or a word for an account."""
+    """Numbers of ten to sixteen digits, of eight if called so, beside a Korean bank or a word for an account."""
     if not mentions(text, _HINTS):
         return
     for match in _NUMBER.finditer(text):

@@ -37,6 +37,7 @@ _WORD_WIDTH = 24
 _LENGTH_MAX = 60  # of one that is written with as many signs as digits
 # Between groups stand spaces and dashes, or what more often stands between different numbers.
 _CHAIN = re.compile(r"\d+(?:(?:[ \t.\-~∼〜_·]{1,5}|[ \t]{0,2}(?:[,/:|]|[\-.]?\n)[ \t\n]{0,2})\d+)*")
+_OF_CARDS = "0123456789 \t.-~∼〜_·,/:|\n"
 _SEPARATES = re.compile(r"[,/:|\n]")
 _AS_PRINTED = {(4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (8, 8), (1,) * 14, (1,) * 15, (1,) * 16}
 _GROUP = re.compile(r"\d+")
@@ -77,7 +78,9 @@ _CODE_JOINT = (
 _CODE = r"(?<![\d*])(?<!\d[.,:/\-])(\d{3,4}|\d \d \d(?: \d)?)(?!\s?\d)(?![.,:/\-]\d)"
 _NO_COUNT = r"(?!\s?(?:자리|번째|번\s|원|개|회|일|분|월|년|시|글자|digits?|times|days|%|달러|차례|명|부터|won))"
 _CODE_AGAIN = re.compile(_CODE + _NO_COUNT + r"(?!\s?(?:동|호|층|쪽|페이지|km|kg|g|cm|ml))", re.IGNORECASE)
-_CODE_AFTER_WORD = re.compile(r"(?=[ctlsv씨시카보유뒷3세셋])" + _CODE_WORD + _CODE_JOINT + _CODE + _NO_COUNT, re.IGNORECASE)
+_CODE_AFTER_WORD = re.compile(
+    r"(?=[ctlsv씨시카보유뒷3세셋])" + _CODE_WORD + _CODE_JOINT + _CODE + _NO_COUNT, re.IGNORECASE
+)
 # "415인가 451인가": who is not sure says both.
 _OR_ANOTHER_CODE = re.compile(r"\s?(?:인가요?|인지|이나|아니면|또는|or)\s?(?:아니면\s)?(\d{3,4})(?!\d)")
 _CODE_BEFORE_WORD = re.compile(
@@ -88,7 +91,8 @@ _CODE_BEFORE_WORD = re.compile(
 )
 # Behind card and expiry it needs no word.
 _CODE_BEHIND_EXPIRY = re.compile(
-    r"(?<=\d)[\s,/-]{1,3}(?:exp\.?\s|유효기간\s)?(?:0[1-9]|1[0-2])\s?[/.-]?\s?(?:20)?[2-4]\d[\s,/-]{1,3}(\d{3,4})(?!\d)(?!-\d)"
+    r"(?:(?<=\d{4})|(?<=\d \d))[\s,/-]{1,3}(?:exp\.?\s|유효기간\s)?(?:0[1-9]|1[0-2])\s?[/.-]?\s?(?:20)?[2-4]\d"
+    r"[\s,/-]{1,3}(\d{3,4})(?!\d)(?!-\d)"
 )
 
 
@@ -107,10 +111,16 @@ def card_codes(text: str) -> Iterator[tuple[int, int]]:
         named = list(_named_codes(text))
         yield from named
         yield from (match.span(1) for start, _end in again(text, named) if (match := _CODE_AGAIN.match(text, start)))
-    if behind := list(_CODE_BEHIND_EXPIRY.finditer(text)):
+    if behind := [it for it in _CODE_BEHIND_EXPIRY.finditer(text) if _is_behind_digits(text, it.start())]:
         begin = max(0, behind[0].start() - _LENGTH_MAX)
         ends = {begin + end for _start, end in cards(text[begin : behind[-1].start()])}
         yield from (match.span(1) for match in behind if match.start() in ends)
+
+
+def _is_behind_digits(text: str, end: int) -> bool:
+    """Whether so many hang together before ``end`` that they may be a card: that is quickly seen."""
+    before_it = text[max(0, end - _LENGTH_MAX) : end]
+    return sum(map(str.isdigit, before_it[len(before_it.rstrip(_OF_CARDS)) :])) >= _DIGITS_MIN
 
 
 def _named_codes(text: str) -> Iterator[tuple[int, int]]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from string import ascii_letters
 
 import phonenumbers
 
@@ -47,62 +48,63 @@ _PHONE_DIGITS_MIN, _DIGITS_MAX = 8, 15
 # RFC 5321: 64 octets before the sign, 255 after it.
 _LOCAL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._%+'\-]{0,62}[A-Za-z0-9_+\-])?\Z")
 _LOCAL_MAX = 64
-_LOCAL_SIGNS = re.compile(r"[A-Za-z0-9._%+'\-]*\Z")
+_LOCAL_SIGNS = f"{ascii_letters}0123456789._%+'-"
+_LOCAL_ENDS = tuple(_LOCAL_SIGNS)
 _DOMAIN = re.compile(
-    r"\s?((?:[A-Za-z0-9가-힣\-]{1,63}\.){1,8}한국|(?:[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z]{2,24})(?![A-Za-z])"
+    r"\s?((?:[A-Za-z0-9가-힣\-]{1,63}\.){1,8}한국"
+    r"|(?:[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z]{2,24})(?![A-Za-z])"
 )
 # Where many have their mailbox: what is written with spaces or words for the signs is one if it is there.
-_PROVIDER = r"(?:naver|gmail|hanmail|daum|nate|kakao|outlook|hotmail|icloud|yahoo|네이버|[지쥐]메일|한메일|네이트|카카오|핫메일|아웃룩|야후|다음)"
-_AT = re.compile(
-    rf"\s?@|\s?[(\[{{]\s?(?:at|골뱅이|앳)\s?[)\]}}]\s?|\s?골뱅이\s?|\sat\s(?={_PROVIDER})", re.IGNORECASE
+_PROVIDER = (
+    r"(?:naver|gmail|hanmail|daum|nate|kakao|outlook|hotmail|icloud|yahoo"
+    r"|네이버|[지쥐]메일|한메일|네이트|카카오|핫메일|아웃룩|야후|다음)"
 )
+_AT = re.compile(rf"\s?@|\s?[(\[{{]\s?(?:at|골뱅이|앳)\s?[)\]}}]\s?|\s?골뱅이\s?|\sat\s(?={_PROVIDER})", re.IGNORECASE)
+_DOT = r"(?:\.|[(\[{]?(?:닷|점|쩜|dot)[)\]}]?)"
 _AT_PROVIDER = re.compile(
-    rf"\s?({_PROVIDER}\s?(?:\.|[(\[{{]?(?:닷|점|쩜|dot)[)\]}}]?)\s?(?:com?|net|컴|넷|씨오)(?:\s?(?:\.|닷|점|쩜|dot)\s?(?:kr|케이알))?)"
-    r"(?![A-Za-z])",
-    re.IGNORECASE,
+    rf"\s?({_PROVIDER}\s?{_DOT}\s?(?:com?|net|컴|넷|씨오)(?:\s?{_DOT}\s?(?:kr|케이알))?)(?![A-Za-z])", re.IGNORECASE
 )
 _FILE = re.compile(r"\.(?:png|jpe?g|gif|webp|svg|pdf|js|css|json|html?|py|zip|mp4|ico)\Z", re.IGNORECASE)
 
 _IPV4 = re.compile(r"(?<![\w.*\-])(?:\d{1,3}\.){3}\d{1,3}(?![\w]*[A-Za-z0-9_])(?!\.\d)(?!-\d)")
 _IPV6 = re.compile(r"(?<![\w:.*])[0-9A-Fa-f:]{3,39}(?:\d{1,3}(?:\.\d{1,3}){3})?(?![0-9A-Za-z:])")
 _VERSION_WORD = re.compile(
-    r"(?:버전|버젼|펌웨어|빌드|업데이트|릴리[즈스]|드라이버|패치|커널|항목|조항|목차|섹션|챕터|단원|(?<![a-z])(?:v|ver|version|firmware|build|release|update"
-    r"|driver|patch|kernel|linux|ubuntu|node|python|java|php|chrome|firefox|safari|edge|android|ios|macos|windows|section|chapter|clause|figure|revision|rev|sdk|app|os))[\s.:/()은는이가]{0,4}\Z",
+    r"(?:버전|버젼|펌웨어|빌드|업데이트|릴리[즈스]|드라이버|패치|커널|항목|조항|목차|섹션|챕터|단원"
+    r"|(?<![a-z])(?:v|ver|version|firmware|build|release|update|driver|patch|revision|rev|sdk|app|os"
+    r"|kernel|linux|ubuntu|node|python|java|php|chrome|firefox|safari|edge|android|ios|macos|windows"
+    r"|section|chapter|clause|figure))[\s.:/()은는이가]{0,4}\Z",
     re.IGNORECASE,
 )
 # "1.2.3.4 에서 1.2.3.5 로", "1.2.3.4 -> 1.2.3.5": one like the one before.
-_IPV4_NEXT = re.compile(r"(?!.*(?:ip|아이피))[^\n.!?]{0,12}", re.IGNORECASE)
+_NEXT = re.compile(r"[^\n.!?]{0,12}")
+_ADDRESS_WORD = re.compile(r"ip|아이피|주소", re.IGNORECASE)
 _VERSION_FOLLOWS = re.compile(
     r"(?:\s?(?:에서|부터|~|->|→|to)\s?[\d.]{5,15})?"
-    r"\s?(?:[항절](?![가-힣])|버전|버젼|빌드|업데이트|펌웨어|version|build|release|firmware)", re.IGNORECASE
+    r"\s?(?:[항절](?![가-힣])|버전|버젼|빌드|업데이트|펌웨어|version|build|release|firmware)",
+    re.IGNORECASE,
 )
 
 
 def phones(text: str) -> Iterator[tuple[int, int]]:
     """Korean numbers as they are written here, others with their country's code, American ones in their own form."""
-    for match in _KOREAN.finditer(text):
-        if _is_korean_phone(text, match):
-            yield match.span()
-    for start, end in mobiles(text):
-        if _is_national(text[start:end], "KR", "0") and not is_order_number(text, start):
-            yield start, end
+    yield from (match.span() for match in _KOREAN.finditer(text) if _is_korean_phone(text, match))
+    yield from (bounds for bounds in mobiles(text) if _is_mobile(text, *bounds))
     for match in _INTERNATIONAL.finditer(text):
         if end := _end_of_international(text, match):
             yield match.start(), end
-    for match in _AMERICAN.finditer(text):
-        if _is_american_phone(text, match):
-            yield match.span()
+    yield from (match.span() for match in _AMERICAN.finditer(text) if _is_american_phone(text, match))
 
 
 def emails(text: str) -> Iterator[tuple[int, int]]:
     """Mailbox at domain, also with "골뱅이" or "(at)"; no name of a picture (``icon@2x.png``), no ``git@host:path``."""
     for at in _AT.finditer(text):
-        start = max(0, at.start() - _LOCAL_MAX - 1)
-        signs = _LOCAL_SIGNS.search(text, start, at.start())
-        domain = _domain(text, at)
-        if signs is None or domain is None:
+        if not text.startswith(_LOCAL_ENDS, max(0, at.start() - 1)):
             continue
-        local = signs.group().lstrip("._%+-'")
+        domain = _domain(text, at)
+        if domain is None:
+            continue
+        signs = text[max(0, at.start() - _LOCAL_MAX - 1) : at.start()]
+        local = signs[len(signs.rstrip(_LOCAL_SIGNS)) :].lstrip("._%+-'")
         begin = at.start() - len(local)
         if len(local) <= _LOCAL_MAX and _LOCAL.match(local) and _is_mailbox(text, begin, domain):
             yield begin, domain.end(1)
@@ -112,8 +114,7 @@ def addresses(text: str) -> Iterator[tuple[int, int]]:
     """IPv4 (RFC 791) and IPv6 (RFC 4291) addresses; four numbers behind a word for a version are none."""
     version_end: int | None = None
     for match in _IPV4.finditer(text):
-        goes_on = version_end is not None and _IPV4_NEXT.fullmatch(text, version_end, match.start())
-        if goes_on or _is_version(text, match):
+        if _is_version(text, match) or _is_next_version(text, version_end, match):
             version_end = match.end()
         elif _is_ip(match.group(), IPv4Address):
             yield match.span()
@@ -131,6 +132,10 @@ def _is_korean_phone(text: str, match: re.Match[str]) -> bool:
     joined = all(match[name] or text[match.start(name) - 1] == ")" for name in ("first", "second"))
     sure = joined or match["mobile"] or match["country"] in {"+82", "0082"}
     return bool(sure or _PHONE_WORD.search(before(text, match.start(), _WORD_WIDTH)))
+
+
+def _is_mobile(text: str, start: int, end: int) -> bool:
+    return _is_national(text[start:end], "KR", "0") and not is_order_number(text, start)
 
 
 def _end_of_international(text: str, match: re.Match[str]) -> int | None:
@@ -163,10 +168,17 @@ def _is_national(number: str, region: str, prefix: str) -> bool:
 def _is_international(number: str) -> bool:
     digits = "".join(filter(str.isdigit, number)).removeprefix("00")
     for length in (1, 2, 3):
-        if regions := phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(digits[:length])):
+        if plan := _plan_of(digits[:length]):
             national = digits[length:]
-            return any(_plan(*regions).fullmatch(it) for it in {national, national.removeprefix("0")})
+            return bool(plan.fullmatch(national) or plan.fullmatch(national.removeprefix("0")))
     return False
+
+
+@cache
+def _plan_of(country_code: str) -> re.Pattern[str] | None:
+    """The numbers of those who share a code."""
+    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(country_code))
+    return _plan(*regions) if regions else None
 
 
 @cache
@@ -199,6 +211,12 @@ def _is_version(text: str, match: re.Match[str]) -> bool:
     return bool(
         _VERSION_WORD.search(before(text, match.start(), _WORD_WIDTH)) or _VERSION_FOLLOWS.match(text, match.end())
     )
+
+
+def _is_next_version(text: str, version_end: int | None, match: re.Match[str]) -> bool:
+    if version_end is None or not _NEXT.fullmatch(text, version_end, match.start()):
+        return False
+    return not _ADDRESS_WORD.search(text, version_end, match.start())
 
 
 def _is_ip(value: str, form: type[IPv4Address] | type[IPv6Address]) -> bool:

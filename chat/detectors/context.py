@@ -15,16 +15,16 @@ JOINT = (
 )
 _LOOK_BACK = 28
 _AGAIN_MAX = 20  # nobody says so many, and each is looked for in all the text
-_OTHERS = (
-    "주문 송장 운송장 배송 택배 접수 예약 승인 상품 품번 모델 시리얼 제품 쿠폰 바코드 문의 티켓 거래 결제 회원 고객 관리 추적 일련 영수증 인증"
-    " 등기 버전 펌웨어 빌드 부품 코드 사건 청구 견적 계약 증권 수험 학번 사번 포인트 적립 기기 단말"
-).split()
-_OTHERS_IN_ENGLISH = (
-    "order tracking track invoice serial ticket model coupon sku s/n sn imei isbn ref reference booking case voucher barcode"
-    " item part product transaction receipt build version confirmation parcel shipment po lot error ean upc reservation"
-    " giftcard device customer"
-).split()
-_NUMBER_WORDS = "번호 코드 넘버 아이디 no. no nr. nr number id code num".split()
+_OTHERS = """
+    주문 송장 운송장 배송 택배 접수 예약 승인 상품 품번 모델 시리얼 제품 쿠폰 바코드 문의 티켓 거래 결제 회원 고객 관리
+    추적 일련 영수증 인증 등기 버전 펌웨어 빌드 부품 코드 사건 청구 견적 계약 증권 수험 학번 사번 포인트 적립 기기 단말
+    """.split()  # noqa: SIM905
+_OTHERS_IN_ENGLISH = """
+    order tracking track invoice serial ticket model coupon sku s/n sn imei isbn ref reference booking case voucher
+    barcode item part product transaction receipt build version confirmation parcel shipment po lot error ean upc
+    reservation giftcard device customer
+    """.split()  # noqa: SIM905
+_NUMBER_WORDS = ["번호", "코드", "넘버", "아이디", "no.", "no", "nr.", "nr", "number", "id", "code", "num"]
 _OTHERWISE = re.compile(
     rf"(?:{'|'.join(_OTHERS)}|gift card|(?<![a-z])(?:{'|'.join(_OTHERS_IN_ENGLISH)}))"
     rf"\s?(?:{'|'.join(map(re.escape, _NUMBER_WORDS))})?"

@@ -7,11 +7,19 @@ from datetime import date
 from stdnum import ean
 
 from chat.detectors.apart import Chain, chains
-from chat.detectors.context import ALONE_AFTER, ALONE_BEFORE, JOINT, after, before, is_named_otherwise
+from chat.detectors.context import ALONE_AFTER, ALONE_BEFORE, JOINT, after, before, is_named_otherwise, mentions
 
-_REGISTRATION = re.compile(
-    r"(?<!\d)(\d{6})([\s.\-~∼〜_·]{0,5}|/|[\s,]{0,2}(?:이고\s?|고\s?)?(?:뒷|뒤)\s?(?:자리|번호)?[는은]?[\s:]{0,3})(\d)(\d{6})(?!\d)"
+_BETWEEN = (
+    r"[\s.\-~∼〜_·]{0,5}|/"
+    r"|[\s,]{0,2}(?:이고\s?|고\s?)?(?:뒷|뒤)\s?(?:자리|번호)?[는은]?[\s:]{0,3}"
 )
+_RESIDENT_SEVENTHS, _FOREIGN_SEVENTHS = "123490", "5678"
+_REGISTRATION = {
+    sevenths: re.compile(
+        rf"(?<!\d)(\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))({_BETWEEN})([{sevenths}]\d{{6}})(?!\d)"
+    )
+    for sevenths in (_RESIDENT_SEVENTHS, _FOREIGN_SEVENTHS)
+}
 _CENTURY = {
     "9": 1800,
     "0": 1800,
@@ -24,7 +32,6 @@ _CENTURY = {
     "7": 2000,
     "8": 2000,
 }
-_FOREIGN_SEVENTHS = "5678"
 # There is no clock here: who is born later than this will write to a later version.
 _BORN_SINCE, _BORN_UNTIL = 1890, 2045
 _REGISTRATION_WEIGHTS = (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5)
@@ -73,7 +80,7 @@ def resident_numbers(text: str) -> Iterator[tuple[int, int]]:
 
     주민등록법 시행규칙 제2조. The check digit is not asked for: numbers issued since October 2020 have none.
     """
-    yield from _registration_numbers(text, "123490")
+    yield from _registration_numbers(text, _RESIDENT_SEVENTHS)
 
 
 def foreigner_numbers(text: str) -> Iterator[tuple[int, int]]:
@@ -104,18 +111,15 @@ def social_security_numbers(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _registration_numbers(text: str, sevenths: str) -> Iterator[tuple[int, int]]:
-    for match in _REGISTRATION.finditer(text):
-        seventh = match.group(3)
-        if seventh in sevenths and _is_somebody(
-            text, match.start(), match.group(1) + seventh + match.group(4), written=bool(match.group(2))
-        ):
+    for match in _REGISTRATION[sevenths].finditer(text):
+        birthday, between, rest = match.groups()
+        if _is_somebody(text, match.start(), birthday + rest, written=bool(between)):
             yield match.span()
     for chain in chains(text, 13):
         if chain.digits[6] in sevenths and _is_somebody_apart(text, chain):
             yield chain.start, chain.end
-    for match in _BACK_HALF.finditer(text):
-        if match.group(1)[0] in sevenths:
-            yield match.span(1)
+    if mentions(text, ("뒷", "뒤")):
+        yield from (match.span(1) for match in _BACK_HALF.finditer(text) if match.group(1)[0] in sevenths)
 
 
 def _is_somebody_apart(text: str, chain: Chain) -> bool:

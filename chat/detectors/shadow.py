@@ -22,7 +22,9 @@ _SIGNS = {"•": "·", "∙": "·", "‧": "·", "⋅": "·", "・": "·", "。"
 _FOLD_LENGTH_MAX = 2
 
 # Korean, and Chinese as it is written and as it is written on cheques.
-_NAMES = "공영빵〇零 일一壹 이二貳贰 삼三參叁 사四肆 오五伍 육륙六陸陆 칠七柒 팔八捌 구九玖".split()
+_NAMES = [
+    *("공영빵〇零", "일一壹", "이二貳贰", "삼三參叁", "사四肆", "오五伍", "육륙六陸陆", "칠七柒", "팔八捌", "구九玖"),
+]
 _NUMERALS = {name: str(digit) for digit, names in enumerate(_NAMES) for name in names}
 # U+110B is what NFKC makes of the letter ㅇ.
 _LETTERS = {**dict.fromkeys("Oo○\u110b", "0"), **dict.fromkeys("Il", "1")}
@@ -50,6 +52,8 @@ _LETTERED_DIGIT = rf"[\d{''.join(_LETTERS)}]"
 _LIKELY_LENGTHS = {11, 13, 16}
 _LATIN = re.compile(r"[A-Za-z]")
 _LETTER = re.compile(f"[{''.join(_LETTERS)}]")
+# "010-1234-5678 ㅇㅇ": yes.
+_ANSWER = re.compile(rf" {_LETTER.pattern}+\Z")
 # Alone it is a word: "010-1234-5678 I …".
 _LETTER_IN_GROUP = re.compile(rf"{_LETTERED_DIGIT}{_LETTER.pattern}|{_LETTER.pattern}{_LETTERED_DIGIT}")
 # More than any detector of such numbers looks back for a word, and ahead.
@@ -131,11 +135,12 @@ def _surroundings(text: str, rows: Sequence[tuple[int, int]]) -> str:
     for start, end in rows:
         if start < position:
             continue
-        while start > position and text[start - 1] in _OF_NUMBERS:
-            start -= 1
-        kept.append(_words_of(text[position:start]))
+        begin = start
+        while begin > position and text[begin - 1] in _OF_NUMBERS:
+            begin -= 1
+        kept.append(_words_of(text[position:begin]))
         position = cast(re.Match[str], _NUMBER.match(text, end)).end()
-        kept.append(text[start:position])
+        kept.append(text[begin:position])
     return "".join([*kept, _words_of(text[position:])])
 
 
@@ -169,9 +174,9 @@ def _is_spoken(row: str) -> bool:
 
 
 def _lettered(match: re.Match[str]) -> str:
-    """Only where no more than half are letters, and no other letter stands beside them: neither for a word nor for a code."""
+    """Only where no more than half are letters and no other stands beside them: not for a word, not for a code."""
     row = match.group()
-    letters = len(_LETTER.findall(row))
+    letters = len(_LETTER.findall(_ANSWER.sub("", row)))
     digits = sum(map(str.isdigit, row))
     if not 0 < letters <= digits or not _LETTER_IN_GROUP.search(row) or _LATIN.match(match.string, match.end()):
         return row

@@ -51,10 +51,9 @@ export class Composer {
   /** Undo brings back nothing that was typed until now: browsers forget that of a box which leaves the page. */
   forgetUndo() {
     if (this.#isInComposition) return void this.textarea.addEventListener("compositionend", () => setTimeout(() => this.forgetUndo()), { once: true });
-    const { parentNode, nextSibling, selectionStart, selectionEnd } = this.textarea;
+    const { selectionStart, selectionEnd } = this.textarea;
     const isFocused = document.activeElement === this.textarea;
-    this.textarea.remove();
-    parentNode.insertBefore(this.textarea, nextSibling);
+    this.textarea.replaceWith(this.textarea);
     if (!isFocused) return;
     this.focus();
     this.textarea.setSelectionRange(selectionStart, selectionEnd);

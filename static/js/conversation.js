@@ -19,6 +19,7 @@ export class Conversation {
     localiseTimes(this.list);
     this.#separateDays();
     this.toBottom();
+    this.#stayAtBottom();
   }
 
   get messages() {
@@ -112,6 +113,13 @@ export class Conversation {
 
   toBottom() {
     this.scroll.scrollTop = this.scroll.scrollHeight;
+  }
+
+  /** Whoever reads the last message still does when what stands below grows: a long draft, a hint, a keyboard. */
+  #stayAtBottom() {
+    let stays = true;
+    this.scroll.addEventListener("scroll", () => (stays = this.#isAtBottom()), { passive: true });
+    new ResizeObserver(() => stays && this.toBottom()).observe(this.scroll);
   }
 
   #isAtBottom() {

@@ -2,9 +2,9 @@
 // server's detectors decide. They look closer, and know many more kinds.
 
 const UNSEEN = /[\p{Cf}\p{Mn}\p{Me}\u115f\u1160\u3164\uffa0]/gu;
-const DASHES = /[‐‑‒–—―−⸺]/g;
+const DASHES = /[‐‑‒–—―−⸺\u1173]/g; // the last is what NFKC makes of ㅡ
 
-const CHAIN = /\d+(?:[ -]{1,3}\d+)*/g;
+const CHAIN = /\d+(?:[ .-]{1,3}\d+)*/g;
 const CARD_DIGITS = { min: 13, max: 19 };
 // First digits and lengths that are issued (ISO/IEC 7812).
 const ISSUED = [
@@ -17,7 +17,7 @@ const ISSUED = [
   [/^(?:50(?:18|20|38)|5893|6304|6759|676[1-3])/, [13, 14, 15, 16, 17, 18, 19]], // Maestro
 ];
 
-const REGISTRATION = /(?<!\d)(\d\d)(\d\d)(\d\d)[ -]{0,3}([1-8])\d{6}(?!\d)/g;
+const REGISTRATION = /(?<!\d)(\d\d)(\d\d)(\d\d)[ .-]{0,3}([1-8])\d{6}(?!\d)/g;
 const BORN_UNTIL = 2045; // as the server has it
 
 /** The kinds of such numbers in `text`, as the server names them: any of `card`, `rrn`, `frn`, in this order. */

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import call_command
 from playwright.sync_api import Frame, Page, expect
 
-from agents.models import Agent
+from agents.models import Agent, Contract
 from chat.models import Chat
 from helpcenter.models import Article
 from tests.browser.conftest import DESKTOP, PHONE
@@ -147,6 +147,8 @@ def test_pages_of_the_desk(signed_in_page: Callable[..., Page], checks: Checks, 
         "/desk/demo/agents/",
         f"/desk/demo/agents/{theo.pk}/",
         "/desk/demo/masking/record/",
+        "/desk/demo/masking/",
+        "/desk/demo/masking/patterns/new/",
     ]
     for path in paths:
         page.goto(path)
@@ -167,9 +169,40 @@ def test_the_record_of_unmasking(signed_in_page: Callable[..., Page], checks: Ch
     checks.look_at(page, "record of unmasking, nothing found")
 
 
+def test_the_rules_of_masking(signed_in_page: Callable[..., Page], checks: Checks, ada: Agent):
+    page = signed_in_page(ada, "/desk/demo/masking/")
+    page.get_by_label("Sample text").fill("4111 1111 1111 1111, CVC 123, 123-45-67891")
+    page.get_by_role("button", name="Try it").click()
+    expect(page.locator("mark")).to_have_count(3)
+    checks.look_at(page, "masking tried")
+    page.get_by_role("combobox", name="Card security code Original").select_option("Keep original")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    checks.look_at(page, "masking asked twice")
+    page.goto("/desk/demo/masking/patterns/new/")
+    page.get_by_label("Word or pattern", exact=True).fill("Heron")
+    page.get_by_role("button", name="Try it").click()
+    expect(page.locator("[aria-invalid=true]")).to_be_visible()
+    checks.look_at(page, "word refused")
+    page.get_by_label("Sample text").fill("On Heron")
+    page.get_by_role("button", name="Try it").click()
+    expect(page.locator("mark")).to_have_count(1)
+    checks.look_at(page, "word tried")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved.", exact=True)).to_be_visible()
+    checks.look_at(page, "masking with a word")
+    page.get_by_role("link", name="Heron").click()
+    expect(page.get_by_role("button", name="Delete")).to_be_visible()
+    checks.look_at(page, "word to edit")
+    Contract.objects.update(security_service=False)
+    page.goto("/desk/demo/masking/")
+    checks.look_at(page, "masking without Security Service")
+
+
 def test_pages_of_the_desk_in_korean(signed_in_page: Callable[..., Page], checks: Checks, ada: Agent):
     page = signed_in_page(ada, None, locale="ko-KR")
-    for path in ("tickets/", "chats/", "contract/", "help-center/", "agents/", "masking/record/"):
+    masking = ("masking/", "masking/patterns/new/", "masking/record/")
+    for path in ("tickets/", "chats/", "contract/", "help-center/", "agents/", *masking):
         page.goto(f"/desk/demo/{path}")
         checks.look_at(page, f"{path} in Korean")
     desk = Desk(page)

@@ -112,6 +112,19 @@ def test_with_the_keyboard_alone(open_ticket, mina):
     assert not CommentMask.objects.exists()
 
 
+def test_what_one_does_oneself_is_shown_without_waiting_for_the_next_question(ticket, signed_in_page, mina):
+    page = signed_in_page(mina, None)
+    page.add_init_script("const every = setInterval; window.setInterval = (act, ms) => ms !== 5000 && every(act, ms)")
+    page.goto(path_of(ticket))
+    shown = Activity(page)
+    shown.mask(shown.comments, "4711")
+    expect(shown.masks).to_have_text("****")
+    shown.masks.click()
+    for _ in range(2):
+        page.locator(".mask-tools button").click()
+    expect(shown.masks).to_have_count(0)
+
+
 def test_a_finger_selects_and_taps(open_ticket, theo):
     shown = open_ticket(theo, viewport={"width": 375, "height": 720}, has_touch=True, is_mobile=True)
     start = utf16_index(shown.comments, "Kim Minsu")
@@ -159,6 +172,7 @@ def test_other_pages_get_the_mask_and_keep_what_is_being_done_on_them(open_ticke
     one, another = open_ticket(mina), open_ticket(theo)
     drag_over(another.page, another.comments.last, 0, another.comments.last, len("Second"))
     another.page.locator("#ticket-comment textarea").evaluate("field => (field.value = 'half a comm')")
+    another.comments.last.evaluate("comment => (comment.isOld = true)")
 
     one.mask(one.comments.first, "Kim Minsu")
 
@@ -166,6 +180,7 @@ def test_other_pages_get_the_mask_and_keep_what_is_being_done_on_them(open_ticke
     expect(another.masks).to_have_role("button")
     expect(another.page.locator("#ticket-comment textarea")).to_have_value("half a comm")
     # What was selected meanwhile is still selected, in a comment that has not changed.
+    assert another.comments.last.evaluate("comment => comment.isOld && getSelection().toString()") == "Second"
     another.button.click()
     expect(another.comments.last).to_have_text("****** comment about Lee")
     expect(one.comments.last).to_have_text("****** comment about Lee")
@@ -213,11 +228,13 @@ def test_what_a_colleague_masks_in_the_chat_leaves_open_tickets_too(service, sig
         expect(page.locator(".comment-body")).to_have_text("Ask *********")
     expect(typing.get_by_role("textbox", name="Description")).to_have_value("half a sentence")
     assert "Kim Minsu" not in reading.locator("body").inner_html()
-    # What was put in place of it still works.
+    # What was put in place of it still works, without another page being loaded.
+    reading.evaluate("window.isOld = true")
     reading.get_by_text("Edit").click()
     reading.get_by_label("Subject", exact=True).fill("Call back")
     reading.get_by_role("button", name="Save").click()
     expect(reading.locator("#ticket-subject")).to_have_text("Call back")
+    assert reading.evaluate("window.isOld")
 
 
 def test_without_security_service_there_is_nothing_to_click(open_ticket, ticket, mina, in_thread):

@@ -1,5 +1,5 @@
-"""What a browser has of a text: in a page and the frames of its origin, in their boxes, in all that they store; and what
-a page shows, however briefly, from the moment on in which Back brings it up again."""
+"""What a browser has of a text: in a page and the frames of its origin, in their boxes, in all that they store; and
+what a page shows, however briefly, from the moment on in which Back brings it up again."""
 
 import json
 from typing import Any
@@ -9,7 +9,8 @@ from playwright.sync_api import Frame, Page
 TRACES = """() => {
   const framesOf = (window) => [window, ...Array.from(window.frames).filter(isOurs).flatMap(framesOf)];
   const isOurs = (frame) => { try { return Boolean(frame.document); } catch { return false; } };
-  const storesOf = (window) => [window.localStorage, window.sessionStorage, window.history.state, window.document.cookie];
+  const storesOf = (window) =>
+    [window.localStorage, window.sessionStorage, window.history.state, window.document.cookie];
   const boxesOf = (window) => [...window.document.querySelectorAll("input, textarea")].map((box) => box.value);
   return JSON.stringify(framesOf(window).map((window) =>
     [window.document.documentElement?.outerHTML, window.document.title, boxesOf(window), storesOf(window)]));

@@ -2,6 +2,7 @@
 
 import json
 import re
+import uuid
 from urllib.parse import urlsplit
 
 import pytest
@@ -9,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from agents.models import Agent, AuditEntry, Contract, Service
-from chat import entries, lifecycle, presence, views_customer
+from chat import entries, lifecycle, masking, presence, views_customer
 from chat.models import MESSAGE_LENGTH_MAX, Chat, Lease, Message
 from helpcenter.customers import register_customer
 from helpcenter.models import Customer, HelpCenter, PrivacyPolicy
@@ -448,6 +449,38 @@ def test_a_reload_comes_back_into_the_running_chat_with_everything_in_it(browser
     assert f'data-chat="{chat.pk}" data-rev="3" data-state="active"' in html
     assert "no-store" in answer["Cache-Control"]
     assert "composer" in html
+
+
+def test_who_comes_back_is_told_what_of_the_unsent_has_arrived(browser, service, known) -> None:
+    chat, sent, unsent, elsewhere = make_chat(service, customer=known[0]), *(uuid.uuid4() for _ in range(3))
+    make_message(chat, "It arrived", client_id=sent)
+    make_message(make_chat(service), "In the chat of another", client_id=elsewhere)
+    answer = post(browser, "resume", {"unsent": f"{sent} {unsent} {elsewhere} none"}, token=known[1])
+    assert f'data-stored="{sent}"' in answer.content.decode()
+    assert 'data-stored=""' in post(browser, "resume", token=known[1]).content.decode()
+
+
+def test_no_list_of_unsent_is_too_long(browser, service, known) -> None:
+    chat, ids = make_chat(service, customer=known[0]), [uuid.uuid4() for _ in range(views_customer.UNSENT_MAX + 1)]
+    for number, client_id in enumerate(ids):
+        make_message(chat, f"Line {number}", client_id=client_id)
+    answer = post(browser, "resume", {"unsent": " ".join(map(str, ids))}, token=known[1])
+    told = set(re.search(r'data-stored="(.*?)"', answer.content.decode())[1].split())
+    assert told == set(map(str, ids[:-1]))
+
+
+@pytest.mark.parametrize("name", ["panel", "start", "resume"])
+def test_the_page_says_what_is_masked_before_it_is_saved(browser, service, online, known, name) -> None:
+    make_chat(service, customer=known[0])
+
+    def shown() -> str:
+        answer = browser.get("/hc/demo/chat/") if name == "panel" else post(browser, name, token=known[1])
+        return answer.content.decode()
+
+    told = re.search(r'data-masked-kinds="(.*?)"', shown())[1]
+    assert set(told.split()) == masking.masked_kinds(service) >= {"card", "rrn", "frn"}
+    Contract.objects.update(security_service=False)
+    assert "masked-kinds" not in shown()
 
 
 def test_who_has_a_chat_comes_back_whatever_gate_has_closed(browser, service, known) -> None:

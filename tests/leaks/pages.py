@@ -35,22 +35,29 @@ def look_at_pages(stage: Stage, *runs: Run) -> set[str]:
     """By every address that shows something to somebody; returns the names of those that a form is sent to."""
     readable, posted = _kinds_of_addresses(runs[0])
     for run in runs:
-        _look_at_service(stage, run, [path for address in readable for path in address.paths(_values(run))])
+        _look_as_its_people(stage, run, readable)
+        _look_as_strangers(stage, run, readable)
     _look_as_operator(stage)
     _look_as_machine(stage)
     return posted | _asked_by_forms(stage)
 
 
-def _look_at_service(stage: Stage, run: Run, paths: list[str]) -> None:
-    """As its people, and as those who have no business there."""
-    outside = Desk(stage.cluster, stage.crowd)
-    outsider = outside.agent("Oscar", role=AgentRow.Role.ADMIN)
+def _look_as_its_people(stage: Stage, run: Run, readable: list[Address]) -> None:
+    paths = _paths(readable, _values(run))
     crawl(run.browser(run.mina, stage.place("pages of an agent")), paths, is_script=True)
     crawl(run.browser(run.theo, stage.place("pages of a colleague")), paths)
     crawl(run.browser(run.ada, stage.place("pages of an admin")), paths)
-    crawl(Browser(stage.cluster.origin, stage.place("pages of an outsider"), outside.cookies[outsider.pk]), paths)
-    crawl(Browser(stage.cluster.origin, stage.place("pages of anybody")), paths)
     _look_as_customers(run.browser(folder=stage.place("pages of customers")), run)
+
+
+def _look_as_strangers(stage: Stage, run: Run, readable: list[Address]) -> None:
+    """One is an admin elsewhere, and tries the own addresses with this service's numbers as well."""
+    outside = Desk(stage.cluster, stage.crowd)
+    outsider = outside.agent("Oscar", role=AgentRow.Role.ADMIN)
+    services = {"service": [run.service.slug, outside.service.slug]}
+    browser = Browser(stage.cluster.origin, stage.place("pages of an outsider"), outside.cookies[outsider.pk])
+    crawl(browser, _paths(readable, _values(run) | services))
+    crawl(Browser(stage.cluster.origin, stage.place("pages of anybody")), _paths(readable, _values(run)))
 
 
 def _look_as_customers(browser: Browser, run: Run) -> None:
@@ -94,6 +101,10 @@ def _addresses(resolver: URLResolver, namespace: str = "", parameters: tuple[str
             yield Address(namespace + entry.name, taken)
         else:  # what Django does with the rest of the operator's site
             assert namespace == OPERATOR, f"{entry} needs a name"
+
+
+def _paths(addresses: list[Address], values: Mapping[str, Sequence[object]]) -> list[str]:
+    return [path for address in addresses for path in address.paths(values)]
 
 
 def _values(run: Run) -> dict[str, list]:

@@ -136,7 +136,7 @@ def test_destroying_of_a_customer_takes_all_of_the_customer_s_tickets_and_nobody
     other = add_comment(agent, make_ticket(service, requester=make_customer(service, "Hana")), CARD)
     destroying.destroy_of_customer(admin, customer)
     assert (is_open(comment), is_open(other)) == (False, True)
-    assert AuditEntry.objects.get(action="customer.originals_destroyed").details == {"keys": 1, "customer": customer.pk}
+    assert AuditEntry.objects.get(action="customer.originals_destroyed").details["keys"] == 1
 
 
 def test_what_is_masked_afterwards_has_a_key_of_its_own(agent, admin, customer, ticket, comment) -> None:
@@ -157,8 +157,7 @@ def test_the_contract_s_days_count_from_the_last_mask_in_the_ticket(service, age
     assert destroying.destroy_expired(timezone.now() + timedelta(days=31)) == 1
     assert not is_open(comment)
     entry = AuditEntry.objects.get(action="ticket.originals_destroyed")
-    assert entry.subject == ticket.audit_subject
-    assert entry.details == {"reason": "retention", "customer": ticket.requester_id}
+    assert (entry.subject, entry.details["reason"]) == (ticket.audit_subject, "retention")
 
 
 def test_another_service_s_days_are_not_ours(outsider, comment) -> None:

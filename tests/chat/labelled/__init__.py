@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from chat.spans import Span
 
-# By when they were written. All but the first were before any detector had met them; what was found then is in the files.
+# By when they were written: all but the first before any detector had met them; the files say what was found then.
 PARTS = ("tuned", "unseen", "fresh", "holdout", "holdout2", "holdout3")
 _MARK = re.compile(r"\[([a-z_]+):([^\]]+)\]")
 
