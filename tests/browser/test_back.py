@@ -175,7 +175,7 @@ def test_a_new_chat_that_another_tab_has_begun(jun: Page, mask: Callable[[], Non
     nothing_was_shown(jun, until="Something else")
 
 
-def test_a_chat_that_is_nobodys_any_more(jun: Page, mask: Callable[[], None]):
+def test_a_chat_that_is_nobodys_any_more(jun: Page):
     jun.goto("/hc/demo/")
     open_chat(jun)
     jun.goto(ELSEWHERE)
