@@ -19,6 +19,7 @@ from tests.make import make_agent, make_chat, make_message
 from tickets.models import Ticket
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
+CARD = "4111 1111 1111 1111"
 # Light on a desk, dark on a phone: both themes and both layouts, in two runs.
 LOOKS = [("light", DESKTOP), ("dark", PHONE)]
 
@@ -100,6 +101,9 @@ def test_the_help_center(new_page: Callable[..., Page], checks: Checks, demo):
         page.goto(f"/hc/demo/{path}")
         checks.look_at(page, f"help center {path}")
     page.goto("/hc/demo/contact/")
+    page.get_by_label("Message").fill(CARD)
+    expect(page.get_by_text("What looks like a card number")).to_be_visible()
+    checks.look_at(page, "help center contact with a card number")
     page.get_by_role("button", name="Send").evaluate("button => { button.form.noValidate = true; button.click() }")
     expect(page.locator("[aria-invalid=true]").first).to_be_visible()
     checks.look_at(page, "help center contact refused")
@@ -277,6 +281,7 @@ def test_the_chat_of_customers(signed_in_page, new_page: Callable[..., Page], ch
     expect(center.chat.body("Hello Jun")).to_be_visible()
     desk.mask_text(desk.chat.body("where is"), "where")
     expect(center.chat.masks).to_have_count(1)
+    center.chat.composer.fill(CARD)
     checks.look_at(page, "chat active", center.frame)
     center.panel.locator(".customer-chat-header [data-action=end]").click()
     checks.look_at(page, "chat end dialog", center.frame)

@@ -13,6 +13,7 @@ from agents.models import Agent, Contract, Service
 from chat.masking import Selection, mask_selection
 from chat.models import Chat, Message
 from helpcenter.customers import register_customer
+from helpcenter.models import Customer
 from helpcenter.models import HelpCenter as Settings
 from tests import server as servers
 from tests.browser.line import Line, line
@@ -174,6 +175,15 @@ def test_a_new_chat_that_another_tab_has_begun(jun: Page, mask: Callable[[], Non
     nothing_was_shown(jun, until="Something else")
 
 
+def test_a_chat_that_is_nobodys_any_more(jun: Page):
+    jun.goto("/hc/demo/")
+    open_chat(jun)
+    jun.goto(ELSEWHERE)
+    Customer.objects.update(token_hash=None)
+    go_back(jun)
+    nothing_was_shown(jun, until="Chat with us")
+
+
 def test_an_inquiry_that_was_sent(visitor: Page):
     write_inquiry(visitor)
     send_inquiry(visitor)
@@ -214,6 +224,7 @@ def test_an_inquiry_with_the_words_of_a_chat(jun: Page, mask: Callable[[], None]
     HelpCenter(jun).panel.get_by_role("link", name="Leave a 1:1 inquiry instead").click()
     expect(jun.locator("#inquiry").get_by_label("Message")).to_have_value(re.compile(SECRET))
     jun.locator("#inquiry").get_by_label("Subject").fill("My address")
+    assert SECRET not in jun.evaluate("JSON.stringify(sessionStorage)")
     jun.goto(ELSEWHERE)
     mask()
     there_is_no_page(jun)

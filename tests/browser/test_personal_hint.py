@@ -142,6 +142,10 @@ def test_a_draft_that_comes_back_has_its_hint(service: Service, new_page):
     center.start(message="Hello").composer.fill(RESIDENT)
     center.page.reload()
     expect(hint_of(center.stage("chat"))).to_contain_text("a resident registration number")
+    center.page.goto("/hc/demo/contact/")
+    center.page.locator("#id_message").fill(CARD)
+    center.page.reload()
+    expect(hint_of(center.page)).to_have_text(CARD_HINT)
 
 
 def test_it_stands_in_the_form_before_a_chat(service: Service, new_page):

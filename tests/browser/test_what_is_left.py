@@ -127,6 +127,54 @@ def test_what_arrived_unnoticed_is_not_shown_again_as_unsent(cast: Cast, new_pag
     expect(HelpCenter(page).chat.bodies).to_have_text(["Hello", f"I live at {STARS}", "And I like tea"])
 
 
+def test_an_answer_to_a_page_that_was_left_since_is_old(cast: Cast, new_page, in_thread):
+    make_message(cast.chat, f"I live at {SECRET}")
+    page, held = new_page(), list[Callable[[], None]]()
+    cast.admit(page)
+    watch_for(page, SECRET)
+    page.route("**/chat/resume/", lambda route: hold(route, held))
+    page.goto("/hc/demo/chat/")
+    wait_for(page, held)
+    mask(cast, in_thread)
+    page.evaluate(LEAVE_AND_COME_BACK)
+    wait_for(page, held, count=2)
+    for answer in held:
+        answer()
+    assert not any(SECRET in (each["now"] or "") for each in shown(page, until=STARS))
+
+
+def test_the_answer_to_a_start_is_old_too(cast: Cast, new_page, in_thread):
+    page, held = new_page(), list[Callable[[], None]]()
+    watch_for(page, SECRET)
+    page.route("**/chat/start/", lambda route: hold(route, held))
+    page.goto("/hc/demo/chat/")
+    form = page.locator("[data-stage=start]")
+    form.locator("[name=name]").fill("Jun Park")
+    form.locator("[name=message]").fill(f"I live at {SECRET}")
+    form.locator("[name=agree]").check()
+    form.locator("[type=submit]").click()
+    wait_for(page, held)
+    mask(cast, in_thread)
+    page.evaluate(LEAVE_AND_COME_BACK)
+    held.pop()()
+    assert not any(SECRET in (each["now"] or "") for each in shown(page, until=STARS))
+
+
+def test_a_page_asks_for_its_own_chat_whatever_another_tab_has_begun(cast: Cast, service: Service, new_page):
+    page, lines, said = new_page(), list[WebSocketRoute](), list[dict]()
+    cast.admit(page)
+    page.route_web_socket(re.compile("/ws/chat/"), lambda line: listen(line, lines, said))
+    page.goto("/hc/demo/chat/")
+    expect(page.get_by_text("Hello")).to_be_visible()
+    wait_for(page, said)
+    _other, token = register_customer(service, name="Jun", email="", language="en")
+    page.evaluate("token => localStorage.setItem('contiple-chat:demo', token)", token)  # which it does not hear of
+    said.clear()
+    lines[0].close(code=4500)
+    wait_for(page, said)
+    assert said[0]["token"] == cast.token
+
+
 def test_earlier_messages_are_as_they_are_now(service: Service, signed_in_page, new_page):
     """Those masked before they are asked for, and those masked while they are on their way."""
     lines = [f"line {number}" for number in range(1, 121)]
@@ -218,6 +266,10 @@ def test_an_original_that_comes_after_the_dialog_was_closed_is_not_shown(cast: C
     assert SECRET not in traces(desk.page)
 
 
+# What a browser tells a page that it keeps in memory, when it is left and when it is shown again.
+LEAVE_AND_COME_BACK = """() => {
+  for (const type of ["pagehide", "pageshow"]) dispatchEvent(new PageTransitionEvent(type, { persisted: true }));
+}"""
 NOTE_CLICK = """() => {
   const note = (event) => { if (event.target.closest("[data-action=mask]")) window.clickedAt = Date.now(); };
   document.addEventListener("click", note, { capture: true });
@@ -254,7 +306,7 @@ def mask(cast: Cast, in_thread: Callable[..., int]) -> None:
     message = Message.objects.filter(body__contains=SECRET).latest("pk")
     start = message.body.index(SECRET)
     selection = Selection(message.seq, message.rev, start, start + len(SECRET))
-    assert in_thread(mask_selection, cast.mina, cast.chat.pk, [selection]) == 1
+    assert in_thread(mask_selection, cast.mina, message.chat_id, [selection]) == 1
 
 
 def mask_over_http(page: Page, chat: Chat, *seqs: int) -> None:
@@ -285,9 +337,21 @@ def hold_messages(line: WebSocketRoute, held: list[Callable[[], None]]) -> None:
     line.connect_to_server().on_message(pass_on)
 
 
-def wait_for(page: Page, held: list) -> None:
+def listen(line: WebSocketRoute, lines: list[WebSocketRoute], said: list[dict]) -> None:
+    """What the page says on each of its lines."""
+    lines.append(line)
+    server = line.connect_to_server()
+
+    def pass_on(frame: str) -> None:
+        said.append(json.loads(frame))
+        server.send(frame)
+
+    line.on_message(pass_on)
+
+
+def wait_for(page: Page, held: list, *, count: int = 1) -> None:
     for _try in range(200):
-        if held:
+        if len(held) >= count:
             return
         page.wait_for_timeout(50)
     pytest.fail("nothing was asked for")

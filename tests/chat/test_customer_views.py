@@ -120,6 +120,23 @@ def test_the_panel_is_kept_by_nobody(browser, service, online) -> None:
     assert "no-store" in browser.get("/hc/demo/chat/")["Cache-Control"]
 
 
+@pytest.mark.parametrize("name", ["start", "resume", "customer_earlier"])
+def test_no_answer_with_messages_is_kept_by_anybody(browser, service, online, known, name) -> None:
+    make_message(make_chat(service, customer=known[0]), TEXT)
+    data = {"before": 9} if name == "customer_earlier" else form(service, agree=None)
+    answer = post(browser, name, data, token=known[1])
+    assert TEXT in answer.content.decode()
+    assert "no-store" in answer["Cache-Control"]
+
+
+@pytest.mark.parametrize("name", ["start", "resume"])
+def test_no_browser_keeps_what_was_typed_into_a_text_box(browser, service, online, known, name) -> None:
+    make_chat(service, customer=known[0])
+    boxes = re.findall(r"<textarea.*?>", post(browser, name, token=known[1]).content.decode())
+    assert boxes
+    assert all('autocomplete="off"' in box for box in boxes)
+
+
 def test_a_stopped_or_unknown_service_has_no_pages(browser, service, online) -> None:
     assert browser.get("/hc/nobody/chat/").status_code == 404
     data = form(service)
