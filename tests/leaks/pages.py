@@ -114,6 +114,7 @@ def _values(run: Run) -> dict[str, list]:
         "chat": list(run.chats.values_list("pk", flat=True)),
         "mask": [0, *Mask.objects.filter(message__chat__in=run.chats).values_list("pk", flat=True)],
         "number": list(run.tickets.values_list("number", flat=True)),
+        "own": [0, *run.service.own_patterns.values_list("pk", flat=True)],
         "tag": [0, *run.service.tags.values_list("pk", flat=True)],
         "pk": list(run.service.agents.values_list("pk", flat=True)),
         # Of invitations and of links in mails.
