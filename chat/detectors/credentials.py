@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 
-from chat.detectors.context import mentions
+from chat.detectors.context import again, mentions
 
 # Forms that their issuers publish, so that they can be found. A digit is asked for besides: "sk-learn-something-else".
 _KNOWN = re.compile(
@@ -50,7 +50,7 @@ _LINK = (
     r"(?:(?P<strong>[\"']?\s?(?:은|는|이|가)?\s?(?:[:=]|=>|->|→)\s*|\s?[\])}>]\s*[:=]?\s*|\s?요?\?\s+)"
     r"|(?P<plain>\s?(?:은요|는요|은|는|이|가|도|을|를)\s*"
     r"|(?:\s(?:that i use|i use|for it))?(?:\s(?:is|was)|'s)(?:\s(?:now|still|just))?\s*[:=]?\s+|-(?=\S))"
-    r"|(?P<space>\s{1,3}))(?P<quote>[\"'`“‘「<\[]?)"
+    r"|(?P<space>\s{1,3}))(?:(?:영문|영어|한글|소문자|대문자)(?:으?로)?\s)?(?P<quote>[\"'`“‘「<\[]?)"
 )
 _PASSWORD_HEAD = re.compile(_LOGIN_WORD + _PREFACE + _FEW + _LINK, re.IGNORECASE)
 _TOKEN_HEAD = re.compile(_KEY_WORD + _LINK, re.IGNORECASE)
@@ -103,7 +103,7 @@ _COUNTED = re.compile(
 )
 _END_OF_PHRASE = re.compile(r"\s*(?:[\n,;/]|$|[가-힣])|\s?[.!?](?:\s|$)")
 _MOMENT_OR_AMOUNT = re.compile(
-    r"(?:19|20)\d\d[.\-/]\d{1,2}(?:[.\-/]\d{1,2}.*)?|\d{1,2}[:/]\d{2}(?:[:/]\d{2,4})?(?:am|pm)?|\d{1,3}(?:,\d{3})+"
+    r"(?:19|20)\d\d[.\-/]\d{1,2}(?:[.\-/]\d{1,2}.*)?|\d{1,2}[:/]\d{2}(?:[:/]\d{2,4})?(?:am|pm)?|\d{1,3}(?:,\d{3})+|\d{1,2}~\d{1,2}"
     r"|v?\d+\.\d+(?:\.\d+)*|\d+/\d+|\d+(?:st|nd|rd|th|자리|x|h|hrs?|min|mins|days?|%)",
     re.IGNORECASE,
 )
@@ -129,12 +129,23 @@ _LETTER, _DIGIT = re.compile(r"[A-Za-z가-힣]"), re.compile(r"\d")
 _LETTER_OR_DIGIT = re.compile(r"[A-Za-z가-힣\d]")
 _PASSWORD_MIN, _PIN_MAX = 4, 12
 _TOKEN_MIN, _TOKEN_SURE = 8, 16
+_AGAIN_LENGTH_MIN = 6
 
 
 def secrets(text: str) -> Iterator[tuple[int, int]]:
     """The value alone: "비밀번호는 …입니다", "password: …", keys whose form is known, JWT, PEM, ``://user:…@host``."""
     yield from _known(text)
     yield from _private_keys(text)
+    named = list(_named(text))
+    yield from named
+    yield from again(text, [span for span in named if _is_unlike_a_word(text[slice(*span)])])
+
+
+def _is_unlike_a_word(value: str) -> bool:
+    return len(value) >= _AGAIN_LENGTH_MIN and _has_letter_and_digit(value)
+
+
+def _named(text: str) -> Iterator[tuple[int, int]]:
     if mentions(text, _PASSWORD_HINTS):
         yield from _called_so(text, _PASSWORD_HEAD, _is_password)
         yield from _values(text, _PAIR)

@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 CUSTOM = "custom"
 SOURCE_LENGTH_MAX = 200
 # Of the processor, for all patterns on one message together; what typical ones need is a hundredth of it.
-TOTAL_SECONDS = 0.010
+TOTAL_SECONDS = 0.003
 # For one pattern on one sample. A sample may be a match from end to end, as no message is; what stalls takes for ever.
 _SAMPLE_SECONDS = 2 * TOTAL_SECONDS
 _SAMPLE_LENGTH = 4_000

@@ -3,15 +3,16 @@
 import re
 from collections.abc import Iterator
 
-from chat.detectors.context import ALONE_AFTER, ALONE_BEFORE, JOINT, before, is_named_otherwise
+from chat.detectors.context import ALONE_AFTER, ALONE_BEFORE, JOINT, before, is_named_otherwise, mentions
 
 _WORD_WIDTH = 40
 _OUT = r"(?<![A-Za-z0-9])(?<![A-Za-z0-9*]-)"
 _END = r"(?![A-Za-z0-9])(?!-[A-Za-z0-9*])"
 # Ordinary, official, diplomatic, residence and single passports; since December 2021 with a letter in the middle.
 _KOREAN_PASSPORT = re.compile(
-    rf"{_OUT}(?:(?P<new>[MSROD]\d{{3}}[A-Z]\d{{4}})|(?P<old>[MSROD]\s?\d{{8}})){_END}", re.IGNORECASE
+    rf"{_OUT}(?:(?P<new>[MSROD]\d{{3}}[A-Z]\d{{4}})|(?P<old>[MSROD][\s-]?\d{{4}}[\s-]?\d{{4}})){_END}", re.IGNORECASE
 )
+_PASSPORT_HINTS = ("여권", "passport", "패스포트")
 _PASSPORT_WORD = re.compile(r"(?:여권|passport|패스포트)", re.IGNORECASE)
 _PASSPORT_JOINT = re.compile(rf"(?:여권|passport|패스포트){JOINT}\Z", re.IGNORECASE)
 # ICAO 9303: up to nine characters. Those of other countries are told apart from anything else by the word alone.
@@ -26,7 +27,11 @@ _LICENCE = re.compile(
     rf"\d{{2}}(\s?[\-.]\s?|\s|)\d{{6}}\2\d{{2}}{ALONE_AFTER}"
 )
 _LICENCE_WORD = re.compile(r"(?:면허|licen[sc]e)", re.IGNORECASE)
-_AMERICAN_OR_BRITISH = r"[A-Z]{1,5}-?\d{5,12}(?:-\d{1,6}){0,3}|[A-Z]{2,5}9{0,3}\d{6}[A-Z9]{2}\d[A-Z]{2}"
+# Most states begin with a letter, some have digits alone, and some group them: "S530-4609-2187", "12 345 678".
+_AMERICAN_OR_BRITISH = (
+    r"[A-Z]{1,5}-?\d{5,12}(?:-\d{1,6}){0,3}|(?-i:[A-Z]{1,2})[\s-]?\d{2,4}(?:[\s-]\d{1,6}){1,4}"
+    r"|[A-Z]{2,5}9{0,3}\d{6}[A-Z9]{2}\d[A-Z]{2}|\d{7,9}|\d{2,3}[\s-]\d{3}[\s-]\d{3}"
+)
 _FOREIGN_LICENCE = re.compile(
     rf"(?:driver'?s?|driving)[ -]?licen[sc]e{JOINT}{_OUT}({_AMERICAN_OR_BRITISH}){_END}", re.IGNORECASE
 )
@@ -38,7 +43,7 @@ def passports(text: str) -> Iterator[tuple[int, int]]:
         named = _PASSPORT_WORD.search(before(text, match.start(), _WORD_WIDTH))
         if named or (_is_plain_passport(match.group()) and not is_named_otherwise(text, match.start())):
             yield match.span()
-    for match in _PASSPORT.finditer(text):
+    for match in _PASSPORT.finditer(text) if mentions(text, _PASSPORT_HINTS) else ():
         line = before(text, match.start(), _WORD_WIDTH)
         if not _DAY.match(match.group()) and _PASSPORT_JOINT.search(line):
             yield match.span()
@@ -51,8 +56,9 @@ def driver_licenses(text: str) -> Iterator[tuple[int, int]]:
         named = _LICENCE_WORD.search(before(text, match.start(), _WORD_WIDTH))
         if named or (written and not is_named_otherwise(text, match.start())):
             yield match.span()
-    for match in _FOREIGN_LICENCE.finditer(text):
-        yield match.span(1)
+    for match in _FOREIGN_LICENCE.finditer(text) if mentions(text, ("licen",)) else ():
+        if not _DAY.match(match.group(1)):
+            yield match.span(1)
 
 
 def _is_plain_passport(value: str) -> bool:

@@ -6,51 +6,92 @@ full-width, struck-through or interrupted digits don't get around a detector.
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import cast
 
 # ASCII and composed Hangul are their own shadow: most messages hold nothing else.
 _FOLDS = re.compile(r"[^\x00-\x7f가-힣]")
 # Format characters, combining marks and letters that look like nothing keep nobody from reading the digits.
 _UNSEEN_CATEGORIES = {"Cf", "Mn", "Me"}
 _HANGUL_FILLERS = set("\u115f\u1160\u3164\uffa0")
-# U+1173 is what NFKC makes of the letter ㅡ, which is a dash in Korean typing.
-_DASHES = set("‐‑‒–—―−⸺ー\u1173")
-# The longest forms that stand for a number have four characters, as ⑽ and ㏾; U+FDFA alone would become eighteen.
-_FOLD_LENGTH_MAX = 4
+# U+1173 is what NFKC makes of the letter ㅡ, which is a dash in Korean typing; others draw the line of a box.
+_DASHES = set("‐‑‒–—―−⸺ー─━➖\u1173")
+_SIGNS = {"•": "·", "∙": "·", "‧": "·", "⋅": "·", "・": "·", "。": ".", "٫": ".", "،": ",", "、": ",", "\u2800": " "}
+# What would become longer, as ⑽, ㏾ and U+FDFA (eighteen characters), is read as the number in it, or as it is.
+_FOLD_LENGTH_MAX = 2
 
-_NAMES = ["공영", "일", "이", "삼", "사", "오", "육륙", "칠", "팔", "구"]
+# Korean, and Chinese as it is written and as it is written on cheques.
+_NAMES = [
+    *("공영빵〇零", "일一壹", "이二貳贰", "삼三參叁", "사四肆", "오五伍", "육륙六陸陆", "칠七柒", "팔八捌", "구九玖"),
+]
 _NUMERALS = {name: str(digit) for digit, names in enumerate(_NAMES) for name in names}
+# U+110B is what NFKC makes of the letter ㅇ.
+_LETTERS = {**dict.fromkeys("Oo○\u110b", "0"), **dict.fromkeys("Il", "1")}
 _SPOKEN_DIGIT = rf"[\d{''.join(_NUMERALS)}]"
-# What is said for a dash stays as long as it was.
-_SPOKEN_DASHES = {"다": "-", "시": " ", "에": "-"}
-_SPOKEN = re.compile(rf"{_SPOKEN_DIGIT}(?:(?:[ .\-]{{0,3}}| ?(?:다시|에) ?){_SPOKEN_DIGIT}){{6,}}")
+# What is said for a dash stays as long as it was, as everything does.
+_SPOKEN_DASHES = {"하이픈": " - ", "다시": "- ", "대시": "- ", "에": "-"}
+_SPOKEN = re.compile(
+    rf"{_SPOKEN_DIGIT}(?:(?:[ ,.\-\n]{{0,3}}| ?(?:{'|'.join(_SPOKEN_DASHES)}) ?){_SPOKEN_DIGIT}){{6,}}"
+)
 _SPOKEN_NUMERALS_MIN = 4
+_AS_DIGITS = str.maketrans(_NUMERALS)
+_NUMERAL = re.compile(f"[{''.join(_NUMERALS)}]")
+_DIGIT_OR_NUMERAL = re.compile(_SPOKEN_DIGIT)
+_ZERO_OR_DASH = re.compile("|".join([*_NAMES[0], *_SPOKEN_DASHES]))
+_DIGIT_BEHIND = re.compile(rf"(?<=[\d ,.\-\n])[{''.join(_NUMERALS)}]{{1,8}}\d")
+# "010-1234-5678 공유": digits, and the beginning of a word.
+_BESIDE = re.compile(rf"(?:[{''.join(_NUMERALS)}]{{1,3}}[ ,.\-\n]+)?[\d ,.\-\n]+[ ,.\-\n][{''.join(_NUMERALS)}]{{0,3}}")
+# Between digits 一 is a dash that somebody could not find on the keyboard.
+_ONE_AS_DASH = re.compile(r"(?<=\d)一(?=\d)")
 # The last syllable of "…육칠팔이에요" is a verb, not a two.
 _COPULA = re.compile(r"이(?=[에예요고라야며지거었랑니네])|이?구(?=[요여])")
+_LETTERS_AS_DIGITS = str.maketrans(_LETTERS)
+_LETTERED_DIGIT = rf"[\d{''.join(_LETTERS)}]"
+# Of a mobile, a resident and a card number: then the last syllable belongs to it.
+_LIKELY_LENGTHS = {11, 13, 16}
+_LATIN = re.compile(r"[A-Za-z]")
+_LETTER = re.compile(f"[{''.join(_LETTERS)}]")
+# "010-1234-5678 ㅇㅇ": yes.
+_ANSWER = re.compile(rf" {_LETTER.pattern}+\Z")
+# Alone it is a word: "010-1234-5678 I …".
+_LETTER_IN_GROUP = re.compile(rf"{_LETTERED_DIGIT}{_LETTER.pattern}|{_LETTER.pattern}{_LETTERED_DIGIT}")
+# More than any detector of such numbers looks back for a word, and ahead.
+_LOOK_BACK, _LOOK_AHEAD = 36, 20
+_NOTHING = "\0"
+_WITHOUT_DIGITS = str.maketrans(dict.fromkeys("0123456789", "\n"))
+_OF_NUMBERS = frozenset("0123456789+( \t\n.,-·_/~:|")
+_NUMBER = re.compile(r"[\d\s.,\-·_/~:|]*")
+_LETTERED = re.compile(rf"(?<![A-Za-z\d]){_LETTERED_DIGIT}(?:[ .\-]{{0,3}}{_LETTERED_DIGIT}){{8,}}")
 
 
 def read(text: str) -> tuple[str, Sequence[int]]:
     """The shadow of ``text``, and for each of its characters the index it came from."""
-    if not _FOLDS.search(text):
-        return text, range(len(text))
-    characters: list[str] = []
+    pieces: list[str] = []
     origin: list[int] = []
-    for index, character in enumerate(text):
-        folded = _fold(character)
-        characters.append(folded)
+    position = 0
+    for match in _FOLDS.finditer(text):
+        index = match.start()
+        folded = _fold(match.group())
+        pieces += [text[position:index], folded]
+        origin.extend(range(position, index))
         origin.extend([index] * len(folded))
-    return "".join(characters), origin
+        position = index + 1
+    if not pieces:
+        return text, range(len(text))
+    origin.extend(range(position, len(text)))
+    return "".join([*pieces, text[position:]]), origin
 
 
 def with_spoken_digits(shadow: str) -> str | None:
-    """``shadow`` with Hangul numerals written apart ("공일공에 일이삼사 …") as digits; ``None`` where there are none.
+    """``shadow`` with numerals ("공일공에 일이삼사", "一三八") and letters for digits ("OlO-1234") as digits.
 
-    Numerals are syllables of common words, so only a row of seven counts, and it is a second reading beside the first.
-    Each stays one character.
+    Each stays as many characters as it was; ``None`` where there are none. Numerals are syllables of common words, so
+    only a row of seven counts, and it is a second reading beside the first: what is far from any such row is left out.
     """
-    spoken = _SPOKEN.sub(lambda match: _spelled(match, shadow), shadow)
-    return None if spoken == shadow else spoken
+    spoken, spelled = _rewritten(shadow, _SPOKEN, _spelled)
+    spoken, lettered = _rewritten(spoken, _LETTERED, _lettered)
+    return _surroundings(spoken, sorted([*spelled, *lettered])) if spelled or lettered else None
 
 
 @lru_cache(maxsize=8192)
@@ -58,27 +99,85 @@ def _fold(character: str) -> str:
     if unicodedata.category(character) in _UNSEEN_CATEGORIES or character in _HANGUL_FILLERS:
         return ""
     folded = unicodedata.normalize("NFKC", character)
-    if len(folded) > _FOLD_LENGTH_MAX or "\u2044" in folded:  # a fraction is no part of a number
+    if "\u2044" in folded:  # a fraction is no part of a number
         return character
+    if len(folded) > _FOLD_LENGTH_MAX:
+        return "".join(filter(str.isdigit, folded))[:_FOLD_LENGTH_MAX] or character
     return "".join(_fold_one(part) for part in folded)
 
 
 def _fold_one(character: str) -> str:
     if character in _DASHES:
         return "-"
+    if character in _SIGNS:
+        return _SIGNS[character]
     digit = unicodedata.digit(character, None)
     return character if digit is None else str(digit)
 
 
-def _spelled(match: re.Match[str], shadow: str) -> str:
+def _rewritten(
+    text: str, form: re.Pattern[str], rewrite: Callable[[re.Match[str]], str]
+) -> tuple[str, list[tuple[int, int]]]:
+    """``text`` as ``rewrite`` would have what is of ``form``, and the bounds of what is another now."""
+    pieces, bounds, position = [], [], 0
+    for match in form.finditer(text):
+        row = rewrite(match)
+        if row != match.group():
+            pieces += [text[position : match.start()], row]
+            bounds.append(match.span())
+            position = match.end()
+    return "".join([*pieces, text[position:]]), bounds
+
+
+def _surroundings(text: str, rows: Sequence[tuple[int, int]]) -> str:
+    """As long as ``text``, with nothing in it but ``rows``, what hangs together with them, and the words around."""
+    kept, position = [], 0
+    for start, end in rows:
+        if start < position:
+            continue
+        begin = start
+        while begin > position and text[begin - 1] in _OF_NUMBERS:
+            begin -= 1
+        kept.append(_words_of(text[position:begin]))
+        position = cast(re.Match[str], _NUMBER.match(text, end)).end()
+        kept.append(text[begin:position])
+    return "".join([*kept, _words_of(text[position:])])
+
+
+def _words_of(between: str) -> str:
+    """Of what stands between rows, the words that may name them: other numbers are in the first reading."""
+    far = len(between) - _LOOK_AHEAD - _LOOK_BACK
+    if far > 0:
+        between = between[:_LOOK_AHEAD] + _NOTHING * far + between[-_LOOK_BACK:]
+    return between.translate(_WITHOUT_DIGITS)
+
+
+def _spelled(match: re.Match[str]) -> str:
     row = match.group()
     if not _is_spoken(row):
         return row
-    verb = _COPULA.search(shadow, max(match.end() - 2, match.start()), match.end() + 1)
+    verb = None
+    if len(_DIGIT_OR_NUMERAL.findall(row)) not in _LIKELY_LENGTHS:
+        verb = _COPULA.search(match.string, max(match.end() - 2, match.start()), match.end() + 1)
     spoken = len(row) if verb is None else verb.start() - match.start()
-    return "".join(_NUMERALS.get(sign, _SPOKEN_DASHES.get(sign, sign)) for sign in row[:spoken]) + row[spoken:]
+    said = _ONE_AS_DASH.sub("-", row[:spoken])
+    for dash, written in _SPOKEN_DASHES.items():
+        said = said.replace(dash, written)
+    return said.translate(_AS_DIGITS) + row[spoken:]
 
 
 def _is_spoken(row: str) -> bool:
-    """Not for "5678이 일": a zero or a dash that is said, or more numerals than follow a number by chance."""
-    return sum(sign in _NUMERALS for sign in row) >= _SPOKEN_NUMERALS_MIN or any(sign in row for sign in "공영시에")
+    """Not for "5678이 일": a zero or a dash that is said, a digit right behind, or more than follow by chance."""
+    if len(_NUMERAL.findall(row)) >= _SPOKEN_NUMERALS_MIN:
+        return True
+    return bool(_ZERO_OR_DASH.search(row) or _DIGIT_BEHIND.search(row)) and not _BESIDE.fullmatch(row)
+
+
+def _lettered(match: re.Match[str]) -> str:
+    """Only where no more than half are letters and no other stands beside them: not for a word, not for a code."""
+    row = match.group()
+    letters = len(_LETTER.findall(_ANSWER.sub("", row)))
+    digits = sum(map(str.isdigit, row))
+    if not 0 < letters <= digits or not _LETTER_IN_GROUP.search(row) or _LATIN.match(match.string, match.end()):
+        return row
+    return row.translate(_LETTERS_AS_DIGITS)

@@ -67,7 +67,7 @@ class MaskedText extends HTMLElement {
 
   async #reveal() {
     const text = await this.#ask(this.#urls.revealUrl);
-    if (text === null || !this.isConnected) return;
+    if (text === null || !this.checkVisibility()) return; // the chat was left, or the dialog closed, meanwhile
     this.dataset.revealed = "";
     this.replaceChildren(document.createTextNode(text));
     this.setAttribute("aria-label", `${text}. ${this.#texts.unmasked}`);

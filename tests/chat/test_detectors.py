@@ -112,7 +112,7 @@ def test_of_two_kinds_that_overlap_the_surer_names_both() -> None:
         "2026-11-22 17:51:03",
         "₩1,234,567,890",
         "411111111111",
-        "4111\n1111\n1111\n1111",
+        "4111\n1111\n1111\n1111\n1111",
     ],
 )
 def test_other_numbers_are_left_alone(text) -> None:

@@ -23,6 +23,9 @@ def found(text: str, *kinds: str) -> list[tuple[str, str]]:
         ("은행: 신한\n번호: 110-123-456789", "110-123-456789"),
         ("카뱅 3333 01 1234567", "3333 01 1234567"),
         ("account number 1234567890", "1234567890"),
+        ("account no. 0048291038", "0048291038"),
+        ("my account number is 48291038", "48291038"),
+        ("1002.345.678901 우리은행", "1002.345.678901"),
     ],
 )
 def test_an_account_is_known_by_a_bank_or_a_word_beside_it(text, number) -> None:
@@ -53,7 +56,13 @@ def test_other_numbers_are_no_accounts(text) -> None:
 
 @pytest.mark.parametrize(
     "number",
-    ["DE89370400440532013000", "DE89 3704 0044 0532 0130 00", "GB82-WEST-1234-5698-7654-32", "no93 8601 1117 947"],
+    [
+        "DE89370400440532013000",
+        "DE89 3704 0044 0532 0130 00",
+        "GB82-WEST-1234-5698-7654-32",
+        "no93 8601 1117 947",
+        "DE89.3704.0044\n0532.0130.00",
+    ],
 )
 def test_an_iban_is_known_by_its_length_and_check_digits(number) -> None:
     assert found(f"IBAN {number} THANKS") == [("iban", number)]
@@ -108,6 +117,11 @@ def test_a_phone_number_as_people_write_it(number, around) -> None:
     assert found(around.format(number)) == [("phone", number)]
 
 
+def test_another_number_behind_it_hides_none() -> None:
+    text = "+1 415 555 2671 010-1234-5678 +44 20 7946 0958 12"
+    assert [value for _kind, value in found(text)] == ["+1 415 555 2671", "010-1234-5678", "+44 20 7946 0958"]
+
+
 def test_a_korean_number_near_an_order_is_still_one() -> None:
     assert found("예약 문의 010-1234-5678") == [("phone", "010-1234-5678")]
 
@@ -151,6 +165,7 @@ def test_other_numbers_are_no_phone_numbers(text) -> None:
         "kim＠naver．com",
         "kim 골뱅이 naver.com",
         "kim(at)naver.com",
+        "kim@한빛.한국",
     ],
 )
 @pytest.mark.parametrize("around", ["{}", "메일{}입니다", "<{}>", "{}.", "mailto:{}?subject=x"])
@@ -159,8 +174,19 @@ def test_an_address_in_any_text(address, around) -> None:
 
 
 @pytest.mark.parametrize(
+    "address",
+    ["kim @ naver.com", "kim @naver.com", "kim 골뱅이 네이버 닷컴", "kim골뱅이지메일닷컴", "kim at gmail dot com"],
+)
+def test_with_words_and_spaces_where_many_have_their_mailbox(address) -> None:
+    assert found(f"메일은 {address} 입니다") == [("email", address)]
+
+
+@pytest.mark.parametrize(
     "text",
     [
+        "meet @ shop.com",
+        "look at gmail settings",
+        "골뱅이 네이버에서 샀어요",
         "@",
         "a@b",
         "@shop",
@@ -208,7 +234,16 @@ def test_an_ip_address(address, around) -> None:
         "00:1A:2B:3C:4D:5E",
         "제2조 1.2.3.4 항",
         "1.2.3.400",
+        "255.255.255.128",
+        "239.1.2.3",
+        "버전 3.12.0.1 에서 3.12.0.2 로",
+        "2.4.1.0에서 2.4.2.0 버전으로",
     ],
 )
 def test_versions_times_and_this_very_machine_are_none(text) -> None:
     assert not found(text, "ip")
+
+
+def test_an_address_behind_a_version_is_still_one() -> None:
+    assert found("버전 1.2.3.4, ip 211.234.12.87", "ip") == [("ip", "211.234.12.87")]
+    assert found("버전 1.2.3.4 입니다. 그리고 접속한 곳은 211.234.12.87", "ip") == [("ip", "211.234.12.87")]

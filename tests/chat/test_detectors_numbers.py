@@ -39,10 +39,21 @@ def test_without_a_choice_everything_is_looked_for() -> None:
         ("123이 cvc 번호입니다", "123"),
         ("the 3 digits on the back are 123", "123"),
         ("cvc 1 2 3", "1 2 3"),
+        ("the security code on the back says 123", "123"),
+        ("뒷면에 적힌 숫자 123", "123"),
     ],
 )
 def test_a_card_code_is_known_by_the_word_beside_it(text, code) -> None:
     assert found(text) == [("card_code", code)]
+
+
+@pytest.mark.parametrize("text", ["cvc가 123인가 456인가", "cvc 123, 아니 cvc 456", "cvc 123은 456 말고 123"])
+def test_who_says_two_codes_or_one_twice_has_all_masked(text) -> None:
+    assert [kind for kind, _value in found(text)] == ["card_code", "card_code"]
+
+
+def test_not_what_only_looks_like_it() -> None:
+    assert found("cvc 123, 123동 123호, 1234, 0123") == [("card_code", "123")]
 
 
 def test_behind_a_card_and_its_expiry_it_needs_no_word() -> None:
@@ -80,6 +91,9 @@ def test_other_numbers_are_no_card_codes(text) -> None:
         "주문번호 4111111111111111",
         "order no. 4111111111111111",
         "0.4111111111111111",
+        "PT98 3271 6237 1542 8561 1052 5",  # of an IBAN
+        "+49 151 12345678",
+        "4915112345678",  # thirteen digits and no word: few cards have so few
         "4111, 1111, 1111, 11, 11",
     ],
 )
@@ -101,6 +115,11 @@ def test_a_card_in_other_clothes(card) -> None:
     assert found(f"카드 {card} 입니다", "card") == [("card", card)]
 
 
+def test_a_card_of_thirteen_digits_needs_a_word() -> None:
+    assert found("카드 4222222222222", "card") == [("card", "4222222222222")]
+    assert not found("4222222222222", "card")
+
+
 # Resident numbers besides what test_detectors.py says
 
 
@@ -111,6 +130,13 @@ def test_a_card_in_other_clothes(card) -> None:
         "8801011234567",
         "주문번호 9001011234567",
         "송장번호: 9001015234567",
+        "주문번호 900101-1234567",
+        "주문 240616-4829103 건",
+        "order #900101-1234567",
+        "240512-4293847 주문 취소해 주세요",
+        "240512-0293847",  # who was born in 1824 writes no more
+        "240512, 3829104",
+        "주민센터 뒷문 1234567호",
     ],
 )
 def test_a_barcode_a_corporation_or_an_order_is_nobody(text) -> None:
@@ -119,6 +145,18 @@ def test_a_barcode_a_corporation_or_an_order_is_nobody(text) -> None:
 
 def test_unless_it_is_called_one() -> None:
     assert found("주민번호 8801011234567") == [("rrn", "8801011234567")]
+    assert found("주문번호 아니고 주민번호 900101-1234567") == [("rrn", "900101-1234567")]
+
+
+def test_or_has_its_check_digit() -> None:
+    assert found("주문번호 900101-1234568") == [("rrn", "900101-1234568")]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"), [("주민 뒷자리 1234567이요", "rrn"), ("외국인등록번호 뒷자리는 5234567", "frn")]
+)
+def test_the_half_behind_the_birthday_says_enough(text, kind) -> None:
+    assert [(kind, len(value)) for kind, value in found(text)] == [(kind, 7)]
 
 
 @pytest.mark.parametrize(
@@ -143,9 +181,12 @@ def test_a_korean_passport_of_the_ordinary_kind_needs_no_word(number) -> None:
     assert found(f"{number}로 예약했어요") == [("passport", number)]
 
 
-@pytest.mark.parametrize("number", ["S12345678", "r12345678", "E12345678", "TR1234567", "123456789", "M 12345678"])
+@pytest.mark.parametrize(
+    "number", ["S12345678", "r12345678", "E12345678", "TR1234567", "123456789", "M 12345678", "M 1234 5678"]
+)
 def test_others_need_one(number) -> None:
     assert found(f"여권번호는 {number}입니다") == [("passport", number)]
+    assert found(f"일본 여권이에요 {number}") == [("passport", number)]
     assert found(f"passport no. {number}") == [("passport", number)]
     assert not found(f"({number}) 입력", "passport")
 
@@ -184,6 +225,18 @@ def test_in_one_piece_it_needs_a_word() -> None:
 
 
 @pytest.mark.parametrize(
+    "number", ["S530-4609-2187", "F255-921-50-094-0", "12345678", "12 345 678", "MORGA753116SM9IJ"]
+)
+def test_those_of_other_countries_need_the_whole_word(number) -> None:
+    assert found(f"driver's license number: {number}", "driver_license") == [("driver_license", number)]
+    assert not found(number, "driver_license")
+
+
+def test_a_day_is_no_licence() -> None:
+    assert not found("driver's license 20301231", "driver_license")
+
+
+@pytest.mark.parametrize(
     "text", ["10-22-333333-44", "29-22-333333-44", "1-11-22-333333-44", "부품번호 11-22-333333-44", "11-22-3333-44"]
 )
 def test_other_numbers_are_no_licences(text) -> None:
@@ -201,6 +254,7 @@ def test_a_business_number_has_a_check_digit(number) -> None:
 
 def test_in_one_piece_it_needs_a_word_as_well() -> None:
     assert found("사업자번호 1248100998") == [("brn", "1248100998")]
+    assert found("1248100998 사업자번호예요") == [("brn", "1248100998")]
     assert not found("1248100998", "brn")
     assert not found("견적번호 124-81-00998", "brn")
 
@@ -208,9 +262,7 @@ def test_in_one_piece_it_needs_a_word_as_well() -> None:
 # US social security numbers
 
 
-@pytest.mark.parametrize(
-    "text", ["536-90-4399", "SSN 536904399", "my ssn is 536 90 4399", "social security number: 536-90-4399"]
-)
+@pytest.mark.parametrize("text", ["536-90-4399", "SSN 536904399", "my ssn is 536 90 4399", "soc sec no. 536.90.4399"])
 def test_a_social_security_number(text) -> None:
     assert [kind for kind, _value in found(text)] == ["us_ssn"]
 

@@ -15,6 +15,7 @@ def found(text: str) -> list[str]:
         ("비밀번호는 qwer1234!입니다", "qwer1234!"),
         ("비번 abcd1234", "abcd1234"),
         ("비번요? abcd1234", "abcd1234"),
+        ("비밀번호는 영문으로 abcd1234 예요", "abcd1234"),
         ("[비밀번호] abcd1234", "abcd1234"),
         ("비밀번호를 abcd1234로 바꿨어요", "abcd1234"),
         ("비밀번호는 1234예요", "1234"),
@@ -73,6 +74,7 @@ def test_a_key_of_a_known_form_needs_no_word(key) -> None:
         "비밀번호: 변경하고 싶어요",
         "비밀번호 5회 오류",
         "비밀번호는 8자리 이상",
+        "비밀번호 8~16자",
         "비밀번호는 영문8자입니다",
         "비밀번호는 iPhone에서 바꿨어요",
         "비밀번호는 010-1234-5678로 보내주세요",
@@ -105,3 +107,7 @@ def test_what_is_said_about_passwords_is_left_alone(text) -> None:
 def test_a_long_secret_is_masked_to_its_end() -> None:
     secret = "a1" * 300
     assert found(f"token: {secret} 입니다") == [secret]
+
+
+def test_a_secret_that_is_said_again_is_masked_again() -> None:
+    assert found("비번 abc123! 인데 abc123! 로 해도, abc123!x 로 해도 안돼요") == ["abc123!", "abc123!"]

@@ -9,10 +9,10 @@ from ko_pii import detect_all
 
 from chat.detectors import KINDS, detect
 from chat.spans import Span
-from tests.chat.labelled import Labelled, messages
+from tests.chat.labelled import PARTS, Labelled, messages
 
 MESSAGES_MIN, POSITIVES_MIN, SHARE_MIN = 400, 12, 0.95
-SET = messages("tuned") + messages("unseen") + messages("fresh")
+SET = [one for part in PARTS for one in messages(part)]
 THEIR_NAMES = {
     "RRN": "rrn",
     "FRN": "frn",

@@ -131,5 +131,5 @@ def as_stored(chat: Chat) -> dict[int, tuple[int, str]]:
 
 async def until(true) -> None:
     async with asyncio.timeout(10):
-        while not true():
+        while not true():  # noqa: ASYNC110 - of what comes over sockets
             await asyncio.sleep(0.02)

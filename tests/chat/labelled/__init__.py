@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 from chat.spans import Span
 
+# By when they were written: all but the first before any detector had met them; the files say what was found then.
+PARTS = ("tuned", "unseen", "fresh", "holdout", "holdout2", "holdout3")
 _MARK = re.compile(r"\[([a-z_]+):([^\]]+)\]")
 
 
@@ -19,7 +21,7 @@ class Labelled(NamedTuple):
 
 
 def messages(part: str) -> list[Labelled]:
-    """Those of ``tuned``, ``unseen`` or ``fresh``: by when they were written, before the detectors had met them."""
+    """Those of one of ``PARTS``."""
     lines = (Path(__file__).parent / f"{part}.txt").read_text().splitlines()
     return [_parsed(line) for line in lines if line and not line.startswith("## ")]
 
