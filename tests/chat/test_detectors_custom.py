@@ -3,6 +3,9 @@
 import logging
 import resource
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import regex
@@ -39,6 +42,18 @@ def test_a_word_is_no_pattern() -> None:
 )
 def test_a_pattern_reads_the_text_and_its_shadow(source, text) -> None:
     assert values(f"가 {text} 나", compile_custom("pattern", source)) == [text]
+
+
+@contextmanager
+def memory_for_this_test(more: int = 500_000_000) -> Iterator[None]:
+    """If it fails, it does not take the machine with it."""
+    usual = resource.getrlimit(resource.RLIMIT_AS)
+    size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (size + more, usual[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, usual)
 
 
 @pytest.mark.parametrize("kind_of", ["word", "pattern"])
@@ -92,7 +107,7 @@ def test_what_would_take_all_memory_is_refused_before_it_is_compiled(source) -> 
     """Also where it is in the database already: another process reads it from there."""
     for read in (compile_custom, read_custom):
         began, before = time.thread_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        with pytest.raises(Invalid):
+        with memory_for_this_test(), pytest.raises(Invalid):
             read("pattern", source)
         assert time.thread_time() - began < 0.05
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000

@@ -286,7 +286,7 @@ def test_one_is_tried_then_saved(service, admin, sign_in):
         ({"kind": "pattern", "source": "("}, "source", "can't be read"),
         ({"kind": "pattern", "source": "a*"}, "source", "empty text"),
         ({"kind": "pattern", "source": "(a+)+$"}, "source", "too slow"),
-        ({"kind": "pattern", "source": "a{2147483647}"}, "source", "repeats too much"),
+        ({"kind": "pattern", "source": "a{1000000}"}, "source", "repeats too much"),
         ({"source": "x" * 201}, "source", "200"),
         ({"sample": ""}, "sample", "Paste a text"),
         ({"sample": "Nothing of it"}, "sample", "found"),
