@@ -1,7 +1,10 @@
-"""The trail: one function that writes it, one that reads it."""
+"""The trail: who writes it and who reads it does so here."""
 
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
+from django.db import connection
 from django.db.models import QuerySet
 
 from agents.models import Agent, AuditEntry, Service
@@ -45,3 +48,30 @@ def record_each(service_id: int, action: str, details: dict[str, dict[str, Any]]
 def trail(service: Service, subject: str) -> QuerySet[AuditEntry]:
     """What happened to ``subject``, oldest first."""
     return AuditEntry.objects.filter(service=service, subject=subject).order_by("id")
+
+
+def entries(service: Service, actions: Collection[str]) -> QuerySet[AuditEntry]:
+    """What happened of these kinds, in no order."""
+    return AuditEntry.objects.filter(service=service, action__in=actions)
+
+
+def periods_with_entries(
+    service: Service, actions: Collection[str], periods: Sequence[tuple[datetime, datetime]]
+) -> list[int]:
+    """Which of ``periods`` (begin, end) have entries of these kinds: their places in the list, in its order.
+
+    Each is one look into the index, however much is in it.
+    """
+    begins, ends = [begin for begin, _end in periods], [end for _begin, end in periods]
+    with connection.cursor() as cursor:
+        cursor.execute(_PERIODS, [begins, ends, service.pk, list(actions)])
+        return [place - 1 for (place,) in cursor.fetchall()]
+
+
+_PERIODS = """
+    SELECT place FROM unnest(%s::timestamptz[], %s::timestamptz[]) WITH ORDINALITY AS period(begins, ends, place)
+    WHERE EXISTS (
+        SELECT 1 FROM agents_auditentry
+        WHERE service_id = %s AND action = ANY(%s) AND created_at >= begins AND created_at < ends
+    ) ORDER BY place
+"""

@@ -1,10 +1,11 @@
-"""Which chats somebody may see and act in. Nobody else fetches chats for a viewer; forbidden looks like absent."""
+"""Which chats somebody may see and act in, and which patterns change. Nobody else fetches them for a viewer; forbidden
+looks like absent."""
 
 from django.db.models import F, QuerySet
 from django.http import Http404
 
 from agents.models import Agent
-from chat.models import Chat
+from chat.models import Chat, OwnPattern
 from helpcenter.customers import token_hash
 from helpcenter.models import Customer
 
@@ -34,6 +35,19 @@ def chats_of_others(agent: Agent) -> QuerySet[Chat]:
     """The service's other open chats, for its admins: waiting, ringing, open; the longest waiting first."""
     chats = chats_seen_by(agent).exclude(state=Chat.State.CLOSED).exclude(agent=agent)
     return chats.order_by("-state", "waiting_since", "pk")
+
+
+def own_patterns_of(admin: Agent) -> QuerySet[OwnPattern]:
+    """The words and patterns of the admin's own service."""
+    return OwnPattern.objects.filter(service=admin.service)
+
+
+def own_pattern_for(admin: Agent, pattern_id: int) -> OwnPattern:
+    """Raises ``Http404`` for another service's as for none."""
+    own = own_patterns_of(admin).filter(pk=pattern_id).first()
+    if own is None:
+        raise Http404
+    return own
 
 
 def chat_of_token(service_slug: str, token: str) -> tuple[int, int, str] | None:

@@ -1,9 +1,9 @@
-"""Chats for the operator: how many, how they stand; never what was said."""
+"""Chats and rules of masking for the operator: how they stand; never what was said, nor what is looked for."""
 
 from django.contrib import admin
 from django.http import HttpRequest
 
-from chat.models import Chat
+from chat.models import Chat, MaskingRules, OwnPattern
 
 
 @admin.register(Chat)
@@ -20,3 +20,31 @@ class ChatAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Chat | None = None) -> bool:
         return False
+
+
+class ReadOnly(admin.ModelAdmin):
+    """Neither added, changed nor deleted: that is done in Service Management, where it is on record."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(MaskingRules)
+class MaskingRulesAdmin(ReadOnly):
+    list_display = ("service", "version", "reveals_per_hour")
+    list_select_related = ("service",)
+    search_fields = ("service__name", "service__slug")
+
+
+@admin.register(OwnPattern)
+class OwnPatternAdmin(ReadOnly):
+    list_display = ("id", "service", "form", "action", "keep", "created_at")
+    list_filter = ("form", "action", "service")
+    list_select_related = ("service",)
+    fields = ("service", "form", "action", "keep", "created_at")

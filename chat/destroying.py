@@ -14,7 +14,7 @@ from agents import audit
 from agents.access import require_admin
 from agents.models import Agent, Contract
 from chat import vault
-from chat.models import Chat
+from chat.models import Chat, DataKey
 from chat.presence import database_now
 from helpcenter.models import Customer
 
@@ -23,12 +23,13 @@ RETENTION = "retention"  # why, in the trail; else it was an admin
 
 def destroy_of_chat(admin: Agent, chat: Chat) -> None:
     """Destroys what is masked in the chat and in the comments of its ticket."""
-    _destroy_of(admin, Q(chat=chat.pk), chat.subject)
+    _destroy_of(admin, Q(chat=chat.pk), chat.subject, chat.customer_id)
 
 
 def destroy_of_customer(admin: Agent, customer: Customer) -> None:
     """Destroys what is masked in all of the customer's chats and tickets. The customer's name and address stay."""
-    _destroy_of(admin, Q(chat__customer=customer) | Q(customer=customer), f"customer:{customer.pk}")
+    keys = Q(chat__customer=customer) | Q(customer=customer)
+    _destroy_of(admin, keys, f"customer:{customer.pk}", customer.pk)
 
 
 def destroy_expired(now: datetime | None = None) -> int:
@@ -44,7 +45,7 @@ def chats_of(customer: Customer) -> int:
 
 
 @transaction.atomic
-def _destroy_of(admin: Agent, keys: Q, subject: str) -> None:
+def _destroy_of(admin: Agent, keys: Q, subject: str, customer_id: int) -> None:
     """Raises ``Closed`` for who is not an admin any more. It is on record also where there was nothing to destroy.
 
     What is being masked at this moment is sealed under a key that is gone, or has one of its own that stays.
@@ -52,7 +53,7 @@ def _destroy_of(admin: Agent, keys: Q, subject: str) -> None:
     require_admin(admin)
     gone = vault.destroy(keys)
     action = f"{subject.partition(':')[0]}.originals_destroyed"
-    audit.record(admin.service, action, subject, agent=admin, keys=len(gone))
+    audit.record(admin.service, action, subject, agent=admin, keys=len(gone), customer=customer_id)
 
 
 @transaction.atomic
@@ -60,8 +61,16 @@ def _destroy_expired_of(contract: Contract, now: datetime) -> int:
     since = now - timedelta(days=contract.originals_kept_days or 0)
     of_chats = Q(ticket=None, chat__service=contract.service_id, chat__closed_at__lt=since)
     gone = vault.destroy(of_chats | Q(ticket__isnull=False, service=contract.service_id, used_at__lt=since))
-    chats = [f"chat:{key.chat_id}" for key in gone if key.ticket is None]
-    tickets = [f"ticket:{key.ticket}" for key in gone if key.ticket is not None]
-    for action, subjects in (("chat.originals_destroyed", chats), ("ticket.originals_destroyed", tickets)):
-        audit.record_each(contract.service_id, action, {subject: {"reason": RETENTION} for subject in subjects})
+    facts = {_subject(key): {"reason": RETENTION, "customer": _customer(key)} for key in gone}
+    for place in ("chat", "ticket"):
+        of_place = {subject: details for subject, details in facts.items() if subject.startswith(place)}
+        audit.record_each(contract.service_id, f"{place}.originals_destroyed", of_place)
     return len(gone)
+
+
+def _subject(key: DataKey) -> str:
+    return f"chat:{key.chat_id}" if key.ticket is None else f"ticket:{key.ticket}"
+
+
+def _customer(key: DataKey) -> int | None:
+    return key.customer_id if key.chat is None or key.ticket else key.chat.customer_id

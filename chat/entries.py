@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from chat import spans
-from chat.models import Chat, Mask, Message
+from chat.models import Chat, Mask, MaskedSpan, Message
 from contiple import prepared
 
 PAGE_SIZE = 50
@@ -61,9 +61,9 @@ def entry_of(message: Message, masks: Iterable[Mask]) -> Entry:
     )
 
 
-def offers_of(row: Message) -> list[spans.Span]:
-    """What is offered to be masked in a message."""
-    return [spans.Span(kind, start, end) for _id, start, end, kind in row.offers or ()]
+def offers_of(stored: list | None) -> list[spans.Span]:
+    """What is offered to be masked, as a message (or a comment) stores it."""
+    return [spans.Span(kind, start, end) for _id, start, end, kind in stored or ()]
 
 
 def offered_spans(offered: Iterable[spans.Span]) -> tuple[Span, ...]:
@@ -75,7 +75,7 @@ def as_offers(offered: Iterable[spans.Span]) -> list[list] | None:
     return [[span.id, span.start, span.end, span.kind] for span in offered_spans(offered)] or None
 
 
-def spans_of(masks: Iterable[Mask]) -> tuple[Span, ...]:
+def spans_of(masks: Iterable[MaskedSpan]) -> tuple[Span, ...]:
     masked = (Span(mask.pk, mask.start, mask.end, mask.kind) for mask in masks)
     return tuple(sorted(masked, key=lambda span: span.start))
 

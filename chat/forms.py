@@ -1,11 +1,17 @@
-"""What a customer fills in before a chat."""
+"""What a customer fills in before a chat; what is looked for in Chat History and in the record of looks under masks."""
+
+from collections.abc import Sequence
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from chat import messages
+from agents.models import Service
+from chat import kinds, messages, past_chats
 from chat.models import MESSAGE_LENGTH_MAX
+from chat.months import Month
+from chat.unmask_record import Outcome
 from contiple.errors import Invalid
 from helpcenter.customers import clean_name
 from helpcenter.models import PrivacyPolicy
@@ -26,7 +32,7 @@ class StartForm(forms.Form):
         label=_("How can we help?"),
         required=False,
         # Its length is checked by `clean_message`: forms send a line break as two characters.
-        widget=forms.Textarea(attrs={"rows": 3, "maxlength": MESSAGE_LENGTH_MAX}),
+        widget=forms.Textarea(attrs={"rows": 3, "maxlength": MESSAGE_LENGTH_MAX, "autocomplete": "off"}),
     )
     policy = forms.IntegerField(widget=forms.HiddenInput)
     agree = forms.BooleanField(
@@ -59,3 +65,67 @@ class StartForm(forms.Form):
             self.data = self.data.copy()
             self.data["policy"] = str(self.current_policy.pk)
             self.data.pop("agree", None)
+
+
+class HistoryForm(forms.Form):
+    """The filter bar of Chat History. What makes no sense is no filter: an old link still shows a list."""
+
+    q = forms.CharField(required=False)
+    agent = forms.TypedChoiceField(required=False, coerce=int, empty_value=None)
+    outcome = forms.ChoiceField(required=False, choices=[("", _("All results")), *past_chats.Outcome.choices])
+    since = forms.DateField(required=False, widget=forms.DateInput({"type": "date"}))
+    until = forms.DateField(required=False, widget=forms.DateInput({"type": "date"}))
+
+    def __init__(self, data: Any, *, service: Service) -> None:
+        super().__init__(data, auto_id="chats-%s")
+        self.fields["agent"].choices = _all_agents(service)
+        labels = {"agent": _("Agent"), "outcome": _("Result"), "since": _("From"), "until": _("Until")}
+        for name, label in labels.items():
+            self.fields[name].widget.attrs |= {"class": "input", "aria-label": label, "title": label}
+
+    def filters(self) -> dict[str, Any]:
+        """The arguments of ``past_chats.narrow``."""
+        self.is_valid()
+        found = self.cleaned_data
+        return {
+            "agent": found.get("agent"),
+            "outcome": found.get("outcome", ""),
+            "since": found.get("since"),
+            "until": found.get("until"),
+            "text": found.get("q", "")[: past_chats.TEXT_LENGTH_MAX],
+        }
+
+
+class RecordForm(forms.Form):
+    """The filter bar of the record. What makes no sense is no filter: an old link still shows a list."""
+
+    month = forms.ChoiceField(required=False)
+    agent = forms.TypedChoiceField(required=False, coerce=int, empty_value=None)
+    outcome = forms.ChoiceField(required=False, choices=[("", _("All outcomes")), *Outcome.choices])
+    kind = forms.ChoiceField(required=False, choices=[("", _("All kinds")), *kinds.NAMES.items()])
+    customer = forms.CharField(required=False)
+
+    def __init__(self, data: Any, *, service: Service, months: Sequence[Month] = ()) -> None:
+        super().__init__(data, auto_id="record-%s")
+        self.fields["month"].choices = [(str(month), month.name) for month in months]
+        self.fields["agent"].choices = _all_agents(service)
+        labels = {"month": _("Month"), "agent": _("Agent"), "outcome": _("What happened"), "kind": _("Kind")}
+        for name, label in labels.items():
+            self.fields[name].widget.attrs |= {"class": "input", "aria-label": label}
+
+    def filters(self) -> dict[str, Any]:
+        """The arguments of ``unmask_record.entries_of``, the month apart."""
+        self.is_valid()
+        found = self.cleaned_data
+        return {
+            "agent": found.get("agent"),
+            "outcome": found.get("outcome", ""),
+            "kind": found.get("kind", ""),
+            "customer": found.get("customer", "")[:200],
+        }
+
+
+def _all_agents(service: Service) -> list[tuple[str, Any]]:
+    """Who works there or did. Reads the names now, so that no template does."""
+    people = service.agents.select_related("user").order_by("user__name", "pk")
+    return [("", _("All agents")), *((str(person.pk), str(person)) for person in people)]

@@ -5,7 +5,7 @@ masked a second time keeps its first mask, and only what was still readable gets
 overlapping, or by two agents at once ends in the same text.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -29,7 +29,10 @@ LAST_LINE_LENGTH = 120
 
 
 class Selection(Struct, forbid_unknown_fields=True):
-    """What a person selected in one message: UTF-16 offsets in its body as it was at ``rev``."""
+    """What a person selected in one message: UTF-16 offsets in its body as it was at ``rev``.
+
+    In a ticket ``seq`` is a comment's id.
+    """
 
     seq: int
     rev: int
@@ -105,8 +108,22 @@ def mask_selection(agent: Agent, chat_id: int, selections: Sequence[Selection]) 
 
 def masked_originals(chat: Chat) -> list[str]:
     """What was masked by hand in ``chat``, to hide copies of it; not to be shown to anybody."""
-    masks = Mask.objects.filter(message__chat=chat, masked_by__isnull=False).select_related("message__chat")
-    return [original for mask in masks if (original := vault.original_or_none(mask)) is not None]
+    masks = Mask.objects.filter(message__chat=chat, masked_by__isnull=False).select_related("message")
+    return vault.originals_in(chat, masks)
+
+
+def require_as_selected(found: Mapping[int, Any], selections: Sequence[Selection]) -> None:
+    """Each selection is of a text in ``found``, no two of the same, and none has changed since it was selected.
+
+    Raises ``Invalid``, and ``Conflict`` for what has changed.
+    """
+    revs = {item.seq: item.rev for item in selections}
+    if not revs or len(revs) != len(selections):
+        raise Invalid(_("Select the text to mask first."))
+    if any(seq not in found or not found[seq].body for seq in revs):
+        raise Invalid(_("This can't be masked."))
+    if any(found[seq].rev != rev for seq, rev in revs.items()):
+        raise Conflict(_("This text has changed in the meantime. Select it again."))
 
 
 def selected_spans(body: str, taken: Iterable[tuple[int, int]], item: tuple[int, int]) -> list[tuple[int, int]]:
@@ -128,9 +145,9 @@ def named(spans: Iterable[tuple[int, int]], offers: Sequence[Span], rules: Rules
     return [Masked(kind, start, end, kind == MANUAL or rules.keeps(kind)) for kind, start, end in kinds_of]
 
 
-def still_offered(offers: Sequence[Span], masked: Sequence[Masked]) -> list[Span]:
+def still_offered(offers: Sequence[Span], masked: Sequence[tuple[int, int]]) -> list[Span]:
     """``offers`` without those that a mask has touched."""
-    return [it for it in offers if not any(it.start < span.end and span.start < it.end for span in masked)]
+    return [it for it in offers if not any(it.start < end and start < it.end for start, end in masked)]
 
 
 def change_body(chat: Chat, message: Message, body: str) -> None:
@@ -162,25 +179,20 @@ def _sealed(chat: Chat, seq: int, span: Masked, original: str) -> bytes:
 
 
 def _messages_as_selected(chat: Chat, selections: Sequence[Selection]) -> dict[int, Message]:
-    wanted = {item.seq: item.rev for item in selections}
-    found = {m.seq: m for m in chat.messages.filter(seq__in=wanted).prefetch_related("masks").order_by("seq")}
-    if not wanted or len(wanted) != len(selections):
-        raise Invalid(_("Select text in a message first."))
-    if any(seq not in found or not found[seq].body for seq in wanted):
-        raise Invalid(_("This can't be masked."))
-    if any(found[seq].rev != rev for seq, rev in wanted.items()):
-        raise Conflict(_("This message has changed in the meantime. Select the text again."))
+    wanted = chat.messages.filter(seq__in=[item.seq for item in selections])
+    found = {message.seq: message for message in wanted.prefetch_related("masks").order_by("seq")}
+    require_as_selected(found, selections)
     return found
 
 
 def _mask_one(chat: Chat, message: Message, item: Selection, agent: Agent) -> list[str]:
     """Returns what was still readable of the selection, piece by piece."""
-    body, masks, offers = message.body, list(message.masks.all()), offers_of(message)
+    body, masks, offers = message.body, list(message.masks.all()), offers_of(message.offers)
     spans = selected_spans(body, [(mask.start, mask.end) for mask in masks], (item.start, item.end))
     new = named(spans, offers, rules_of(chat.service_id))
     if new:
         masks += put_on(chat, message, original=body, spans=new, by=agent)
-        message.offers = as_offers(still_offered(offers, new))
+        message.offers = as_offers(still_offered(offers, spans))
         change_body(chat, message, apply_mask(body, spans))
         live.publish_on_commit(live.chat_topic(chat.pk), live.Changed(entry_of(message, masks)))
     return [body[slice(*span)] for span in spans]

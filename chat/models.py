@@ -205,14 +205,13 @@ class OwnPattern(models.Model):
         return f"pattern {self.pk}"
 
 
-class Mask(models.Model):
-    """A masked span of a message, in code points of its body; spans of one message never overlap (``masking``).
+class MaskedSpan(models.Model):
+    """A masked span of a text, in code points of it; spans of one text never overlap (``masking``).
 
-    ``sealed`` is the original under the chat's data key, bound to service, chat, message and span; empty where it was
-    destroyed at once.
+    ``sealed`` is the original under a data key, bound to the place it was taken from; empty where it was destroyed at
+    once.
     """
 
-    message = models.ForeignKey(Message, models.CASCADE, related_name="masks")
     start = models.PositiveIntegerField()
     end = models.PositiveIntegerField()
     kind = models.CharField(max_length=20)  # a detector's kind, or "manual"
@@ -221,13 +220,23 @@ class Mask(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["message", "start"], name="mask_start_once"),
-            models.CheckConstraint(condition=Q(end__gt=F("start")), name="mask_not_empty"),
-        ]
+        abstract = True
+        constraints = [models.CheckConstraint(condition=Q(end__gt=F("start")), name="%(class)s_not_empty")]
 
     def __str__(self) -> str:
         return f"mask {self.start}-{self.end}"
+
+
+class Mask(MaskedSpan):
+    """Of a message's body."""
+
+    message = models.ForeignKey(Message, models.CASCADE, related_name="masks")
+
+    class Meta(MaskedSpan.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["message", "start"], name="mask_start_once"),
+            *MaskedSpan.Meta.constraints,
+        ]
 
 
 class Ring(models.Model):

@@ -4,8 +4,11 @@
 stored: whoever has read them before compares the version again (``messages``).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import logging
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal, NamedTuple, cast
 
 import regex
@@ -16,6 +19,13 @@ from chat import detectors
 from chat.detectors import CUSTOM
 from chat.models import MaskingRules, OwnPattern
 from chat.spans import Span, widen_all
+from contiple.errors import Invalid
+
+logger = logging.getLogger(__name__)
+
+
+# Of one text: each is a row, and an original that is sealed by itself.
+MASKS_MAX = 100
 
 
 class Action(TextChoices):
@@ -77,11 +87,12 @@ class Rules:
         if not hits:
             return NOTHING
         masked = [(span, rule.keep) for span, rule in hits if rule.action == Action.MASK]
-        spans = _widened(text, detectors.join(span for span, _keep in masked))
-        taken = [Masked(*span, keep=all(keep for it, keep in masked if _overlap(it, span))) for span in spans]
+        spans = _bounded(_widened(text, detectors.join(span for span, _keep in masked)))
+        ends = [span.end for span in spans]
+        destroyed = {bisect_right(ends, span.start) for span, keep in masked if not keep}
+        taken = [Masked(*span, keep=place not in destroyed) for place, span in enumerate(spans)]
         offered = detectors.join(span for span, rule in hits if rule.action == Action.OFFER)
-        free = [span for span in _widened(text, offered) if not any(_overlap(span, it) for it in spans)]
-        return Found(taken, free)
+        return Found(taken, _free(_widened(text, offered), spans, ends)[:MASKS_MAX])
 
     def keeps(self, kind: str) -> bool:
         """Whether the original of what was offered as ``kind`` goes to the vault."""
@@ -89,12 +100,18 @@ class Rules:
         return all(rule.keep for rule in rules if rule.action == Action.OFFER)
 
     def _hits(self, text: str) -> Iterator[tuple[Span, Rule]]:
-        wanted = [kind for kind, rule in self.kinds.items() if rule.action != Action.OFF]
-        for span in detectors.find_kinds(text, wanted):
+        for span in detectors.find_kinds(text, self._wanted):
             yield span, self.kinds[span.kind]
-        own = [(pattern, rule) for pattern, rule in self.patterns if rule.action != Action.OFF]
-        for place, start, end in detectors.find_each(text, [pattern for pattern, _rule in own]):
-            yield Span(CUSTOM, start, end), own[place][1]
+        for place, start, end in detectors.find_each(text, [pattern for pattern, _rule in self._own]):
+            yield Span(CUSTOM, start, end), self._own[place][1]
+
+    @cached_property
+    def _wanted(self) -> frozenset[str]:
+        return frozenset(kind for kind, rule in self.kinds.items() if rule.action != Action.OFF)
+
+    @cached_property
+    def _own(self) -> list[tuple[regex.Pattern[str], Rule]]:
+        return [(pattern, rule) for pattern, rule in self.patterns if rule.action != Action.OFF]
 
 
 DEFAULT = Rules()
@@ -119,15 +136,23 @@ def kind_rules(row: MaskingRules | None) -> dict[str, Rule]:
     return {kind: Rule(*chosen[kind]) if kind in chosen else default_rule(kind) for kind in detectors.KINDS}
 
 
-def pattern_of(own: OwnPattern) -> regex.Pattern[str]:
-    return detectors.read_custom(cast(Literal["word", "pattern"], own.form), own.source)
+def pattern_rules(patterns: Iterable[OwnPattern]) -> list[tuple[regex.Pattern[str], Rule]]:
+    """One that can't be read any more (the library has changed) is passed over: messages have to go on."""
+    return [(compiled, Rule(own.action, own.keep)) for own in patterns if (compiled := _compiled(own))]
 
 
 def _as_rules(row: MaskingRules) -> Rules:
     # Read after the row: with its version stand patterns that are as new, or newer.
-    own = OwnPattern.objects.filter(service=row.service_id)
-    patterns = [(pattern_of(it), Rule(it.action, it.keep)) for it in own]
+    patterns = pattern_rules(OwnPattern.objects.filter(service=row.service_id))
     return Rules(row.version, kind_rules(row), patterns, row.reveals_per_hour)
+
+
+def _compiled(own: OwnPattern) -> regex.Pattern[str] | None:
+    try:
+        return detectors.read_custom(cast(Literal["word", "pattern"], own.form), own.source)
+    except Invalid:
+        logger.error("Own pattern %d of service %d can't be read and is passed over.", own.pk, own.service_id)
+        return None
 
 
 def _widened(text: str, spans: Sequence[Span]) -> list[Span]:
@@ -136,8 +161,18 @@ def _widened(text: str, spans: Sequence[Span]) -> list[Span]:
     return detectors.join(Span(span.kind, *wide) for span, wide in zip(spans, bounds, strict=True))
 
 
-def _overlap(one: Span, other: Span) -> bool:
-    return one.start < other.end and other.start < one.end
+def _bounded(spans: list[Span]) -> list[Span]:
+    """At most ``MASKS_MAX``: in a text that is a list of nothing else, the last one covers the rest of the list."""
+    if len(spans) <= MASKS_MAX:
+        return spans
+    last = spans[MASKS_MAX - 1]
+    return [*spans[: MASKS_MAX - 1], last._replace(end=spans[-1].end)]
+
+
+def _free(offered: Sequence[Span], taken: Sequence[Span], ends: Sequence[int]) -> list[Span]:
+    """Those of ``offered`` that touch none of ``taken``, which are in order and apart: each is held against one."""
+    nexts = ((span, bisect_right(ends, span.start)) for span in offered)
+    return [span for span, place in nexts if place == len(taken) or span.end <= taken[place].start]
 
 
 # What this process has read, by service. There are as many as it has served, each of a few kilobytes.

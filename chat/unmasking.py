@@ -4,7 +4,8 @@
 original stands in the text again, for everybody and for good.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -58,10 +59,8 @@ def look(agent: Agent, hidden: Hidden, *, address: str | None) -> str:
     """
     require_look(agent, hidden, address=address)
     hidden.record(agent, "revealed", address)
-    try:
-        return vault.unseal(hidden.holder, hidden.place, hidden.sealed)
-    except vault.Gone:
-        raise _gone() from None
+    with gone_is_on_record(agent, hidden, address=address):
+        return opened(hidden)
 
 
 def lift(agent: Agent, mask_id: int, *, address: str | None) -> None:
@@ -69,16 +68,14 @@ def lift(agent: Agent, mask_id: int, *, address: str | None) -> None:
 
     Copies of it that were hidden in a ticket stay as they are.
     """
-    require_look(agent, _hidden_by(_mask_for(agent, mask_id)), address=address)
-    with transaction.atomic():
+    asked = _hidden_by(_mask_for(agent, mask_id))
+    require_look(agent, asked, address=address)
+    with gone_is_on_record(agent, asked, address=address), transaction.atomic():
         mask = _mask_for(agent, mask_id)
         chat = Chat.objects.select_for_update(no_key=True).get(pk=mask.message.chat_id)
         mask = _mask_for(agent, mask_id)  # as it is under the lock
         message, hidden = mask.message, _hidden_by(mask)
-        try:
-            original = vault.unseal(hidden.holder, hidden.place, hidden.sealed)
-        except vault.Gone:
-            raise _gone() from None
+        original = opened(hidden)
         mask.delete()
         masking.change_body(chat, message, message.body[: mask.start] + original + message.body[mask.end :])
         hidden.record(agent, "lifted", address)
@@ -101,8 +98,27 @@ def require_look(agent: Agent, hidden: Hidden, *, address: str | None) -> None:
         hidden.record(agent, "reveal_limited", address)
         text = _("You have unmasked %(count)s times within an hour, which is the limit. Try again later.")
         raise TooMany(text % {"count": limit.attempts}) from None
-    if throttle.recent_attempts(limit, str(agent.pk), now=now) == limit.attempts:
+    # Not ==: one that is about to be refused may be counted at this moment.
+    if throttle.recent_attempts(limit, str(agent.pk), now=now) >= limit.attempts:
         unmask_notice.tell_of_limit(agent, limit.attempts)
+
+
+def opened(hidden: Hidden) -> str:
+    """The original, for whom ``require_look`` has let through. Raises ``OriginalGone``."""
+    try:
+        return vault.unseal(hidden.holder, hidden.place, hidden.sealed)
+    except vault.Gone:
+        raise _gone() from None
+
+
+@contextmanager
+def gone_is_on_record(agent: Agent, hidden: Hidden, *, address: str | None) -> Iterator[None]:
+    """Around what opens an original (and around its transaction): that it could not be opened is on record, too."""
+    try:
+        yield
+    except OriginalGone:
+        hidden.record(agent, "reveal_gone", address)
+        raise
 
 
 def _mask_for(agent: Agent, mask_id: int) -> Mask:

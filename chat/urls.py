@@ -1,9 +1,19 @@
 from django.urls import path
 
-from chat import views_admin, views_agent, views_customer, views_embed, views_masking, views_record, views_rules
+from chat import (
+    views_admin,
+    views_agent,
+    views_customer,
+    views_embed,
+    views_history,
+    views_masking,
+    views_record,
+    views_rules,
+)
 
 app_name = "chat"
 urlpatterns = [
+    path("desk/<slug:service>/chats/", views_history.chats, name="chats"),
     path("desk/<slug:service>/chat/status/", views_agent.change_status, name="status"),
     path("desk/<slug:service>/chat/<int:chat>/", views_agent.conversation, name="conversation"),
     path("desk/<slug:service>/chat/<int:chat>/open/", views_agent.open_chat, name="open"),
@@ -19,7 +29,11 @@ urlpatterns = [
     path("desk/<slug:service>/chat/masks/<int:mask>/reveal/", views_masking.reveal, name="reveal"),
     path("desk/<slug:service>/chat/masks/<int:mask>/lift/", views_masking.lift, name="lift"),
     path("desk/<slug:service>/masking/", views_rules.rules, name="masking_rules"),
+    path("desk/<slug:service>/masking/patterns/new/", views_rules.add_pattern, name="add_pattern"),
+    path("desk/<slug:service>/masking/patterns/<int:own>/", views_rules.edit_pattern, name="edit_pattern"),
+    path("desk/<slug:service>/masking/patterns/<int:own>/remove/", views_rules.remove_pattern, name="remove_pattern"),
     path("desk/<slug:service>/masking/record/", views_record.record, name="unmask_record"),
+    path("desk/<slug:service>/masking/record/export/", views_record.export, name="export_unmask_record"),
     path("desk/<slug:service>/chat/<int:chat>/destroy/", views_masking.destroy, name="destroy"),
     path("hc/<slug:service>/chat/", views_customer.panel, name="panel"),
     path("hc/<slug:service>/chat/start/", views_customer.start, name="start"),

@@ -5,7 +5,8 @@ and span (as associated data), so that a row moved elsewhere does not open. Dele
 originals for good. The first master key wraps new data keys; ``rotate_keys`` brings the others under it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from django.conf import settings
@@ -56,11 +57,10 @@ def open_original(mask: Mask) -> str:
     return unseal(*kept_for(mask))
 
 
-def original_or_none(mask: Mask) -> str | None:
-    try:
-        return open_original(mask)
-    except Gone:
-        return None
+def originals_in(chat: Chat, masks: Iterable[Mask]) -> list[str]:
+    """What stood under those masks (with their messages fetched) in messages of ``chat`` that can be opened."""
+    kept = [(_place(mask.message.seq, (mask.start, mask.end)), bytes(mask.sealed)) for mask in masks]
+    return unseal_all(_held_by(chat), kept)
 
 
 def kept_for(mask: Mask) -> tuple[Holder, str, bytes]:
@@ -71,18 +71,32 @@ def kept_for(mask: Mask) -> tuple[Holder, str, bytes]:
 
 def seal(holder: Holder, place: str, original: str) -> bytes:
     """Seals what stood at ``place``. Needs the lock of the holder's row where it may not have a key yet."""
-    return crypto.seal(_data_key(holder), original.encode(), _bound_to(holder, place))
+    return seal_all(holder, [(place, original)])[0]
+
+
+def seal_all(holder: Holder, originals: Sequence[tuple[str, str]]) -> list[bytes]:
+    """As ``seal``, of several ``(place, original)``: the key is read once."""
+    data_key = _data_key(holder) if originals else b""
+    return [crypto.seal(data_key, text.encode(), _bound_to(holder, place)) for place, text in originals]
 
 
 def unseal(holder: Holder, place: str, sealed: bytes) -> str:
     """What stood at ``place``. Raises ``Gone``."""
-    key = _keys_of(holder).first()
-    if key is None or not sealed:
+    opened = unseal_all(holder, [(place, sealed)])
+    if not opened:
         raise Gone
-    try:
-        return crypto.unseal(_unwrap(holder, key), sealed, _bound_to(holder, place)).decode()
-    except crypto.Unreadable as error:
-        raise Gone from error
+    return opened[0]
+
+
+def unseal_all(holder: Holder, kept: Iterable[tuple[str, bytes]]) -> list[str]:
+    """What can be opened of several ``(place, sealed)``: the key is read once."""
+    opened: list[str] = []
+    with suppress(crypto.Unreadable):
+        data_key = _key_at_hand(holder)
+        for place, sealed in kept:
+            with suppress(crypto.Unreadable):
+                opened.append(crypto.unseal(data_key, sealed, _bound_to(holder, place)).decode())
+    return opened
 
 
 def has_key(holder: Holder) -> bool:
@@ -176,6 +190,14 @@ def _keys_of(holder: Holder) -> QuerySet[DataKey]:
     if holder.ticket:
         return DataKey.objects.filter(ticket=holder.ticket)
     return DataKey.objects.filter(chat=holder.chat, ticket=None)
+
+
+def _key_at_hand(holder: Holder) -> bytes:
+    """Raises ``crypto.Unreadable`` where it was destroyed, or can't be opened."""
+    key = _keys_of(holder).first()
+    if key is None:
+        raise crypto.Unreadable
+    return _unwrap(holder, key)
 
 
 def _data_key(holder: Holder) -> bytes:

@@ -15,6 +15,7 @@ from agents.models import Agent
 from chat import access, entries, lifecycle, rendering
 from chat import transfer as transfers
 from chat.models import Chat
+from chat.past_chats import ticket_number_of
 from chat.seats import in_words
 from chat.trail import chat_trail, routing_trail
 from chat.views_customer import before, number
@@ -86,7 +87,8 @@ def give_back(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
 def history(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
     """The conversation to read, as in a ticket's Quick Menu; a page of its own where no script asks for it."""
     found = access.chat_for_agent(agent, chat)
-    context = _reading(agent, found) | {"section": "tickets"}
+    context = _reading(agent, found) | {"section": "chats", "ticket": ticket_number_of(found)}
+    context["can_make_ticket"] = may_chat(agent) or agent.is_admin
     if agent.is_admin:
         context["trail"] = chat_trail(found)
         context["choices"] = routing_trail(found)
@@ -151,6 +153,6 @@ def _reading(agent: Agent, chat: Chat) -> dict:
         "chat": chat,
         "messages_html": rendering.messages_html(page, get_language()),
         "has_earlier": bool(page) and page[0].seq > 1,
-        "can_mask": may_chat(agent) and agent.service.contract.security_service,
+        "can_mask": agent.service.contract.security_service,
         "is_open": chat.is_open,
     }

@@ -6,8 +6,10 @@ forged request can't act for anybody: there is nothing a browser would add by it
 
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from functools import wraps
+from urllib.parse import unquote
 
 from django.conf import settings
 from django.db import transaction
@@ -27,7 +29,7 @@ from agents.access import running_service
 from agents.models import Service
 from chat import access, entries, lifecycle, masking, messages, presence, rendering
 from chat.forms import StartForm
-from chat.models import Chat
+from chat.models import MESSAGE_LENGTH_MAX, Chat
 from chat.waiting import QueueFull
 from contiple.addresses import client_address
 from contiple.errors import Closed, Invalid, TooMany
@@ -40,6 +42,7 @@ from helpcenter.policies import current_policy
 TOKEN_HEADER = "X-Chat-Token"  # noqa: S105 - a header's name
 # An office or a phone network shares an address; a script that fills the queue has one as well.
 START_BY_ADDRESS = throttle.Limit("chat start address", 60, timedelta(hours=1))
+UNSENT_MAX = 200  # messages: nobody writes more without a line
 PAGE_LENGTH_MAX = Chat._meta.get_field("page").max_length
 
 
@@ -64,7 +67,7 @@ def for_customers(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
 @xframe_options_exempt
 def panel(request: HttpRequest, service: str) -> HttpResponse:
     """The page in the frame: what a customer without a chat sees; the script brings others back into theirs."""
-    context = public_page(request, running_service(service))
+    context = _chat_page(request, running_service(service))
     response = render(request, "chat/customer.html", context | _stage(request, context))
     response._csp_replace = {"frame-ancestors": ["'self'", *_embedding_sites(context["service"])]}
     add_never_cache_headers(response)
@@ -74,7 +77,7 @@ def panel(request: HttpRequest, service: str) -> HttpResponse:
 @for_customers
 def start(request: HttpRequest, service: Service, customer: Customer | None) -> HttpResponse:
     """Consent and start. The gates are read again; nothing personal is stored where one is closed."""
-    context = public_page(request, service)
+    context = _chat_page(request, service)
     stage = _stage(request, context)
     form = stage.get("form")
     if form is None:
@@ -98,11 +101,16 @@ def start(request: HttpRequest, service: Service, customer: Customer | None) -> 
 
 @for_customers
 def resume(request: HttpRequest, service: Service, customer: Customer | None) -> HttpResponse:
-    """The conversation as it is now. 204 where there is none (any more)."""
+    """The conversation as it is now. 204 where there is none (any more).
+
+    ``unsent`` names what the page still has as unsent. What of it has arrived it is told, and shows it no more: it may
+    be masked by now.
+    """
     chat = access.chat_of(customer) if customer else None
     if chat is None:
         return HttpResponse(status=204)
-    return _conversation(request, public_page(request, service), chat)
+    context = _chat_page(request, service) | {"stored": _stored(chat, request.POST.get("unsent", ""))}
+    return _conversation(request, context, chat)
 
 
 @for_customers
@@ -130,6 +138,10 @@ def number(value: str, *, least: int = 0) -> int:
     return int(value)
 
 
+def _chat_page(request: HttpRequest, service: Service) -> dict:
+    return public_page(request, service) | {"masked_kinds": masking.masked_kinds(service)}
+
+
 def _stage(request: HttpRequest, context: dict) -> dict:
     """What a customer without a chat is shown: the form, or why there is none."""
     service, language = context["service"], get_language()
@@ -151,7 +163,7 @@ def _start(request: HttpRequest, service: Service, customer: Customer | None, fo
         if customer is None:
             name = masking.conceal(service, data["name"])
             customer, token = register_customer(service, name=name, email=data["email"], language=language)
-        page = masking.conceal(service, _page(request))
+        page = masking.conceal(service, _page(request))[:PAGE_LENGTH_MAX]
         chat = lifecycle.start_chat(customer, policy=form.current_policy, language=language, page=page)
     if data["message"]:
         messages.send_as_customer(chat, body=data["message"], client_id=_first_id(chat, data["message"]))
@@ -159,12 +171,22 @@ def _start(request: HttpRequest, service: Service, customer: Customer | None, fo
 
 
 def _page(request: HttpRequest) -> str:
-    return "".join(filter(str.isprintable, request.POST.get("page", "")[:PAGE_LENGTH_MAX]))
+    """As a person reads it: in signs for signs, a number would not be known for one."""
+    return "".join(filter(str.isprintable, unquote(request.POST.get("page", "")[:MESSAGE_LENGTH_MAX])))
 
 
 def _first_id(chat: Chat, text: str) -> uuid.UUID:
     """A form sent twice finds the message of its first time. Keyed: a plain hash would betray what is masked."""
     return uuid.UUID(salted_hmac("chat.first_message", f"{chat.pk} {text}", algorithm="sha256").hexdigest()[:32])
+
+
+def _stored(chat: Chat, client_ids: str) -> list[uuid.UUID]:
+    """Which of ``client_ids``, separated by spaces, are messages of this chat."""
+    ids = []
+    for text in client_ids.split()[:UNSENT_MAX]:
+        with suppress(ValueError):
+            ids.append(uuid.UUID(text))
+    return list(chat.messages.filter(client_id__in=ids).values_list("client_id", flat=True)) if ids else []
 
 
 def _conversation(request: HttpRequest, context: dict, chat: Chat, status: int = 200) -> HttpResponse:

@@ -12,7 +12,6 @@ from agents.access import for_admins, for_agents
 from agents.models import Agent
 from chat import access, destroying, masking, unmasking
 from chat.models import Chat, Mask
-from chat.views_agent import require_chat
 from contiple.addresses import client_address
 from contiple.errors import Invalid
 
@@ -22,14 +21,9 @@ _selections = msgspec.json.Decoder(list[masking.Selection])
 @require_POST
 @for_agents
 def mask(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
-    """Masks a selection: a list of ``masking.Selection``, as JSON."""
+    """Masks a selection: a list of ``masking.Selection``, as JSON. Whoever may read a text may hide what is in it."""
     found = access.chat_for_agent(agent, chat)
-    require_chat(agent)
-    try:
-        selections = _selections.decode(request.body)
-    except msgspec.DecodeError:
-        raise Invalid(_("Select text in a message first.")) from None
-    return JsonResponse({"masked": masking.mask_selection(agent, found.pk, selections)})
+    return JsonResponse({"masked": masking.mask_selection(agent, found.pk, selections_of(request))})
 
 
 @require_POST
@@ -63,7 +57,7 @@ def destroy(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
         _destroy(agent, found, request.POST.get("of"))
         messages.success(request, _("The originals are destroyed for good."))
         return redirect("chat:history", agent.service.slug, found.pk)
-    context = {"section": "tickets", "chat": found, "chats": destroying.chats_of(found.customer)}
+    context = {"section": "chats", "chat": found, "chats": destroying.chats_of(found.customer)}
     return render(request, "chat/destroy.html", context)
 
 
@@ -74,6 +68,14 @@ def _destroy(admin: Agent, chat: Chat, of: str | None) -> None:
         destroying.destroy_of_customer(admin, chat.customer)
     else:
         raise Invalid(_("Choose what is to be destroyed."))
+
+
+def selections_of(request: HttpRequest) -> list[masking.Selection]:
+    """What a request asks to mask. Raises ``Invalid``."""
+    try:
+        return _selections.decode(request.body)
+    except msgspec.DecodeError:
+        raise Invalid(_("Select the text to mask first.")) from None
 
 
 def original(text: str) -> HttpResponse:

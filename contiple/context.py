@@ -1,8 +1,11 @@
 """What the Contiple screen's frame shows on every page: the service, the agent, the agent's other services."""
 
+from functools import partial
+
 from django.http import HttpRequest
 
 from agents import access
+from chat.unmask_record import count_limits_reached_today
 
 
 def desk(request: HttpRequest) -> dict:
@@ -16,4 +19,6 @@ def desk(request: HttpRequest) -> dict:
         "memberships": access.memberships(request.user),
         "chat_permitted": access.may_chat(agent),
         "unmask_permitted": access.may_unmask(agent),
+        # Called where it is shown: in the navigation of admins, which a part of a page is drawn without.
+        "count_limits": partial(count_limits_reached_today, agent.service),
     }

@@ -200,6 +200,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+EMAIL_TIMEOUT = 10  # seconds that a mail server may leave us waiting at each step; Django's own is for ever
 if EMAIL_URL:
     globals().update(_email(EMAIL_URL))
 

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404
 from agents.access import may_chat
 from agents.models import Agent, Service
 from chat.models import Chat
-from tickets.models import Tag, Ticket
+from tickets.models import CommentMask, Tag, Ticket
 
 
 def tickets_for(agent: Agent) -> QuerySet[Ticket]:
@@ -22,6 +22,12 @@ def ticket_for(agent: Agent, number: int) -> Ticket:
     """Raises ``Http404`` where the agent's service has no such ticket."""
     related = tickets_for(agent).select_related("requester", "assignee__user", "chat", "created_by__user")
     return get_object_or_404(related, number=number)
+
+
+def comment_mask_for(agent: Agent, mask_id: int) -> CommentMask:
+    """Raises ``Http404`` where no ticket of the agent's service has such a mask in a comment."""
+    masks = CommentMask.objects.select_related("comment__ticket").defer("comment__ticket__search")
+    return get_object_or_404(masks, pk=mask_id, comment__ticket__service=agent.service)
 
 
 def chat_for(agent: Agent, chat_id: int) -> Chat:

@@ -2,6 +2,7 @@
 
 import hashlib
 import uuid
+from collections.abc import Mapping
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -9,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Agent
+from chat.masking import conceal
 from contiple.errors import DomainError
 from helpcenter.customers import EMAIL_LENGTH_MAX, NAME_LENGTH_MAX, clean_email, clean_name
 from helpcenter.models import PrivacyPolicy
@@ -34,8 +36,9 @@ def _subject(**options) -> Text:
     return Text(label=_("Subject"), max_length=SUBJECT_LENGTH_MAX, **options)
 
 
-def _body(label, *, rows: int = 6, **options) -> Text:
-    return Text(label=label, max_length=TEXT_LENGTH_MAX, widget=forms.Textarea({"rows": rows}), **options)
+def _body(label, *, rows: int = 6, attrs: Mapping[str, str] | None = None, **options) -> Text:
+    widget = forms.Textarea({"rows": rows, **(attrs or {})})
+    return Text(label=label, max_length=TEXT_LENGTH_MAX, widget=widget, **options)
 
 
 class FilterForm(forms.Form):
@@ -48,6 +51,7 @@ class FilterForm(forms.Form):
 
     def __init__(self, data, *, agent: Agent) -> None:
         super().__init__(data, auto_id="filter-%s")
+        self.service = agent.service
         people = access.assignable(agent.service).exclude(pk=agent.pk)
         self.fields["assignee"].choices = [
             ("", _("All assignees")),
@@ -63,14 +67,14 @@ class FilterForm(forms.Form):
             self.fields[name].widget.attrs |= {"class": "input", "aria-label": label}
 
     def filters(self) -> dict:
-        """The arguments of ``listing.narrow``."""
+        """The arguments of ``listing.narrow``. What is stored nowhere is not asked for either."""
         self.is_valid()
         found = self.cleaned_data
         return {
             "state": found.get("state", ""),
             "assignee": found.get("assignee", ""),
             "tag": found.get("tag"),
-            "text": found.get("q", "")[:200],
+            "text": conceal(self.service, found.get("q", "")[:200]),
         }
 
 
@@ -193,8 +197,9 @@ class InquiryForm(RequestForm):
     email = forms.CharField(
         label=_("E-mail"), max_length=EMAIL_LENGTH_MAX, widget=forms.EmailInput({"autocomplete": "email"})
     )
-    subject = _subject()
-    message = _body(_("Message"), rows=8)
+    # No browser keeps these for Back: they may be masked by then. Until they are sent a script keeps them for the tab.
+    subject = _subject(widget=forms.TextInput({"autocomplete": "off"}))
+    message = _body(_("Message"), rows=8, attrs={"autocomplete": "off"})
     website = forms.CharField(required=False, widget=forms.TextInput({"autocomplete": "off", "tabindex": "-1"}))
     policy = forms.ModelChoiceField(PrivacyPolicy.objects.none(), widget=forms.HiddenInput)
     consent = forms.BooleanField(

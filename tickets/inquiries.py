@@ -11,6 +11,7 @@ from django.db import transaction
 
 from agents import throttle
 from agents.models import Service
+from chat.masking import conceal
 from helpcenter.customers import customer_for_inquiry
 from helpcenter.models import PrivacyPolicy
 from tickets.lifecycle import create_ticket, requested_ticket
@@ -49,7 +50,7 @@ def leave_inquiry(
             channel=Ticket.Channel.HELP_CENTER,
             subject=subject,
             body=body,
-            requester=customer_for_inquiry(service, name=name, email=email, language=language),
+            requester=customer_for_inquiry(service, name=conceal(service, name), email=email, language=language),
             policy=policy,
             consented_at=now,
             request_id=request_id,

@@ -1,9 +1,11 @@
 """How a ticket comes to be and changes: made, edited, given to somebody, brought to a state, commented on.
 
 A ticket is Unassigned exactly when nobody has it (the database holds that). Every act writes its AuditEntry in its own
-transaction: states, numbers and names of fields, never a text. Every text is masked before it is saved.
+transaction: states, numbers and names of fields, never a text. Every text is masked before it is saved; of what is
+masked in a comment the original is kept.
 """
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -17,12 +19,15 @@ from django.utils.translation import gettext_lazy as _
 
 from agents import audit
 from agents.models import Agent, Service
-from chat.masking import conceal, masked_originals
+from chat import masking
+from chat.entries import as_offers
 from chat.models import Chat, Message
+from chat.spans import apply_mask
 from contiple.errors import Closed, Conflict, Invalid
 from helpcenter.models import Customer, PrivacyPolicy
 from tickets.access import assignable
-from tickets.concealing import conceal_copies
+from tickets.comment_masks import put_on
+from tickets.concealing import NO_COPIES, bounds_of_copies, conceal_copies, hold_with_chat
 from tickets.models import SUBJECT_LENGTH_MAX, Comment, Ticket
 from tickets.numbering import hold_counter, next_number
 from tickets.tags import put_on_chat_tag
@@ -56,7 +61,7 @@ def create_ticket(
         number=next_number(service),
         channel=channel,
         subject=_subject(service, subject),
-        body=conceal(service, body),
+        body=_concealed(service, body),
         state=State.PROCESSING if assignee else State.UNASSIGNED,
         requester=requester,
         assignee=assignee,
@@ -104,7 +109,7 @@ def create_from_chat(agent: Agent, chat: Chat, *, subject: str = "", body: str =
             )
             put_on_chat_tag(ticket)
             # The form may be older than a mask.
-            conceal_copies(chat, masked_originals(chat))
+            conceal_copies(chat, masking.masked_originals(chat))
             audit.record(chat.service_id, "chat.ticket_created", chat.subject, agent=agent, number=ticket.number)
     return ticket
 
@@ -195,10 +200,14 @@ def set_assignee(agent: Agent, ticket: Ticket, assignee: Agent | None) -> None:
 
 @transaction.atomic
 def edit_text(agent: Agent, ticket: Ticket, *, subject: str, body: str) -> None:
-    """Replaces subject and description. Raises ``Conflict`` where either has changed since ``ticket`` was read."""
+    """Replaces subject and description. Raises ``Conflict`` where either has changed since ``ticket`` was read.
+
+    Locks the ticket's chat and the ticket: what was masked in the chat after the form was opened stays masked.
+    """
+    copies = hold_with_chat(ticket)
     new = {
-        "subject": _subject(ticket.service, subject),
-        "body": conceal(ticket.service, body),
+        "subject": _subject(agent.service, subject, copies),
+        "body": _concealed(agent.service, body, copies),
     }
     changed = [name for name, text in new.items() if text != getattr(ticket, name)]
     if not changed:
@@ -210,21 +219,36 @@ def edit_text(agent: Agent, ticket: Ticket, *, subject: str, body: str) -> None:
 
 @transaction.atomic
 def add_comment(agent: Agent, ticket: Ticket, body: str, *, request_id: UUID | None = None) -> Comment:
-    """Adds what only agents see; the same form sent twice finds the first one. Locks the ticket's row."""
-    Ticket.objects.filter(pk=ticket.pk).update(updated_at=timezone.now())
+    """Adds what only agents see; the same form sent twice finds the first one. Locks the ticket's chat and the ticket.
+
+    What the service masks is masked before it is saved, and so is what repeats a mask by hand in the chat.
+    """
+    copies = hold_with_chat(ticket)
     sent = ticket.comments.filter(request_id=request_id).first() if request_id else None
     if sent:
         return sent
+    found, repeated = masking.search(agent.service, body), bounds_of_copies(copies, body)
     comment = ticket.comments.create(
-        agent=agent, name=str(agent), body=conceal(ticket.service, body), request_id=request_id
+        agent=agent,
+        name=str(agent),
+        body=apply_mask(body, [*found.bounds, *repeated]),
+        offers=as_offers(masking.still_offered(found.offers, repeated)),
+        request_id=request_id,
     )
+    put_on(comment, original=body, spans=found.masked)
+    Ticket.objects.filter(pk=ticket.pk).update(updated_at=timezone.now())
     _record(agent, ticket, "ticket.commented", comment=comment.pk)
     return comment
 
 
-def _subject(service: Service, text: str) -> str:
+def _subject(service: Service, text: str, copies: re.Pattern[str] = NO_COPIES) -> str:
     """Masked before it is cut: half of a number would not be known for one."""
-    return one_line(conceal(service, " ".join(text.split())), SUBJECT_LENGTH_MAX)
+    return one_line(_concealed(service, " ".join(text.split()), copies), SUBJECT_LENGTH_MAX)
+
+
+def _concealed(service: Service, text: str, copies: re.Pattern[str] = NO_COPIES) -> str:
+    """``text`` as it may be stored where nobody unmasks: no original is kept."""
+    return apply_mask(text, [*masking.search(service, text).bounds, *bounds_of_copies(copies, text)])
 
 
 def _check_completed(agent: Agent, ticket: Ticket, state: str) -> None:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Agent, Service
-from chat.models import Chat
+from chat.models import Chat, MaskedSpan
 from helpcenter.models import Customer, PrivacyPolicy
 
 CHAT_TAG = "Chat"  # the guide's: every ticket made from a chat carries it
@@ -114,12 +114,16 @@ class Ticket(models.Model):
 
 
 class Comment(models.Model):
-    """What agents write on a ticket; customers don't see it."""
+    """What agents write on a ticket; customers don't see it. ``body`` is masked."""
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="comments")
     agent = models.ForeignKey(Agent, models.SET_NULL, null=True, related_name="+")
     name = models.CharField(max_length=80)
     body = models.TextField(_("Comment"), max_length=TEXT_LENGTH_MAX)
+    rev = models.PositiveIntegerField(
+        default=1, db_default=1
+    )  # counts what is masked in it, and what a mask is taken off
+    offers = models.JSONField(null=True, blank=True)  # as a message's
     request_id = models.UUIDField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -129,3 +133,15 @@ class Comment(models.Model):
 
     def __str__(self) -> str:
         return f"comment {self.pk}"
+
+
+class CommentMask(MaskedSpan):
+    """Of a comment's body. What is sealed is under the ticket's own data key."""
+
+    comment = models.ForeignKey(Comment, models.CASCADE, related_name="masks")
+
+    class Meta(MaskedSpan.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["comment", "start"], name="commentmask_start_once"),
+            *MaskedSpan.Meta.constraints,
+        ]

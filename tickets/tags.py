@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agents import audit
 from agents.models import Agent, Service
+from chat.masking import conceal
 from contiple.errors import Closed, Invalid
 from tickets.models import CHAT_TAG, Tag, Ticket
 from tickets.texts import can_be_stored
@@ -34,7 +35,7 @@ def add_tag(agent: Agent, ticket: Ticket, name: str) -> None:
 
     Raises ``Invalid`` for a name that can't be used and ``Closed`` for one that is or looks like the system's.
     """
-    name = clean_tag_name(name)
+    name = conceal(agent.service, clean_tag_name(name))
     tag = _tag_named(ticket.service, name)
     if ticket.tags.filter(pk=tag.pk).exists():
         return

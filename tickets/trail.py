@@ -8,6 +8,9 @@ from django.utils.translation import gettext as _
 
 from agents import audit
 from agents.models import Agent, AuditEntry
+from chat.destroying import RETENTION
+from chat.entries import offered_spans, offers_of, spans_of
+from chat.rendering import body_html
 from tickets.models import Comment, Ticket
 
 SHOWN_MAX = 200  # the latest; past that nobody reads, and a page must stay small
@@ -19,30 +22,55 @@ ICONS = {
     "ticket.edited": "edit",
     "ticket.tag_added": "tag",
     "ticket.tag_removed": "tag",
+    "ticket.masked": "mask",
+    "ticket.lifted": "mask",
+    "ticket.originals_destroyed": "trash",
 }
+# A comment stands there itself; looks under masks, which are many, are on the admins' page of all looks.
+NOT_TOLD = [
+    "ticket.commented",
+    "ticket.revealed",
+    "ticket.reveal_refused",
+    "ticket.reveal_limited",
+    "ticket.reveal_gone",
+]
 
 
 @dataclass(frozen=True)
 class Line:
-    """Something that happened; with ``comment``, what was written."""
+    """Something that happened, named by ``key`` on its page; with ``comment``, what was written."""
 
+    key: str
     who: str
     what: str
     icon: str
     at: datetime
     comment: Comment | None = None
+    html: str = ""
+
+    @property
+    def rev(self) -> int:
+        """What has happened does not change."""
+        return self.comment.rev if self.comment else 0
 
 
 def timeline_of(ticket: Ticket) -> list[Line]:
-    """Comments and what happened, oldest first. Three queries, however much there is."""
-    entries = audit.trail(ticket.service, ticket.audit_subject).exclude(action="ticket.commented")
+    """Comments and what happened, oldest first. Four queries, however much there is."""
+    entries = audit.trail(ticket.service, ticket.audit_subject).exclude(action__in=NOT_TOLD)
     shown = list(entries.reverse()[:SHOWN_MAX])
     names = _names_in(ticket, shown)
     happened = [
-        Line(_who(entry), _what(entry, names), ICONS.get(entry.action, "info"), entry.created_at) for entry in shown
+        Line(f"e-{entry.pk}", _who(entry), _what(entry, names), ICONS.get(entry.action, "info"), entry.created_at)
+        for entry in shown
     ]
-    written = [Line(comment.name, "", "note", comment.created_at, comment) for comment in ticket.comments.all()]
+    written = [_written(comment) for comment in ticket.comments.prefetch_related("masks")]
     return sorted(happened[::-1] + written, key=lambda line: line.at)
+
+
+def _written(comment: Comment) -> Line:
+    offers = offered_spans(offers_of(comment.offers))
+    html = body_html(comment.body, spans_of(comment.masks.all()), offers)
+    return Line(f"c-{comment.pk}", comment.name, "", "note", comment.created_at, comment, html)
 
 
 def _names_in(ticket: Ticket, entries: list[AuditEntry]) -> dict[int, str]:
@@ -68,6 +96,9 @@ def _what(entry: AuditEntry, names: Mapping[int, str]) -> str:
         "ticket.edited": _edited,
         "ticket.tag_added": lambda details: _("added the tag %(tag)s") % details,
         "ticket.tag_removed": lambda details: _("took off the tag %(tag)s") % details,
+        "ticket.masked": lambda _details: _("masked personal information"),
+        "ticket.lifted": lambda _details: _("took a mask off for good"),
+        "ticket.originals_destroyed": _destroyed,
     }
     return words[entry.action](entry.details) if entry.action in words else entry.action
 
@@ -99,3 +130,9 @@ def _edited(details: dict) -> str:
     if fields == ["subject"]:
         return _("edited the subject")
     return _("edited the description") if fields == ["body"] else _("edited subject and description")
+
+
+def _destroyed(details: dict) -> str:
+    if details.get("reason") == RETENTION:
+        return _("destroyed the originals of what is masked: they are kept no longer")
+    return _("destroyed the originals of what is masked")

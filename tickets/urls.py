@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tickets import views, views_detail, views_public
+from tickets import views, views_detail, views_masking, views_public
 
 app_name = "tickets"
 _tickets = "desk/<slug:service>/tickets/"
@@ -15,6 +15,10 @@ urlpatterns = [
     path(f"{_ticket}state/", views_detail.set_state, name="state"),
     path(f"{_ticket}assignee/", views_detail.set_assignee, name="assignee"),
     path(f"{_ticket}comments/", views_detail.add_comment, name="comments"),
+    path(f"{_ticket}changes/", views_detail.changes, name="changes"),
+    path(f"{_ticket}comments/mask/", views_masking.mask, name="mask"),
+    path(f"{_tickets}masks/<int:mask>/reveal/", views_masking.reveal, name="reveal"),
+    path(f"{_tickets}masks/<int:mask>/lift/", views_masking.lift, name="lift"),
     path(f"{_ticket}tags/", views_detail.add_tag, name="tags"),
     path(f"{_ticket}tags/<int:tag>/remove/", views_detail.remove_tag, name="remove_tag"),
     path("hc/<slug:service>/contact/", views_public.contact, name="contact"),

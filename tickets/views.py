@@ -7,7 +7,9 @@ from django_htmx.http import trigger_client_event
 
 from agents.access import for_agents
 from agents.models import Agent
+from chat.masking import conceal
 from chat.models import Chat
+from contiple.paging import Position
 from helpcenter.customers import customer_for_inquiry
 from helpcenter.models import Customer
 from helpcenter.texts import reading_language
@@ -34,8 +36,8 @@ def ticket_list(request: HttpRequest, agent: Agent) -> HttpResponse:
         "unassigned": listing.count(tickets.filter(state=Ticket.State.UNASSIGNED)),
         "page": listing.page_of(
             found,
-            before=listing.Position.parse(request.GET.get("before", "")),
-            after=listing.Position.parse(request.GET.get("after", "")),
+            before=Position.parse(request.GET.get("before", "")),
+            after=Position.parse(request.GET.get("after", "")),
         ),
     }
     is_part = request.htmx.target == RESULTS and not request.htmx.boosted
@@ -74,7 +76,9 @@ def _requester(agent: Agent, form: NewTicketForm) -> Customer | None:
     name, email = form.cleaned_data["name"], form.cleaned_data["email"]
     if not name:
         return None
-    return customer_for_inquiry(agent.service, name=name, email=email, language=reading_language())
+    return customer_for_inquiry(
+        agent.service, name=conceal(agent.service, name), email=email, language=reading_language()
+    )
 
 
 def _chat_form(request: HttpRequest, chat: Chat) -> ChatTicketForm:

@@ -4,6 +4,7 @@ With htmx an act answers with the part of the page it changed, and the head and 
 being typed elsewhere on the page stays. Without, it goes back to the page.
 """
 
+from django.db.models import Sum
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -11,9 +12,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from agents.access import for_agents
 from agents.models import Agent
+from chat import masking
 from contiple.errors import DomainError, Invalid
 from tickets import access, lifecycle, tags
-from tickets.forms import AssigneeForm, CommentForm, StateForm, TagForm, TextForm
+from tickets.forms import AssigneeForm, CommentForm, StateForm, TagForm, TextForm, fingerprint
 from tickets.models import Ticket
 from tickets.trail import timeline_of
 
@@ -28,6 +30,16 @@ def detail(request: HttpRequest, agent: Agent, number: int) -> HttpResponse:
     context = _context(agent, ticket) | {"menu": "history" if request.GET.get("menu") == "history" else "details"}
     is_menu = request.htmx.target == "quick-menu" and not request.htmx.boosted
     return render(request, "tickets/_quick_menu.html" if is_menu else "tickets/detail.html", context)
+
+
+@require_safe
+@for_agents
+def changes(request: HttpRequest, agent: Agent, number: int) -> HttpResponse:
+    """The texts of the page, where they are others than those it has ``seen``: tickets have no socket."""
+    ticket = access.ticket_for(agent, number)
+    if request.GET.get("seen") == _seen_now(ticket):
+        return HttpResponse(status=204)
+    return render(request, "tickets/_changes.html", _context(agent, ticket))
 
 
 @require_POST
@@ -122,6 +134,8 @@ def _context(agent: Agent, ticket: Ticket) -> dict:
     return {
         "section": "tickets",
         "ticket": ticket,
+        "seen": _seen_now(ticket),  # before the texts are read: what changes meanwhile is not seen
+        "can_mask": masking.is_on(agent.service),
         "may_change_state": agent.is_admin or ticket.state != Ticket.State.COMPLETED,
         "text_form": TextForm(ticket=ticket),
         "state_form": StateForm(ticket=ticket, agent=agent),
@@ -132,3 +146,9 @@ def _context(agent: Agent, ticket: Ticket) -> dict:
         "comment_form": CommentForm(),
         "timeline": timeline_of(ticket),
     }
+
+
+def _seen_now(ticket: Ticket) -> str:
+    """Of all texts that the page shows. A comment's rev only grows, and no comment goes: nor does their sum."""
+    revs = ticket.comments.aggregate(sum=Sum("rev"))["sum"] or 0
+    return f"{fingerprint(ticket)}-{revs}"

@@ -7,17 +7,19 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.cache import add_never_cache_headers
+from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from agents.access import running_service
 from agents.models import Service
 from chat.access import chat_of
+from chat.masking import masked_kinds
 from chat.models import Chat
 from contiple.addresses import client_address
 from contiple.errors import TooMany
 from helpcenter.access import customer_for_token
+from helpcenter.models import PrivacyPolicy
 from helpcenter.pages import public_page
 from helpcenter.policies import current_policy
 from helpcenter.texts import reading_language
@@ -27,6 +29,7 @@ from tickets.inquiries import leave_inquiry
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@never_cache  # a refused form has in it what was typed; and Back finds a form that has not been sent
 def contact(request: HttpRequest, service: str) -> HttpResponse:
     context = public_page(request, running_service(service))
     policy = current_policy(context["help_center"], reading_language())
@@ -36,12 +39,13 @@ def contact(request: HttpRequest, service: str) -> HttpResponse:
     form = InquiryForm(request.POST if request.method == "POST" else None, policy=policy)
     if form.is_valid() and _leave(request, context["service"], form, chat):
         return redirect("tickets:contact_sent", service)
-    context |= {"form": form, "policy": policy} | _instead_of(chat)
+    context |= _inquiry(context["service"], form, policy, chat)
     return render(request, "tickets/contact.html", context, status=_status(form))
 
 
 @csrf_exempt  # it changes nothing; and a frame on another site has no cookie that could prove anything
 @require_POST
+@never_cache
 def contact_from_chat(request: HttpRequest, service: str) -> HttpResponse:
     """The form with what was typed in the chat, by the chat's token: in a body, since an address is kept by many."""
     if request.headers.get("Origin") not in settings.SOCKET_ORIGINS:
@@ -52,10 +56,8 @@ def contact_from_chat(request: HttpRequest, service: str) -> HttpResponse:
         chat = _chat_of_token(request, context["service"])
         form = InquiryForm(policy=policy)
         form.initial = {**form.initial, **_typed(request, chat)}
-        context |= {"form": form, "policy": policy} | _instead_of(chat)
-    response = render(request, "tickets/contact.html", context)
-    add_never_cache_headers(response)
-    return response
+        context |= _inquiry(context["service"], form, policy, chat)
+    return render(request, "tickets/contact.html", context)
 
 
 @require_safe
@@ -82,10 +84,12 @@ def _typed(request: HttpRequest, chat: Chat | None) -> dict[str, str]:
     return known | {"message": chat_inquiries.words_of(chat, typed=typed["message"].replace("\r\n", "\n"))}
 
 
-def _instead_of(chat: Chat | None) -> dict[str, Any]:
+def _inquiry(service: Service, form: InquiryForm, policy: PrivacyPolicy, chat: Chat | None) -> dict[str, Any]:
+    """What the form shows; with a chat it is instead of that."""
+    shown = {"form": form, "policy": policy, "masked_kinds": masked_kinds(service)}
     if chat is None:
-        return {}
-    return {"chat_pass": chat_inquiries.pass_of(chat), "chat_waits": chat_inquiries.waits(chat)}
+        return shown
+    return shown | {"chat_pass": chat_inquiries.pass_of(chat), "chat_waits": chat_inquiries.waits(chat)}
 
 
 def _leave(request: HttpRequest, service: Service, form: InquiryForm, chat: Chat | None) -> bool:

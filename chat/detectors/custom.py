@@ -2,8 +2,9 @@
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import product
+from math import prod
 from typing import Literal
 
 import regex
@@ -37,17 +38,25 @@ _SAMPLES = (
     "a@a.",
     "Aa1!",
 )
+_LETTERS_MAX = 12  # of the pattern's own, each repeated: what stalls most often repeats what it names
+# A counted repetition is written out when a pattern is compiled: a{2000000000} would take all memory there is. What
+# has to be longer than a message can match nothing in one.
+_REPEATED_MAX = _SAMPLE_LENGTH
+_COUNT = regex.compile(r"(\)?)\{(\d+)")
+# Where it is set, spaces and comments may stand between the digits of a count.
+_VERBOSE = regex.compile(r"\(\?[a-zA-Z0-9]*x")
 # The library's clock runs on while other threads work: what was stopped too early for that gets what is left to it.
 _ATTEMPTS = 3
 
 
-def compile_custom(kind_of: Literal["word", "pattern"], source: str) -> regex.Pattern[str]:
+def compile_custom(kind_of: Literal["word", "pattern"], source: str, *, sample: str = "") -> regex.Pattern[str]:
     """A word (found in any case, whatever stands around it) or a regular expression, ready for ``find_custom``.
 
-    Raises ``Invalid`` for what can't be compiled, matches without a character, or is too slow on a sample.
+    Raises ``Invalid`` for what can't be compiled, matches without a character, or is too slow, on samples of ours or on
+    ``sample``. Takes up to a second.
     """
     pattern = read_custom(kind_of, source)
-    _try_out(pattern, source.strip())
+    _try_out(pattern, source.strip(), sample)
     return pattern
 
 
@@ -58,6 +67,8 @@ def read_custom(kind_of: Literal["word", "pattern"], source: str) -> regex.Patte
         raise Invalid(_("Enter a word or a pattern."))
     if len(source) > SOURCE_LENGTH_MAX:
         raise Invalid(_("Use at most %(count)d characters.") % {"count": SOURCE_LENGTH_MAX})
+    if kind_of == "pattern":
+        _refuse_many_repetitions(source)
     try:
         return regex.compile(_spaced(source) if kind_of == "word" else source, regex.IGNORECASE)
     except (regex.error, ValueError, OverflowError, RecursionError, MemoryError):
@@ -89,7 +100,7 @@ def find_each(text: str, patterns: Sequence[regex.Pattern[str]]) -> list[tuple[i
         if bounds is None:
             logger.warning("Custom pattern %d of %d ran out of time and was passed over.", place + 1, len(patterns))
         else:
-            found += [(place, origin[start], origin[end - 1] + 1) for start, end in bounds if end > start]
+            found += [(place, origin[start], origin[end - 1] + 1) for start, end in _joined(bounds)]
     return found
 
 
@@ -107,15 +118,44 @@ def _bounds(pattern: regex.Pattern[str], text: str, seconds: float) -> list[tupl
     return None
 
 
+def _joined(bounds: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """In order, without empty ones. Those that touch are one: what matches each character would be thousands."""
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(bounds):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = joined[-1][0], max(end, joined[-1][1])
+        elif end > start:
+            joined.append((start, end))
+    return joined
+
+
 def _spaced(word: str) -> str:
     return r"\s+".join(regex.escape(part) for part in regex.split(r"\s+", word))
 
 
-def _try_out(pattern: regex.Pattern[str], source: str) -> None:
-    pieces = ("", *_SAMPLES, source)
-    for sample in (*pieces, *((piece * _SAMPLE_LENGTH)[: _SAMPLE_LENGTH - 1] + "!" for piece in pieces)):
-        bounds = _bounds(pattern, sample, _SAMPLE_SECONDS)
+def _refuse_many_repetitions(source: str) -> None:
+    """Before it is compiled. Counts more than there will be: as if each group that is repeated held everything."""
+    if _VERBOSE.search(source):
+        raise Invalid(_("Leave (?x) out of the pattern: spaces are part of it here."))
+    counts = [(group, int(count)) for group, count in _COUNT.findall(source)]
+    single = len(source) + sum(count for group, count in counts if not group)
+    if single * prod(count or 1 for group, count in counts if group) > _REPEATED_MAX:
+        raise Invalid(_("This pattern repeats too much. Make it simpler."))
+
+
+def _try_out(pattern: regex.Pattern[str], source: str, sample: str) -> None:
+    for text in (sample, *_samples(source)):
+        bounds = _bounds(pattern, text, _SAMPLE_SECONDS)
         if bounds is None:
             raise Invalid(_("This pattern is too slow. Make it simpler."))
         if any(start == end for start, end in bounds):
             raise Invalid(_("This pattern also matches an empty text. Make it say what has to be there."))
+
+
+def _samples(source: str) -> Iterator[str]:
+    """Short texts, and the same repeated to a message's length, with an end that spoils the match."""
+    letters = list(dict.fromkeys(regex.findall(r"\w", source)))[:_LETTERS_MAX]
+    pieces = ("", *_SAMPLES, *letters, source)
+    yield from pieces
+    tail = "!" + "".join(letters)  # where a letter that has to be there is not, the library doesn't even begin
+    yield from ((piece * _SAMPLE_LENGTH)[: _SAMPLE_LENGTH - len(tail)] + tail for piece in pieces)

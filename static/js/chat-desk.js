@@ -110,6 +110,8 @@ class ChatDesk extends HTMLElement {
   }
 
   #pass(frame) {
+    // It has arrived, also where its chat has been left meanwhile.
+    if (frame.client_id) this.outbox.remove(frame.client_id);
     // A message that is new now is also its chat's last line.
     if (frame.type === "message" && frame.unread !== undefined) this.#showLine({ ...frame, text: lineOf(frame.html) });
     if (frame.chat === this.#view?.chat) this.#view.receive(frame);

@@ -9,6 +9,13 @@ const TYPING_SHOWN_MS = 5000;
 const RETRY_MS = 2000;
 const TRY_AGAIN = new Set(["too_many", "unavailable"]);
 
+const draftKey = (chat) => `contiple-draft-chat:${chat}`;
+
+/** What was typed for a chat and can't be sent any more stays on display at most. */
+export function forgetDraft(chat) {
+  sessionStorage.removeItem(draftKey(chat));
+}
+
 export class ChatView {
   #seen = { received: 0, read: 0 };
   #seenTimer = 0;
@@ -26,7 +33,8 @@ export class ChatView {
     const [received, read] = (root.dataset.marks || "0 0").split(" ").map(Number);
     this.conversation.setMarks(received, read);
     const form = root.querySelector("[data-part=composer]");
-    this.composer = form && new Composer(form, { key: `contiple-draft-chat:${this.chat}`, send: (text) => this.#send(text), typing: () => this.#typing() });
+    this.composer = form && new Composer(form, { key: draftKey(this.chat), send: (text) => this.#send(text), typing: () => this.#typing() });
+    if (root.dataset.state === "closed") forgetDraft(this.chat);
     for (const entry of outbox.of(this.chat)) if (!this.conversation.hasPending(entry.client_id)) this.conversation.addPending(entry);
     root.querySelector("[data-action=earlier]")?.addEventListener("click", (event) => this.#loadEarlier(event.currentTarget));
     this.conversation.scroll.addEventListener("scroll", () => this.noteSeen(), { passive: true });
@@ -57,6 +65,7 @@ export class ChatView {
       case "message": {
         if (frame.client_id) this.outbox.remove(frame.client_id);
         const isNew = this.conversation.apply(frame);
+        if (frame.author === this.conversation.reader && frame.html.includes("<masked-text")) this.composer?.forgetUndo();
         if (isNew && frame.author !== this.conversation.reader) this.#hideTyping();
         this.noteSeen();
         return isNew;

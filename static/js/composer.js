@@ -6,19 +6,23 @@ const LATE_KEYDOWN_MS = 50;
 
 export class Composer {
   #composedAt = 0;
+  #isInComposition = false;
 
   /** `send(text)` gets what was written; `typing()` is called while somebody writes. */
   constructor(form, { key, send, typing }) {
     this.form = form;
     this.textarea = form.querySelector("textarea");
     this.key = key;
-    this.textarea.value = sessionStorage.getItem(key) || "";
-    this.#fit();
+    this.#show(sessionStorage.getItem(key) || "");
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#send(send);
     });
-    this.textarea.addEventListener("compositionend", (event) => (this.#composedAt = event.timeStamp));
+    this.textarea.addEventListener("compositionstart", () => (this.#isInComposition = true));
+    this.textarea.addEventListener("compositionend", (event) => {
+      this.#isInComposition = false;
+      this.#composedAt = event.timeStamp;
+    });
     this.textarea.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || event.shiftKey || this.#isComposing(event)) return;
       event.preventDefault();
@@ -36,13 +40,23 @@ export class Composer {
   }
 
   set text(value) {
-    this.textarea.value = value;
-    this.#fit();
+    this.#show(value);
     this.#keep();
   }
 
   focus() {
     this.textarea.focus({ preventScroll: true });
+  }
+
+  /** Undo brings back nothing that was typed until now: browsers forget that of a box which leaves the page. */
+  forgetUndo() {
+    if (this.#isInComposition) return void this.textarea.addEventListener("compositionend", () => setTimeout(() => this.forgetUndo()), { once: true });
+    const { selectionStart, selectionEnd } = this.textarea;
+    const isFocused = document.activeElement === this.textarea;
+    this.textarea.replaceWith(this.textarea);
+    if (!isFocused) return;
+    this.focus();
+    this.textarea.setSelectionRange(selectionStart, selectionEnd);
   }
 
   #isComposing(event) {
@@ -56,6 +70,12 @@ export class Composer {
     if (!text) return;
     this.text = "";
     send(text);
+  }
+
+  #show(text) {
+    this.textarea.value = text;
+    this.#fit();
+    this.textarea.dispatchEvent(new Event("change", { bubbles: true }));
   }
 
   #keep() {

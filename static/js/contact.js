@@ -1,27 +1,20 @@
-// Contact Us takes over what was typed in the chat. It comes through this tab's storage, never through a URL, and is
-// forgotten when the inquiry has been sent.
+// Contact Us takes over what was typed in the chat, and keeps what is typed here until it has been sent: the browser
+// keeps neither page nor boxes, so that Back shows nothing of what may be masked by then.
 
-/** What a field is to be: what the person wrote here stays, and only an empty box takes the draft. */
-export function filled(written, draft) {
-  return written.trim() ? written : (draft ?? "");
-}
+import { FormDraft } from "./form-draft.js";
+import "./personal-hint.js";
 
-function stored(action) {
-  try {
-    return action(sessionStorage);
-  } catch {
-    return null; // storage is switched off, or holds something else: nothing to take over
-  }
-}
+const fromChat = (key) => new FormDraft(key, ["name", "email", "message"]);
+const ownOf = (key) => new FormDraft(`${key}:inquiry`, ["name", "email", "subject", "message"]);
 
 for (const form of document.querySelectorAll("form[data-draft]")) {
-  const draft = stored((storage) => JSON.parse(storage.getItem(form.dataset.draft))) || {};
-  for (const name of ["name", "email", "message"]) {
-    const field = form.elements.namedItem(name);
-    field.value = filled(field.value, draft[name]);
-  }
+  const own = ownOf(form.dataset.draft);
+  own.fill(form);
+  fromChat(form.dataset.draft).fill(form);
+  // With the words of a chat in it nothing is kept: they may be masked there, and the chat has them.
+  if (!form.elements.namedItem("chat")) form.addEventListener("input", () => own.keep(form));
 }
 
-for (const thanks of document.querySelectorAll("[data-draft-sent]")) {
-  stored((storage) => storage.removeItem(thanks.dataset.draftSent));
+for (const { dataset } of document.querySelectorAll("[data-draft-sent]")) {
+  for (const draft of [fromChat(dataset.draftSent), ownOf(dataset.draftSent)]) draft.forget();
 }

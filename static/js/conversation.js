@@ -15,9 +15,11 @@ export class Conversation {
     this.list = root.querySelector(".conversation");
     this.reader = this.list.dataset.reader;
     this.marks = { received: 0, read: 0 };
+    this.earlierChanges = new Map(); // of messages that are not loaded: by id, the newest
     localiseTimes(this.list);
     this.#separateDays();
     this.toBottom();
+    this.#stayAtBottom();
   }
 
   get messages() {
@@ -36,6 +38,7 @@ export class Conversation {
     const isOwn = this.list.contains(old);
     this.rev = Math.max(this.rev, frame.rev);
     if (frame.client_id) this.removePending(frame.client_id);
+    if (!isOwn && this.#isEarlier(frame.seq)) return this.#noteEarlier(item);
     if (isOwn && Number(old.dataset.rev) > frame.rev) return false;
     localiseTimes(item);
     if (isOwn) old.replaceWith(item);
@@ -87,11 +90,15 @@ export class Conversation {
     this.#showMarks();
   }
 
-  /** Adds a page of earlier messages above, without moving what is read. */
+  /** Adds a page of earlier messages above, without moving what is read. What changed since it was asked for is as new. */
   prepend(html) {
     const height = this.scroll.scrollHeight;
     const template = document.createElement("template");
     template.innerHTML = html;
+    for (const item of [...template.content.children]) {
+      const changed = this.earlierChanges.get(item.id);
+      if (changed?.dataset.rev > Number(item.dataset.rev)) item.replaceWith(changed);
+    }
     localiseTimes(template.content);
     const added = template.content.children.length;
     this.list.prepend(template.content);
@@ -108,12 +115,31 @@ export class Conversation {
     this.scroll.scrollTop = this.scroll.scrollHeight;
   }
 
+  /** Whoever reads the last message still does when what stands below grows: a long draft, a hint, a keyboard. */
+  #stayAtBottom() {
+    let stays = true;
+    this.scroll.addEventListener("scroll", () => (stays = this.#isAtBottom()), { passive: true });
+    new ResizeObserver(() => stays && this.toBottom()).observe(this.scroll);
+  }
+
   #isAtBottom() {
     return this.scroll.scrollHeight - this.scroll.scrollTop - this.scroll.clientHeight < NEAR_BOTTOM_PX;
   }
 
   #pending(clientId) {
     return this.list.querySelector(`.message[data-client="${CSS.escape(clientId)}"]`);
+  }
+
+  /** A message of a page that has not been asked for yet: it would stand without those between. */
+  #isEarlier(seq) {
+    const hasEarlier = this.scroll.querySelector(".conversation-earlier")?.hidden === false;
+    return hasEarlier && seq < Number(this.messages[0]?.dataset.seq);
+  }
+
+  #noteEarlier(item) {
+    const noted = this.earlierChanges.get(item.id);
+    if (!(noted?.dataset.rev > Number(item.dataset.rev))) this.earlierChanges.set(item.id, item);
+    return false;
   }
 
   #insert(item, seq) {

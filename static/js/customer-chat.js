@@ -4,25 +4,38 @@
 // socket's first frame, never into an address.
 
 import "./customer-storage.js"; // before whatever stores
-import { ChatView } from "./chat-view.js";
+import { ChatView, forgetDraft } from "./chat-view.js";
+import { FormDraft } from "./form-draft.js";
 import { Outbox } from "./outbox.js";
+import "./personal-hint.js";
 import { Socket } from "./socket.js";
 import { localiseTimes } from "./times.js";
+
+const RETRY_MS = 2000;
 
 class CustomerChat extends HTMLElement {
   #view = null;
   #socket = null;
+  #visit = 0; // one more with each look at the server, and when the page is left: an answer to an earlier one is old
 
   connectedCallback() {
     this.texts = this.querySelector("[data-part=texts]").dataset;
     this.tokenKey = `contiple-chat:${this.dataset.service}`;
     this.outbox = new Outbox(`customer-${this.dataset.service}`);
+    this.draft = new FormDraft(`contiple-draft:${this.dataset.service}`, ["name", "email", "message"]);
     this.isFramed = window.parent !== window;
     this.querySelector("[data-action=close]").hidden = !this.isFramed;
     this.addEventListener("click", (event) => this.#clicked(event));
     this.addEventListener("submit", (event) => this.#submitted(event));
-    this.addEventListener("input", (event) => this.#keepDraft(event.target.closest("form[data-stage=start]")));
+    this.addEventListener("input", (event) => {
+      const form = event.target.closest("form[data-stage=start]");
+      if (form) this.draft.keep(form);
+    });
     window.addEventListener("message", (event) => this.#heard(event));
+    window.addEventListener("pagehide", () => this.#leave());
+    window.addEventListener("pageshow", (event) => event.persisted && this.#comeBack());
+    // Another tab has begun a chat, or left this one for a new one.
+    window.addEventListener("storage", (event) => event.key === this.tokenKey && this.#comeBack());
     localiseTimes(this);
     this.#beginForm();
     this.#tell({ type: "ready" });
@@ -42,10 +55,40 @@ class CustomerChat extends HTMLElement {
   // Into the chat
 
   async #resume() {
-    const response = await this.#post(this.dataset.resumeUrl);
-    if (response?.status === 200) this.#show(await response.text());
-    else if (!response || response.status >= 500) this.#notice(this.texts.unavailable);
-    else this.#tell({ type: "state", running: false });
+    const visit = ++this.#visit;
+    const unsent = this.outbox.all().map((entry) => entry.client_id).join(" ");
+    const response = await this.#post(this.dataset.resumeUrl, new URLSearchParams({ unsent }));
+    const html = response?.status === 200 ? await response.text().catch(() => null) : null;
+    if (visit !== this.#visit) return;
+    if (html !== null) this.#show(html);
+    else if (!response || response.status === 200 || response.status >= 500) this.#tryAgain(visit);
+    else this.#nothingToResume();
+  }
+
+  #tryAgain(visit) {
+    this.#notice(this.texts.unavailable);
+    if (this.stage.dataset.stage === "away") setTimeout(() => visit === this.#visit && this.#resume(), RETRY_MS);
+  }
+
+  #nothingToResume() {
+    this.#tell({ type: "state", running: false });
+    if (this.stage.dataset.stage === "away") window.location.replace(this.dataset.panelUrl);
+  }
+
+  /** Back shows a page as it was left. So nothing of the chat stays in it: what was said may be masked by then. */
+  #leave() {
+    this.#visit += 1;
+    if (!this.#view) return;
+    this.#view.leave();
+    this.#socket.close();
+    this.#view = this.#socket = null;
+    this.stage.replaceWith(this.querySelector("template[data-part=away]").content.cloneNode(true));
+  }
+
+  #comeBack() {
+    if (this.token) return this.#resume();
+    this.#forgetChat();
+    if (this.stage.dataset.stage !== "start") window.location.replace(this.dataset.panelUrl);
   }
 
   async #submitted(event) {
@@ -56,20 +99,25 @@ class CustomerChat extends HTMLElement {
     const data = new URLSearchParams(new FormData(form));
     data.set("page", this.page || document.referrer);
     button.disabled = true;
+    const visit = this.#visit;
     const response = await this.#post(form.action, data);
     button.disabled = false;
     if (!response || response.status >= 500) return this.#notice(this.texts.unavailable);
     this.#notice("");
     if (response.headers.get("X-Chat-Token")) localStorage.setItem(this.tokenKey, response.headers.get("X-Chat-Token"));
     // What was typed goes with the customer to the inquiry form, should nobody be there any more.
-    this.#keepDraft(form);
-    this.#show(await response.text());
+    this.draft.keep(form);
+    const html = await response.text();
+    if (visit === this.#visit) this.#show(html);
+    else this.#comeBack();
   }
 
   #show(html) {
     this.#view?.leave();
     this.#view = null;
+    this.#notice("");
     this.stage.outerHTML = html;
+    for (const id of this.stage.dataset.stored?.split(" ") || []) this.outbox.remove(id);
     localiseTimes(this.stage);
     const isChat = this.stage.dataset.stage === "chat";
     this.querySelector("[data-action=end].button").hidden = this.stage.dataset.state !== "active";
@@ -79,7 +127,9 @@ class CustomerChat extends HTMLElement {
       this.stage.querySelector("[aria-invalid=true], input[name=name]")?.focus();
       return;
     }
-    this.#forgetDraft();
+    if (Number(this.stage.dataset.chat) !== this.chat) this.#forgetChat();
+    this.chat = Number(this.stage.dataset.chat);
+    this.draft.forget();
     this.#view = new ChatView(this.stage, { socket: null, outbox: this.outbox, texts: this.texts, address: 0 });
     this.#view.fetchEarlier = (url, before) => this.#post(url, new URLSearchParams({ before }));
     this.#connect();
@@ -90,13 +140,14 @@ class CustomerChat extends HTMLElement {
     this.#socket?.close();
     const socket = new Socket(this.dataset.socket);
     this.#socket = this.#view.socket = socket;
+    const { token } = this; // of this chat: another tab may have begun a new one by the time the line comes back
     socket.addEventListener("open", () => {
-      socket.send({ type: "hello", token: this.token, rev: this.#view.conversation.rev });
+      socket.send({ type: "hello", token, rev: this.#view.conversation.rev });
       this.#notice("");
       this.#view.resend();
     });
     socket.addEventListener("lost", () => this.#notice(this.texts.offline));
-    socket.addEventListener("refused", () => this.#startOver());
+    socket.addEventListener("refused", () => (token === this.token ? this.#startOver() : this.#comeBack()));
     socket.addEventListener("frame", (event) => this.#receive(event.detail));
     socket.open();
   }
@@ -118,6 +169,7 @@ class CustomerChat extends HTMLElement {
     this.stage.dataset.state = state;
     this.#replaceStatus(html);
     this.stage.querySelector("[data-part=composer]").hidden = closed;
+    if (closed) forgetDraft(this.chat);
     this.querySelector("[data-action=end].button").hidden = state !== "active";
     // Who is served meanwhile is not asked any more about leaving the queue.
     if (state === "active" || closed) this.querySelector("dialog[data-part=leave]").close();
@@ -136,9 +188,16 @@ class CustomerChat extends HTMLElement {
   /** Back to the first page: a new chat is a new consent. */
   #startOver() {
     this.#socket?.close();
+    this.#forgetChat();
     localStorage.removeItem(this.tokenKey);
-    this.#forgetDraft();
+    this.draft.forget();
     window.location.assign(this.dataset.panelUrl);
+  }
+
+  /** Nothing that was typed for the last chat stays in this tab. */
+  #forgetChat() {
+    this.outbox.forget(this.chat);
+    forgetDraft(this.chat);
   }
 
   // Buttons
@@ -184,7 +243,7 @@ class CustomerChat extends HTMLElement {
 
   /** In a chat the server knows what was sent, and whose it is. */
   #typed() {
-    if (!this.#view) return this.#draft();
+    if (!this.#view) return this.draft.fields;
     const unsent = this.outbox.of(this.#view.chat).map((entry) => entry.body);
     return { token: this.token, message: [...unsent, this.#view.composer.text].join("\n").trim() };
   }
@@ -194,35 +253,12 @@ class CustomerChat extends HTMLElement {
     if (!response?.ok) this.#notice(this.texts.unavailable);
   }
 
-  // What was typed so far: for the inquiry form on the same site, and for this form when it is shown again
-
-  get draftKey() {
-    return `contiple-draft:${this.dataset.service}`;
-  }
-
-  #keepDraft(form) {
-    if (!form) return;
-    const [name, email, message] = ["name", "email", "message"].map((field) => form.elements.namedItem(field).value);
-    sessionStorage.setItem(this.draftKey, JSON.stringify({ message, name, email }));
-  }
-
-  #draft() {
-    return JSON.parse(sessionStorage.getItem(this.draftKey)) || {};
-  }
-
   /** The form is of use from now on: until then its button was off, since only this script can send it. */
   #beginForm() {
     const form = this.querySelector("form[data-stage=start]");
     if (!form) return;
     form.querySelector("[type=submit]").disabled = false;
-    for (const [name, text] of Object.entries(this.#draft())) {
-      const field = form.elements.namedItem(name);
-      if (field && text) field.value ||= text;
-    }
-  }
-
-  #forgetDraft() {
-    sessionStorage.removeItem(this.draftKey);
+    this.draft.fill(form);
   }
 
   // The page around the frame
@@ -236,7 +272,7 @@ class CustomerChat extends HTMLElement {
     if (event.source !== window.parent || !event.data?.contiple) return;
     const { type, page } = event.data.contiple;
     if (type === "shown") {
-      this.page = String(page || "").slice(0, 500);
+      this.page = String(page || "").slice(0, 4000);
       this.#view?.conversation.toBottom();
       this.#view?.noteSeen();
     }

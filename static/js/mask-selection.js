@@ -1,4 +1,4 @@
-// What a person selected in a conversation, as UTF-16 offsets in the text of each message. The offsets count the masked
+// What a person selected in a conversation, or in the comments of a ticket, as UTF-16 offsets in each text. The offsets count the masked
 // text, also where a mask is shown open at the moment.
 
 /** Remembers the last selection inside `log`, since a tap on a button may clear it (touch). */
@@ -24,11 +24,11 @@ export function rememberSelection(log) {
   };
 }
 
-/** `[{seq, rev, start, end}]` for each message that the range touches. */
+/** `[{seq, rev, start, end}]` for each message or comment that the range touches. */
 export function selectedSpans(log, range) {
   const spans = [];
-  for (const message of log.querySelectorAll(".message[data-seq]:not(.event)")) {
-    const body = message.querySelector(".message-body");
+  for (const message of log.querySelectorAll("[data-seq]:not(.event)")) {
+    const body = message.querySelector(".message-body, .comment-body");
     if (!range.intersectsNode(body)) continue;
     const whole = document.createRange();
     whole.selectNodeContents(body);

@@ -62,12 +62,12 @@ class MaskedText extends HTMLElement {
     // A selection that ends here is a selection, not a click.
     if (!getSelection().isCollapsed && getSelection().containsNode(this, true)) return;
     if (this.isRevealed) this.conceal();
-    else this.#reveal();
+    else if (!this.hasAttribute("aria-busy")) this.#reveal();
   };
 
   async #reveal() {
     const text = await this.#ask(this.#urls.revealUrl);
-    if (text === null || !this.isConnected) return;
+    if (text === null || !this.checkVisibility()) return; // the chat was left, or the dialog closed, meanwhile
     this.dataset.revealed = "";
     this.replaceChildren(document.createTextNode(text));
     this.setAttribute("aria-label", `${text}. ${this.#texts.unmasked}`);
@@ -79,10 +79,11 @@ class MaskedText extends HTMLElement {
   /** Off for good: whoever shows the text gets it as a change, or asks for changes now. */
   async #lift() {
     const { liftUrl } = this.#urls;
+    const place = this.#place; // the change may come before the answer, and this mask is gone with it
     this.conceal();
     if ((await this.#ask(liftUrl)) === null) return;
-    this.#say(this.#texts.lifted);
-    this.dispatchEvent(new CustomEvent("mask-changed", { bubbles: true }));
+    tell(place, "masking-notice", this.#texts.lifted);
+    tell(place, "mask-changed");
   }
 
   /** The answer's text; `null` where there is none: then the agent has been told why. */
@@ -97,13 +98,18 @@ class MaskedText extends HTMLElement {
     const text = response ? await response.text() : "";
     if (response?.ok) return text;
     this.title = response && response.status < 500 && response.status !== 404 ? text : this.#texts.unavailable;
-    this.#say(this.title);
+    tell(this.#place, "masking-notice", this.title);
     return null;
   }
 
-  #say(text) {
-    this.dispatchEvent(new CustomEvent("masking-notice", { bubbles: true, detail: text }));
+  /** What stays while the text in it changes. */
+  get #place() {
+    return this.closest("[data-mask-url], [data-reveal-url], [role=log]");
   }
+}
+
+function tell(place, name, detail = null) {
+  place?.dispatchEvent(new CustomEvent(name, { bubbles: true, detail }));
 }
 
 customElements.define("masked-text", MaskedText);

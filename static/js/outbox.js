@@ -24,6 +24,10 @@ export class Outbox {
     return entry;
   }
 
+  forget(chat) {
+    for (const { client_id } of this.of(chat)) this.remove(client_id);
+  }
+
   get(clientId) {
     return this.#entries.get(clientId);
   }

@@ -7,8 +7,10 @@ same reason the set-up of a browser test makes rows, and leaves what sends to so
 
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,11 @@ from django.conf import settings
 from django.db import connections
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
+from agents.models import Service
+from chat.models import Chat
+from helpcenter.customers import register_customer
+from tests.browser.rows import make_agent_with_chat
+from tests.browser.windows import Desk, HelpCenter, Screens
 from tests.server import Server
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -48,11 +55,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def kept_on() -> list[str]:
+    """Flags of Playwright, for steady tests, which this browser does without: it is as people have it."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def browser(kept_on: list[str]) -> Iterator[Browser]:
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     expect.set_options(timeout=TIMEOUT_MILLISECONDS)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS, ignore_default_args=kept_on)
         yield browser
         browser.close()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
@@ -136,6 +149,50 @@ def signed_in_page(new_page: Callable[..., Page]) -> Callable[..., Page]:
         return page
 
     return open_window
+
+
+@pytest.fixture
+def screens(service: Service, signed_in_page: Callable[..., Page], new_page: Callable[..., Page]):
+    """``screens("a line", "another")``: what the customer has written."""
+
+    def show(*lines: str, **options) -> Screens:
+        agent, chat = make_agent_with_chat(service, *lines)
+        customer, token = register_customer(service, name="Jun", email="jun@example.com", language="en")
+        Chat.objects.filter(pk=chat.pk).update(customer=customer)
+        visitor = new_page()
+        visitor.add_init_script(f"localStorage.setItem('contiple-chat:demo', '{token}')")
+        visitor.goto("/hc/demo/")
+        desk, center = Desk(signed_in_page(agent, **options)), HelpCenter(visitor)
+        desk.open()
+        desk.entry("Jun").click()
+        center.open()
+        expect(center.chat.messages).to_have_count(len(lines))
+        expect(desk.chat.messages).to_have_count(len(lines))
+        return Screens(desk, center, chat)
+
+    return show
+
+
+@pytest.fixture
+def shop(server: Server) -> Iterator[str]:
+    """The origin of another site: its first page has the chat in a frame, its others haven't."""
+    frame = f'<iframe src="{server.origin}/hc/demo/chat/" width="400" height="640"></iframe>'
+
+    class Site(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            icon = '<!doctype html><title>Shop</title><link rel="icon" href="data:,">'
+            self.wfile.write(f"{icon}{frame if self.path == '/' else 'Lamps'}".encode())
+
+        def log_message(self, *details: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Site) as site:
+        threading.Thread(target=site.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{site.server_port}"
+        site.shutdown()
 
 
 @pytest.fixture

@@ -3,10 +3,13 @@
 from datetime import timedelta
 
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from agents.models import Agent, Service
 from chat.models import Chat, Lease
-from tests.make import make_agent, make_chat, make_customer, make_message
+from chat.unmask_record import Outcome
+from tests.chat.looks import make_limit_reached, make_look
+from tests.make import make_agent, make_chat, make_customer, make_message, make_ticket
 
 # Longer than any test: its agent counts as reachable, whatever the windows do.
 LEASE = timedelta(minutes=10)
@@ -22,3 +25,14 @@ def make_agent_with_chat(
     for line in lines:
         make_message(chat, line)
     return agent, chat
+
+
+def make_looks(service: Service, admin: Agent) -> None:
+    """Twelve entries of this moment: every outcome of a look in a chat and in a ticket, and two others."""
+    agent, now = make_agent(service, "Mina"), timezone.now()
+    chat, ticket = make_chat(service, customer=make_customer(service, "Jun Park")), make_ticket(service)
+    for outcome in set(Outcome) - {Outcome.LIMIT, Outcome.EXPORTED, Outcome.DESTROYED}:
+        make_look(agent, chat, outcome, at=now, kind="rrn", address="2001:db8:85a3:8d3:1319:8a2e:370:7348")
+        make_look(agent, chat, outcome, at=now, place="ticket", subject=ticket.audit_subject, address="192.0.2.7")
+    make_look(admin, chat, Outcome.DESTROYED, at=now, details={"keys": 1, "customer": chat.customer_id})
+    make_limit_reached(agent, at=now)

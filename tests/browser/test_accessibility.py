@@ -9,15 +9,18 @@ import pytest
 from django.core.management import call_command
 from playwright.sync_api import Frame, Page, expect
 
-from agents.models import Agent
+from agents.models import Agent, Contract
 from chat.models import Chat
 from helpcenter.models import Article
 from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.rows import make_looks
 from tests.browser.windows import Desk, HelpCenter
 from tests.make import make_agent, make_chat, make_message
+from tickets.lifecycle import add_comment
 from tickets.models import Ticket
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
+CARD = "4111 1111 1111 1111"
 # Light on a desk, dark on a phone: both themes and both layouts, in two runs.
 LOOKS = [("light", DESKTOP), ("dark", PHONE)]
 
@@ -99,6 +102,9 @@ def test_the_help_center(new_page: Callable[..., Page], checks: Checks, demo):
         page.goto(f"/hc/demo/{path}")
         checks.look_at(page, f"help center {path}")
     page.goto("/hc/demo/contact/")
+    page.get_by_label("Message").fill(CARD)
+    expect(page.get_by_text("What looks like a card number")).to_be_visible()
+    checks.look_at(page, "help center contact with a card number")
     page.get_by_role("button", name="Send").evaluate("button => { button.form.noValidate = true; button.click() }")
     expect(page.locator("[aria-invalid=true]").first).to_be_visible()
     checks.look_at(page, "help center contact refused")
@@ -127,6 +133,7 @@ def test_pages_of_the_desk(signed_in_page: Callable[..., Page], checks: Checks, 
     page = signed_in_page(ada, None)
     theo = Agent.objects.get(user__email="theo@demo.example")
     by_hand, of_chat = (Ticket.objects.filter(chat=None).first(), Ticket.objects.exclude(chat=None).first())
+    add_comment(ada, by_hand, "Card 4111 1111 1111 1111, company 220-81-62517")  # masked, and offered to be masked
     paths = [
         "/services/",
         "/password/",
@@ -135,6 +142,9 @@ def test_pages_of_the_desk(signed_in_page: Callable[..., Page], checks: Checks, 
         "/desk/demo/tickets/new/",
         f"/desk/demo/tickets/{by_hand.number}/",
         f"/desk/demo/chat/{of_chat.chat_id}/history/",
+        f"/desk/demo/chat/{of_chat.chat_id}/destroy/",
+        "/desk/demo/chats/",
+        "/desk/demo/chats/?q=xyzzy",
         "/desk/demo/contract/",
         "/desk/demo/help-center/",
         "/desk/demo/help-center/policy-versions/",
@@ -142,6 +152,9 @@ def test_pages_of_the_desk(signed_in_page: Callable[..., Page], checks: Checks, 
         "/desk/demo/help-center/articles/new/",
         "/desk/demo/agents/",
         f"/desk/demo/agents/{theo.pk}/",
+        "/desk/demo/masking/record/",
+        "/desk/demo/masking/",
+        "/desk/demo/masking/patterns/new/",
     ]
     for path in paths:
         page.goto(path)
@@ -151,9 +164,51 @@ def test_pages_of_the_desk(signed_in_page: Callable[..., Page], checks: Checks, 
     checks.look_at(page, "ticket with its chat history")
 
 
+def test_the_record_of_unmasking(signed_in_page: Callable[..., Page], checks: Checks, service, admin: Agent):
+    make_looks(service, admin)
+    for language in ("en-US", "ko-KR"):
+        page = signed_in_page(admin, "/desk/demo/masking/record/", locale=language)
+        expect(page.locator(".notice li")).to_have_count(1)
+        expect(page.locator("#record-results tbody tr")).to_have_count(12)
+        checks.look_at(page, f"record of unmasking in {language}")
+    page.goto("/desk/demo/masking/record/?customer=xyzzy")
+    checks.look_at(page, "record of unmasking, nothing found")
+
+
+def test_the_rules_of_masking(signed_in_page: Callable[..., Page], checks: Checks, ada: Agent):
+    page = signed_in_page(ada, "/desk/demo/masking/")
+    page.get_by_label("Sample text").fill("4111 1111 1111 1111, CVC 123, 123-45-67891")
+    page.get_by_role("button", name="Try it").click()
+    expect(page.locator("mark")).to_have_count(3)
+    checks.look_at(page, "masking tried")
+    page.get_by_role("combobox", name="Card security code Original").select_option("Keep original")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    checks.look_at(page, "masking asked twice")
+    page.goto("/desk/demo/masking/patterns/new/")
+    page.get_by_label("Word or pattern", exact=True).fill("Heron")
+    page.get_by_role("button", name="Try it").click()
+    expect(page.locator("[aria-invalid=true]")).to_be_visible()
+    checks.look_at(page, "word refused")
+    page.get_by_label("Sample text").fill("On Heron")
+    page.get_by_role("button", name="Try it").click()
+    expect(page.locator("mark")).to_have_count(1)
+    checks.look_at(page, "word tried")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved.", exact=True)).to_be_visible()
+    checks.look_at(page, "masking with a word")
+    page.get_by_role("link", name="Heron").click()
+    expect(page.get_by_role("button", name="Delete")).to_be_visible()
+    checks.look_at(page, "word to edit")
+    Contract.objects.update(security_service=False)
+    page.goto("/desk/demo/masking/")
+    checks.look_at(page, "masking without Security Service")
+
+
 def test_pages_of_the_desk_in_korean(signed_in_page: Callable[..., Page], checks: Checks, ada: Agent):
     page = signed_in_page(ada, None, locale="ko-KR")
-    for path in ("tickets/", "contract/", "help-center/", "agents/"):
+    masking = ("masking/", "masking/patterns/new/", "masking/record/")
+    for path in ("tickets/", "chats/", "contract/", "help-center/", "agents/", *masking):
         page.goto(f"/desk/demo/{path}")
         checks.look_at(page, f"{path} in Korean")
     desk = Desk(page)
@@ -228,6 +283,7 @@ def test_the_chat_of_customers(signed_in_page, new_page: Callable[..., Page], ch
     expect(center.chat.body("Hello Jun")).to_be_visible()
     desk.mask_text(desk.chat.body("where is"), "where")
     expect(center.chat.masks).to_have_count(1)
+    center.chat.composer.fill(CARD)
     checks.look_at(page, "chat active", center.frame)
     center.panel.locator(".customer-chat-header [data-action=end]").click()
     checks.look_at(page, "chat end dialog", center.frame)

@@ -4,57 +4,14 @@ Browsers count UTF-16 units, the database code points; what is shown may be long
 is open.
 """
 
-from collections.abc import Callable
-
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, expect
 
 from agents.models import AuditEntry, Service
-from chat.models import Chat, Mask, Message
-from helpcenter.customers import register_customer
-from tests.browser.rows import make_agent_with_chat
-from tests.browser.windows import Desk, HelpCenter
+from chat.models import Mask, Message
 from tests.make import make_message
 
 FAMILY = "👨‍👩‍👧"
-
-
-class Screens:
-    """One chat on its agent's and its customer's screen."""
-
-    def __init__(self, desk: Desk, center: HelpCenter, chat: Chat) -> None:
-        self.desk, self.center, self.chat = desk, center, chat
-
-    def body(self, seq: int) -> Locator:
-        return self.desk.chat.root.locator(f"#m-{self.chat.pk}-{seq} .message-body")
-
-    def show(self, seq: int, text: str) -> None:
-        """Both screens and the database have ``text`` at ``seq``."""
-        expect(self.body(seq)).to_have_text(text)
-        expect(self.center.chat.root.locator(f"#m-{self.chat.pk}-{seq} .message-body")).to_have_text(text)
-        assert Message.objects.get(chat=self.chat, seq=seq).body == text
-
-
-@pytest.fixture
-def screens(service: Service, signed_in_page: Callable[..., Page], new_page: Callable[..., Page]):
-    """``screens("a line", "another")``: what the customer has written."""
-
-    def show(*lines: str, **options) -> Screens:
-        agent, chat = make_agent_with_chat(service, *lines)
-        customer, token = register_customer(service, name="Jun", email="jun@example.com", language="en")
-        Chat.objects.filter(pk=chat.pk).update(customer=customer)
-        visitor = new_page()
-        visitor.add_init_script(f"localStorage.setItem('contiple-chat:demo', '{token}')")
-        visitor.goto("/hc/demo/")
-        desk, center = Desk(signed_in_page(agent, **options)), HelpCenter(visitor)
-        desk.open()
-        desk.entry("Jun").click()
-        center.open()
-        expect(center.chat.messages).to_have_count(len(lines))
-        expect(desk.chat.messages).to_have_count(len(lines))
-        return Screens(desk, center, chat)
-
-    return show
 
 
 def test_a_selection_across_messages_masks_each_part_of_it(screens):

@@ -1,9 +1,7 @@
 """Customers who wait: leaving the queue, a full one, an inquiry instead; and customers who fall silent."""
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from django.utils import timezone
@@ -15,7 +13,6 @@ from chat.models import Chat, Ring
 from helpcenter.models import HelpCenter as Settings
 from tests.browser.rows import make_agent_with_chat
 from tests.browser.windows import HelpCenter
-from tests.server import Server
 from tickets.models import Ticket
 
 
@@ -216,28 +213,6 @@ def test_on_another_site_what_was_typed_comes_along_too(busy: Agent, shop: str, 
     center.panel.get_by_role("link", name="Leave a 1:1 inquiry instead").click()
     expect(page.locator("#inquiry").get_by_label("Message")).to_have_value("From the shop\nand a word more")
     expect(page.locator("#inquiry").get_by_label("Name")).to_have_value("Jun Park")
-
-
-@pytest.fixture
-def shop(server: Server) -> Iterator[str]:
-    """The origin of another site, with the chat in a frame on its one page."""
-    frame = f'<iframe src="{server.origin}/hc/demo/chat/" width="400" height="640"></iframe>'
-    html = f'<!doctype html><title>Shop</title><link rel="icon" href="data:,">{frame}'
-
-    class Page(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html")
-            self.end_headers()
-            self.wfile.write(html.encode())
-
-        def log_message(self, *details: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as site:
-        threading.Thread(target=site.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{site.server_port}"
-        site.shutdown()
 
 
 def test_a_silent_customer_is_reminded_and_then_the_chat_ends(service: Service, new_page):

@@ -12,6 +12,7 @@ from agents.models import Service
 from chat.models import Chat, Message
 from tests import server as servers
 from tests.browser.line import Line, line
+from tests.browser.traces import traces
 from tests.browser.windows import SLOW_MILLISECONDS, Desk, HelpCenter
 from tests.make import make_agent
 
@@ -139,6 +140,7 @@ def test_a_browser_without_network_catches_up_with_a_mask(both, wire: Line):
     center.page.context.set_offline(False)
     expect(center.chat.masks).to_have_text("****", timeout=SLOW_MILLISECONDS)
     expect(center.chat.bodies).to_have_text(["Hello", "customer 1 says ****"])
+    assert "4711" not in traces(center.page)
 
 
 def arrived_once(desk: Desk, center: HelpCenter, *, agent: int, customer: int) -> None:

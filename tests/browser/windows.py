@@ -5,6 +5,8 @@ from typing import Any
 
 from playwright.sync_api import Frame, FrameLocator, Locator, Page, expect
 
+from chat.models import Chat, Message
+
 # A chat has found its agent, or a reconnect has happened, within this time also on a busy machine.
 SLOW_MILLISECONDS = 20_000
 
@@ -143,6 +145,27 @@ class HelpCenter:
     def end(self) -> None:
         self.panel.locator(".customer-chat-header [data-action=end]").click()
         self.panel.locator("dialog[open] [data-action=confirm]").click()
+
+
+class Screens:
+    """One chat on its agent's and its customer's screen."""
+
+    def __init__(self, desk: Desk, center: HelpCenter, chat: Chat) -> None:
+        self.desk, self.center, self.chat = desk, center, chat
+
+    def body(self, seq: int) -> Locator:
+        return self.desk.chat.root.locator(f"#m-{self.chat.pk}-{seq} .message-body")
+
+    def show_masked_elsewhere(self, seq: int, text: str) -> None:
+        """Everybody but this agent, who looks under the mask, sees ``text``."""
+        expect(self.center.chat.root.locator(f"#m-{self.chat.pk}-{seq} .message-body")).to_have_text(text)
+        assert Message.objects.get(chat=self.chat, seq=seq).body == text
+
+    def show(self, seq: int, text: str) -> None:
+        """Both screens and the database have ``text`` at ``seq``."""
+        expect(self.body(seq)).to_have_text(text)
+        expect(self.center.chat.root.locator(f"#m-{self.chat.pk}-{seq} .message-body")).to_have_text(text)
+        assert Message.objects.get(chat=self.chat, seq=seq).body == text
 
 
 def count_sockets(page: Page) -> list[str]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import uuid
 from urllib.parse import urlsplit
 
 import pytest
@@ -9,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from agents.models import Agent, AuditEntry, Contract, Service
-from chat import entries, lifecycle, presence, views_customer
+from chat import entries, lifecycle, masking, presence, views_customer
 from chat.models import MESSAGE_LENGTH_MAX, Chat, Lease, Message
 from helpcenter.customers import register_customer
 from helpcenter.models import Customer, HelpCenter, PrivacyPolicy
@@ -117,6 +118,23 @@ def test_without_any_policy_there_is_nothing_to_agree_to(browser, service, onlin
 
 def test_the_panel_is_kept_by_nobody(browser, service, online) -> None:
     assert "no-store" in browser.get("/hc/demo/chat/")["Cache-Control"]
+
+
+@pytest.mark.parametrize("name", ["start", "resume", "customer_earlier"])
+def test_no_answer_with_messages_is_kept_by_anybody(browser, service, online, known, name) -> None:
+    make_message(make_chat(service, customer=known[0]), TEXT)
+    data = {"before": 9} if name == "customer_earlier" else form(service, agree=None)
+    answer = post(browser, name, data, token=known[1])
+    assert TEXT in answer.content.decode()
+    assert "no-store" in answer["Cache-Control"]
+
+
+@pytest.mark.parametrize("name", ["start", "resume"])
+def test_no_browser_keeps_what_was_typed_into_a_text_box(browser, service, online, known, name) -> None:
+    make_chat(service, customer=known[0])
+    boxes = re.findall(r"<textarea.*?>", post(browser, name, token=known[1]).content.decode())
+    assert boxes
+    assert all('autocomplete="off"' in box for box in boxes)
 
 
 def test_a_stopped_or_unknown_service_has_no_pages(browser, service, online) -> None:
@@ -331,6 +349,22 @@ def test_numbers_in_name_message_and_address_are_masked_before_they_are_stored(b
     assert columns_with(card) == []
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "?q=%20900101%201234567",
+        "?q=%EC%A3%BC%EB%AF%BC900101%2D1234567",
+        f"{'x' * 465}/900101-1234567",
+    ],
+)
+def test_numbers_are_masked_however_the_address_writes_them_and_also_where_it_is_cut(
+    browser, service, online, written
+) -> None:
+    post(browser, "start", form(service, page=f"https://shop.example/{written}"))
+    assert "9001" not in Chat.objects.get().page
+    assert Chat.objects.get().page.startswith("https://shop.example/")
+
+
 @pytest.mark.parametrize("page", ["x" * 5000, "a\0b", "https://shop.example/\n\r\t", "javascript:alert(1)", "가" * 600])
 def test_whatever_page_it_says_to_come_from_the_chat_starts(browser, service, online, page) -> None:
     answer = post(browser, "start", form(service, page=page))
@@ -432,6 +466,38 @@ def test_a_reload_comes_back_into_the_running_chat_with_everything_in_it(browser
     assert f'data-chat="{chat.pk}" data-rev="3" data-state="active"' in html
     assert "no-store" in answer["Cache-Control"]
     assert "composer" in html
+
+
+def test_who_comes_back_is_told_what_of_the_unsent_has_arrived(browser, service, known) -> None:
+    chat, sent, unsent, elsewhere = make_chat(service, customer=known[0]), *(uuid.uuid4() for _ in range(3))
+    make_message(chat, "It arrived", client_id=sent)
+    make_message(make_chat(service), "In the chat of another", client_id=elsewhere)
+    answer = post(browser, "resume", {"unsent": f"{sent} {unsent} {elsewhere} none"}, token=known[1])
+    assert f'data-stored="{sent}"' in answer.content.decode()
+    assert 'data-stored=""' in post(browser, "resume", token=known[1]).content.decode()
+
+
+def test_no_list_of_unsent_is_too_long(browser, service, known) -> None:
+    chat, ids = make_chat(service, customer=known[0]), [uuid.uuid4() for _ in range(views_customer.UNSENT_MAX + 1)]
+    for number, client_id in enumerate(ids):
+        make_message(chat, f"Line {number}", client_id=client_id)
+    answer = post(browser, "resume", {"unsent": " ".join(map(str, ids))}, token=known[1])
+    told = set(re.search(r'data-stored="(.*?)"', answer.content.decode())[1].split())
+    assert told == set(map(str, ids[:-1]))
+
+
+@pytest.mark.parametrize("name", ["panel", "start", "resume"])
+def test_the_page_says_what_is_masked_before_it_is_saved(browser, service, online, known, name) -> None:
+    make_chat(service, customer=known[0])
+
+    def shown() -> str:
+        answer = browser.get("/hc/demo/chat/") if name == "panel" else post(browser, name, token=known[1])
+        return answer.content.decode()
+
+    told = re.search(r'data-masked-kinds="(.*?)"', shown())[1]
+    assert set(told.split()) == masking.masked_kinds(service) >= {"card", "rrn", "frn"}
+    Contract.objects.update(security_service=False)
+    assert "masked-kinds" not in shown()
 
 
 def test_who_has_a_chat_comes_back_whatever_gate_has_closed(browser, service, known) -> None:

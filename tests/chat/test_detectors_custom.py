@@ -1,7 +1,11 @@
 """A service's own words and patterns: refused where they could do harm, and stopped where they do."""
 
 import logging
+import resource
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import regex
@@ -9,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.detectors import compile_custom, detect, find_custom
-from chat.detectors.custom import SOURCE_LENGTH_MAX, TOTAL_SECONDS
+from chat.detectors.custom import SOURCE_LENGTH_MAX, TOTAL_SECONDS, read_custom
 from chat.models import MESSAGE_LENGTH_MAX
 from contiple.errors import Invalid
 
@@ -40,6 +44,18 @@ def test_a_pattern_reads_the_text_and_its_shadow(source, text) -> None:
     assert values(f"가 {text} 나", compile_custom("pattern", source)) == [text]
 
 
+@contextmanager
+def memory_for_this_test(more: int = 500_000_000) -> Iterator[None]:
+    """If it fails, it does not take the machine with it."""
+    usual = resource.getrlimit(resource.RLIMIT_AS)
+    size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (size + more, usual[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, usual)
+
+
 @pytest.mark.parametrize("kind_of", ["word", "pattern"])
 @pytest.mark.parametrize("source", ["", "  ", "\u200b", "x" * (SOURCE_LENGTH_MAX + 1)])
 def test_nothing_and_too_much_are_refused(kind_of, source) -> None:
@@ -63,12 +79,62 @@ def test_nothing_and_too_much_are_refused(kind_of, source) -> None:
         ("(?:a|aa)+$", "slow"),
         ("(가|가가)+나", "slow"),
         ("(?R)?a", "slow"),
+        ("(?:q|qq)+w", "slow"),
+        ("(?:x*)*y|(?:a|aa)+$", "slow"),
+        (r"(.+)\1\1\1x", "slow"),
     ],
 )
 def test_what_can_t_be_read_matches_nothing_or_stalls_is_refused(source, says) -> None:
     with pytest.raises(Invalid) as refusal:
         compile_custom("pattern", source)
     assert says in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "a{2147483647}",
+        "a{4000}",
+        "(?:a{1000}){1000}b",
+        "((a{60}){60}){60}",
+        "(?:a{1,2}){1000000}",
+        "[a-z]{100000,}?",
+        "(?x)a{1 0 0 0 0 0 0 0 0 0}",
+        "(?i)(?i-s)(?sx:a{1#\n000000000})",
+    ],
+)
+def test_what_would_take_all_memory_is_refused_before_it_is_compiled(source) -> None:
+    """Also where it is in the database already: another process reads it from there."""
+    for read in (compile_custom, read_custom):
+        began, before = time.thread_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        with memory_for_this_test(), pytest.raises(Invalid):
+            read("pattern", source)
+        assert time.thread_time() - began < 0.05
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000
+
+
+@pytest.mark.parametrize(
+    "source", [r"(?:\d{4}-){3}\d{4}", r"[A-Z]{2,1000}-\d{1,4000}", r"(?:[0-9a-f]{2}:){15}[0-9a-f]{2}", "x{3000}"]
+)
+def test_repetitions_as_people_write_them_are_fine(source) -> None:
+    compile_custom("pattern", source)
+
+
+def test_the_sample_of_whoever_writes_it_is_tried_too() -> None:
+    source = r"(?:\u0436|\u0436\u0436)+!"
+    compile_custom("pattern", source, sample="ж!")
+    with pytest.raises(Invalid) as refusal:
+        compile_custom("pattern", source, sample="ж" * 3998 + "?!")
+    assert "slow" in str(refusal.value)
+
+
+@pytest.mark.parametrize("source", [".", r"(?r).", "a|b", r"a\Kb"])
+def test_finds_that_touch_are_one(source) -> None:
+    found = find_custom("abab abab", [regex.compile(source)])
+    assert [(span.start, span.end) for span in found] == {
+        "a|b": [(0, 4), (5, 9)],
+        r"a\Kb": [(1, 2), (3, 4), (6, 7), (8, 9)],
+    }.get(source, [(0, 9)])
 
 
 def test_a_pattern_that_would_stall_is_passed_over_and_the_others_still_work(caplog) -> None:

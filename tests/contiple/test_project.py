@@ -1,5 +1,7 @@
 """The repository agrees with itself."""
 
+import re
+
 import pytest
 from django.core.management import call_command
 
@@ -14,3 +16,13 @@ def test_models_have_their_migrations():
 def test_every_variable_is_in_the_readme():
     readme = (env.BASE_DIR / "README.md").read_text(encoding="utf-8")
     assert [name for name in env.VARIABLES if f"`{name}`" not in readme] == []
+
+
+def test_the_readme_s_map_of_chat_has_its_modules_and_no_others():
+    readme = (env.BASE_DIR / "README.md").read_text(encoding="utf-8")
+    shown = readme.partition("\nchat/ ")[2].partition("\nhelpcenter/ ")[0]
+    # A line of two blanks begins with names; what they are for follows after more blanks, or on the next line.
+    lines = re.findall(r"^  ([a-z_/]+(?:, [a-z_/]+)*)(?:  .*)?$", shown, re.MULTILINE)
+    named = [name.strip("/") for line in lines for name in line.split(", ")]
+    there = {path.stem for path in (env.BASE_DIR / "chat").glob("*.py")} | {"detectors"}
+    assert sorted(named) == sorted(there - {"__init__", "apps"})

@@ -1,11 +1,17 @@
 """What is masked in a chat by hand is masked in its ticket."""
 
+from functools import partial
+
 import pytest
 
 from chat import masking
+from tests.agents.race import at_once
 from tests.make import make_chat, make_message
-from tickets import lifecycle
+from tests.tickets.masked import mask_text, original_of, spans_of
+from tickets import access, lifecycle, listing
 from tickets.models import Comment, Ticket
+
+NAME = "Kim Minsu"
 
 
 @pytest.fixture
@@ -32,6 +38,15 @@ def test_a_mask_reaches_subject_description_and_comments(agent, chat):
     assert ticket.comments.get().body == "Ask *********"
 
 
+@pytest.mark.parametrize(("before", "left"), [(148, "Kim Minsu"), (151, "Kim Min"), (155, "Kim"), (157, "")])
+def test_a_subject_that_was_cut_within_a_copy_keeps_no_beginning_of_it(agent, chat, before, left):
+    message = make_message(chat, f"{'x' * before} {NAME} of Jeju")
+    ticket = lifecycle.create_from_chat(agent, chat)
+    assert f" {left}" in ticket.subject
+    mask(agent, chat, message, NAME)
+    assert not set(Ticket.objects.get(pk=ticket.pk).subject) & set("KiMnsu")
+
+
 def test_other_tickets_and_single_characters_are_left_alone(agent, chat, customer):
     message = make_message(chat, "Room 7 at Kim Minsu")
     ticket = lifecycle.create_from_chat(agent, chat, subject="7 o'clock", body="7")
@@ -48,3 +63,91 @@ def test_a_form_that_is_older_than_the_mask_brings_nothing_back(agent, chat):
     mask(agent, chat, message, "Kim Minsu")
     ticket = lifecycle.create_from_chat(agent, chat, subject="I am Kim Minsu")
     assert Ticket.objects.get(pk=ticket.pk).subject == "I am *********"
+
+
+def test_in_comments_the_masks_stay_true_and_what_was_offered_there_is_offered_no_longer(agent, chat):
+    message = make_message(chat, NAME)
+    ticket = lifecycle.create_from_chat(agent, chat, subject="Call")
+    text = f"Card 4111 1111 1111 1111 of {NAME}, {NAME} 😀 of Jeju, 220-81-62517"
+    comment = lifecycle.add_comment(agent, ticket, text)
+    by_hand = mask_text(agent, comment, "Jeju")
+    rev, spans = comment.rev, spans_of(comment)
+
+    mask(agent, chat, message, NAME)
+
+    comment.refresh_from_db()
+    assert comment.body == "Card ******************* of *********, ********* 😀 of ****, 220-81-62517"
+    assert (comment.rev, spans_of(comment)) == (rev + 1, spans)
+    assert comment.body[by_hand.start : by_hand.end] == "****"
+    assert original_of(comment) == text.replace(NAME, "*********")
+    assert [comment.body[start:end] for _id, start, end, _kind in comment.offers] == ["220-81-62517"]
+
+    mask(agent, chat, make_message(chat, "We are 220-81-62517"), "220-81-62517")
+    assert Comment.objects.get().offers is None
+
+
+def test_a_comment_without_a_copy_is_not_touched(agent, chat):
+    message = make_message(chat, f"{NAME} ***")
+    comment = lifecycle.add_comment(agent, lifecycle.create_from_chat(agent, chat, subject="Call"), "Typed *** stars")
+    mask(agent, chat, message, NAME)
+    mask(agent, chat, chat.messages.get(), "***")
+    assert Comment.objects.get().rev == comment.rev
+
+
+# Texts that are edited
+
+
+def test_an_edited_text_repeats_nothing_that_is_masked(agent, chat):
+    message = make_message(chat, f"I am\n{NAME} of Jeju")
+    ticket = lifecycle.create_from_chat(agent, chat, subject="Call")
+    mask(agent, chat, message, NAME)
+    ticket.refresh_from_db()
+    lifecycle.edit_text(agent, ticket, subject=f"Call {NAME}", body=f"{NAME} of Jeju\nand Kim\nMinsu")
+    ticket = Ticket.objects.get(pk=ticket.pk)
+    assert ticket.subject == "Call *********"
+    assert ticket.body == "********* of Jeju\nand ***\n*****"
+
+
+def test_a_subject_is_masked_before_it_is_cut(agent, chat):
+    message = make_message(chat, NAME)
+    ticket = lifecycle.create_from_chat(agent, chat, subject="Call")
+    mask(agent, chat, message, NAME)
+    lifecycle.edit_text(agent, Ticket.objects.get(), subject="x" * 154 + f" {NAME}", body="")
+    assert Ticket.objects.get(pk=ticket.pk).subject == "x" * 154 + " ****…"
+
+
+def test_a_form_that_is_older_than_the_mask_changes_nothing(agent, chat, sign_in):
+    message = make_message(chat, f"I am {NAME}")
+    ticket = lifecycle.create_from_chat(agent, chat, subject="Call", body=f"{NAME} called")
+    client, url = sign_in(agent), f"/desk/demo/tickets/{ticket.number}/subject/"
+    old = {"subject": "Call back", "body": f"{NAME} called", "seen": ""}
+    mask(agent, chat, message, NAME)
+    assert client.post(url, old).status_code == 302
+    assert (Ticket.objects.get().subject, Ticket.objects.get().body) == ("Call back", "********* called")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("turn", range(4))
+def test_a_text_that_is_saved_at_the_moment_of_the_mask_repeats_nothing(agent, chat, turn):
+    message = make_message(chat, f"I am {NAME}")
+    ticket = lifecycle.create_from_chat(agent, chat, subject="Call")
+    edit = partial(lifecycle.edit_text, agent, ticket, subject=f"Call {NAME}", body=f"{NAME} called")
+    assert at_once(partial(mask, agent, chat, message, NAME), edit) == [None, None]
+    assert Ticket.objects.values_list("subject", "body").get() == ("Call *********", "********* called")
+
+
+# The list of tickets
+
+
+@pytest.mark.parametrize("words", ["Minsu", "Kim", "Kim Minsu"])
+def test_the_search_does_not_find_what_is_masked(agent, chat, words):
+    message = make_message(chat, f"I am {NAME}")
+    lifecycle.create_from_chat(agent, chat, subject=f"Call {NAME}", body=f"{NAME} called")
+    assert found(agent, words) == 1
+    mask(agent, chat, message, NAME)
+    assert found(agent, words) == 0
+    assert found(agent, "called") == 1
+
+
+def found(agent, words: str) -> int:
+    return listing.narrow(access.tickets_for(agent), agent=agent, text=words).count()

@@ -7,6 +7,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from agents.models import Contract
+from chat.masking import masked_kinds
 from contiple.errors import TooMany
 from helpcenter.models import Customer, PrivacyPolicy
 from tests.make import make_service
@@ -58,6 +60,11 @@ def test_an_inquiry_becomes_an_unassigned_ticket(client, data, policy, actions):
     assert (ticket.channel, ticket.state, ticket.assignee) == ("help_center", "unassigned", None)
     assert (ticket.requester.name, ticket.requester.email) == ("Hana", "hana@example.com")
     assert actions(ticket) == ["ticket.created"]
+
+
+def test_a_number_in_the_name_is_masked(client, data):
+    client.post(URL, data | {"name": "Hana 4111111111111111"})
+    assert Ticket.objects.get().requester.name == f"Hana {'*' * 16}"
 
 
 def test_the_consent_is_kept_with_the_very_text(client, data, policy):
@@ -192,6 +199,20 @@ def test_past_the_limit_what_was_typed_is_kept(client, data):
     assert answer.status_code == 429
     assert "Typed with care" in page
     assert "notice-error" in page
+
+
+def test_the_form_is_kept_by_nobody(client, data):
+    for answer in (client.get(URL), client.post(URL, data | {"email": "nowhere"})):
+        assert "no-store" in answer["Cache-Control"]
+    for name in ("subject", "message"):
+        assert re.search(rf'name="{name}"[^>]*autocomplete="off"', answer.content.decode())
+
+
+def test_the_form_says_what_is_masked_before_it_is_saved(client, service):
+    told = re.search(r'data-masked-kinds="(.*?)"', client.get(URL).content.decode())[1]
+    assert set(told.split()) == masked_kinds(service)
+    Contract.objects.update(security_service=False)
+    assert "masked-kinds" not in client.get(URL).content.decode()
 
 
 def test_the_form_takes_over_the_chats_draft_through_the_tab_alone(client, service):

@@ -34,6 +34,11 @@ def test_an_agent_writes_a_ticket_by_hand(agent, data, sign_in, actions):
     assert actions(ticket) == ["ticket.created"]
 
 
+def test_a_number_in_the_requesters_name_is_masked(agent, data, sign_in):
+    sign_in(agent).post(URL, data | {"name": "Hana 4111111111111111"})
+    assert Ticket.objects.get().requester.name == f"Hana {'*' * 16}"
+
+
 def test_requester_and_assignee_may_stay_open(agent, data, sign_in):
     sign_in(agent).post(URL, data | {"name": "", "email": "", "assignee": ""})
     ticket = Ticket.objects.get()

@@ -1,6 +1,8 @@
 import pytest
 
+from agents.models import AuditEntry
 from contiple.errors import Closed, Invalid
+from tests.chat.secrets import columns_with
 from tests.make import make_agent, make_chat, make_service, make_ticket
 from tickets.lifecycle import create_from_chat
 from tickets.models import Tag
@@ -22,6 +24,12 @@ def test_a_tag_is_put_on_and_taken_off_and_both_are_on_record(agent, ticket, act
     remove_tag(agent, ticket, ticket.tags.get().pk)
     assert names(ticket) == []
     assert actions(ticket) == ["ticket.tag_added", "ticket.tag_removed"]
+
+
+def test_a_number_is_masked_in_the_tag_and_in_what_happened(agent, ticket):
+    add_tag(agent, ticket, "card 4111  1111 1111 1111")
+    assert names(ticket) == [f"card {'*' * 19}"]
+    assert AuditEntry.objects.get(action="ticket.tag_added").details["tag"] == f"card {'*' * 19}"
 
 
 def test_case_makes_no_second_tag(service, agent, ticket):
@@ -106,3 +114,9 @@ def test_many_who_write_a_new_tag_at_once_make_one(at_once):
     assert results == [None] * 8
     assert Tag.objects.count() == 1
     assert all(ticket.tags.count() == 1 for ticket in tickets)
+
+
+def test_a_tag_says_nothing_that_is_masked(agent, ticket):
+    add_tag(agent, ticket, "card 4111 1111 1111 1111")
+    assert ticket.tags.get().name == "card *******************"
+    assert columns_with("4111") == []

@@ -101,7 +101,11 @@ def _make_service(slug: str, name: str, titles: dict[str, str], colour: str) -> 
 def _make_people(service: Service, people: list[tuple[str, str, Agent.Role, bool]]) -> dict[str, Agent]:
     return {
         name: Agent.objects.create(
-            service=service, user=_make_user(email, name), role=role, chat_permission=chat_permission
+            service=service,
+            user=_make_user(email, name),
+            role=role,
+            chat_permission=chat_permission,
+            unmask_permission=True,
         )
         for email, name, role, chat_permission in people
     }
