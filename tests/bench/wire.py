@@ -95,8 +95,15 @@ async def connect(
 def client_frame(opcode: int, payload: bytes) -> bytes:
     size = len(payload)
     masked = int.from_bytes(payload, "big") ^ int.from_bytes((KEY * (size // 4 + 1))[:size], "big")
-    head = bytes([0x80 | opcode, 0x80 | size]) if size < 126 else bytes([0x80 | opcode, 0xFE]) + size.to_bytes(2, "big")
-    return head + KEY + masked.to_bytes(size, "big")
+    return _head(opcode, size) + KEY + masked.to_bytes(size, "big")
+
+
+def _head(opcode: int, size: int) -> bytes:
+    if size < 126:
+        return bytes([0x80 | opcode, 0x80 | size])
+    if size < 2**16:
+        return bytes([0x80 | opcode, 0xFE]) + size.to_bytes(2, "big")
+    return bytes([0x80 | opcode, 0xFF]) + size.to_bytes(8, "big")
 
 
 def _next_payload(data: bytes, at: int) -> tuple[int, int] | None:

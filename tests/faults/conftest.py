@@ -5,12 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 from django.conf import settings
-from django.db import connections
-from django.db.backends.postgresql.base import DatabaseWrapper
-from psycopg.conninfo import conninfo_to_dict
 
 from contiple.cluster import Cluster
-from tests.faults.desk import Desk, when_database_answers
+from tests.faults.desk import Desk, orm_in, when_database_answers
 from tests.faults.people import Crowd
 from tests.services import temporary_folder
 
@@ -31,7 +28,7 @@ def cluster(request, django_db_blocker) -> Iterator[Cluster]:
         else:
             running = request.getfixturevalue("shared_cluster")
         stack.enter_context(django_db_blocker.unblock())
-        stack.enter_context(_orm_in(running.postgres.url))
+        stack.enter_context(orm_in(running.postgres.url))
         yield running
 
 
@@ -40,18 +37,6 @@ def _cluster(**topology: int) -> Cluster:
     # Not below pytest's folder, which each new test run closes again for the user that PostgreSQL runs as.
     variables = {"LOG_LEVEL": "WARNING", "SECRET_KEY": settings.SECRET_KEY}
     return Cluster(temporary_folder(), variables=variables, **topology)
-
-
-@contextlib.contextmanager
-def _orm_in(url: str) -> Iterator[None]:
-    own, parts = connections["default"], conninfo_to_dict(url)
-    place = {"NAME": parts["dbname"], "USER": parts["user"], "HOST": parts["host"], "PORT": parts["port"]}
-    connections["default"] = DatabaseWrapper({**own.settings_dict, **place, "PASSWORD": "", "OPTIONS": {}}, "default")
-    try:
-        yield
-    finally:
-        connections["default"].close()
-        connections["default"] = own
 
 
 @pytest.fixture

@@ -19,9 +19,11 @@ from datetime import datetime, timedelta
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import DatabaseError, connection, connections
+from django.db.backends.postgresql.base import DatabaseWrapper
+from psycopg.conninfo import conninfo_to_dict
 
 from agents.models import Agent as AgentRow
-from agents.models import AuditEntry, Contract, Service
+from agents.models import AuditEntry, Contract, Service, User
 from chat.entries import PAGE_SIZE
 from chat.models import Chat, Lease, Message, Ring
 from chat.presence import LEASE_S, database_now
@@ -42,6 +44,29 @@ class Answer:
     token: str
 
 
+def session_of(user: User) -> str:
+    """The cookie of somebody who has just signed in."""
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.create()
+    return f"sessionid={session.session_key}"
+
+
+@contextlib.contextmanager
+def orm_in(url: str) -> Iterator[None]:
+    """Until it is left, the ORM of this thread works in the database at ``url``."""
+    own, parts = connections["default"], conninfo_to_dict(url)
+    place = {"NAME": parts["dbname"], "USER": parts["user"], "HOST": parts["host"], "PORT": parts["port"]}
+    connections["default"] = DatabaseWrapper({**own.settings_dict, **place, "PASSWORD": "", "OPTIONS": {}}, "default")
+    try:
+        yield
+    finally:
+        connections["default"].close()
+        connections["default"] = own
+
+
 @dataclass
 class Desk:
     cluster: Cluster
@@ -57,12 +82,7 @@ class Desk:
     def agent(self, name: str = "", *, limit: int = 3, online: bool = True, **fields) -> AgentRow:
         """A signed-in one, who has no page open yet."""
         row = make_agent(self.service, name, online=online, chat_limit=limit, **fields)
-        session = SessionStore()
-        session[SESSION_KEY] = str(row.user_id)
-        session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
-        session[HASH_SESSION_KEY] = row.user.get_session_auth_hash()
-        session.create()
-        self.cookies[row.pk] = f"sessionid={session.session_key}"
+        self.cookies[row.pk] = session_of(row.user)
         return row
 
     def tab(self, agent: AgentRow, *chats: int, web: str = "") -> Agent:

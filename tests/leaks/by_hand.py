@@ -1,0 +1,94 @@
+"""What is masked by hand: said and copied everywhere first, then masked, then tried to be brought back by old forms."""
+
+import uuid
+
+from chat.models import Mask, Message
+from tests.faults.people import Customer
+from tests.leaks.browser import value_of
+from tests.leaks.run import Run
+from tests.leaks.secrets import BY_HAND
+from tickets.models import Ticket
+
+MASKED, NOT_POSSIBLE = 200, 403  # answers; the second one without Security Service
+
+
+def mask_by_hand(run: Run) -> None:
+    """After it, every message that it has made is masked, where the service can."""
+    _after_everything_was_copied(run)
+    _before_a_ticket_is_made(run)
+    _before_an_inquiry_is_left(run)
+
+
+def _after_everything_was_copied(run: Run) -> None:
+    customer = run.start(name="Jun", message=run.purse.by_hand("first message"))
+    said = run.purse.by_hand("customer's message")
+    answered = run.purse.by_hand("agent's message")
+    run.say(customer, customer.chat, said)
+    run.say(run.tab, customer.chat, answered)
+    run.pass_on(customer.chat, run.purse.by_hand("note of a transfer"))
+    ticket = _ticket_of(run, customer, body=f"{said}\n{answered}")
+    run.post(run.mina, "tickets:comments", {"body": answered, "request_id": uuid.uuid4()}, ticket.number)
+    page = run.get(run.mina, "tickets:detail", ticket.number)
+    _mask_all(run, customer)
+    out_of_date = {"subject": "A call", "body": said, "seen": value_of("seen", page)}
+    run.post_in_vain(run.mina, "tickets:subject", out_of_date, ticket.number)
+    _look_under(run, customer)
+
+
+def _before_a_ticket_is_made(run: Run) -> None:
+    customer = run.conversation()
+    said = run.purse.by_hand("message copied into a form")
+    run.say(customer, customer.chat, said)
+    _mask_all(run, customer)
+    _ticket_of(run, customer, subject=said, body=said)
+
+
+def _before_an_inquiry_is_left(run: Run) -> None:
+    customer = run.desk.chat_with(None)
+    run.say(customer, customer.chat, run.purse.by_hand("message copied into an inquiry"))
+    page = run.post(None, "tickets:contact_from_chat", {"token": customer.token}).text
+    _mask_all(run, customer)
+    inquiry = {"name": "Jun", "email": "jun@example.com", "subject": "Late", "message": value_of("message", page)}
+    proof = {"policy": run.policy, "consent": "on", "chat": value_of("chat", page), "request_id": uuid.uuid4()}
+    run.post(None, "tickets:contact", inquiry | proof)
+
+
+def _ticket_of(run: Run, customer: Customer, **form: str) -> Ticket:
+    """With the subject that the form suggests, unless it is named."""
+    page = run.get(run.mina, "tickets:create_from_chat", customer.chat)
+    run.post(run.mina, "tickets:create_from_chat", {"subject": value_of("subject", page), **form}, customer.chat)
+    return Ticket.objects.get(chat=customer.chat)
+
+
+def _mask_all(run: Run, customer: Customer) -> None:
+    """Kind by kind, in all messages at once."""
+    for kind in BY_HAND:
+        answer = run.post(run.mina, "chat:mask", _selections(run, customer, kind), customer.chat)
+        assert answer.status == (MASKED if run.masks else NOT_POSSIBLE), answer
+
+
+def _selections(run: Run, customer: Customer, kind: str) -> list[dict]:
+    values = {secret.value for secret in run.purse.secrets if secret.kind == kind}
+    messages = Message.objects.filter(chat=customer.chat).exclude(body="")
+    found = [(message, value) for message in messages for value in values if value in message.body]
+    return [_selection(message, value) for message, value in found]
+
+
+def _selection(message: Message, value: str) -> dict:
+    """As a browser counts it: in UTF-16."""
+    start = _length(message.body[: message.body.index(value)])
+    return {"seq": message.seq, "rev": message.rev, "start": start, "end": start + _length(value)}
+
+
+def _length(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
+
+
+def _look_under(run: Run, customer: Customer) -> None:
+    """Who may unmask sees the original in one answer, that nobody stores."""
+    masks = Mask.objects.filter(message__chat=customer.chat, message__seq=1)
+    assert len(masks) == (len(BY_HAND) if run.masks else 0)
+    for mask in masks:
+        answer = run.post_in_vain(run.mina, "chat:reveal", {}, mask.pk)
+        assert "no-store" in answer.headers["Cache-Control"]
+        assert answer.text in {secret.value for secret in run.purse.secrets}

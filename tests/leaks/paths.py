@@ -1,0 +1,234 @@
+"""Every way by which text comes into the product. A new one is added to ``PATHS``, and then nothing else has to be.
+
+What is stored is asked for with ``run.text``, what is refused with ``run.refused``: the tests look for both. Each way
+has secrets of its own, so that what is found somewhere says how it came in.
+"""
+
+import json
+import uuid
+from collections.abc import Callable
+from urllib.parse import quote
+
+from chat.models import MESSAGE_LENGTH_MAX
+from chat.protocol import FRAME_BYTES_MAX
+from tests.leaks.browser import value_of
+from tests.leaks.run import Run
+from tests.leaks.secrets import AUTOMATIC
+from tickets.models import TEXT_LENGTH_MAX
+from tickets.tags import TAG_LENGTH_MAX
+
+# What the database itself refuses here (`witness`): the error of a failing statement has the whole row in it.
+UNSTORABLE = "[no database takes this]"
+# In frames of clients, those of `malformed_frames` and `messages`.
+TEXTS_IN_FRAMES = {"hello.token", "send.body"}
+# For fields in which there is no room for more. Those for an e-mail address are not tried: what stands there is one.
+SOME = ("card", "foreigner number")
+
+
+def start_form(run: Run) -> None:
+    memo = quote(run.text("page where the chat began", "card with dashes", "resident number", joint=" and "))
+    run.start(
+        name=run.text("name in the start form", *SOME, joint=" "),
+        page=f"https://shop.example/orders?memo={memo}",
+        message=run.text("first message"),
+    )
+
+
+def refused_starts(run: Run) -> None:
+    form = {"name": run.refused("name without consent", *SOME, joint=" "), "message": run.refused("no consent")}
+    run.post_in_vain(None, "chat:start", form | {"policy": run.policy})
+
+
+def messages(run: Run) -> None:
+    run.say(run.talk, run.talk.chat, run.text("customer's message"))
+    run.say(run.tab, run.talk.chat, run.text("agent's message"))
+
+
+def repeated_sends(run: Run) -> None:
+    """The same id again, as after a loss: what counts is what was said first."""
+    customer = run.talk
+    client_id = run.say(customer, customer.chat, run.text("message that is sent twice"))
+    customer.tell("send", client_id=client_id, body=run.refused("body of the second time"))
+    customer.wait_for(lambda: customer.heard("ack", client_id=client_id))
+
+
+def refused_sends(run: Run) -> None:
+    others = run.desk.chat_with(run.theo)
+    run.say_in_vain(run.talk, _send(run.refused("too long a message") + "." * MESSAGE_LENGTH_MAX), "invalid")
+    run.say_in_vain(run.talk, _send(run.refused("control character") + "\a"), "invalid")
+    run.say_in_vain(run.tab, _send(run.refused("message to another agent's chat"), chat=others.chat), "not_yours")
+    run.say_in_vain(run.tab, _send(run.refused("message to no chat"), chat=2**40), "not_found")
+
+
+def closed_chats(run: Run) -> None:
+    customer = run.conversation()
+    run.post(None, "chat:customer_end", {}, token=customer.token)
+    run.say_in_vain(customer, _send(run.refused("message to a closed chat")), "ended")
+
+
+def malformed_frames(run: Run) -> None:
+    hello = {"type": "hello", "token": run.refused("second hello", "card")}
+    run.say_in_vain(run.talk, json.dumps(hello).encode(), "conflict")
+    for frame in (
+        _send(run.refused("frame that is cut"))[:-2],
+        _send("Hello", **{run.refused("unknown field"): 1}),
+        _send("Hello", client_id=run.refused("no id")),
+        json.dumps({"type": run.refused("unknown type")}).encode(),
+        b"[" * 30_000 + _send(run.refused("nested deep")),
+    ):
+        run.say_in_vain(run.talk, frame, "bad_frame")
+
+
+def hopeless_frames(run: Run) -> None:
+    """They end the socket, with these codes."""
+    customer = run.talk
+    for code, frame in {
+        1007: b"\xff" + _send(run.refused("frame that is no Unicode")),
+        1009: _send(run.refused("too large a frame") + "." * FRAME_BYTES_MAX),
+    }.items():
+        customer.crowd.do(customer.wire.send, frame)
+        customer.wait_for(lambda code=code: customer.codes[-1:] == [code] and customer.is_greeted, f"{customer.codes}")
+
+
+def notes(run: Run) -> None:
+    chat = run.conversation().chat
+    run.pass_on(chat, run.text("note of a transfer"))
+    run.post(run.theo, "chat:return", {"note": run.text("note of a return")}, chat)
+
+
+def refused_notes(run: Run) -> None:
+    run.post_in_vain(run.mina, "chat:transfer", {"to": 0, "note": run.refused("note to nobody")}, run.talk.chat)
+    run.post_in_vain(run.theo, "chat:return", {"note": run.refused("note of somebody else")}, run.talk.chat)
+
+
+def tickets_by_hand(run: Run) -> None:
+    form = {
+        "request_id": uuid.uuid4(),
+        "subject": run.text("subject of a ticket by hand", *SOME, "password", joint=", "),
+        "body": run.text("description of a ticket by hand"),
+        "name": run.text("requester of a ticket by hand", *SOME, joint=" "),
+    }
+    run.post(run.mina, "tickets:new", form)
+    run.post_in_vain(run.mina, "tickets:new", {"body": run.refused("ticket without a subject")})
+
+
+def tickets_from_chats(run: Run) -> None:
+    """The subject of the first is what the customer said first, as the form suggests it."""
+    chat = run.conversation()
+    run.say(chat, chat.chat, run.text("message that becomes a subject", *SOME, joint=", "))
+    run.post_in_vain(run.mina, "tickets:create_from_chat", {"body": run.refused("no subject")}, chat.chat)
+    suggested = value_of("subject", run.get(run.mina, "tickets:create_from_chat", chat.chat))
+    form = {"subject": suggested, "body": run.text("description of a chat's ticket")}
+    run.post(run.mina, "tickets:create_from_chat", form, chat.chat)
+    form = {"subject": run.text("subject of a chat's ticket", *SOME, joint=", ")}
+    run.post(run.mina, "tickets:create_from_chat", form, run.talk.chat)
+
+
+def ticket_edits(run: Run) -> None:
+    form = {"subject": run.text("new subject", *SOME, joint=", "), "body": run.text("new description")}
+    run.post(run.mina, "tickets:subject", form, run.ticket)
+    form = {
+        "subject": run.refused("subject out of date", *SOME, joint=", "),
+        "body": run.refused("description out of date"),
+        "seen": "0" * 64,
+    }
+    run.post_in_vain(run.mina, "tickets:subject", form, run.ticket)
+
+
+def comments(run: Run) -> None:
+    form = {"request_id": uuid.uuid4(), "body": run.text("comment")}
+    run.post(run.mina, "tickets:comments", form, run.ticket)
+    run.post(run.mina, "tickets:comments", form | {"body": run.refused("the same form again")}, run.ticket)
+    too_long = run.refused("too long a comment") + "." * TEXT_LENGTH_MAX
+    run.post_in_vain(run.mina, "tickets:comments", form | {"body": too_long}, run.ticket)
+
+
+def tags(run: Run) -> None:
+    for kind in AUTOMATIC:
+        run.post(run.mina, "tickets:tags", {"tag": run.text("tag", kind)}, run.ticket)
+    newest = run.service.tags.latest("pk").pk  # taken off, it leaves its name in what happened
+    run.post(run.mina, "tickets:remove_tag", {}, run.ticket, newest)
+    too_long = run.refused("too long a tag", "card") + "." * TAG_LENGTH_MAX
+    run.post_in_vain(run.mina, "tickets:tags", {"tag": too_long}, run.ticket)
+
+
+def inquiries(run: Run) -> None:
+    run.post(None, "tickets:contact", _inquiry(run.text, run, "inquiry"))
+    run.post_in_vain(None, "tickets:contact", _inquiry(run.refused, run, "inquiry without consent") | {"consent": ""})
+    unseen = {"website": run.refused("field that people don't see")}
+    run.post(None, "tickets:contact", _inquiry(run.refused, run, "inquiry of a machine") | unseen)
+
+
+def inquiries_from_chats(run: Run) -> None:
+    """The form takes along what was said in the chat, and what was typed there and not sent."""
+    customer = run.desk.chat_with(None)
+    run.say(customer, customer.chat, run.text("message that becomes an inquiry"))
+    page = run.post(None, "tickets:contact_from_chat", {"token": customer.token}).text
+    draft = {"token": customer.token, "message": run.refused("draft of a message")}
+    run.post_in_vain(None, "tickets:contact_from_chat", draft)
+    inquiry = _inquiry(run.text, run, "inquiry instead of a chat")
+    inquiry["message"] = f"{value_of('message', page)}\n{inquiry['message']}"
+    run.post(None, "tickets:contact", inquiry | {"chat": value_of("chat", page)})
+
+
+def searches(run: Run) -> None:
+    for kind in AUTOMATIC:
+        run.search(run.mina, "tickets:list", run.refused("search for tickets", kind))
+        run.search(None, "helpcenter:search", run.refused("search in the help center", kind))
+
+
+def choices(run: Run) -> None:
+    """No page offers these; and an error likes to repeat what it is about."""
+    for field in ("state", "assignee"):
+        run.post_in_vain(run.mina, f"tickets:{field}", {field: run.refused(f"no such {field}")}, run.ticket)
+    run.post_in_vain(run.mina, "chat:status", {"status": run.refused("no such status")})
+    run.post_in_vain(run.mina, "chat:mask", [{"seq": run.refused("no selection")}], run.talk.chat)
+    before = {"before": run.refused("no place in a chat")}
+    run.post_in_vain(None, "chat:customer_earlier", before, token=run.talk.token)
+
+
+def failing_statements(run: Run) -> None:
+    """The database refuses the row: the sender of a message is told to try again, a page that something is wrong."""
+    run.say_in_vain(run.talk, _send(f"{run.refused('message that fails')} {UNSTORABLE}"), "unavailable")
+    form = {"request_id": uuid.uuid4(), "subject": UNSTORABLE, "body": run.refused("ticket that fails")}
+    assert run.post(run.mina, "tickets:new", form).status == 500
+
+
+PATHS: tuple[Callable[[Run], None], ...] = (
+    start_form,
+    refused_starts,
+    messages,
+    repeated_sends,
+    refused_sends,
+    closed_chats,
+    malformed_frames,
+    hopeless_frames,
+    notes,
+    refused_notes,
+    tickets_by_hand,
+    tickets_from_chats,
+    ticket_edits,
+    comments,
+    tags,
+    inquiries,
+    inquiries_from_chats,
+    searches,
+    choices,
+    failing_statements,
+)
+
+
+def _send(body: str, **fields: object) -> bytes:
+    return json.dumps({"type": "send", "client_id": str(uuid.uuid4()), "body": body, **fields}).encode()
+
+
+def _inquiry(say: Callable[..., str], run: Run, path: str) -> dict[str, object]:
+    return {
+        "request_id": uuid.uuid4(),
+        "name": say(f"name in an {path}", *SOME, joint=" "),
+        "email": "jun@example.com",
+        "subject": say(f"subject of an {path}", *SOME, "password", joint=", "),
+        "message": say(f"message in an {path}"),
+        "policy": run.policy,
+        "consent": "on",
+    }
