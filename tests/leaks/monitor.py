@@ -38,7 +38,7 @@ class Monitor:
     def values(self) -> bytes:
         """What Redis holds, key by key, in its own form without compression."""
         self.redis.config_set("rdbcompression", "no")
-        return b"\n".join(part for key in self.redis.scan_iter() for part in (key, self.redis.dump(key)))
+        return b"\n".join(part for key in self.redis.scan_iter() for part in (key, self.redis.dump(key) or b""))
 
     def _listen(self) -> None:
         """Until its own last words, or the end of Redis."""

@@ -21,7 +21,7 @@ from tickets.tags import TAG_LENGTH_MAX
 UNSTORABLE = "[no database takes this]"
 # In frames of clients, those of `malformed_frames` and `messages`.
 TEXTS_IN_FRAMES = {"hello.token", "send.body"}
-# For fields in which there is no room for more; an e-mail address is one, and nothing else has a place in it.
+# For fields in which there is no room for more. Those for an e-mail address are not tried: what stands there is one.
 SOME = ("card", "foreigner number")
 
 
