@@ -4,7 +4,6 @@ Lock order: Chat, then Agent. Whatever makes room or makes a chat wait calls the
 """
 
 from datetime import datetime, timedelta
-from functools import partial
 
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -135,7 +134,7 @@ def pass_on(
         if was_active:
             messages.append_event(chat, "passed_on")
         tell(chat)
-        transaction.on_commit(partial(assign_waiting_chats, chat.service_id), robust=True)
+        transaction.on_commit(lambda: assign_waiting_chats(chat.service_id), robust=True)
     return True
 
 
@@ -158,7 +157,7 @@ def close_chat(chat_id: int, *, by: str, agent: Agent | None = None) -> bool:
         messages.append_event(chat, event, name=str(agent) if agent else "")
         tell(chat)
         if chat.agent_id:  # the end of one that waited makes no room
-            transaction.on_commit(partial(assign_waiting_chats, chat.service_id), robust=True)
+            transaction.on_commit(lambda: assign_waiting_chats(chat.service_id), robust=True)
     return True
 
 

@@ -11,7 +11,6 @@ import time
 import uuid
 from collections import defaultdict, deque
 from collections.abc import Sequence
-from functools import partial
 from typing import Protocol
 
 import msgspec
@@ -82,7 +81,7 @@ def service_topic(service_id: int) -> str:
 
 def publish_on_commit(topic: str, delivery: Delivery) -> None:
     """Publishes after the transaction at hand is committed; never where it is rolled back."""
-    transaction.on_commit(partial(publish, topic, delivery), robust=True)
+    transaction.on_commit(lambda: publish(topic, delivery), robust=True)
 
 
 def publish(topic: str, delivery: Delivery) -> None:

@@ -9,7 +9,6 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -362,7 +361,7 @@ def _write(lines: Sequence[_Line]) -> None:
         unread = line.chat.unread if body and not line.internal else None
         delivery = live.Changed(entry, unread, line.received_at)
         deliveries.append((live.chat_topic(line.chat.id), delivery))
-    transaction.on_commit(partial(live.publish_all, deliveries), robust=True)
+    transaction.on_commit(lambda: live.publish_all(deliveries), robust=True)
 
 
 def _count(line: _Line, body: str) -> None:

@@ -5,7 +5,6 @@ over the limit. A refusal is a ``Conflict`` that says why, and changes nothing.
 """
 
 from datetime import datetime
-from functools import partial
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -57,7 +56,7 @@ def return_to_queue(agent: Agent, chat_id: int, note: str = "") -> Chat:
         move_chat(chat, State.WAITING, agent=None, ringing_since=None)
         audit.record(chat.service_id, "chat.returned", chat.subject, agent=agent)
         tell(chat)
-        transaction.on_commit(partial(assign_waiting_chats, chat.service_id), robust=True)
+        transaction.on_commit(lambda: assign_waiting_chats(chat.service_id), robust=True)
     return chat
 
 

@@ -59,7 +59,8 @@ def look(agent: Agent, hidden: Hidden, *, address: str | None) -> str:
     """
     require_look(agent, hidden, address=address)
     hidden.record(agent, "revealed", address)
-    return opened(hidden)
+    with gone_is_on_record(agent, hidden, address=address):
+        return opened(hidden)
 
 
 def lift(agent: Agent, mask_id: int, *, address: str | None) -> None:
@@ -112,7 +113,7 @@ def opened(hidden: Hidden) -> str:
 
 @contextmanager
 def gone_is_on_record(agent: Agent, hidden: Hidden, *, address: str | None) -> Iterator[None]:
-    """Around a transaction that opens what is hidden: what it wrote is undone where that can't be opened any more."""
+    """Around what opens an original (and around its transaction): that it could not be opened is on record, too."""
     try:
         yield
     except OriginalGone:

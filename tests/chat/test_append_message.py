@@ -348,3 +348,18 @@ def test_writers_in_different_chats_don_t_wait_for_each_other(service, chat) -> 
         [sent] = at_once(partial(messages.send_as_customer, other, body="Hello", client_id=new_id()))
 
     assert sent.seq == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("what", ["publish_all", "publish"])
+def test_a_delivery_that_fails_fails_no_commit(service, agent, monkeypatch, what) -> None:
+    """It is found by number, at the next delivery or heartbeat."""
+
+    def fail(*_args) -> None:
+        raise RuntimeError
+
+    chat = make_chat(service, agent=agent)
+    monkeypatch.setattr(live, what, fail)
+    message = send_as_customer(chat, body="Hello", client_id=new_id())
+    assert close_chat(chat.pk, by=Chat.ClosedBy.AGENT, agent=agent)
+    assert Message.objects.filter(pk=message.pk).exists()

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from chat.detectors import detect
+from chat.detectors.shadow import with_spoken_digits
 
 NUMBERS = {"card": ["4026", "1105", "0937", "1182"], "rrn": ["900101", "1234568"], "phone": ["010", "1234", "5678"]}
 HANGUL, HANJA, CHEQUE = "공일이삼사오육칠팔구", "零一二三四五六七八九", "零壹貳參肆伍陸柒捌玖"
@@ -169,3 +170,18 @@ def test_what_is_left_alone_on_purpose(text) -> None:
 )
 def test_numerals_in_words_and_letters_in_codes_are_no_numbers(text) -> None:
     assert found(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "010-1234-5678 공유해 주세요",
+        "010-1234-5678 ㅇㅇ",
+        "010-1234-5678 I called",
+        "골뱅이415-555-2671",
+        "5678-1234이 일",
+    ],
+)
+def test_what_stands_beside_a_number_does_not_make_it_a_spoken_one(text) -> None:
+    """A second reading costs as much as the first: it is for who needs it."""
+    assert with_spoken_digits(text) is None

@@ -229,3 +229,10 @@ def test_a_forged_request_shows_nothing(mask, agent) -> None:
     browser.force_login(agent.user)
     assert browser.post(url(mask)).status_code == 403
     assert not AuditEntry.objects.exists()
+
+
+def test_a_look_at_what_does_not_open_says_so_on_record(mask, agent) -> None:
+    Mask.objects.update(sealed=b"x" * 60)
+    with pytest.raises(OriginalGone):
+        reveal(agent, mask.pk, address=None)
+    assert actions() == [("chat.revealed", agent), ("chat.reveal_gone", agent)]
