@@ -75,13 +75,16 @@ def put_on(
     chat: Chat, message: Message, *, original: str, spans: Sequence[Masked], by: Agent | None = None
 ) -> list[Mask]:
     """Stores masks over ``spans``, which must be free of others. Needs the chat's row lock."""
+    kept = [(span.start, span.end) for span in spans if span.keep]
+    sealed = vault.seal_originals(chat, message.seq, [(span, original[slice(*span)]) for span in kept])
+    sealed_at = dict(zip(kept, sealed, strict=True))
     return Mask.objects.bulk_create(
         Mask(
             message=message,
             kind=span.kind,
             start=span.start,
             end=span.end,
-            sealed=_sealed(chat, message.seq, span, original),
+            sealed=sealed_at.get((span.start, span.end), b""),
             masked_by=by,
         )
         for span in spans
@@ -170,12 +173,6 @@ def change_body(chat: Chat, message: Message, body: str) -> None:
 def last_line(body: str) -> str:
     """How lists show a (masked) body."""
     return " ".join(body.split())[:LAST_LINE_LENGTH]
-
-
-def _sealed(chat: Chat, seq: int, span: Masked, original: str) -> bytes:
-    if not span.keep:
-        return b""
-    return vault.seal_original(chat, seq, (span.start, span.end), original[span.start : span.end])
 
 
 def _messages_as_selected(chat: Chat, selections: Sequence[Selection]) -> dict[int, Message]:

@@ -47,9 +47,9 @@ class Rotation(NamedTuple):
     unreadable: int
 
 
-def seal_original(chat: Chat, seq: int, span: tuple[int, int], original: str) -> bytes:
-    """Needs the chat's row lock where the chat may not have a key yet."""
-    return seal(_held_by(chat), _place(seq, span), original)
+def seal_originals(chat: Chat, seq: int, originals: Iterable[tuple[tuple[int, int], str]]) -> list[bytes]:
+    """Each ``(span, original)`` of a message, sealed. Needs the chat's row lock where it may not have a key yet."""
+    return seal_all(_held_by(chat), [(_place(seq, span), original) for span, original in originals])
 
 
 def open_original(mask: Mask) -> str:
@@ -69,13 +69,11 @@ def kept_for(mask: Mask) -> tuple[Holder, str, bytes]:
     return _held_by(message.chat), _place(message.seq, (mask.start, mask.end)), bytes(mask.sealed)
 
 
-def seal(holder: Holder, place: str, original: str) -> bytes:
-    """Seals what stood at ``place``. Needs the lock of the holder's row where it may not have a key yet."""
-    return seal_all(holder, [(place, original)])[0]
-
-
 def seal_all(holder: Holder, originals: Sequence[tuple[str, str]]) -> list[bytes]:
-    """As ``seal``, of several ``(place, original)``: the key is read once."""
+    """Seals each ``(place, original)``; the key is read once.
+
+    Needs the lock of the holder's row where it may not have a key yet.
+    """
     data_key = _data_key(holder) if originals else b""
     return [crypto.seal(data_key, text.encode(), _bound_to(holder, place)) for place, text in originals]
 

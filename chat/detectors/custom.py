@@ -45,8 +45,9 @@ _REPEATED_MAX = _SAMPLE_LENGTH
 _COUNT = regex.compile(r"(\)?)\{(\d+)")
 # Where it is set, spaces and comments may stand between the digits of a count.
 _VERBOSE = regex.compile(r"\(\?[a-zA-Z0-9]*x")
-# The library's clock runs on while other threads work: what was stopped too early for that gets what is left to it.
-_ATTEMPTS = 3
+# The library's clock runs on while others have the processor: what was stopped too early for that gets what is left to
+# it. On a busy machine that happens more than once, and a pattern that is passed over leaves something readable.
+_ATTEMPTS = 20
 
 
 def compile_custom(kind_of: Literal["word", "pattern"], source: str, *, sample: str = "") -> regex.Pattern[str]:

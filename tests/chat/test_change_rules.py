@@ -188,7 +188,7 @@ def test_each_message_is_searched_by_the_rules_of_its_moment(service, admin, cha
     assert bytes(kept.masks.get().sealed) != b""
     assert (left.masks.count(), left.offers) == (0, None)
     assert offered.masks.count() == 0
-    assert offers_of(offered) == [Span("card", 9, 9 + len(CARD))]
+    assert offers_of(offered.offers) == [Span("card", 9, 9 + len(CARD))]
     assert bytes(destroyed.masks.get().sealed) == b""
     assert destroyed.offers is None
 
@@ -236,7 +236,7 @@ def test_the_very_next_message_in_every_process_follows_a_change(service, admin,
 
     change(admin, phone=OFFER)
     for process in (other, one):
-        assert offers_of(process.send(chat, PHONE)) == [Span("phone", 0, len(PHONE))]
+        assert offers_of(process.send(chat, PHONE).offers) == [Span("phone", 0, len(PHONE))]
 
 
 def test_a_process_that_knows_nothing_yet_follows_what_was_chosen_before(admin, chat, monkeypatch) -> None:

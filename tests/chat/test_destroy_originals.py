@@ -44,7 +44,7 @@ def close(chat: Chat, *, days_ago: float) -> None:
 def ticket_key(service, number: int = 7, **fields) -> DataKey:
     """As a masked comment makes one."""
     holder = Holder(service.pk, fields.get("chat"), number, fields.get("customer"))
-    vault.seal(holder, "1:0:4", "text")
+    vault.seal_all(holder, [("1:0:4", "text")])
     return DataKey.objects.get(ticket=number)
 
 

@@ -301,7 +301,7 @@ def test_a_mask_whose_original_can_t_be_sealed_does_not_happen(chat, agent, monk
     def fail(*_args, **_named):
         raise RuntimeError
 
-    monkeypatch.setattr(vault, "seal_original", fail)
+    monkeypatch.setattr(vault, "seal_originals", fail)
     with pytest.raises(RuntimeError):
         mask_selection(agent, chat.pk, [select_text(message, SECRET)])
     assert everything(chat) == before

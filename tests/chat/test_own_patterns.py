@@ -6,6 +6,8 @@ import uuid
 from functools import partial
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from agents.models import Agent, AuditEntry, Contract
 from chat.detectors.custom import TOTAL_SECONDS
@@ -66,10 +68,10 @@ def test_the_very_next_message_is_searched_by_it_and_by_none_that_is_gone(admin,
     change_pattern(own, by=admin, values={**PATTERN, "action": "offer"}, sample="")
     offered = send(chat, text)
     assert offered.body == f"{'*' * 13}, EMP-00001"
-    assert offers_of(offered) == [Span("custom", 15, 24)]
+    assert offers_of(offered.offers) == [Span("custom", 15, 24)]
 
     change_pattern(own, by=admin, values={**PATTERN, "action": "off"}, sample="")
-    assert not offers_of(send(chat, text))
+    assert not send(chat, text).offers
 
     change_pattern(own, by=admin, values={**PATTERN, "keep": False}, sample="")
     first, second = send(chat, text).masks.order_by("start")
@@ -350,6 +352,18 @@ def test_what_finds_everything_makes_a_hundred_spans_and_leaves_nothing_readable
     if action == "mask":
         assert [span.keep for span in found.masked] == [True] * (MASKS_MAX - 1) + [False]
         assert not set("127") & set(apply_mask(text, found.bounds))
+
+
+def test_a_hundred_masks_ask_the_database_no_more_than_two(service, chat) -> None:
+    OwnPattern.objects.create(service=service, form="pattern", source=r"\d", action="mask")
+    MaskingRules.objects.create(service=service)
+    send(chat, "1")  # the rules are known, and the chat has its key
+    asked = []
+    for text in ("1 2", "1 2 " * 200):
+        with CaptureQueriesContext(connection) as queries:
+            send(chat, text)
+        asked.append(len(queries))
+    assert asked[0] == asked[1]
 
 
 def test_what_can_t_be_read_any_more_stops_no_message(service, chat, caplog) -> None:

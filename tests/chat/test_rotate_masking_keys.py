@@ -48,7 +48,7 @@ def chats(service) -> list[Chat]:
 def make_masked_chat(service) -> Chat:
     chat = make_chat(service)
     message = make_message(chat, "*" * len(SECRET))
-    sealed = vault.seal_original(chat, message.seq, (0, len(SECRET)), SECRET)
+    sealed = vault.seal_originals(chat, message.seq, [((0, len(SECRET)), SECRET)])[0]
     Mask.objects.create(message=message, kind="manual", start=0, end=len(SECRET), sealed=sealed)
     return chat
 

@@ -16,7 +16,7 @@ SECRET = "010-1234-5678"
 def seal(chat, start: int = 0, secret: str = SECRET, **fields) -> Mask:
     message = make_message(chat, "*" * 40)
     span = Span("manual", start, start + len(secret))
-    sealed = vault.seal_original(chat, message.seq, span[1:], secret)
+    sealed = vault.seal_originals(chat, message.seq, [(span[1:], secret)])[0]
     return Mask.objects.create(message=message, kind="manual", start=span.start, end=span.end, sealed=sealed, **fields)
 
 
@@ -172,6 +172,6 @@ def test_a_row_moved_to_another_span_does_not_open(mask, span) -> None:
 
 
 def test_an_original_put_under_another_mask_of_the_same_message_does_not_open(chat, mask) -> None:
-    sealed = vault.seal_original(chat, mask.message.seq, (20, 33), "999-9999-9999")
+    sealed = vault.seal_originals(chat, mask.message.seq, [((20, 33), "999-9999-9999")])[0]
     Mask.objects.filter(pk=mask.pk).update(sealed=sealed)
     assert_gone(mask)

@@ -51,7 +51,7 @@ def test_a_ticket_has_one_key_that_says_whose_it_is(service, agent, customer) ->
 
 def test_a_chat_and_its_ticket_have_keys_of_their_own(service, agent) -> None:
     chat = make_chat(service, agent=agent)
-    vault.seal_original(chat, 1, (0, 5), "chat's")
+    vault.seal_originals(chat, 1, [((0, 5), "chat's")])
     comment = add_comment(agent, make_ticket(service, chat=chat), CARD)
     assert DataKey.objects.filter(chat=chat).count() == 2
     DataKey.objects.filter(ticket=None).delete()
@@ -96,7 +96,7 @@ def test_a_cut_ciphertext_does_not_open(comment, length) -> None:
 def test_an_original_of_the_chat_put_into_its_ticket_does_not_open(service, agent) -> None:
     chat = make_chat(service, agent=agent)
     comment = add_comment(agent, make_ticket(service, chat=chat), CARD)
-    CommentMask.objects.update(sealed=vault.seal_original(chat, comment.pk, (0, len(CARD)), CARD))
+    CommentMask.objects.update(sealed=vault.seal_originals(chat, comment.pk, [((0, len(CARD)), CARD)])[0])
     assert not is_open(comment)
 
 
@@ -106,7 +106,7 @@ def test_an_original_of_the_chat_put_into_its_ticket_does_not_open(service, agen
 def test_keys_of_tickets_are_rotated_with_those_of_chats(settings, service, agent) -> None:
     ((old, key),) = settings.MASKING_KEYS.items()
     comments = [add_comment(agent, make_ticket(service), CARD) for _ in range(3)]
-    vault.seal_original(make_chat(service), 1, (0, 5), "chat's")
+    vault.seal_originals(make_chat(service), 1, [((0, 5), "chat's")])
     new = {"new": crypto.new_key()}
     settings.MASKING_KEYS = {**new, old: key}
     assert vault.rotate_keys() == (4, 0, 0)
