@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agents.models import Service
 from chat import kinds, messages, past_chats
+from chat.masking import conceal
 from chat.models import MESSAGE_LENGTH_MAX
 from chat.months import Month
 from chat.unmask_record import Outcome
@@ -78,13 +79,14 @@ class HistoryForm(forms.Form):
 
     def __init__(self, data: Any, *, service: Service) -> None:
         super().__init__(data, auto_id="chats-%s")
+        self.service = service
         self.fields["agent"].choices = _all_agents(service)
         labels = {"agent": _("Agent"), "outcome": _("Result"), "since": _("From"), "until": _("Until")}
         for name, label in labels.items():
             self.fields[name].widget.attrs |= {"class": "input", "aria-label": label, "title": label}
 
     def filters(self) -> dict[str, Any]:
-        """The arguments of ``past_chats.narrow``."""
+        """The arguments of ``past_chats.narrow``. What is stored nowhere is not asked for either."""
         self.is_valid()
         found = self.cleaned_data
         return {
@@ -92,7 +94,7 @@ class HistoryForm(forms.Form):
             "outcome": found.get("outcome", ""),
             "since": found.get("since"),
             "until": found.get("until"),
-            "text": found.get("q", "")[: past_chats.TEXT_LENGTH_MAX],
+            "text": conceal(self.service, found.get("q", "")[: past_chats.TEXT_LENGTH_MAX]),
         }
 
 
@@ -107,6 +109,7 @@ class RecordForm(forms.Form):
 
     def __init__(self, data: Any, *, service: Service, months: Sequence[Month] = ()) -> None:
         super().__init__(data, auto_id="record-%s")
+        self.service = service
         self.fields["month"].choices = [(str(month), month.name) for month in months]
         self.fields["agent"].choices = _all_agents(service)
         labels = {"month": _("Month"), "agent": _("Agent"), "outcome": _("What happened"), "kind": _("Kind")}
@@ -114,14 +117,14 @@ class RecordForm(forms.Form):
             self.fields[name].widget.attrs |= {"class": "input", "aria-label": label}
 
     def filters(self) -> dict[str, Any]:
-        """The arguments of ``unmask_record.entries_of``, the month apart."""
+        """The arguments of ``unmask_record.entries_of``, without the month. What nobody stores is not asked for."""
         self.is_valid()
         found = self.cleaned_data
         return {
             "agent": found.get("agent"),
             "outcome": found.get("outcome", ""),
             "kind": found.get("kind", ""),
-            "customer": found.get("customer", "")[:200],
+            "customer": conceal(self.service, found.get("customer", "")[:200]),
         }
 
 

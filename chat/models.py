@@ -177,6 +177,9 @@ class MaskingRules(models.Model):
     kinds = models.JSONField(default=dict, blank=True)
     reveals_per_hour = models.PositiveSmallIntegerField(_("Unmasking, times in an hour"), default=30)
 
+    class Meta:
+        verbose_name = verbose_name_plural = _("Rules of masking")
+
     def __str__(self) -> str:
         return f"masking rules of {self.service_id}"
 
@@ -196,6 +199,8 @@ class OwnPattern(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
+        verbose_name = _("Own word or pattern")
+        verbose_name_plural = _("Own words and patterns")
         ordering = ["id"]
         constraints = [
             models.UniqueConstraint(fields=["service", "form", "source"], name="own_pattern_once"),

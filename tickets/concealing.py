@@ -10,7 +10,8 @@ from chat.masking import masked_originals
 from chat.models import Chat
 from chat.spans import apply_mask
 from tickets.comment_masks import hide_spans, hold_ticket
-from tickets.models import Ticket
+from tickets.models import Tag, Ticket
+from tickets.tags import tag_named
 
 # A single character says nothing by itself, and would be starred all over the ticket.
 SHORTEST = 2
@@ -18,7 +19,7 @@ NO_COPIES = re.compile(r"(?!)")  # finds nothing
 
 
 def conceal_copies(chat: Chat, originals: Sequence[str]) -> None:
-    """Stars every copy of ``originals`` in the subject, description and comments of the chat's ticket.
+    """Stars every copy of ``originals`` in the subject, description, comments and tags of the chat's ticket.
 
     ``chat.masking`` calls it in the transaction of the mask, under the chat's row lock. A subject is one line of a
     message: white space of any kind and length counts as the same.
@@ -35,6 +36,8 @@ def conceal_copies(chat: Chat, originals: Sequence[str]) -> None:
         spans = bounds_of_copies(copies, comment.body)
         if apply_mask(comment.body, spans) != comment.body:
             hide_spans(comment, spans)
+    for tag in ticket.tags.filter(is_system=False):
+        _conceal_tag(ticket, tag, apply_mask(tag.name, bounds_of_copies(copies, tag.name)))
 
 
 def hold_with_chat(ticket: Ticket) -> re.Pattern[str]:
@@ -60,6 +63,16 @@ def copies_of(originals: Sequence[str]) -> re.Pattern[str]:
 
 def bounds_of_copies(copies: re.Pattern[str], text: str) -> list[tuple[int, int]]:
     return [match.span() for match in copies.finditer(text)]
+
+
+def _conceal_tag(ticket: Ticket, tag: Tag, name: str) -> None:
+    """The ticket's tag becomes another one; on other tickets, where it says something else, it stays."""
+    if name == tag.name:
+        return
+    ticket.tags.remove(tag)
+    ticket.tags.add(tag_named(ticket.service, name))
+    if not tag.tickets.exists():
+        tag.delete()
 
 
 def _begun_copies(originals: Sequence[str], subject: str) -> list[tuple[int, int]]:

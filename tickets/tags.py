@@ -26,7 +26,7 @@ _DRAWN_ALIKE = str.maketrans("сϲᴄһհаɑαтτ", "ccchhaaatt")
 
 def put_on_chat_tag(ticket: Ticket) -> None:
     """The tag of every ticket that was made from a chat."""
-    ticket.tags.add(_tag_named(ticket.service, CHAT_TAG, is_system=True))
+    ticket.tags.add(tag_named(ticket.service, CHAT_TAG, is_system=True))
 
 
 @transaction.atomic
@@ -36,7 +36,7 @@ def add_tag(agent: Agent, ticket: Ticket, name: str) -> None:
     Raises ``Invalid`` for a name that can't be used and ``Closed`` for one that is or looks like the system's.
     """
     name = conceal(agent.service, clean_tag_name(name))
-    tag = _tag_named(ticket.service, name)
+    tag = tag_named(ticket.service, name)
     if ticket.tags.filter(pk=tag.pk).exists():
         return
     if ticket.tags.count() >= TAGS_ON_TICKET_MAX:
@@ -84,7 +84,7 @@ def _skeleton(name: str) -> str:
     return unicodedata.normalize("NFKC", "".join(letters).casefold().translate(_DRAWN_ALIKE))
 
 
-def _tag_named(service: Service, name: str, *, is_system: bool = False) -> Tag:
+def tag_named(service: Service, name: str, *, is_system: bool = False) -> Tag:
     """The service's tag of that name, whatever its case; two who make it at once make one."""
     Tag.objects.bulk_create([Tag(service=service, name=name, is_system=is_system)], ignore_conflicts=True)
     tag = Tag.objects.alias(lower=Lower("name")).get(service=service, lower=Lower(Value(name)))
@@ -96,4 +96,5 @@ def _tag_named(service: Service, name: str, *, is_system: bool = False) -> Tag:
 
 def _touched(ticket: Ticket, agent: Agent, action: str, tag: Tag) -> None:
     Ticket.objects.filter(pk=ticket.pk).update(updated_at=timezone.now())
-    audit.record(ticket.service_id, action, ticket.audit_subject, agent=agent, tag=tag.name, number=ticket.number)
+    # By its id: a name may have to be masked one day.
+    audit.record(ticket.service_id, action, ticket.audit_subject, agent=agent, tag=tag.pk, number=ticket.number)

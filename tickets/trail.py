@@ -11,7 +11,7 @@ from agents.models import Agent, AuditEntry
 from chat.destroying import RETENTION
 from chat.entries import offered_spans, offers_of, spans_of
 from chat.rendering import body_html
-from tickets.models import Comment, Ticket
+from tickets.models import Comment, Tag, Ticket
 
 SHOWN_MAX = 200  # the latest; past that nobody reads, and a page must stay small
 
@@ -55,12 +55,12 @@ class Line:
 
 
 def timeline_of(ticket: Ticket) -> list[Line]:
-    """Comments and what happened, oldest first. Four queries, however much there is."""
+    """Comments and what happened, oldest first. Five queries, however much there is."""
     entries = audit.trail(ticket.service, ticket.audit_subject).exclude(action__in=NOT_TOLD)
     shown = list(entries.reverse()[:SHOWN_MAX])
-    names = _names_in(ticket, shown)
+    names, tags = _names_in(ticket, shown), _tags_in(ticket, shown)
     happened = [
-        Line(f"e-{entry.pk}", _who(entry), _what(entry, names), ICONS.get(entry.action, "info"), entry.created_at)
+        Line(f"e-{entry.pk}", _who(entry), _what(entry, names, tags), ICONS.get(entry.action, "info"), entry.created_at)
         for entry in shown
     ]
     written = [_written(comment) for comment in ticket.comments.prefetch_related("masks")]
@@ -81,6 +81,18 @@ def _names_in(ticket: Ticket, entries: list[AuditEntry]) -> dict[int, str]:
     return {agent.pk: str(agent) for agent in agents}
 
 
+def _tags_in(ticket: Ticket, entries: list[AuditEntry]) -> dict[int, str]:
+    """The tags that the entries tell of, by id, as they are called now."""
+    ids = [entry.details["tag"] for entry in entries if isinstance(entry.details.get("tag"), int)]
+    found = Tag.objects.filter(service_id=ticket.service_id, pk__in=ids) if ids else []
+    return {tag.pk: tag.label for tag in found}
+
+
+def _tag(details: dict, tags: Mapping[int, str]) -> str:
+    """Entries of former releases have its name; one that is masked or gone has none."""
+    return details["tag"] if isinstance(details["tag"], str) else tags.get(details["tag"], "*")
+
+
 def _who(entry: AuditEntry) -> str:
     """An agent by the name of that time, which may be ``customer`` as well."""
     if entry.agent_id is None and entry.actor in ("", "customer"):
@@ -88,14 +100,14 @@ def _who(entry: AuditEntry) -> str:
     return entry.actor
 
 
-def _what(entry: AuditEntry, names: Mapping[int, str]) -> str:
+def _what(entry: AuditEntry, names: Mapping[int, str], tags: Mapping[int, str]) -> str:
     words: dict[str, Callable[[dict], str]] = {
         "ticket.created": _created,
         "ticket.state": _state,
         "ticket.assignee": lambda details: _assignee(details, names, by=entry.agent_id),
         "ticket.edited": _edited,
-        "ticket.tag_added": lambda details: _("added the tag %(tag)s") % details,
-        "ticket.tag_removed": lambda details: _("took off the tag %(tag)s") % details,
+        "ticket.tag_added": lambda details: _("added the tag %(tag)s") % {"tag": _tag(details, tags)},
+        "ticket.tag_removed": lambda details: _("took off the tag %(tag)s") % {"tag": _tag(details, tags)},
         "ticket.masked": lambda _details: _("masked personal information"),
         "ticket.lifted": lambda _details: _("took a mask off for good"),
         "ticket.originals_destroyed": _destroyed,

@@ -92,6 +92,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={"verbose_name": "Rules of masking", "verbose_name_plural": "Rules of masking"},
         ),
         migrations.CreateModel(
             name="OwnPattern",
@@ -117,7 +118,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-            options={"ordering": ["id"]},
+            options={
+                "verbose_name": "Own word or pattern",
+                "verbose_name_plural": "Own words and patterns",
+                "ordering": ["id"],
+            },
         ),
         migrations.AddConstraint(
             "ownpattern",

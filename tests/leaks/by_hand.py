@@ -7,7 +7,7 @@ from tests.faults.people import Customer
 from tests.leaks.browser import value_of
 from tests.leaks.run import Run
 from tests.leaks.secrets import BY_HAND
-from tickets.models import Ticket
+from tickets.models import Comment, Ticket
 
 MASKED, NOT_POSSIBLE = 200, 403  # answers; the second one without Security Service
 
@@ -17,6 +17,7 @@ def mask_by_hand(run: Run) -> None:
     _after_everything_was_copied(run)
     _before_a_ticket_is_made(run)
     _before_an_inquiry_is_left(run)
+    _in_a_comment(run)
 
 
 def _after_everything_was_copied(run: Run) -> None:
@@ -28,11 +29,26 @@ def _after_everything_was_copied(run: Run) -> None:
     run.pass_on(customer.chat, run.purse.by_hand("note of a transfer"))
     ticket = _ticket_of(run, customer, body=f"{said}\n{answered}")
     run.post(run.mina, "tickets:comments", {"body": answered, "request_id": uuid.uuid4()}, ticket.number)
+    for secret in run.purse.secrets_in(said):
+        run.post(run.mina, "tickets:tags", {"tag": secret.value}, ticket.number)
     page = run.get(run.mina, "tickets:detail", ticket.number)
     _mask_all(run, customer)
     out_of_date = {"subject": "A call", "body": said, "seen": value_of("seen", page)}
     run.post_in_vain(run.mina, "tickets:subject", out_of_date, ticket.number)
     _look_under(run, customer)
+
+
+def _in_a_comment(run: Run) -> None:
+    """Said nowhere else: by telephone, perhaps."""
+    body = run.purse.by_hand("comment")
+    run.post(run.mina, "tickets:comments", {"body": body, "request_id": uuid.uuid4()}, run.ticket)
+    for secret in run.purse.secrets_in(body):
+        comment = Comment.objects.get(
+            ticket__number=run.ticket, ticket__service=run.service, body__contains=secret.value
+        )
+        selection = _selected(comment.pk, comment.rev, comment.body, secret.value)
+        answer = run.post(run.mina, "tickets:mask", [selection], run.ticket)
+        assert answer.status == (MASKED if run.masks else NOT_POSSIBLE), answer
 
 
 def _before_a_ticket_is_made(run: Run) -> None:
@@ -75,9 +91,13 @@ def _selections(run: Run, customer: Customer, kind: str) -> list[dict]:
 
 
 def _selection(message: Message, value: str) -> dict:
+    return _selected(message.seq, message.rev, message.body, value)
+
+
+def _selected(seq: int, rev: int, body: str, value: str) -> dict:
     """As a browser counts it: in UTF-16."""
-    start = _length(message.body[: message.body.index(value)])
-    return {"seq": message.seq, "rev": message.rev, "start": start, "end": start + _length(value)}
+    start = _length(body[: body.index(value)])
+    return {"seq": seq, "rev": rev, "start": start, "end": start + _length(value)}
 
 
 def _length(text: str) -> int:

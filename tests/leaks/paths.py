@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable
 from urllib.parse import quote
 
-from chat.models import MESSAGE_LENGTH_MAX
+from chat.models import MESSAGE_LENGTH_MAX, OwnPattern
 from chat.protocol import FRAME_BYTES_MAX
 from tests.leaks.browser import value_of
 from tests.leaks.run import Run
@@ -177,6 +177,7 @@ def searches(run: Run) -> None:
         run.search(None, "helpcenter:search", run.refused("search in the help center", kind))
         words = run.refused("search in the record of unmasking", kind)
         run.search(run.ada, "chat:unmask_record", words, field="customer")
+        run.search(run.mina, "chat:chats", run.refused("search in Chat History", kind))
 
 
 def choices(run: Run) -> None:
@@ -185,8 +186,20 @@ def choices(run: Run) -> None:
         run.post_in_vain(run.mina, f"tickets:{field}", {field: run.refused(f"no such {field}")}, run.ticket)
     run.post_in_vain(run.mina, "chat:status", {"status": run.refused("no such status")})
     run.post_in_vain(run.mina, "chat:mask", [{"seq": run.refused("no selection")}], run.talk.chat)
+    run.post_in_vain(run.mina, "tickets:mask", [{"seq": run.refused("no selection in a comment")}], run.ticket)
+    run.post_in_vain(run.ada, "chat:destroy", {"of": run.refused("nothing to destroy")}, run.talk.chat)
     before = {"before": run.refused("no place in a chat")}
     run.post_in_vain(None, "chat:customer_earlier", before, token=run.talk.token)
+
+
+def samples(run: Run) -> None:
+    """Texts on which an admin tries what is masked: from customers' messages, very likely."""
+    run.post_in_vain(run.ada, "chat:masking_rules", {"try": "", "sample": run.refused("sample for the rules")})
+    own = OwnPattern.objects.create(service=run.service, source="Heron", action="mask")
+    pattern = {"try": "", "kind": "word", "source": "Swift", "action": "mask", "keep": "keep"}
+    run.post_in_vain(run.ada, "chat:add_pattern", {**pattern, "sample": f"Swift {run.refused('sample for a word')}"})
+    sample = f"Swift {run.refused('sample for another word')}"
+    run.post_in_vain(run.ada, "chat:edit_pattern", {**pattern, "sample": sample}, own.pk)
 
 
 def failing_statements(run: Run) -> None:
@@ -216,6 +229,7 @@ PATHS: tuple[Callable[[Run], None], ...] = (
     inquiries_from_chats,
     searches,
     choices,
+    samples,
     failing_statements,
 )
 

@@ -83,8 +83,11 @@ class Purse:
         """Sentences with what no detector takes."""
         return self.text(path, *BY_HAND)
 
+    def secrets_in(self, text: str) -> list[Secret]:
+        return [secret for secret in self.secrets if secret.value in text]
+
     def are_in(self, text: str) -> bool:
-        return any(secret.value in text for secret in self.secrets)
+        return bool(self.secrets_in(text))
 
     def _sentence(self, path: str, kind: str, *, is_kept: bool) -> str:
         sentence, make = (AUTOMATIC | BY_HAND)[kind]

@@ -5,11 +5,13 @@ from functools import partial
 import pytest
 
 from chat import masking
+from chat.models import Message
 from tests.agents.race import at_once
-from tests.make import make_chat, make_message
+from tests.make import make_chat, make_message, make_ticket
 from tests.tickets.masked import mask_text, original_of, spans_of
 from tickets import access, lifecycle, listing
-from tickets.models import Comment, Ticket
+from tickets.models import Comment, Tag, Ticket
+from tickets.tags import add_tag
 
 NAME = "Kim Minsu"
 
@@ -23,6 +25,23 @@ def mask(agent, chat, message, secret):
     start = message.body.index(secret)
     selection = masking.Selection(seq=message.seq, rev=message.rev, start=start, end=start + len(secret))
     masking.mask_selection(agent, chat.pk, [selection])
+
+
+def test_a_mask_reaches_the_ticket_s_tags_and_what_is_told_of_them(agent, chat, sign_in):
+    message = make_message(chat, "I am Kim Minsu of Jeju")
+    other, ticket = make_ticket(agent.service), lifecycle.create_from_chat(agent, chat)
+    for name in ("ask Kim Minsu", "Jeju"):
+        add_tag(agent, ticket, name)
+    add_tag(agent, other, "Jeju")
+    mask(agent, chat, message, "Kim Minsu")
+    mask(agent, chat, Message.objects.get(pk=message.pk), "Jeju")
+
+    assert {tag.name for tag in ticket.tags.all()} == {"Chat", "ask *********", "****"}
+    assert {tag.name for tag in other.tags.all()} == {"Jeju"}
+    assert not Tag.objects.filter(name__contains="Kim").exists()
+    page = sign_in(agent).get(f"/desk/demo/tickets/{ticket.number}/").content.decode()
+    assert "added the tag *" in page
+    assert "Kim Minsu" not in page
 
 
 def test_a_mask_reaches_subject_description_and_comments(agent, chat):
