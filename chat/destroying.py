@@ -8,7 +8,7 @@ with any key.
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from agents import audit
 from agents.access import require_admin
@@ -23,12 +23,19 @@ RETENTION = "retention"  # why, in the trail; else it was an admin
 
 def destroy_of_chat(admin: Agent, chat: Chat) -> None:
     """Destroys what is masked in the chat and in the comments of its ticket."""
-    _destroy_of(admin, Q(chat=chat.pk), chat.subject, chat.customer_id)
+    # An app above this one has the tickets; their keys name them.
+    tickets = Chat.objects.filter(pk=chat.pk).values("ticket__pk")
+    _destroy_of(admin, Q(chat=chat.pk) | Q(ticket__in=tickets), chat.subject, chat.customer_id)
+
+
+def destroy_of_ticket(admin: Agent, ticket_id: int, customer_id: int | None) -> None:
+    """Destroys what is masked in the comments of a ticket of the admin's service, which the caller has looked up."""
+    _destroy_of(admin, Q(ticket=ticket_id), f"ticket:{ticket_id}", customer_id)
 
 
 def destroy_of_customer(admin: Agent, customer: Customer) -> None:
-    """Destroys what is masked in all of the customer's chats and tickets. The customer's name and address stay."""
-    keys = Q(chat__customer=customer) | Q(customer=customer)
+    """Destroys what is masked in all chats and tickets of the person. Names and e-mail addresses stay."""
+    keys = Q(chat__customer__in=same_person(customer)) | Q(customer__in=same_person(customer))
     _destroy_of(admin, keys, f"customer:{customer.pk}", customer.pk)
 
 
@@ -39,13 +46,20 @@ def destroy_expired(now: datetime | None = None) -> int:
     return sum(_destroy_expired_of(contract, now) for contract in contracts)
 
 
+def same_person(customer: Customer) -> QuerySet[Customer]:
+    """This customer, and whoever has the same e-mail address in the service: each browser makes a customer anew."""
+    this = Q(pk=customer.pk)
+    same = this | Q(email__iexact=customer.email) if customer.email else this
+    return Customer.objects.filter(same, service=customer.service_id)
+
+
 def chats_of(customer: Customer) -> int:
     """How many chats ``destroy_of_customer`` is about."""
-    return Chat.objects.filter(customer=customer).count()
+    return Chat.objects.filter(customer__in=same_person(customer)).count()
 
 
 @transaction.atomic
-def _destroy_of(admin: Agent, keys: Q, subject: str, customer_id: int) -> None:
+def _destroy_of(admin: Agent, keys: Q, subject: str, customer_id: int | None) -> None:
     """Raises ``Closed`` for who is not an admin any more. It is on record also where there was nothing to destroy.
 
     What is being masked at this moment is sealed under a key that is gone, or has one of its own that stays.
@@ -73,4 +87,4 @@ def _subject(key: DataKey) -> str:
 
 
 def _customer(key: DataKey) -> int | None:
-    return key.customer_id if key.chat is None or key.ticket else key.chat.customer_id
+    return key.chat.customer_id if key.chat else key.customer_id

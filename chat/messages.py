@@ -275,7 +275,7 @@ def _judge(
 
 
 def _found_now(sending: Sending, chat: _Row) -> Found:
-    """What is personal in it by the rules of the moment of the commit, which are nearly always those of ``prepare``."""
+    """What is personal in it by the rules as its chat is locked, which are nearly always those of ``prepare``."""
     if not chat.masks_on:
         return NOTHING
     if sending.rules.version == chat.rules_version:

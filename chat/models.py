@@ -141,11 +141,11 @@ class Message(models.Model):
 class DataKey(models.Model):
     """The data key of the originals in a chat's messages, or in a ticket's comments; wrapped.
 
-    Deleting the row destroys every original under it for good. A ticket's key also says whose the ticket is, and of
-    which chat it was made; a chat's own says no more than the chat.
+    Deleting the row destroys every original under it for good. A ticket's key also says whose the ticket is; a chat
+    says that itself.
     """
 
-    chat = models.ForeignKey(Chat, models.CASCADE, null=True, blank=True, related_name="keys")
+    chat = models.OneToOneField(Chat, models.CASCADE, null=True, blank=True, related_name="key")
     ticket = models.BigIntegerField(null=True, blank=True)  # of an app above this one: no foreign key
     service = models.ForeignKey(Service, models.CASCADE, null=True, blank=True, related_name="+")
     customer = models.ForeignKey(Customer, models.CASCADE, null=True, blank=True, related_name="+")
@@ -157,11 +157,11 @@ class DataKey(models.Model):
     class Meta:
         db_table = "chat_chatkey"  # its first name: processes of the release before still write it
         constraints = [
-            models.UniqueConstraint(fields=["chat"], condition=Q(ticket=None), name="key_of_chat_once"),
             models.UniqueConstraint(fields=["ticket"], name="key_of_ticket_once"),
             models.CheckConstraint(
-                condition=Q(ticket=None, chat__isnull=False) | Q(ticket__isnull=False, service__isnull=False),
-                name="key_of_something",
+                condition=Q(ticket=None, chat__isnull=False)
+                | Q(chat=None, ticket__isnull=False, service__isnull=False),
+                name="key_of_one",
             ),
         ]
 

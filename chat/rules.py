@@ -1,7 +1,7 @@
 """What a service looks for in texts, and what becomes of it: masked, offered to its agents, or left alone.
 
-``Rules`` are pure once they are read. Every text that is stored is searched by the rules of the moment in which it is
-stored: whoever has read them before compares the version again (``messages``).
+``Rules`` are pure once they are read. Every text that is stored is searched by the rules as they are when that begins:
+whoever has read them before compares the version again (``messages``, as it asks for the chat's lock).
 """
 
 import logging
@@ -151,7 +151,9 @@ def _compiled(own: OwnPattern) -> regex.Pattern[str] | None:
     try:
         return detectors.read_custom(cast(Literal["word", "pattern"], own.form), own.source)
     except Invalid:
-        logger.error("Own pattern %d of service %d can't be read and is passed over.", own.pk, own.service_id)
+        if own.pk not in _unreadable:
+            _unreadable.add(own.pk)
+            logger.error("Own pattern %d of service %d can't be read and is passed over.", own.pk, own.service_id)
         return None
 
 
@@ -177,3 +179,4 @@ def _free(offered: Sequence[Span], taken: Sequence[Span], ends: Sequence[int]) -
 
 # What this process has read, by service. There are as many as it has served, each of a few kilobytes.
 _known: dict[int, Rules] = {}
+_unreadable: set[int] = set()  # own patterns that the log has been told of

@@ -58,9 +58,10 @@ def look(agent: Agent, hidden: Hidden, *, address: str | None) -> str:
     hour, and ``OriginalGone`` where it was destroyed: each of these is on record as well.
     """
     require_look(agent, hidden, address=address)
-    hidden.record(agent, "revealed", address)
     with gone_is_on_record(agent, hidden, address=address):
-        return opened(hidden)
+        text = opened(hidden)
+    hidden.record(agent, "revealed", address)
+    return text
 
 
 def lift(agent: Agent, mask_id: int, *, address: str | None) -> None:
@@ -96,6 +97,7 @@ def require_look(agent: Agent, hidden: Hidden, *, address: str | None) -> None:
         throttle.count_attempt(limit, str(agent.pk), now=now)
     except TooMany:
         hidden.record(agent, "reveal_limited", address)
+        unmask_notice.tell_of_limit(agent, limit.attempts)  # where the limit was lowered meanwhile, for the first time
         text = _("You have unmasked %(count)s times within an hour, which is the limit. Try again later.")
         raise TooMany(text % {"count": limit.attempts}) from None
     # Not ==: one that is about to be refused may be counted at this moment.

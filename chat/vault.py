@@ -26,10 +26,10 @@ class Gone(Exception):
 
 
 class Holder(NamedTuple):
-    """Whose data key it is: a chat's own, or (``ticket``) a ticket's, which was perhaps made from that chat."""
+    """Whose data key it is: a chat's or a ticket's. ``customer`` is the ticket's requester; a chat says its own."""
 
     service: int
-    chat: int | None
+    chat: int | None = None
     ticket: int | None = None
     customer: int | None = None
 
@@ -139,7 +139,7 @@ def rewrap(key: DataKey) -> bool:
 def holder_of(key: DataKey) -> Holder:
     """Of a key with its chat fetched."""
     if key.ticket is not None:
-        return Holder(key.service_id or 0, key.chat_id, key.ticket, key.customer_id)
+        return Holder(key.service_id or 0, ticket=key.ticket, customer=key.customer_id)
     assert key.chat is not None, "the database holds that"
     return _held_by(key.chat)
 
@@ -187,7 +187,7 @@ def _opens(key: DataKey) -> bool:
 def _keys_of(holder: Holder) -> QuerySet[DataKey]:
     if holder.ticket:
         return DataKey.objects.filter(ticket=holder.ticket)
-    return DataKey.objects.filter(chat=holder.chat, ticket=None)
+    return DataKey.objects.filter(chat=holder.chat)
 
 
 def _key_at_hand(holder: Holder) -> bytes:

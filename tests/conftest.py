@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from django.utils import translation
 
 from tests import server as servers
 from tests import services
@@ -16,6 +17,12 @@ pytest_plugins = ["tests.cast"]
 @pytest.fixture(autouse=True)
 def fast_passwords(settings) -> None:
     settings.PASSWORD_HASHERS = ["tests.hashers.FastHasher"]
+
+
+@pytest.fixture(autouse=True)
+def in_english() -> None:
+    """A page that a test before has asked for in another language leaves that language behind."""
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")

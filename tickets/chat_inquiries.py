@@ -14,7 +14,7 @@ from agents.models import Service
 from chat import lifecycle, messages
 from chat.masking import masked_originals
 from chat.models import Chat, Message
-from tickets.concealing import conceal_copies
+from tickets.concealing import conceal_copies, conceal_copies_in
 from tickets.inquiries import leave_inquiry
 from tickets.lifecycle import ticket_of
 from tickets.models import TEXT_LENGTH_MAX, Ticket
@@ -61,7 +61,10 @@ def leave_instead_of_chat(chat: Chat, **inquiry: Any) -> Ticket:
     with transaction.atomic():
         ticket = leave_inquiry(chat.service, **inquiry)
         row = Chat.objects.select_for_update(no_key=True).get(pk=chat.pk)
-        _link(ticket, row)
+        if ticket_of(row) is None:
+            _link(ticket, row)
+        else:  # the form may be older than a mask
+            conceal_copies_in(ticket, row)
         if waits(row):
             messages.append_event(row, "inquiry")
             lifecycle.close_chat(row.pk, by=Chat.ClosedBy.CUSTOMER)
@@ -70,8 +73,6 @@ def leave_instead_of_chat(chat: Chat, **inquiry: Any) -> Ticket:
 
 def _link(ticket: Ticket, chat: Chat) -> None:
     """A chat has one ticket. What is masked in the chat, now or later, is masked in it."""
-    if ticket_of(chat) is not None:
-        return
     ticket.chat = chat
     ticket.save(update_fields=["chat"])
     put_on_chat_tag(ticket)

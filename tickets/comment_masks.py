@@ -94,7 +94,7 @@ def _mask_one(comment: Comment, item: Selection, agent: Agent, rules: Rules) -> 
 
 
 def _holder(ticket: Ticket) -> vault.Holder:
-    return vault.Holder(ticket.service_id, ticket.chat_id, ticket.pk, ticket.requester_id)
+    return vault.Holder(ticket.service_id, ticket=ticket.pk, customer=ticket.requester_id)
 
 
 def _place(comment: Comment, start: int, end: int) -> str:

@@ -27,7 +27,8 @@ from contiple.errors import Closed, Conflict, Invalid
 from helpcenter.models import Customer, PrivacyPolicy
 from tickets.access import assignable
 from tickets.comment_masks import put_on
-from tickets.concealing import NO_COPIES, bounds_of_copies, conceal_copies, hold_with_chat
+from tickets.concealing import conceal_copies
+from tickets.copies import NO_COPIES, bounds_of_copies, hold_with_chat
 from tickets.models import SUBJECT_LENGTH_MAX, Comment, Ticket
 from tickets.numbering import hold_counter, next_number
 from tickets.tags import put_on_chat_tag

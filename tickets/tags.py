@@ -13,7 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from agents import audit
 from agents.models import Agent, Service
 from chat.masking import conceal
+from chat.spans import apply_mask
 from contiple.errors import Closed, Invalid
+from tickets.comment_masks import hold_ticket
+from tickets.copies import bounds_of_copies, hold_with_chat
 from tickets.models import CHAT_TAG, Tag, Ticket
 from tickets.texts import can_be_stored
 
@@ -35,7 +38,9 @@ def add_tag(agent: Agent, ticket: Ticket, name: str) -> None:
 
     Raises ``Invalid`` for a name that can't be used and ``Closed`` for one that is or looks like the system's.
     """
-    name = conceal(agent.service, clean_tag_name(name))
+    name = clean_tag_name(name)
+    copies = hold_with_chat(ticket)
+    name = apply_mask(conceal(agent.service, name), bounds_of_copies(copies, name))
     tag = tag_named(ticket.service, name)
     if ticket.tags.filter(pk=tag.pk).exists():
         return
@@ -53,8 +58,29 @@ def remove_tag(agent: Agent, ticket: Ticket, tag_id: int) -> None:
         return
     if tag.is_system:
         raise Closed(_("This tag is put on by the system and can't be taken off."))
-    ticket.tags.remove(tag)
+    hold_ticket(ticket)
+    take_off(ticket, tag)
     _touched(ticket, agent, "ticket.tag_removed", tag)
+
+
+def rename_on(ticket: Ticket, tag: Tag, name: str) -> None:
+    """The ticket's tag becomes another one; on other tickets, where it says something else, it stays.
+
+    Needs the ticket's row lock.
+    """
+    take_off(ticket, tag)
+    ticket.tags.add(tag_named(ticket.service, name))
+
+
+def take_off(ticket: Ticket, tag: Tag) -> None:
+    """A tag that is on no ticket any more is forgotten: nobody sees it, and it may say what is masked one day.
+
+    Needs the ticket's row lock; takes the tag's, so that nobody puts it on another ticket at the same moment.
+    """
+    held = Tag.objects.select_for_update().filter(pk=tag.pk).first()
+    ticket.tags.remove(tag)
+    if held is not None and not held.tickets.exists():
+        held.delete()
 
 
 def clean_tag_name(name: str) -> str:
@@ -85,9 +111,12 @@ def _skeleton(name: str) -> str:
 
 
 def tag_named(service: Service, name: str, *, is_system: bool = False) -> Tag:
-    """The service's tag of that name, whatever its case; two who make it at once make one."""
-    Tag.objects.bulk_create([Tag(service=service, name=name, is_system=is_system)], ignore_conflicts=True)
-    tag = Tag.objects.alias(lower=Lower("name")).get(service=service, lower=Lower(Value(name)))
+    """The service's tag of that name, whatever its case; two who make it at once make one. Locks its row."""
+    named = Tag.objects.alias(lower=Lower("name")).filter(service=service, lower=Lower(Value(name)))
+    tag = None
+    while tag is None:  # it may be taken off its last ticket, and be gone, just now
+        Tag.objects.bulk_create([Tag(service=service, name=name, is_system=is_system)], ignore_conflicts=True)
+        tag = named.select_for_update().first()
     if is_system and not tag.is_system:
         tag.name, tag.is_system = name, True
         tag.save(update_fields=["name", "is_system"])

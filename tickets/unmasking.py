@@ -8,7 +8,7 @@ from chat.unmasking import Hidden, gone_is_on_record, look, opened, require_look
 from contiple.errors import Conflict
 from tickets.access import comment_mask_for
 from tickets.comment_masks import change_body, kept_for
-from tickets.concealing import bounds_of_copies, hold_with_chat
+from tickets.copies import bounds_of_copies, hold_with_chat
 from tickets.models import CommentMask
 
 

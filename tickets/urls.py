@@ -17,6 +17,7 @@ urlpatterns = [
     path(f"{_ticket}comments/", views_detail.add_comment, name="comments"),
     path(f"{_ticket}changes/", views_detail.changes, name="changes"),
     path(f"{_ticket}comments/mask/", views_masking.mask, name="mask"),
+    path(f"{_ticket}destroy/", views_masking.destroy, name="destroy"),
     path(f"{_tickets}masks/<int:mask>/reveal/", views_masking.reveal, name="reveal"),
     path(f"{_tickets}masks/<int:mask>/lift/", views_masking.lift, name="lift"),
     path(f"{_ticket}tags/", views_detail.add_tag, name="tags"),

@@ -22,14 +22,10 @@ class Migration(migrations.Migration):
             name="originals_kept_days",
             field=models.PositiveSmallIntegerField(
                 blank=True,
-                help_text="So long after the end of a chat they can be unmasked; then they are destroyed for good, and the asterisks stay. Empty: until somebody destroys them.",
+                help_text="So long after the end of a chat (in the comments of a ticket: after the last mask) they can be unmasked; then they are destroyed for good, and the asterisks stay. Empty: until somebody destroys them.",
                 null=True,
                 validators=[django.core.validators.MinValueValidator(1)],
                 verbose_name="Originals of masked text, in days",
             ),
-        ),
-        migrations.AddIndex(
-            model_name="auditentry",
-            index=models.Index(fields=["service", "action", "created_at"], name="audit_by_month"),
         ),
     ]

@@ -19,11 +19,11 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             "datakey",
             "chat",
-            models.ForeignKey(
+            models.OneToOneField(
                 blank=True,
                 null=True,
                 on_delete=django.db.models.deletion.CASCADE,
-                related_name="keys",
+                related_name="key",
                 to="chat.chat",
             ),
         ),
@@ -58,10 +58,6 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
-            "datakey",
-            models.UniqueConstraint(condition=models.Q(("ticket", None)), fields=("chat",), name="key_of_chat_once"),
-        ),
-        migrations.AddConstraint(
             "datakey", models.UniqueConstraint(fields=("ticket",), name="key_of_ticket_once")
         ),
         migrations.AddConstraint(
@@ -69,10 +65,10 @@ class Migration(migrations.Migration):
             models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("chat__isnull", False), ("ticket", None)),
-                    models.Q(("service__isnull", False), ("ticket__isnull", False)),
+                    models.Q(("chat", None), ("service__isnull", False), ("ticket__isnull", False)),
                     _connector="OR",
                 ),
-                name="key_of_something",
+                name="key_of_one",
             ),
         ),
         migrations.CreateModel(

@@ -27,19 +27,22 @@ class ChatHistory extends HTMLElement {
 
   async #follow() {
     const desk = document.querySelector("chat-desk");
-    if (desk) {
-      await customElements.whenDefined("chat-desk");
-      this.stop = desk.watch(this.conversation.chat, this.conversation.rev, (frame) => this.#apply(frame));
-      return;
-    }
-    const timer = setInterval(() => this.#ask(), ASK_EVERY_MS);
+    // A desk takes itself away where its agent may chat no longer.
+    const timer = setInterval(() => desk?.isConnected || this.#ask(), ASK_EVERY_MS);
     this.stop = () => clearInterval(timer);
+    if (!desk) return;
+    await customElements.whenDefined("chat-desk");
+    const unwatch = desk.watch(this.conversation.chat, this.conversation.rev, (frame) => this.#apply(frame));
+    this.stop = () => {
+      clearInterval(timer);
+      unwatch();
+    };
   }
 
   async #ask() {
     if (document.hidden) return;
     const response = await fetch(`${this.dataset.changesUrl}?rev=${this.conversation.rev}`).catch(() => null);
-    if (response?.ok) for (const frame of await response.json()) this.#apply(frame);
+    if (response?.ok && !response.redirected) for (const frame of await response.json()) this.#apply(frame);
   }
 
   #apply(frame) {
@@ -53,7 +56,7 @@ class ChatHistory extends HTMLElement {
       this.#mask(this.selection.take());
     } else if (button?.dataset.action === "earlier") {
       const response = await fetch(`${button.dataset.url}?before=${this.conversation.messages[0].dataset.seq}`).catch(() => null);
-      if (!response?.ok) return this.#say(this.texts.unavailable);
+      if (!response?.ok || response.redirected) return this.#say(this.texts.unavailable);
       this.conversation.prepend(await response.text());
       button.parentElement.hidden = this.conversation.messages[0].dataset.seq === "1";
     }

@@ -1,5 +1,5 @@
 // A masked span on an agent's screen: a button. A click shows the original, another hides it; after 30 s it hides itself.
-// The original is a text node of this element and nowhere else: no attribute, no storage.
+// The original is text of this element, and of its name for screen readers, as long as it is shown; and nowhere else.
 
 import { showMaskTools } from "./mask-tools.js";
 
@@ -67,7 +67,7 @@ class MaskedText extends HTMLElement {
 
   async #reveal() {
     const text = await this.#ask(this.#urls.revealUrl);
-    if (text === null || !this.checkVisibility()) return; // the chat was left, or the dialog closed, meanwhile
+    if (text === undefined || !this.checkVisibility()) return; // the chat was left, or the dialog closed, meanwhile
     this.dataset.revealed = "";
     this.replaceChildren(document.createTextNode(text));
     this.setAttribute("aria-label", `${text}. ${this.#texts.unmasked}`);
@@ -81,12 +81,12 @@ class MaskedText extends HTMLElement {
     const { liftUrl } = this.#urls;
     const place = this.#place; // the change may come before the answer, and this mask is gone with it
     this.conceal();
-    if ((await this.#ask(liftUrl)) === null) return;
+    if ((await this.#ask(liftUrl)) === undefined) return;
     tell(place, "masking-notice", this.#texts.lifted);
     tell(place, "mask-changed");
   }
 
-  /** The answer's text; `null` where there is none: then the agent has been told why. */
+  /** The answer's text, where there is one; else the agent has been told why. */
   async #ask(url) {
     this.setAttribute("aria-busy", "true");
     const response = await fetch(url.replace("/0/", `/${this.dataset.mask}/`), {
@@ -95,11 +95,13 @@ class MaskedText extends HTMLElement {
       headers: { "X-CSRFToken": this.#texts.csrf, "X-Requested-With": "fetch" },
     }).catch(() => null);
     this.removeAttribute("aria-busy");
+    this.removeAttribute("title");
+    if (response?.redirected) return void window.location.assign(response.url); // the session has ended
     const text = response ? await response.text() : "";
     if (response?.ok) return text;
     this.title = response && response.status < 500 && response.status !== 404 ? text : this.#texts.unavailable;
     tell(this.#place, "masking-notice", this.title);
-    return null;
+    return undefined;
   }
 
   /** What stays while the text in it changes. */
@@ -111,5 +113,10 @@ class MaskedText extends HTMLElement {
 function tell(place, name, detail = null) {
   place?.dispatchEvent(new CustomEvent(name, { bubbles: true, detail }));
 }
+
+// A page that is left may be shown again as it was.
+addEventListener("pagehide", () => {
+  for (const mask of document.querySelectorAll("masked-text[data-revealed]")) mask.conceal();
+});
 
 customElements.define("masked-text", MaskedText);

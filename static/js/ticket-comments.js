@@ -66,10 +66,16 @@ class TicketComments extends HTMLElement {
     for (const part of template.content.querySelectorAll("[id][data-rev]")) {
       const shown = document.getElementById(part.id);
       if (!shown) this.#insert(part, before);
-      else if (shown.dataset.rev !== part.dataset.rev && !shown.querySelector("details[open]")) shown.replaceWith(part);
+      else if (shown.dataset.rev !== part.dataset.rev) this.#replace(shown, part);
       window.htmx?.process(part);
       before = part.id;
     }
+  }
+
+  /** Not under somebody's hands: what is open is asked for again until it is closed. */
+  #replace(shown, part) {
+    if (shown.querySelector("details[open]")) this.#timeline.dataset.seen = "";
+    else shown.replaceWith(part);
   }
 
   /** Only lines of the timeline are ever new. */

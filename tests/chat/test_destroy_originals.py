@@ -15,7 +15,7 @@ from chat.presence import database_now
 from chat.unmasking import OriginalGone, reveal
 from chat.vault import Holder
 from contiple.errors import Closed
-from tests.make import make_chat, make_customer, make_message
+from tests.make import make_chat, make_customer, make_message, make_ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -43,7 +43,7 @@ def close(chat: Chat, *, days_ago: float) -> None:
 
 def ticket_key(service, number: int = 7, **fields) -> DataKey:
     """As a masked comment makes one."""
-    holder = Holder(service.pk, fields.get("chat"), number, fields.get("customer"))
+    holder = Holder(service.pk, ticket=number, customer=fields.get("customer"))
     vault.seal_all(holder, [("1:0:4", "text")])
     return DataKey.objects.get(ticket=number)
 
@@ -68,7 +68,8 @@ def test_the_asterisks_stay_and_the_look_says_why(admin, agent, sign_in) -> None
 
 def test_of_a_chat_with_the_comments_of_its_ticket(service, admin, agent) -> None:
     chat = masked_chat(agent)
-    key, other = ticket_key(service, 7, chat=chat.pk), ticket_key(service, 8)
+    ticket = make_ticket(service, chat=chat)
+    key, other = ticket_key(service, ticket.pk), ticket_key(service, ticket.pk + 1)
     destroy_of_chat(admin, chat)
     assert not DataKey.objects.filter(pk=key.pk).exists()
     assert DataKey.objects.filter(pk=other.pk).exists()
@@ -80,13 +81,35 @@ def test_of_one_person_everywhere(service, admin, agent) -> None:
     close(chats[0], days_ago=0)
     chats += [masked_chat(agent, customer=customer)]
     ticket_key(service, customer=customer.pk)
-    other = masked_chat(agent)
+    other = masked_chat(agent, customer=make_customer(service, "Hana", email="hana@example.com"))
 
     destroy_of_customer(admin, customer)
 
     assert all(is_gone(agent, chat) for chat in chats)
     assert not is_gone(agent, other)
     assert not DataKey.objects.filter(ticket=7).exists()
+
+
+def test_a_person_is_whoever_has_the_address(service, admin, agent, outsider) -> None:
+    """Each browser makes a customer anew, and Contact Us another one."""
+    customer = make_customer(service, email="jun@example.com")
+    same = masked_chat(agent, customer=make_customer(service, "Jun P.", email="Jun@Example.com"))
+    ticket_key(service, customer=make_customer(service, "Jun", email="jun@example.com").pk)
+    others = [masked_chat(agent, customer=make_customer(service, email=email)) for email in ("", "hana@example.com")]
+    theirs = masked_chat(outsider, customer=make_customer(outsider.service, email="jun@example.com"))
+
+    destroy_of_customer(admin, customer)
+
+    assert is_gone(agent, same)
+    assert not DataKey.objects.filter(ticket=7).exists()
+    assert not any(is_gone(agent, chat) for chat in others)
+    assert not is_gone(outsider, theirs)
+
+
+def test_without_an_address_a_person_is_one_row(service, admin, agent) -> None:
+    chats = [masked_chat(agent, customer=make_customer(service, email="")) for _ in range(2)]
+    destroy_of_customer(admin, chats[0].customer)
+    assert [is_gone(agent, chat) for chat in chats] == [True, False]
 
 
 def test_it_is_on_record(admin, agent) -> None:

@@ -88,7 +88,8 @@ async def test_everybody_ends_with_the_same_text(chat, known, agent, colleague) 
     async with chat_of(known[1], rev=another.rev) as last:
         for frame in last.heard:
             another.show(frame)
-    assert all(screen.shown == stored for screen in screens)
+    for screen in screens:
+        assert screen.shown == stored
     assert await do(Mask.objects.count) > 3
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from agents import audit
 from agents.models import Agent, AuditEntry
-from chat import unmask_record, vault
+from chat import unmask_record
 from chat import unmasking as looks
 from chat.masking import Selection, mask_selection
 from chat.models import DataKey, Mask, MaskingRules
@@ -76,13 +76,6 @@ def test_a_ticket_that_nobody_asked_for_is_about_nobody(service, agent) -> None:
     comment = add_comment(agent, make_ticket(service), "4111 1111 1111 1111")
     reveal(agent, comment.masks.get().pk, address=None)
     assert AuditEntry.objects.get(action="ticket.revealed").details["customer"] is None
-
-
-def test_the_entry_is_there_before_the_original_is_opened(mask, agent, monkeypatch) -> None:
-    seen = []
-    monkeypatch.setattr(vault, "unseal", lambda *_kept: seen.append(actions()) or "text")
-    reveal(agent, mask.pk, address=None)
-    assert seen == [[("ticket.revealed", agent)]]
 
 
 def test_looks_in_chats_and_tickets_count_together(service, mask, agent) -> None:

@@ -1,0 +1,38 @@
+"""Copies of what is masked by hand in a ticket's chat: what finds them, and the locks that it takes to look."""
+
+import re
+from collections.abc import Sequence
+
+from chat.masking import masked_originals
+from chat.models import Chat
+from tickets.comment_masks import hold_ticket
+from tickets.models import Ticket
+
+# A single character says nothing by itself, and would be starred all over the ticket.
+SHORTEST = 2
+NO_COPIES = re.compile(r"(?!)")  # finds nothing
+
+
+def hold_with_chat(ticket: Ticket) -> re.Pattern[str]:
+    """Locks the ticket's chat, and then the ticket; returns what finds copies of what is masked in that chat by hand.
+
+    For a text that may be older than a mask, or repeat what is under it: no mask comes between reading and saving.
+    """
+    copies = NO_COPIES
+    if ticket.chat_id is not None:
+        chat = Chat.objects.select_for_update(no_key=True).get(pk=ticket.chat_id)
+        copies = copies_of(masked_originals(chat))
+    hold_ticket(ticket)
+    return copies
+
+
+def copies_of(originals: Sequence[str]) -> re.Pattern[str]:
+    """What finds copies of ``originals``."""
+    words = [original.split() for original in originals if len(original.strip()) >= SHORTEST]
+    # The longest first: a shorter one inside it must not leave its rest.
+    parts = sorted((r"\s+".join(map(re.escape, each)) for each in words), key=len, reverse=True)
+    return re.compile("|".join(parts)) if parts else NO_COPIES
+
+
+def bounds_of_copies(copies: re.Pattern[str], text: str) -> list[tuple[int, int]]:
+    return [match.span() for match in copies.finditer(text)]
