@@ -9,11 +9,18 @@ const TYPING_SHOWN_MS = 5000;
 const RETRY_MS = 2000;
 const TRY_AGAIN = new Set(["too_many", "unavailable"]);
 
-const draftKey = (chat) => `contiple-draft-chat:${chat}`;
+const draftsOf = (outbox) => `contiple-draft-chat:${outbox.name}:`;
 
 /** What was typed for a chat and can't be sent any more stays on display at most. */
-export function forgetDraft(chat) {
-  sessionStorage.removeItem(draftKey(chat));
+export function forgetDraft(outbox, chat) {
+  sessionStorage.removeItem(`${draftsOf(outbox)}${chat}`);
+}
+
+/** Of what somebody typed in this tab and has not sent, what is for this chat stays (0: for none). */
+export function keepOnly(outbox, chat) {
+  outbox.keepOnly(chat);
+  const drafts = Object.keys(sessionStorage).filter((key) => key.startsWith(draftsOf(outbox)));
+  for (const key of drafts) if (key !== `${draftsOf(outbox)}${chat}`) sessionStorage.removeItem(key);
 }
 
 export class ChatView {
@@ -33,8 +40,8 @@ export class ChatView {
     const [received, read] = (root.dataset.marks || "0 0").split(" ").map(Number);
     this.conversation.setMarks(received, read);
     const form = root.querySelector("[data-part=composer]");
-    this.composer = form && new Composer(form, { key: draftKey(this.chat), send: (text) => this.#send(text), typing: () => this.#typing() });
-    if (root.dataset.state === "closed") forgetDraft(this.chat);
+    this.composer = form && new Composer(form, { key: `${draftsOf(outbox)}${this.chat}`, send: (text) => this.#send(text), typing: () => this.#typing() });
+    if (root.dataset.state === "closed") forgetDraft(outbox, this.chat);
     for (const entry of outbox.of(this.chat)) if (!this.conversation.hasPending(entry.client_id)) this.conversation.addPending(entry);
     root.querySelector("[data-action=earlier]")?.addEventListener("click", (event) => this.#loadEarlier(event.currentTarget));
     this.conversation.scroll.addEventListener("scroll", () => this.noteSeen(), { passive: true });

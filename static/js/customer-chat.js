@@ -4,7 +4,7 @@
 // socket's first frame, never into an address.
 
 import "./customer-storage.js"; // before whatever stores
-import { ChatView, forgetDraft } from "./chat-view.js";
+import { ChatView, forgetDraft, keepOnly } from "./chat-view.js";
 import { FormDraft } from "./form-draft.js";
 import { Outbox } from "./outbox.js";
 import "./personal-hint.js";
@@ -40,8 +40,7 @@ class CustomerChat extends HTMLElement {
     this.#beginForm();
     this.#tell({ type: "ready" });
     if (this.token) this.#resume();
-    // Who has begun to type stays where the cursor is.
-    else if (!this.contains(document.activeElement)) this.querySelector("input[name=name]")?.focus();
+    else this.#welcome();
   }
 
   get token() {
@@ -53,6 +52,12 @@ class CustomerChat extends HTMLElement {
   }
 
   // Into the chat
+
+  /** Who has no chat has nothing unsent in one. Who has begun to type stays where the cursor is. */
+  #welcome() {
+    keepOnly(this.outbox, 0);
+    if (!this.contains(document.activeElement)) this.querySelector("input[name=name]")?.focus();
+  }
 
   async #resume() {
     const visit = ++this.#visit;
@@ -71,6 +76,7 @@ class CustomerChat extends HTMLElement {
   }
 
   #nothingToResume() {
+    keepOnly(this.outbox, 0);
     this.#tell({ type: "state", running: false });
     if (this.stage.dataset.stage === "away") window.location.replace(this.dataset.panelUrl);
   }
@@ -86,9 +92,8 @@ class CustomerChat extends HTMLElement {
   }
 
   #comeBack() {
-    if (this.token) return this.#resume();
-    this.#forgetChat();
-    if (this.stage.dataset.stage !== "start") window.location.replace(this.dataset.panelUrl);
+    if (this.token) this.#resume();
+    else if (this.stage.dataset.stage !== "start") window.location.replace(this.dataset.panelUrl);
   }
 
   async #submitted(event) {
@@ -127,8 +132,7 @@ class CustomerChat extends HTMLElement {
       this.stage.querySelector("[aria-invalid=true], input[name=name]")?.focus();
       return;
     }
-    if (Number(this.stage.dataset.chat) !== this.chat) this.#forgetChat();
-    this.chat = Number(this.stage.dataset.chat);
+    keepOnly(this.outbox, Number(this.stage.dataset.chat));
     this.draft.forget();
     this.#view = new ChatView(this.stage, { socket: null, outbox: this.outbox, texts: this.texts, address: 0 });
     this.#view.fetchEarlier = (url, before) => this.#post(url, new URLSearchParams({ before }));
@@ -169,7 +173,7 @@ class CustomerChat extends HTMLElement {
     this.stage.dataset.state = state;
     this.#replaceStatus(html);
     this.stage.querySelector("[data-part=composer]").hidden = closed;
-    if (closed) forgetDraft(this.chat);
+    if (closed) forgetDraft(this.outbox, this.#view.chat);
     this.querySelector("[data-action=end].button").hidden = state !== "active";
     // Who is served meanwhile is not asked any more about leaving the queue.
     if (state === "active" || closed) this.querySelector("dialog[data-part=leave]").close();
@@ -188,16 +192,9 @@ class CustomerChat extends HTMLElement {
   /** Back to the first page: a new chat is a new consent. */
   #startOver() {
     this.#socket?.close();
-    this.#forgetChat();
     localStorage.removeItem(this.tokenKey);
     this.draft.forget();
     window.location.assign(this.dataset.panelUrl);
-  }
-
-  /** Nothing that was typed for the last chat stays in this tab. */
-  #forgetChat() {
-    this.outbox.forget(this.chat);
-    forgetDraft(this.chat);
   }
 
   // Buttons

@@ -6,6 +6,7 @@ export class Outbox {
   #entries;
 
   constructor(name) {
+    this.name = name;
     this.#key = `contiple-outbox:${name}`;
     this.#entries = new Map(read(this.#key).map((entry) => [entry.client_id, entry]));
   }
@@ -24,8 +25,8 @@ export class Outbox {
     return entry;
   }
 
-  forget(chat) {
-    for (const { client_id } of this.of(chat)) this.remove(client_id);
+  keepOnly(chat) {
+    for (const entry of this.all()) if (entry.chat !== chat) this.remove(entry.client_id);
   }
 
   get(clientId) {

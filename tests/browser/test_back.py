@@ -24,6 +24,7 @@ from tests.make import make_agent, make_ticket
 from tickets.models import Ticket
 
 SECRET = "Busan-4711"
+DRAFT = "half a sentence"
 STARS = "*" * len(SECRET)
 ELSEWHERE = "/hc/demo/search/?q=lamp"
 
@@ -150,38 +151,38 @@ def test_without_a_line_it_shows_nothing_until_there_is_one(jun: Page, mask: Cal
 def test_what_is_typed_and_not_sent_is_there_again(jun: Page, mask: Callable[[], None]):
     jun.goto("/hc/demo/")
     open_chat(jun)
-    HelpCenter(jun).chat.composer.fill("half a sentence")
+    HelpCenter(jun).chat.composer.fill(DRAFT)
     jun.goto(ELSEWHERE)
     mask()
     go_back(jun)
     nothing_was_shown(jun)
-    assert "half a sentence" in traces(jun)
+    assert DRAFT in traces(jun)
 
 
-def test_a_new_chat_that_another_tab_has_begun(jun: Page, mask: Callable[[], None]):
-    jun.goto("/hc/demo/")
-    open_chat(jun)
-    jun.goto(ELSEWHERE)
-    Chat.objects.update(state=Chat.State.CLOSED, agent=None, closed_at=timezone.now(), closed_by=Chat.ClosedBy.AGENT)
-    tab = jun.context.new_page()
-    tab.goto("/hc/demo/")
-    center = HelpCenter(tab)
-    center.open()
-    center.panel.get_by_role("button", name="Start a new chat").click()
-    center.fill(message="Something else")
-    center.agree_and_start()
-    expect(center.chat.body("Something else")).to_be_visible()
+def test_a_chat_that_another_tab_has_left(jun: Page, shop: str):
+    leave_with_a_draft(jun, shop)
+    tab = start_over(jun)
     go_back(jun)
+    nothing_was_shown(jun, until="Chat with us")
+    assert DRAFT not in traces(jun)
+    begin_anew(tab)
     nothing_was_shown(jun, until="Something else")
 
 
-def test_a_chat_that_is_nobodys_any_more(jun: Page):
-    jun.goto("/hc/demo/")
-    open_chat(jun)
-    jun.goto(ELSEWHERE)
+def test_a_new_chat_that_another_tab_has_begun(jun: Page, shop: str):
+    leave_with_a_draft(jun, shop)
+    begin_anew(start_over(jun))
+    go_back(jun)
+    nothing_was_shown(jun, until="Something else")
+    assert DRAFT not in traces(jun)
+
+
+def test_a_chat_that_is_nobodys_any_more(jun: Page, shop: str):
+    leave_with_a_draft(jun, shop)
     Customer.objects.update(token_hash=None)
     go_back(jun)
     nothing_was_shown(jun, until="Chat with us")
+    jun.wait_for_function("draft => !JSON.stringify(sessionStorage).includes(draft)", arg=DRAFT)
 
 
 def test_an_inquiry_that_was_sent(visitor: Page):
@@ -284,6 +285,30 @@ def open_chat(page: Page) -> None:
     center = HelpCenter(page)
     center.open()
     expect(center.chat.body(SECRET)).to_be_visible()
+
+
+def leave_with_a_draft(page: Page, shop: str) -> None:
+    page.goto("/hc/demo/")
+    open_chat(page)
+    HelpCenter(page).chat.composer.fill(DRAFT)
+    page.goto(f"{shop}/lamps")
+
+
+def start_over(page: Page) -> HelpCenter:
+    """In another tab: the chat has ended there, and its customer wants a new one."""
+    Chat.objects.update(state=Chat.State.CLOSED, agent=None, closed_at=timezone.now(), closed_by=Chat.ClosedBy.AGENT)
+    center = HelpCenter(page.context.new_page())
+    center.page.goto("/hc/demo/")
+    center.open()
+    center.panel.get_by_role("button", name="Start a new chat").click()
+    expect(center.stage("start")).to_be_visible()
+    return center
+
+
+def begin_anew(center: HelpCenter) -> None:
+    center.fill(message="Something else")
+    center.agree_and_start()
+    expect(center.chat.body("Something else")).to_be_visible()
 
 
 def write_inquiry(page: Page) -> None:
