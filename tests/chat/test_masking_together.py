@@ -23,6 +23,7 @@ from tests.make import make_chat
 pytestmark = pytest.mark.django_db(transaction=True)
 
 WRITTEN = "내 주소는 서울시 👨‍👩‍👧‍👦 각 e\u0301 1번지 🇰🇷 010-1234-5678 입니다. Thank you عربي!"
+WRITTEN_BEFORE, LINES = 3, 20
 MASKS = 12  # that each agent tries
 
 
@@ -53,7 +54,7 @@ def known(service: Service):
 @pytest.fixture
 def chat(service: Service, agent: Agent, known) -> Chat:
     chat = make_chat(service, agent=agent, customer=known[0])
-    for _ in range(3):
+    for _ in range(WRITTEN_BEFORE):
         send_as_customer(chat, body=WRITTEN, client_id=new_id())
     return chat
 
@@ -81,7 +82,7 @@ async def test_everybody_ends_with_the_same_text(chat, known, agent, colleague) 
             comes_and_goes(another, known[1]),
         )
 
-        stored = await do(as_stored, chat)
+        stored = await everything_stored(chat)
         await until(lambda: all(screen.shown == stored for screen in (customer, *desks)))
         for screen in (customer, *desks):
             screen.task.cancel()
@@ -110,7 +111,7 @@ async def takes_off(chat: Chat, by: Agent) -> None:
 
 
 async def writes(page: Line) -> None:
-    for number in range(20):
+    for number in range(LINES):
         await page.say("send", client_id=new_id(), body=f"Line {number}, card 4111 1111 1111 1111")
         await asyncio.sleep(0.02)
 
@@ -128,6 +129,14 @@ async def comes_and_goes(screen: Screen, token: str) -> None:
 def as_stored(chat: Chat) -> dict[int, tuple[int, str]]:
     page = entries.latest_page(chat)
     return {entry.seq: (entry.rev, rendering.message_html(entry, "en")) for entry in page}
+
+
+async def everything_stored(chat: Chat) -> dict[int, tuple[int, str]]:
+    """Once what was sent has been committed."""
+    async with asyncio.timeout(10):
+        while len(stored := await do(as_stored, chat)) < WRITTEN_BEFORE + LINES:
+            await asyncio.sleep(0.02)
+    return stored
 
 
 async def until(true) -> None:
