@@ -134,7 +134,7 @@ def as_stored(chat: Chat) -> dict[int, tuple[int, str]]:
 async def everything_stored(chat: Chat) -> dict[int, tuple[int, str]]:
     """Once what was sent has been committed."""
     async with asyncio.timeout(10):
-        while len(stored := await do(as_stored, chat)) < WRITTEN_BEFORE + LINES:
+        while len(stored := await do(as_stored, chat)) < WRITTEN_BEFORE + LINES:  # noqa: ASYNC110 - of other threads
             await asyncio.sleep(0.02)
     return stored
 

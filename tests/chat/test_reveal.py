@@ -127,6 +127,15 @@ def test_past_the_limit_of_an_hour_looks_are_refused_and_on_record(mask, service
     ]
 
 
+def test_a_limit_that_was_lowered_meanwhile_is_told_of_as_well(mask, service, agent) -> None:
+    for _ in range(3):
+        reveal(agent, mask.pk, address=None)
+    limit(service, 2)
+    with pytest.raises(TooMany):
+        reveal(agent, mask.pk, address=None)
+    assert actions()[3:] == [("chat.reveal_limited", agent), ("agent.unmask_limit", agent)]
+
+
 def test_after_an_hour_one_may_look_again(mask, service, agent) -> None:
     limit(service, 1)
     reveal(agent, mask.pk, address=None)

@@ -188,6 +188,7 @@ def choices(run: Run) -> None:
     run.post_in_vain(run.mina, "chat:mask", [{"seq": run.refused("no selection")}], run.talk.chat)
     run.post_in_vain(run.mina, "tickets:mask", [{"seq": run.refused("no selection in a comment")}], run.ticket)
     run.post_in_vain(run.ada, "chat:destroy", {"of": run.refused("nothing to destroy")}, run.talk.chat)
+    run.post_in_vain(run.ada, "tickets:destroy", {"of": run.refused("nothing to destroy there")}, run.ticket)
     before = {"before": run.refused("no place in a chat")}
     run.post_in_vain(None, "chat:customer_earlier", before, token=run.talk.token)
 

@@ -11,7 +11,7 @@ from tests.make import make_chat, make_message, make_ticket
 from tests.tickets.masked import mask_text, original_of, spans_of
 from tickets import access, lifecycle, listing
 from tickets.models import Comment, Tag, Ticket
-from tickets.tags import add_tag
+from tickets.tags import add_tag, remove_tag
 
 NAME = "Kim Minsu"
 
@@ -42,6 +42,38 @@ def test_a_mask_reaches_the_ticket_s_tags_and_what_is_told_of_them(agent, chat, 
     page = sign_in(agent).get(f"/desk/demo/tickets/{ticket.number}/").content.decode()
     assert "added the tag *" in page
     assert "Kim Minsu" not in page
+
+
+def test_a_tag_that_is_put_on_after_the_mask_repeats_nothing(agent, chat):
+    message = make_message(chat, "I am Kim Minsu of Jeju")
+    ticket = lifecycle.create_from_chat(agent, chat)
+    mask(agent, chat, message, "Kim Minsu")
+    add_tag(agent, ticket, "ask Kim Minsu")
+    assert {tag.name for tag in ticket.tags.all()} == {"Chat", "ask *********"}
+    assert not Tag.objects.filter(name__contains="Kim").exists()
+
+
+def test_a_tag_that_was_taken_off_before_the_mask_is_forgotten(agent, chat):
+    message = make_message(chat, "I am Kim Minsu of Jeju")
+    ticket = lifecycle.create_from_chat(agent, chat)
+    add_tag(agent, ticket, "ask Kim Minsu")
+    remove_tag(agent, ticket, ticket.tags.get(name="ask Kim Minsu").pk)
+    mask(agent, chat, message, "Kim Minsu")
+    assert not Tag.objects.filter(name__contains="Kim").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_tag_that_goes_from_one_ticket_and_comes_to_another_at_once_is_there(agent, service):
+    first, second = make_ticket(service), make_ticket(service)
+    for _ in range(5):
+        add_tag(agent, first, "Jeju")
+        tag = first.tags.get()
+        assert at_once(partial(remove_tag, agent, first, tag.pk), partial(add_tag, agent, second, "Jeju")) == [
+            None,
+            None,
+        ]
+        assert [tag.name for tag in second.tags.all()] == ["Jeju"]
+        remove_tag(agent, second, second.tags.get().pk)
 
 
 def test_a_mask_reaches_subject_description_and_comments(agent, chat):

@@ -19,6 +19,7 @@ from tests.chat.comings import make_ringing, new_id
 from tests.make import make_chat, make_message
 from tickets import chat_inquiries
 from tickets.chat_inquiries import chat_of_pass, leave_instead_of_chat, pass_of, words_of
+from tickets.lifecycle import create_from_chat
 from tickets.models import TEXT_LENGTH_MAX, Ticket
 
 pytestmark = pytest.mark.django_db
@@ -335,6 +336,19 @@ def test_what_an_agent_masked_is_masked_in_the_inquiry_before_and_after(agent, k
 
     masking.mask_selection(agent, chat.pk, [masking.Selection(second.seq, second.rev, 16, 20)])
     assert Ticket.objects.get().body == "I live in **********\nMy door code is ****"
+
+
+def test_a_second_inquiry_repeats_nothing_that_was_masked_since_its_form_was_shown(agent, known, policy) -> None:
+    """It is no ticket of the chat's, and the form is older than the mask."""
+    chat = make_chat(agent.service, agent=agent, customer=known[0])
+    said = make_message(chat, "I live in Mapo-gu 12")
+    shown = pass_of(chat)
+    create_from_chat(agent, chat, subject="A call")
+    masking.mask_selection(agent, chat.pk, [masking.Selection(said.seq, said.rev, 10, 20)])
+
+    send(inquiry(policy, chat=shown, subject="Mapo-gu 12", message="I live in Mapo-gu 12"))
+    second = Ticket.objects.get(chat=None)
+    assert (second.subject, second.body) == ("**********", "I live in **********")
 
 
 def test_the_end_leaves_the_queue_to_the_others(chat, policy, service) -> None:
