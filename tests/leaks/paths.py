@@ -146,7 +146,8 @@ def comments(run: Run) -> None:
 def tags(run: Run) -> None:
     for kind in AUTOMATIC:
         run.post(run.mina, "tickets:tags", {"tag": run.text("tag", kind)}, run.ticket)
-    newest = run.service.tags.latest("pk").pk  # taken off, it leaves its name in what happened
+    run.post(run.mina, "tickets:tags", {"tag": run.refused("tag that is taken off", "card")}, run.ticket)
+    newest = run.service.tags.latest("pk").pk  # on no ticket any more it is forgotten
     run.post(run.mina, "tickets:remove_tag", {}, run.ticket, newest)
     too_long = run.refused("too long a tag", "card") + "." * TAG_LENGTH_MAX
     run.post_in_vain(run.mina, "tickets:tags", {"tag": too_long}, run.ticket)
