@@ -53,6 +53,11 @@ def server(django_db_setup, wire: Line, server_logs: Path) -> Iterator[servers.S
         yield servers.Server(wire.origin, started.process, started.log_file)
 
 
+@pytest.fixture(autouse=True)
+def whole_line(wire: Line) -> None:
+    wire.restore()
+
+
 only_from_memory = pytest.mark.parametrize("has_memory", [True], indirect=True, ids=["from memory"])
 
 
