@@ -50,7 +50,10 @@ export class Composer {
 
   /** Undo brings back nothing that was typed until now: browsers forget that of a box which leaves the page. */
   forgetUndo() {
-    if (this.#isInComposition) return void this.textarea.addEventListener("compositionend", () => setTimeout(() => this.forgetUndo()), { once: true });
+    if (this.#isInComposition) {
+      this.textarea.addEventListener("compositionend", () => setTimeout(() => this.forgetUndo()), { once: true });
+      return;
+    }
     const { selectionStart, selectionEnd } = this.textarea;
     const isFocused = document.activeElement === this.textarea;
     this.textarea.replaceWith(this.textarea);

@@ -6,6 +6,8 @@ import { dayKey, formatTime, localiseTimes } from "./times.js";
 const NEAR_BOTTOM_PX = 80;
 
 export class Conversation {
+  #earlierChanges = new Map(); // of messages that are not loaded: by id, the newest
+
   /** `root` holds the `.conversation-scroll`; `texts` is the dataset of the page's texts. */
   constructor(root, { chat, rev, texts }) {
     this.chat = chat;
@@ -15,7 +17,6 @@ export class Conversation {
     this.list = root.querySelector(".conversation");
     this.reader = this.list.dataset.reader;
     this.marks = { received: 0, read: 0 };
-    this.earlierChanges = new Map(); // of messages that are not loaded: by id, the newest
     localiseTimes(this.list);
     this.#separateDays();
     this.toBottom();
@@ -96,7 +97,7 @@ export class Conversation {
     const template = document.createElement("template");
     template.innerHTML = html;
     for (const item of [...template.content.children]) {
-      const changed = this.earlierChanges.get(item.id);
+      const changed = this.#earlierChanges.get(item.id);
       if (changed?.dataset.rev > Number(item.dataset.rev)) item.replaceWith(changed);
     }
     localiseTimes(template.content);
@@ -137,8 +138,8 @@ export class Conversation {
   }
 
   #noteEarlier(item) {
-    const noted = this.earlierChanges.get(item.id);
-    if (!(noted?.dataset.rev > Number(item.dataset.rev))) this.earlierChanges.set(item.id, item);
+    const noted = this.#earlierChanges.get(item.id);
+    if (!(noted?.dataset.rev > Number(item.dataset.rev))) this.#earlierChanges.set(item.id, item);
     return false;
   }
 

@@ -72,7 +72,7 @@ class CustomerChat extends HTMLElement {
 
   #tryAgain(visit) {
     this.#notice(this.texts.unavailable);
-    if (this.stage.dataset.stage === "away") setTimeout(() => visit === this.#visit && this.#resume(), RETRY_MS);
+    if (!this.#view) setTimeout(() => visit === this.#visit && this.#resume(), RETRY_MS);
   }
 
   #nothingToResume() {

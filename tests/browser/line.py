@@ -24,8 +24,8 @@ class Line:
         return f"http://localhost:{self.port}"
 
     def cut(self) -> None:
-        self.mode = "down"
         with self.lock:
+            self.mode = "down"
             for end in self.open:
                 with contextlib.suppress(OSError):
                     end.shutdown(socket.SHUT_RDWR)
@@ -45,14 +45,18 @@ class Line:
 
     def _connect(self, browser: socket.socket) -> None:
         try:
-            if self.mode == "down":
-                raise ConnectionRefusedError
             server = socket.create_connection(("127.0.0.1", self.upstream))
         except OSError:
             browser.close()
             return
         with self.lock:
-            self.open |= {browser, server}
+            is_down = self.mode == "down"
+            if not is_down:
+                self.open |= {browser, server}
+        if is_down:
+            browser.close()
+            server.close()
+            return
         threading.Thread(target=self._pump, args=[server, browser, True], daemon=True).start()
         self._pump(browser, server, from_server=False)
 

@@ -53,6 +53,11 @@ def server(django_db_setup, wire: Line, server_logs: Path) -> Iterator[servers.S
         yield servers.Server(wire.origin, started.process, started.log_file)
 
 
+@pytest.fixture(autouse=True)
+def whole_line(wire: Line) -> None:
+    wire.restore()
+
+
 only_from_memory = pytest.mark.parametrize("has_memory", [True], indirect=True, ids=["from memory"])
 
 
@@ -283,6 +288,7 @@ def there_is_no_page(page: Page) -> None:
 
 def open_chat(page: Page) -> None:
     center = HelpCenter(page)
+    expect(center.chat.body(SECRET)).to_have_count(1)  # before it is there, a click on the icon loads it again
     center.open()
     expect(center.chat.body(SECRET)).to_be_visible()
 
