@@ -71,8 +71,8 @@ class CustomerChat extends HTMLElement {
   }
 
   #tryAgain(visit) {
-    this.#notice(this.texts.unavailable);
-    if (!this.#view) setTimeout(() => visit === this.#visit && this.#resume(), RETRY_MS);
+    this.#notice(this.texts.offline);
+    setTimeout(() => visit === this.#visit && this.#resume(), RETRY_MS);
   }
 
   #nothingToResume() {

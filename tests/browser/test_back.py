@@ -147,7 +147,7 @@ def test_without_a_line_it_shows_nothing_until_there_is_one(jun: Page, mask: Cal
     mask()
     wire.cut()
     go_back(jun)
-    nothing_was_shown(jun, until="This did not work just now.", has_memory=True)
+    nothing_was_shown(jun, until="Connection lost. Reconnecting…", has_memory=True)
     assert SECRET not in traces(jun)
     wire.restore()
     nothing_was_shown(jun, has_memory=True)
@@ -288,6 +288,7 @@ def there_is_no_page(page: Page) -> None:
 
 def open_chat(page: Page) -> None:
     center = HelpCenter(page)
+    expect(center.chat.body(SECRET)).to_have_count(1)  # before it is there, a click on the icon loads it again
     center.open()
     expect(center.chat.body(SECRET)).to_be_visible()
 

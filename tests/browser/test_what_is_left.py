@@ -63,9 +63,7 @@ def test_a_mask_reaches_both_screens_at_once(cast: Cast, signed_in_page, new_pag
 
 def test_nothing_is_left_in_any_tab_of_the_customer(cast: Cast, signed_in_page, new_page):
     desk, center = open_both(cast, signed_in_page(cast.mina), new_page())
-    second = HelpCenter(center.page.context.new_page())
-    second.page.goto("/hc/demo/")
-    second.open()
+    second = open_tab(center.page.context.new_page())
     center.chat.write(f"I live at {SECRET}")
     expect(second.chat.body(SECRET)).to_be_visible()
     expect(center.chat.pending).to_have_count(0)
@@ -218,9 +216,7 @@ def test_the_end_of_a_chat_leaves_nothing_that_was_typed_for_it(cast: Cast, sign
 
 def test_a_new_chat_in_one_tab_takes_the_other_along(cast: Cast, new_page):
     first = open_center(cast, new_page())
-    second = HelpCenter(first.page.context.new_page())
-    second.page.goto("/hc/demo/")
-    second.open()
+    second = open_tab(first.page.context.new_page())
     second.chat.composer.fill(f"I live at {SECRET}")
     first.end()
     first.panel.get_by_role("button", name="Start a new chat").click()
@@ -294,8 +290,13 @@ def open_both(cast: Cast, agent: Page, customer: Page) -> tuple[Desk, HelpCenter
 
 def open_center(cast: Cast, page: Page) -> HelpCenter:
     cast.admit(page)
+    return open_tab(page)
+
+
+def open_tab(page: Page) -> HelpCenter:
     page.goto("/hc/demo/")
     center = HelpCenter(page)
+    expect(center.chat.messages).not_to_have_count(0)  # before it is there, a click on the icon loads it again
     center.open()
     expect(center.chat.messages.last).to_be_visible()
     return center
