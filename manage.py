@@ -8,6 +8,6 @@ if sys.version_info < (3, 11):
     sys.exit("Contiple needs Python 3.11 or later; this is Python %d.%d." % sys.version_info[:2])
 
 if __name__ == "__main__":
-    from contiple.startup import main
+    from contiple.local.startup import main
 
     main(sys.argv)

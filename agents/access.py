@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Agent, Service, User
-from contiple.errors import Closed
+from contiple.base.errors import Closed
 
 LAST_SERVICE = "service"  # in the session: the slug of the service whose desk was opened last
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from agents import audit, contracts
 from agents.contracts import lock_contract, refuse_chat_permission, refuse_seats_in_use, turn_everybody_offline
 from agents.models import Agent, AuditEntry, Contract, Invitation, Service, User
-from contiple.errors import DomainError
+from contiple.base.errors import DomainError
 
 OPERATOR = "operator"  # who the trail names; which one stands in Django's own log
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
-from contiple.errors import Conflict
+from contiple.base.errors import Conflict
 
 
 def stamp(row: Model, names: Iterable[str]) -> str:

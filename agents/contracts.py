@@ -14,7 +14,7 @@ from agents import audit
 from agents.access import require_admin
 from agents.changes import apply_changes, refuse_outdated, stamp
 from agents.models import Agent, Contract, Service
-from contiple.errors import Closed, Invalid
+from contiple.base.errors import Closed, Invalid
 
 FIELDS = ("chat", "security_service", "chat_widget", "chat_seats", "chats_at_once", "originals_kept_days")
 

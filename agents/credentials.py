@@ -8,7 +8,7 @@ from django.contrib.auth import get_user
 from django.contrib.sessions.backends.db import SessionStore
 
 from agents.models import User
-from contiple import prepared
+from contiple.base import prepared
 
 
 def user_of_session(key: str) -> User | None:

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agents import contracts, membership
-from agents.models import Agent, Contract, Invitation, User
-from contiple.errors import DomainError
+from agents.models import Agent, Contract, Invitation, Service, User
+from contiple.base.errors import DomainError
 
 PASSWORD_LENGTH_MAX = 1_024  # hashing has to end
 
@@ -155,3 +155,9 @@ def _explain_limit(field: forms.Field, contract: Contract, chosen: int) -> None:
     field.help_text = _("At most %(most)s by the contract.") % {"most": most}
     if chosen > most:
         field.help_text = _("The contract limits this agent to %(most)s.") % {"most": most}
+
+
+def all_agents(service: Service) -> list[tuple[str, Any]]:
+    """Who works there or did. Reads the names now, so that no template does."""
+    people = service.agents.select_related("user").order_by("user__name", "pk")
+    return [("", _("All agents")), *((str(person.pk), str(person)) for person in people)]

@@ -15,7 +15,7 @@ from agents.access import require_admin
 from agents.contracts import lock_contract
 from agents.membership import join_service
 from agents.models import Agent, Contract, Invitation, Service, User
-from contiple.errors import Closed, Conflict, Invalid
+from contiple.base.errors import Closed, Conflict, Invalid
 
 VALID_FOR = timedelta(days=7)
 

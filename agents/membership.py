@@ -10,7 +10,7 @@ from agents.access import active_admins, require_admin
 from agents.changes import apply_changes, refuse_outdated, stamp
 from agents.contracts import has_free_seat, lock_contract, refuse_chat_permission
 from agents.models import Agent, Contract, User
-from contiple.errors import Invalid
+from contiple.base.errors import Invalid
 
 FIELDS = ("role", "chat_permission", "chat_limit", "unmask_permission", "is_active")
 

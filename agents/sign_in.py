@@ -11,7 +11,7 @@ from django.http import HttpRequest
 
 from agents import throttle
 from agents.models import User
-from contiple.addresses import client_address
+from contiple.base.addresses import client_address
 
 
 def verify_password(request: HttpRequest, *, email: str, password: str, now: datetime) -> User | None:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agents import audit
 from agents.models import Agent, Service, User
-from contiple.errors import Closed, Invalid
+from contiple.base.errors import Closed, Invalid
 
 
 @transaction.atomic

@@ -14,7 +14,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Attempt
-from contiple.errors import TooMany
+from contiple.base.errors import TooMany
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from agents.access import LAST_SERVICE, for_agents, memberships
 from agents.forms import SignInForm
 from agents.models import Agent
 from agents.sign_in import verify_password
-from contiple.errors import TooMany
+from contiple.base.errors import TooMany
 
 
 @require_safe

@@ -17,7 +17,7 @@ from agents.invitation_mail import invitation_link, mail_invitation
 from agents.invitations import invite_agent, open_invitations, revoke_invitation, usable_invitations
 from agents.membership import agent_stamp, change_agent
 from agents.models import Agent, Contract, Service
-from contiple.errors import DomainError
+from contiple.base.errors import DomainError
 
 
 @require_safe

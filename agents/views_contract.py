@@ -10,7 +10,7 @@ from agents.access import for_admins
 from agents.contracts import change_contract, contract_stamp, limited_agents, seats_used
 from agents.forms import ContractForm
 from agents.models import Agent, Contract
-from contiple.errors import DomainError
+from contiple.base.errors import DomainError
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from agents import invitations
 from agents.forms import NewAccountForm
 from agents.models import Agent, Invitation
-from contiple.errors import DomainError
+from contiple.base.errors import DomainError
 
 
 @never_cache

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from agents import throttle
 from agents.forms import ResetForm
 from agents.sign_in import count_reset
-from contiple.errors import TooMany
+from contiple.base.errors import TooMany
 
 
 class RequestReset(views.PasswordResetView):

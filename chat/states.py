@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from chat.models import Chat
-from contiple.errors import Conflict
+from contiple.base.errors import Conflict
 
 State = Chat.State
 

@@ -1,15 +1,13 @@
 from django.urls import path
 
-from chat import (
-    views_admin,
-    views_agent,
-    views_customer,
-    views_embed,
-    views_history,
-    views_masking,
-    views_record,
-    views_rules,
-)
+from chat.conversation import views_history
+from chat.customer import views as views_customer
+from chat.customer import views_embed
+from chat.desk import views as desk_views
+from chat.desk import views as views_agent
+from chat.desk import views_masking
+from chat.masking import views_record, views_settings
+from chat.routing import views
 
 app_name = "chat"
 urlpatterns = [
@@ -20,18 +18,20 @@ urlpatterns = [
     path("desk/<slug:service>/chat/<int:chat>/end/", views_agent.end_chat, name="end"),
     path("desk/<slug:service>/chat/<int:chat>/transfer/", views_agent.transfer, name="transfer"),
     path("desk/<slug:service>/chat/<int:chat>/return/", views_agent.give_back, name="return"),
-    path("desk/<slug:service>/chat/<int:chat>/take-over/", views_admin.take_over, name="take_over"),
-    path("desk/<slug:service>/chat/check/", views_admin.checklist, name="checklist"),
+    path("desk/<slug:service>/chat/<int:chat>/take-over/", desk_views.take_over, name="take_over"),
+    path("desk/<slug:service>/chat/check/", views.checklist, name="checklist"),
     path("desk/<slug:service>/chat/<int:chat>/history/", views_agent.history, name="history"),
     path("desk/<slug:service>/chat/<int:chat>/earlier/", views_agent.earlier, name="earlier"),
     path("desk/<slug:service>/chat/<int:chat>/changes/", views_agent.changes, name="changes"),
     path("desk/<slug:service>/chat/<int:chat>/mask/", views_masking.mask, name="mask"),
     path("desk/<slug:service>/chat/masks/<int:mask>/reveal/", views_masking.reveal, name="reveal"),
     path("desk/<slug:service>/chat/masks/<int:mask>/lift/", views_masking.lift, name="lift"),
-    path("desk/<slug:service>/masking/", views_rules.rules, name="masking_rules"),
-    path("desk/<slug:service>/masking/patterns/new/", views_rules.add_pattern, name="add_pattern"),
-    path("desk/<slug:service>/masking/patterns/<int:own>/", views_rules.edit_pattern, name="edit_pattern"),
-    path("desk/<slug:service>/masking/patterns/<int:own>/remove/", views_rules.remove_pattern, name="remove_pattern"),
+    path("desk/<slug:service>/masking/", views_settings.rules, name="masking_rules"),
+    path("desk/<slug:service>/masking/patterns/new/", views_settings.add_pattern, name="add_pattern"),
+    path("desk/<slug:service>/masking/patterns/<int:own>/", views_settings.edit_pattern, name="edit_pattern"),
+    path(
+        "desk/<slug:service>/masking/patterns/<int:own>/remove/", views_settings.remove_pattern, name="remove_pattern"
+    ),
     path("desk/<slug:service>/masking/record/", views_record.record, name="unmask_record"),
     path("desk/<slug:service>/masking/record/export/", views_record.export, name="export_unmask_record"),
     path("desk/<slug:service>/chat/<int:chat>/destroy/", views_masking.destroy, name="destroy"),

@@ -5,7 +5,9 @@ import threading
 
 from django.db import DatabaseError, close_old_connections
 
-from chat import destroying, lifecycle, presence, routing_log, silence, waiting
+from chat.lifecycle import silence, upkeep
+from chat.masking import destroying
+from chat.routing import decisions, presence, queue_limits
 
 log = logging.getLogger(__name__)
 
@@ -24,13 +26,13 @@ def run(stop: threading.Event) -> None:
 def tick(count: int = 0) -> None:
     close_old_connections()
     try:
-        lifecycle.reconcile()
+        upkeep.reconcile()
         # After it: what it took from an agent has found the next one, or waits.
-        waiting.offer_inquiries()
+        queue_limits.offer_inquiries()
         silence.break_silences()
         if count % SWEEP_EVERY == 0:
             presence.drop_expired_leases()
-            routing_log.drop_old_rounds()
+            decisions.drop_old_rounds()
             destroying.destroy_expired()
     except DatabaseError as error:
         log.warning("tick failed: %s", type(error).__name__)

@@ -14,8 +14,9 @@ from channels.security.websocket import OriginValidator  # noqa: E402
 from channels.sessions import CookieMiddleware  # noqa: E402
 from django.conf import settings  # noqa: E402
 
-from chat.sockets import sockets  # noqa: E402
-from contiple import health, metrics, scrape  # noqa: E402
+from chat.sockets.addresses import sockets  # noqa: E402
+from contiple import health, scrape  # noqa: E402
+from contiple.base import metrics  # noqa: E402
 
 FOR_MACHINES = {"/health/live": health.live, "/health/ready": health.ready}
 

@@ -5,7 +5,7 @@ from functools import partial
 from django.http import HttpRequest
 
 from agents import access
-from chat.unmask_record import count_limits_reached_today
+from chat.masking.record import count_limits_reached_today
 
 
 def desk(request: HttpRequest) -> dict:

@@ -22,8 +22,8 @@ import psycopg
 from django.core.exceptions import ImproperlyConfigured
 from django.db import Error as DjangoDatabaseError
 
-from contiple.env import BASE_DIR, EnvError
-from contiple.errors import DomainError
+from contiple.base.env import BASE_DIR, EnvError
+from contiple.base.errors import DomainError
 
 TEXT_LENGTH_MAX = 500
 FRAMES_MAX = 30

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 
-from contiple.errors import DomainError
+from contiple.base.errors import DomainError
 
 
 def private_pages_are_not_stored(get_response):

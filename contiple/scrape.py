@@ -19,8 +19,8 @@ from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
 from chat.models import Chat
-from chat.presence import database_now
-from contiple import metrics
+from contiple.base import metrics
+from contiple.base.clock import database_now
 from contiple.health import Receive, Scope, Send, answer
 
 logger = logging.getLogger(__name__)

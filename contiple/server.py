@@ -28,8 +28,8 @@ from django.db import connection, connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 
 from contiple import health
-from contiple.env import EnvError
-from contiple.startup import check_port_is_free, port_error
+from contiple.base.env import EnvError
+from contiple.local.startup import check_port_is_free, port_error
 
 FRAME_MAX_BYTES = 64 * 1024  # a message has at most 4,000 characters; a selection over many of them fits as well
 HTTP_TIMEOUT_SECONDS = 60

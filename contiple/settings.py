@@ -1,11 +1,12 @@
-"""Settings of the one project. What differs between installations comes from ``contiple.env``."""
+"""Settings of the one project. What differs between installations comes from ``contiple.base.env``."""
 
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from contiple import env, local_secrets, pools
+from contiple.base import env, pools
+from contiple.local import local_secrets
 
 BASE_DIR = env.BASE_DIR
 pools.recover_at_once()
@@ -23,7 +24,7 @@ def _database(parts: SplitResult) -> dict:
         "PORT": str(parts.port or ""),
         # A connection that a restart of the server has ended is noticed when it is taken, and replaced.
         "CONN_HEALTH_CHECKS": True,
-        # Prepared statements are for `contiple.prepared`; what Django itself executes never is one.
+        # Prepared statements are for `contiple.base.prepared`; what Django itself executes never is one.
         "OPTIONS": {"pool": {"min_size": 1, "max_size": 20, "timeout": 10}, "prepare_threshold": 5, **query},
     }
 

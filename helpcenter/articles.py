@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agents import audit
 from agents.models import Agent
-from contiple.errors import Conflict
+from contiple.base.errors import Conflict
 from helpcenter.models import Article, ArticleText, Category, CategoryText, HelpCenter
 from helpcenter.texts import category_name, in_language
 

@@ -13,7 +13,7 @@ from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Service
-from contiple.errors import Invalid
+from contiple.base.errors import Invalid
 from helpcenter.models import Customer
 from helpcenter.texts import known_language
 

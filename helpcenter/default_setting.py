@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agents import audit
 from agents.models import Agent, Contract
-from contiple.errors import Closed, Invalid
+from contiple.base.errors import Closed, Invalid
 from helpcenter.models import HelpCenter, HelpCenterText
 from helpcenter.policies import current_version, publish_policy
 from helpcenter.texts import Texts

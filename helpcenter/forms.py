@@ -7,7 +7,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from contiple.errors import DomainError, Invalid
+from contiple.base.errors import DomainError, Invalid
 from helpcenter.default_setting import IN_THE_ROW, DefaultSetting
 from helpcenter.models import Article, ArticleText, Category, CategoryText, HelpCenter, HelpCenterText, PrivacyPolicy
 from helpcenter.origins import parse_origins

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
-from contiple.errors import Invalid
+from contiple.base.errors import Invalid
 
 ORIGINS_MAX = 20  # the directive is sent with each page of the widget
 ORIGIN_LENGTH_MAX = 200

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agents import audit
 from agents.models import Agent
-from contiple.errors import Conflict, Invalid
+from contiple.base.errors import Conflict, Invalid
 from helpcenter.models import HelpCenter, PrivacyPolicy
 from helpcenter.texts import in_language
 

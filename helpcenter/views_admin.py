@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from agents.access import for_admins
 from agents.models import Agent
-from contiple.errors import DomainError
+from contiple.base.errors import DomainError
 from helpcenter.access import help_center_of
 from helpcenter.default_setting import save_default_setting
 from helpcenter.forms import DefaultSettingForm

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from agents.access import for_admins
 from agents.models import Agent
-from contiple.errors import DomainError
+from contiple.base.errors import DomainError
 from helpcenter import articles
 from helpcenter.access import article_of, category_of, help_center_of
 from helpcenter.forms import ArticleForm, CategoryForm

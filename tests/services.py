@@ -15,7 +15,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from contiple import embedded_postgres, env
+from contiple.base import env
+from contiple.local import embedded_postgres
 
 # The data is gone after the run, so nothing waits for a disk.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

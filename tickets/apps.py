@@ -5,7 +5,7 @@ class TicketsConfig(AppConfig):
     name = "tickets"
 
     def ready(self) -> None:
-        from chat.masking import copies
+        from chat.conversation.message_masks import copies
         from tickets.concealing import conceal_copies
 
         copies.append(conceal_copies)

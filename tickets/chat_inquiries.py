@@ -11,8 +11,9 @@ from django.db import transaction
 
 from agents import audit
 from agents.models import Service
-from chat import lifecycle, messages
-from chat.masking import masked_originals
+from chat.conversation import messages
+from chat.conversation.message_masks import masked_originals
+from chat.lifecycle import transitions
 from chat.models import Chat, Message
 from tickets.concealing import conceal_copies, conceal_copies_in
 from tickets.inquiries import leave_inquiry
@@ -67,7 +68,7 @@ def leave_instead_of_chat(chat: Chat, **inquiry: Any) -> Ticket:
             conceal_copies_in(ticket, row)
         if waits(row):
             messages.append_event(row, "inquiry")
-            lifecycle.close_chat(row.pk, by=Chat.ClosedBy.CUSTOMER)
+            transitions.close_chat(row.pk, by=Chat.ClosedBy.CUSTOMER)
     return ticket
 
 

@@ -1,7 +1,7 @@
 """Masks in the comments of a ticket: found when one is written, put on by hand. ``unmasking`` has the looks under them.
 
-As in chats (``chat.masking``): the stored text is the masked one, and spans of one comment never overlap. Originals are
-sealed under a data key of the ticket's own. All of it needs the ticket's row lock.
+As in chats (``chat.conversation.message_masks``): the stored text is the masked one, and spans of one comment never
+overlap. Originals are sealed under a data key of the ticket's own. All of it needs the ticket's row lock.
 """
 
 from collections.abc import Sequence
@@ -10,11 +10,12 @@ from django.db import transaction
 
 from agents import audit
 from agents.models import Agent
-from chat import vault
-from chat.entries import as_offers, offers_of
-from chat.masking import Selection, named, require_as_selected, require_masking, selected_spans, still_offered
-from chat.rules import Masked, Rules, rules_of
-from chat.spans import apply_mask
+from chat.conversation.entries import as_offers, offers_of
+from chat.masking import vault
+from chat.masking.concealing import require_masking
+from chat.masking.rules import Masked, Rules, rules_of
+from chat.masking.selections import Selection, named, require_as_selected, selected_spans, still_offered
+from chat.masking.spans import apply_mask
 from tickets.models import Comment, CommentMask, Ticket
 
 
@@ -22,7 +23,7 @@ def mask_comments(agent: Agent, ticket: Ticket, selections: Sequence[Selection])
     """Masks what ``agent`` selected in comments of ``ticket``, in one transaction, and returns how many spans are new.
 
     The caller has checked that the agent sees the ticket, which is all that it needs. Raises as
-    ``chat.masking.mask_selection``.
+    ``chat.conversation.message_masks.mask_selection``.
     """
     require_masking(agent.service)
     with transaction.atomic():

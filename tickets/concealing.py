@@ -5,9 +5,9 @@ A copy becomes asterisks and nothing else: its original is looked at in the chat
 
 from collections.abc import Sequence
 
-from chat.masking import masked_originals
+from chat.conversation.message_masks import masked_originals
+from chat.masking.spans import apply_mask
 from chat.models import Chat
-from chat.spans import apply_mask
 from tickets.comment_masks import hide_spans
 from tickets.copies import NO_COPIES, bounds_of_copies, copies_of
 from tickets.models import Ticket
@@ -17,8 +17,8 @@ from tickets.tags import rename_on
 def conceal_copies(chat: Chat, originals: Sequence[str]) -> None:
     """Stars every copy of ``originals`` in the subject, description, comments and tags of the chat's ticket.
 
-    ``chat.masking`` calls it in the transaction of the mask, under the chat's row lock. A subject is one line of a
-    message: white space of any kind and length counts as the same.
+    ``chat.conversation.message_masks`` calls it in the transaction of the mask, under the chat's row lock. A subject is
+    one line of a message: white space of any kind and length counts as the same.
     """
     ticket = Ticket.objects.select_for_update(no_key=True).filter(chat=chat).defer("search").first()
     if ticket is not None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from chat.masking import masked_originals
+from chat.conversation.message_masks import masked_originals
 from chat.models import Chat
 from tickets.comment_masks import hold_ticket
 from tickets.models import Ticket

@@ -10,18 +10,18 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Agent
-from chat.masking import conceal
-from contiple.errors import DomainError
+from chat.masking.concealing import conceal
+from contiple.base.errors import DomainError
+from contiple.base.texts import can_be_stored, tidy_text
 from helpcenter.customers import EMAIL_LENGTH_MAX, NAME_LENGTH_MAX, clean_email, clean_name
 from helpcenter.models import PrivacyPolicy
 from tickets import access, listing
 from tickets.models import SUBJECT_LENGTH_MAX, TEXT_LENGTH_MAX, Ticket
 from tickets.tags import TAG_LENGTH_MAX
-from tickets.texts import can_be_stored, tidy_text
 
 
 class Text(forms.CharField):
-    """Text as ``tickets.texts`` keeps it: a browser's line ends count once, and what can't be stored is refused."""
+    """A text with plain line ends, composed; what can't be stored is refused."""
 
     def to_python(self, value) -> str:
         return tidy_text(super().to_python(value))

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from agents import throttle
 from agents.models import Service
-from chat.masking import conceal
+from chat.masking.concealing import conceal
 from helpcenter.customers import customer_for_inquiry
 from helpcenter.models import PrivacyPolicy
 from tickets.lifecycle import create_ticket, requested_ticket

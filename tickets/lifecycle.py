@@ -19,11 +19,13 @@ from django.utils.translation import gettext_lazy as _
 
 from agents import audit
 from agents.models import Agent, Service
-from chat import masking
-from chat.entries import as_offers
+from chat.conversation import message_masks
+from chat.conversation.entries import as_offers
+from chat.masking import concealing, selections
+from chat.masking.spans import apply_mask
 from chat.models import Chat, Message
-from chat.spans import apply_mask
-from contiple.errors import Closed, Conflict, Invalid
+from contiple.base.errors import Closed, Conflict, Invalid
+from contiple.base.texts import one_line
 from helpcenter.models import Customer, PrivacyPolicy
 from tickets.access import assignable
 from tickets.comment_masks import put_on
@@ -32,7 +34,6 @@ from tickets.copies import NO_COPIES, bounds_of_copies, hold_with_chat
 from tickets.models import SUBJECT_LENGTH_MAX, Comment, Ticket
 from tickets.numbering import hold_counter, next_number
 from tickets.tags import put_on_chat_tag
-from tickets.texts import one_line
 
 State = Ticket.State
 
@@ -110,7 +111,7 @@ def create_from_chat(agent: Agent, chat: Chat, *, subject: str = "", body: str =
             )
             put_on_chat_tag(ticket)
             # The form may be older than a mask.
-            conceal_copies(chat, masking.masked_originals(chat))
+            conceal_copies(chat, message_masks.masked_originals(chat))
             audit.record(chat.service_id, "chat.ticket_created", chat.subject, agent=agent, number=ticket.number)
     return ticket
 
@@ -228,12 +229,12 @@ def add_comment(agent: Agent, ticket: Ticket, body: str, *, request_id: UUID | N
     sent = ticket.comments.filter(request_id=request_id).first() if request_id else None
     if sent:
         return sent
-    found, repeated = masking.search(agent.service, body), bounds_of_copies(copies, body)
+    found, repeated = concealing.search(agent.service, body), bounds_of_copies(copies, body)
     comment = ticket.comments.create(
         agent=agent,
         name=str(agent),
         body=apply_mask(body, [*found.bounds, *repeated]),
-        offers=as_offers(masking.still_offered(found.offers, repeated)),
+        offers=as_offers(selections.still_offered(found.offers, repeated)),
         request_id=request_id,
     )
     put_on(comment, original=body, spans=found.masked)
@@ -249,7 +250,7 @@ def _subject(service: Service, text: str, copies: re.Pattern[str] = NO_COPIES) -
 
 def _concealed(service: Service, text: str, copies: re.Pattern[str] = NO_COPIES) -> str:
     """``text`` as it may be stored where nobody unmasks: no original is kept."""
-    return apply_mask(text, [*masking.search(service, text).bounds, *bounds_of_copies(copies, text)])
+    return apply_mask(text, [*concealing.search(service, text).bounds, *bounds_of_copies(copies, text)])
 
 
 def _check_completed(agent: Agent, ticket: Ticket, state: str) -> None:

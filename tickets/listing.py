@@ -4,7 +4,7 @@ from django.contrib.postgres.search import SearchQuery
 from django.db.models import Q, QuerySet
 
 from agents.models import Agent
-from contiple import paging
+from contiple.base import paging
 from tickets.models import Ticket
 
 COUNTED_MAX = 999  # past it a person reads “many”, and counting on would read every row

@@ -12,13 +12,13 @@ from django.utils.translation import gettext_lazy as _
 
 from agents import audit
 from agents.models import Agent, Service
-from chat.masking import conceal
-from chat.spans import apply_mask
-from contiple.errors import Closed, Invalid
+from chat.masking.concealing import conceal
+from chat.masking.spans import apply_mask
+from contiple.base.errors import Closed, Invalid
+from contiple.base.texts import can_be_stored
 from tickets.comment_masks import hold_ticket
 from tickets.copies import bounds_of_copies, hold_with_chat
 from tickets.models import CHAT_TAG, Tag, Ticket
-from tickets.texts import can_be_stored
 
 TAG_LENGTH_MAX = 40
 TAGS_ON_TICKET_MAX = 20  # more can't be read in a list, and each row of it renders them

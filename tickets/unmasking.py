@@ -1,11 +1,11 @@
-"""Looks under the masks of comments, and a wrong one taken off for good: by the rules of ``chat.unmasking``."""
+"""Looks under the masks of comments, and a wrong one taken off for good: by the rules of ``chat.masking.looks``."""
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Agent
-from chat.unmasking import Hidden, gone_is_on_record, look, opened, require_look
-from contiple.errors import Conflict
+from chat.masking.looks import Hidden, gone_is_on_record, look, opened, require_look
+from contiple.base.errors import Conflict
 from tickets.access import comment_mask_for
 from tickets.comment_masks import change_body, kept_for
 from tickets.copies import bounds_of_copies, hold_with_chat

@@ -7,9 +7,9 @@ from django_htmx.http import trigger_client_event
 
 from agents.access import for_agents
 from agents.models import Agent
-from chat.masking import conceal
+from chat.masking.concealing import conceal
 from chat.models import Chat
-from contiple.paging import Position
+from contiple.base.paging import Position
 from helpcenter.customers import customer_for_inquiry
 from helpcenter.models import Customer
 from helpcenter.texts import reading_language

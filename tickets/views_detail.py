@@ -12,8 +12,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from agents.access import for_agents
 from agents.models import Agent
-from chat import masking
-from contiple.errors import DomainError, Invalid
+from chat.masking import concealing
+from contiple.base.errors import DomainError, Invalid
 from tickets import access, lifecycle, tags
 from tickets.forms import AssigneeForm, CommentForm, StateForm, TagForm, TextForm, fingerprint
 from tickets.models import Ticket
@@ -135,7 +135,7 @@ def _context(agent: Agent, ticket: Ticket) -> dict:
         "section": "tickets",
         "ticket": ticket,
         "seen": _seen_now(ticket),  # before the texts are read: what changes meanwhile is not seen
-        "can_mask": masking.is_on(agent.service),
+        "can_mask": concealing.is_on(agent.service),
         "may_change_state": agent.is_admin or ticket.state != Ticket.State.COMPLETED,
         "text_form": TextForm(ticket=ticket),
         "state_form": StateForm(ticket=ticket, agent=agent),

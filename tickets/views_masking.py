@@ -8,10 +8,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from agents.access import for_admins, for_agents
 from agents.models import Agent
-from chat import destroying
-from chat.views_masking import original, selections_of
-from contiple.addresses import client_address
-from contiple.errors import Invalid
+from chat.desk.views_masking import original, selections_of
+from chat.masking import destroying
+from contiple.base.addresses import client_address
+from contiple.base.errors import Invalid
 from tickets import access, comment_masks, unmasking
 from tickets.models import Ticket
 
@@ -19,7 +19,7 @@ from tickets.models import Ticket
 @require_POST
 @for_agents
 def mask(request: HttpRequest, agent: Agent, number: int) -> HttpResponse:
-    """Masks a selection: a list of ``chat.masking.Selection``, as JSON."""
+    """Masks a selection: a list of ``chat.masking.selections.Selection``, as JSON."""
     ticket = access.ticket_for(agent, number)
     return JsonResponse({"masked": comment_masks.mask_comments(agent, ticket, selections_of(request))})
 

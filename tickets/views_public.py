@@ -14,10 +14,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from agents.access import running_service
 from agents.models import Service
 from chat.access import chat_of
-from chat.masking import masked_kinds
+from chat.masking.concealing import masked_kinds
 from chat.models import Chat
-from contiple.addresses import client_address
-from contiple.errors import TooMany
+from contiple.base.addresses import client_address
+from contiple.base.errors import TooMany
 from helpcenter.access import customer_for_token
 from helpcenter.models import PrivacyPolicy
 from helpcenter.pages import public_page

@@ -8,7 +8,7 @@ from agents.access import active_admins
 from agents.contracts import seats_used
 from agents.membership import agent_stamp, change_agent
 from agents.models import Agent, AuditEntry, Contract
-from contiple.errors import Closed, Conflict, DomainError, Invalid
+from contiple.base.errors import Closed, Conflict, DomainError, Invalid
 from tests.agents.race import at_once
 from tests.make import make_agent
 

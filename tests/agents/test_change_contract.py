@@ -7,7 +7,7 @@ import pytest
 from agents.contracts import change_contract, contract_stamp, limited_agents, seats_used
 from agents.membership import change_agent
 from agents.models import Agent, AuditEntry, Contract
-from contiple.errors import Closed, Conflict, Invalid
+from contiple.base.errors import Closed, Conflict, Invalid
 from tests.agents.race import at_once
 from tests.make import make_agent
 

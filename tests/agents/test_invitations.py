@@ -19,7 +19,7 @@ from agents.invitations import (
     usable_invitations,
 )
 from agents.models import Agent, AuditEntry, Contract, Invitation, User
-from contiple.errors import Closed, Conflict, Invalid
+from contiple.base.errors import Closed, Conflict, Invalid
 from tests.agents.race import at_once
 from tests.make import PASSWORD, make_agent, make_user
 

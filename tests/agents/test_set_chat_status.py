@@ -9,7 +9,7 @@ from django.utils import timezone
 from agents.membership import change_agent
 from agents.models import Agent, AuditEntry, Contract, Service, User
 from agents.status import set_chat_status
-from contiple.errors import Closed, Invalid
+from contiple.base.errors import Closed, Invalid
 from tests.agents.race import at_once
 from tests.make import make_agent
 

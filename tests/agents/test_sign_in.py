@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from agents import throttle
 from agents.models import Attempt
-from contiple.errors import TooMany
+from contiple.base.errors import TooMany
 from tests.agents.race import at_once
 from tests.hashers import FastHasher
 from tests.make import PASSWORD, make_user

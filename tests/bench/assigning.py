@@ -6,8 +6,8 @@ import time
 import psycopg
 from django.db import connection
 
-from chat.assignment import assign_waiting_chats
 from chat.models import Chat
+from chat.routing.assignment import assign_waiting_chats
 from tests.bench import machine, world
 from tests.bench.figures import Figure, share
 from tests.bench.pace import Pace

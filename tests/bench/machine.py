@@ -19,7 +19,8 @@ from pathlib import Path
 
 import psutil
 
-from contiple import embedded_postgres, env
+from contiple.base import env
+from contiple.local import embedded_postgres
 
 OUTPUT = env.BASE_DIR / ".bench"
 _cores = sorted(os.sched_getaffinity(0))

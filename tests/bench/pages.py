@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from agents.access import agent_for
 from agents.models import Agent
-from chat import rendering
+from chat.conversation import rendering
 from tests.bench import machine, world
 from tests.bench.figures import Figure, at_most
 from tests.bench.pace import Pace

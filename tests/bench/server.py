@@ -35,7 +35,7 @@ def main() -> None:
 
 def _set_up(name: str) -> None:
     import contiple.asgi
-    from chat import connection
+    from chat.sockets import connection
 
     connection.SEND_BURST = connection.SEND_PER_S = UNLIMITED
     connection.FRAME_BURST = connection.FRAMES_PER_S = UNLIMITED

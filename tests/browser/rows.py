@@ -6,8 +6,8 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from agents.models import Agent, Service
+from chat.masking.record import Outcome
 from chat.models import Chat, Lease
-from chat.unmask_record import Outcome
 from tests.chat.looks import make_limit_reached, make_look
 from tests.make import make_agent, make_chat, make_customer, make_message, make_ticket
 

@@ -10,7 +10,8 @@ from django.utils import timezone
 from playwright.sync_api import Error, Page, expect
 
 from agents.models import Agent, Contract, Service
-from chat.masking import Selection, mask_selection
+from chat.conversation.message_masks import mask_selection
+from chat.masking.selections import Selection
 from chat.models import Chat, Message
 from helpcenter.customers import register_customer
 from helpcenter.models import Customer

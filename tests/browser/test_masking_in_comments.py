@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from agents.models import Agent, AuditEntry, Service
-from chat.masking import Selection
+from chat.masking.selections import Selection
 from tests.browser.windows import drag_over, utf16_index, utf16_length
 from tests.make import make_agent, make_chat, make_message, make_ticket
 from tickets.comment_masks import mask_comments
@@ -253,7 +253,7 @@ def make_comment(ticket: Ticket, agent: Agent, body: str) -> Comment:
 
 
 def mask_in_chat(in_thread: Callable, agent: Agent, message) -> None:
-    from chat.masking import mask_selection
+    from chat.conversation.message_masks import mask_selection
 
     start = message.body.index("Kim Minsu")
     selection = Selection(seq=message.seq, rev=message.rev, start=start, end=start + 9)

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from agents.models import Contract, Service
-from chat.detectors import detect
+from chat.masking.detectors import detect
 from chat.models import Message
 from tests.browser.conftest import PHONE
 from tests.browser.rows import make_agent_with_chat

@@ -8,8 +8,8 @@ from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
 from agents.models import Agent, Contract, Service
-from chat.lifecycle import RING_TIMEOUT_S
 from chat.models import Chat, Ring
+from chat.routing.assignment import RING_TIMEOUT_S
 from helpcenter.models import HelpCenter as Settings
 from tests.browser.rows import make_agent_with_chat
 from tests.browser.windows import HelpCenter

@@ -10,7 +10,7 @@ from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
 from agents.models import Agent
-from chat.months import Month
+from contiple.base.months import Month
 from tests.browser.rows import make_looks
 
 URL = "/desk/demo/masking/record/"

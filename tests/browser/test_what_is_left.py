@@ -10,7 +10,8 @@ import pytest
 from playwright.sync_api import Frame, Locator, Page, Route, WebSocketRoute, expect
 
 from agents.models import Service
-from chat.masking import Selection, mask_selection
+from chat.conversation.message_masks import mask_selection
+from chat.masking.selections import Selection
 from chat.models import Chat, Message
 from helpcenter.customers import register_customer
 from tests.browser.rows import make_agent_with_chat

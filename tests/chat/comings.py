@@ -10,7 +10,8 @@ from django.test import TestCase
 
 from agents.models import Agent
 from chat.models import Chat, Lease, Ring
-from chat.presence import LEASE_S, database_now
+from chat.routing.presence import LEASE_S
+from contiple.base.clock import database_now
 from tests.make import make_chat
 
 

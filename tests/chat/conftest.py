@@ -2,7 +2,7 @@
 
 import pytest
 
-from chat import live
+from chat.conversation import live
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from django.conf import settings
 from django.test import Client
 
 from agents.models import Agent
-from chat import messages
+from chat.conversation import messages
 from chat.models import Chat, Message
-from contiple.threads import in_thread
+from contiple.base.threads import in_thread
 
 WITHIN_S = 10
 

@@ -9,10 +9,15 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from agents.models import Agent, Service
-from chat import entries, lifecycle, live, messages, presence, protocol, rendering
-from chat.connection import AGAIN, FORBIDDEN, UNKNOWN
-from chat.masking import Selection, mask_selection
+from chat import protocol
+from chat.conversation import entries, live, messages, rendering
+from chat.conversation.message_masks import mask_selection
+from chat.lifecycle import transitions
+from chat.masking.selections import Selection
 from chat.models import Chat, Lease, Message
+from chat.routing import presence
+from chat.sockets.connection import AGAIN, FORBIDDEN, UNKNOWN
+from contiple.base import clock
 from tests.chat.comings import be_here
 from tests.chat.lines import Line, desk, desk_of, do, sent
 from tests.chat.rights import TAKEN, account_closed
@@ -99,7 +104,7 @@ async def test_the_first_frame_is_the_desk_as_it_is(chat, agent, service) -> Non
 async def test_an_open_socket_is_a_lease_and_a_closed_one_a_short_one(agent) -> None:
     async with desk_of(agent):
         assert await do(Lease.objects.filter(agent=agent).count) == 1
-    left = await do(lambda: Lease.objects.get().expires_at - presence.database_now())
+    left = await do(lambda: Lease.objects.get().expires_at - clock.database_now())
     assert left.total_seconds() <= presence.RELOAD_GRACE_S
     assert not any(live._hub.topics.values())
 
@@ -108,7 +113,7 @@ async def test_who_comes_online_hears_the_ring(agent, service) -> None:
     waiting = await do(make_chat, service)
     await do(be_here, chat=waiting)
     async with desk_of(agent) as line:
-        await do(lifecycle.change_status, agent, "online")
+        await do(transitions.change_status, agent, "online")
         frame = await line.hear("desk", ringing=1, waiting=0, status="online")
         assert frame["chats"] == [waiting.pk]
 
@@ -122,7 +127,7 @@ async def test_an_online_agent_who_comes_back_is_given_what_waits(service) -> No
 
 async def test_every_tab_shows_the_status_that_one_chose(agent) -> None:
     async with desk_of(agent) as first, desk_of(agent) as second:
-        await do(lifecycle.change_status, agent, "online")
+        await do(transitions.change_status, agent, "online")
         for line in (first, second):
             await line.hear("desk", status="online")
 
@@ -294,7 +299,7 @@ async def test_only_who_has_the_chat_writes_in_it(chat, agent, colleague) -> Non
     async with desk_of(colleague) as line:
         await line.say("send", client_id=uuid.uuid4(), body="Hello", chat=chat.pk)
         assert (await line.hear("error"))["code"] == "not_yours"
-    await do(lifecycle.close_chat, chat.pk, by="agent")
+    await do(transitions.close_chat, chat.pk, by="agent")
     async with desk_of(agent) as line:
         await line.say("send", client_id=uuid.uuid4(), body="Hello", chat=chat.pk)
         assert (await line.hear("error"))["code"] == "ended"

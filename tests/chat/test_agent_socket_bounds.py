@@ -6,10 +6,12 @@ import uuid
 import pytest
 
 from agents.models import Agent, Service
-from chat import connection as connections
-from chat import live, presence
-from chat.connection import SLOW
+from chat.conversation import live
 from chat.models import Chat, Lease, Message
+from chat.routing import presence
+from chat.sockets import connection as connections
+from chat.sockets.connection import SLOW
+from contiple.base import clock
 from tests.chat.lines import desk_of, do, sent
 from tests.make import make_chat, make_message
 
@@ -50,11 +52,11 @@ async def test_a_flood_of_frames_ends_the_socket(chat, agent, monkeypatch) -> No
 async def test_a_beat_is_asked_for_and_its_answer_prolongs_the_lease(agent, monkeypatch) -> None:
     monkeypatch.setattr(presence, "HEARTBEAT_S", 0.05)
     async with desk_of(agent) as line:
-        await do(Lease.objects.update, expires_at=await do(presence.database_now))
+        await do(Lease.objects.update, expires_at=await do(clock.database_now))
         beat = await line.hear("beat")
         await line.say("beat", sent=beat["sent"])
         await line.hear("beat")
-        left = await do(lambda: Lease.objects.get().expires_at - presence.database_now())
+        left = await do(lambda: Lease.objects.get().expires_at - clock.database_now())
         assert left.total_seconds() > presence.LEASE_S - 5
 
 

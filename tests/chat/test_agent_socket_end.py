@@ -11,9 +11,12 @@ from django.test import Client
 from django.urls import reverse
 
 from agents.models import Agent, Service, User
-from chat import board, consumers, lifecycle, live, presence, pulse, rendering
-from chat.connection import AGAIN, FORBIDDEN, UNKNOWN
+from chat.conversation import live, rendering
+from chat.lifecycle import upkeep
 from chat.models import Chat, Lease, Message
+from chat.routing import presence, queue
+from chat.sockets import agent_socket, pulse
+from chat.sockets.connection import AGAIN, FORBIDDEN, UNKNOWN
 from tests.chat.lines import Line, desk, desk_of, do, sent
 from tests.chat.rights import TAKEN, without_permission
 from tests.make import PASSWORD, make_chat
@@ -53,7 +56,7 @@ async def test_rights_are_read_again_with_the_beats_where_nobody_tells_of_them(a
 async def test_the_worker_ends_it_within_a_tick_and_gives_its_chats_to_others(chat, agent) -> None:
     async with desk_of(agent) as line:
         await do(without_permission, agent)
-        await do(lifecycle.reconcile)
+        await do(upkeep.reconcile)
         assert await line.closing() == FORBIDDEN
     await do(chat.refresh_from_db)
     assert chat.agent_id is None
@@ -155,7 +158,7 @@ async def test_a_chat_that_can_t_be_shown_just_now_is_asked_for_again(chat, agen
         raise DatabaseError
 
     async with desk_of(agent) as line:
-        monkeypatch.setattr(consumers.pulse, "look_at_chat", fail)
+        monkeypatch.setattr(agent_socket.pulse, "look_at_chat", fail)
         await line.say("watch", chat=chat.pk)
         assert await line.closing() == AGAIN
 
@@ -170,7 +173,7 @@ async def test_a_socket_that_is_cut_off_leaves_nothing_behind(chat, agent) -> No
         await asyncio.wait([line.pipe.future])
         assert not pulse._pulse().due
         assert not live._hub.topics
-        assert not board._boards
+        assert not queue._boards
 
 
 async def test_what_fails_at_the_beginning_leaves_nothing_behind(agent, monkeypatch, caplog) -> None:
@@ -190,7 +193,7 @@ async def test_what_was_on_its_way_to_a_closed_socket_is_nothing(service, monkey
     async def handle(self, frame) -> None:
         handled.append(frame)
 
-    monkeypatch.setattr(consumers.AgentSocket, "handle", handle)
+    monkeypatch.setattr(agent_socket.AgentSocket, "handle", handle)
     async with Line(PATH) as line:
         assert await line.closing() == UNKNOWN
         await line.say("watch", chat=1)
@@ -213,7 +216,7 @@ async def test_a_chat_that_is_lost_while_it_is_opened_is_heard_all_the_same(
     chat, agent, colleague, monkeypatch
 ) -> None:
     """Its topic is left as one of the agent's own, and not as one of what is shown."""
-    first_look = consumers.AgentSocket.first_look
+    first_look = agent_socket.AgentSocket.first_look
 
     def slow(self, chat_id: int, rev: int):
         found = first_look(self, chat_id, rev)
@@ -222,7 +225,7 @@ async def test_a_chat_that_is_lost_while_it_is_opened_is_heard_all_the_same(
         time.sleep(0.4)
         return found
 
-    monkeypatch.setattr(consumers.AgentSocket, "first_look", slow)
+    monkeypatch.setattr(agent_socket.AgentSocket, "first_look", slow)
     async with desk_of(agent) as line:
         await line.say("watch", chat=chat.pk)
         await line.hear("marks")

@@ -9,8 +9,9 @@ from django.test import Client
 from django.urls import reverse
 
 from agents.models import Agent, AuditEntry, Contract, Service
-from chat import entries
-from chat.masking import Selection, mask_selection
+from chat.conversation import entries
+from chat.conversation.message_masks import mask_selection
+from chat.masking.selections import Selection
 from chat.models import Chat, Mask, Message
 from tests.chat.comings import make_ringing
 from tests.make import make_agent, make_chat, make_message
@@ -411,7 +412,7 @@ def test_a_failing_database_shows_no_text(chat, agent, sign_in, monkeypatch, cap
     def fail(*_args, **_named):
         raise DatabaseError("could not write")
 
-    monkeypatch.setattr("chat.masking.change_body", fail)
+    monkeypatch.setattr("chat.conversation.message_masks.change_body", fail)
     browser = sign_in(agent)
     browser.raise_request_exception = False
     answer = ask(browser, "mask", chat)

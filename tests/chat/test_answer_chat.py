@@ -5,10 +5,12 @@ from functools import partial
 import pytest
 
 from agents.models import AuditEntry
-from chat import lifecycle, live
-from chat.lifecycle import answer_chat, pass_on
+from chat.conversation import live
+from chat.lifecycle import transitions, upkeep
+from chat.lifecycle.transitions import answer_chat, pass_on
 from chat.models import Chat, Ring
-from contiple.errors import Conflict
+from chat.routing import assignment
+from contiple.base.errors import Conflict
 from helpcenter.models import HelpCenterText
 from tests.agents.race import at_once
 from tests.chat.comings import come_online, committed, make_ringing, state_of, wait_until_blocked
@@ -65,7 +67,7 @@ def test_the_next_agent_does_not_greet_again(agent, colleague) -> None:
     first_answered = Chat.objects.get(pk=chat.pk).answered_at
     pass_on(chat.pk, outcome=Ring.Outcome.GONE)
     come_online(colleague)
-    lifecycle.assign_waiting_chats(chat.service_id)
+    transitions.assign_waiting_chats(chat.service_id)
 
     answer_chat(colleague, chat.pk)
 
@@ -119,9 +121,9 @@ def test_who_opens_it_at_the_last_moment_keeps_it(agent, colleague) -> None:
     """The worker has seen that it rang too long, and waits for the row while the agent opens it."""
     come_online(agent)
     come_online(colleague)
-    chat = make_ringing(agent, for_s=lifecycle.RING_TIMEOUT_S + 1)
+    chat = make_ringing(agent, for_s=assignment.RING_TIMEOUT_S + 1)
 
-    assert at_once(partial(open_slowly, agent, chat), partial(after_lock, chat, lifecycle.reconcile)) == [None, None]
+    assert at_once(partial(open_slowly, agent, chat), partial(after_lock, chat, upkeep.reconcile)) == [None, None]
 
     assert state_of(chat) == (State.ACTIVE, agent.pk)
     assert [ring.outcome for ring in chat.rings.all()] == [Ring.Outcome.OPENED]
@@ -131,7 +133,7 @@ def test_who_opens_it_at_the_last_moment_keeps_it(agent, colleague) -> None:
 def test_what_is_opened_as_the_agent_goes_offline_stays_open(agent) -> None:
     come_online(agent)
     chat = make_ringing(agent)
-    go_offline = partial(lifecycle.change_status, agent, "offline")
+    go_offline = partial(transitions.change_status, agent, "offline")
 
     assert at_once(partial(open_slowly, agent, chat), partial(after_lock, chat, go_offline)) == [None, None]
 
@@ -140,7 +142,7 @@ def test_what_is_opened_as_the_agent_goes_offline_stays_open(agent) -> None:
 
 def open_slowly(agent, chat: Chat) -> None:
     """Opens it, and commits only when somebody waits for it."""
-    with lifecycle.transaction.atomic():
+    with transitions.transaction.atomic():
         answer_chat(agent, chat.pk)
         wait_until_blocked()
 
@@ -149,6 +151,6 @@ def after_lock(chat: Chat, act) -> None:
     """Acts as soon as the chat's row is held by somebody."""
     held = False
     while not held:
-        with lifecycle.transaction.atomic():
+        with transitions.transaction.atomic():
             held = not Chat.objects.filter(pk=chat.pk).select_for_update(skip_locked=True).exists()
     act()

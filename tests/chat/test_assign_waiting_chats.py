@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 
 from agents.membership import change_agent
 from agents.models import Agent, AuditEntry
-from chat import assignment, lifecycle, live
-from chat.assignment import RING_REST_S, Candidate, assign_waiting_chats, choose
+from chat.conversation import live
+from chat.lifecycle import transitions, upkeep
 from chat.models import Chat, Lease, Ring
-from chat.presence import database_now
+from chat.routing import assignment
+from chat.routing.assignment import RING_REST_S, Candidate, assign_waiting_chats, choose
+from contiple.base.clock import database_now
 from tests.agents.race import at_once
 from tests.chat.comings import come_online, leave, make_queue, make_ringing, state_of, wait_until_blocked
 from tests.make import make_agent, make_chat, make_customer
@@ -169,7 +171,7 @@ def test_getting_a_chat_ends_the_wait(service, agent, colleague) -> None:
     come_online(colleague, idle_for_s=10)
     [first] = make_queue(service, 1)
     assign_waiting_chats(service.pk)
-    lifecycle.close_chat(first.pk, by=Chat.ClosedBy.CUSTOMER)
+    transitions.close_chat(first.pk, by=Chat.ClosedBy.CUSTOMER)
     [second] = make_queue(service, 1)
 
     assign_waiting_chats(service.pk)
@@ -507,7 +509,7 @@ def test_many_customers_at_once_are_given_out_while_there_is_room(service) -> No
     policy = service.help_center.policies.get(language="en")
     customers = [make_customer(service, f"C{number}") for number in range(12)]
 
-    at_once(*[partial(lifecycle.start_chat, customer, policy=policy, language="en") for customer in customers])
+    at_once(*[partial(transitions.start_chat, customer, policy=policy, language="en") for customer in customers])
 
     assert [load_of(agent) for agent in agents] == [3, 3]
     assert Counter(Chat.objects.values_list("state", flat=True)) == {State.RINGING: 6, State.WAITING: 6}
@@ -520,7 +522,7 @@ def test_room_made_and_taken_at_the_same_moment_stays_within_the_limit(service) 
     make_queue(service, 6)
 
     at_once(
-        *[partial(lifecycle.close_chat, chat.pk, by=Chat.ClosedBy.CUSTOMER) for chat in active],
+        *[partial(transitions.close_chat, chat.pk, by=Chat.ClosedBy.CUSTOMER) for chat in active],
         *[partial(assign_waiting_chats, service.pk)] * 4,
     )
 
@@ -537,13 +539,13 @@ def test_who_goes_offline_while_chats_are_given_out_has_none_that_ring(service, 
 
         at_once(
             *[partial(assign_waiting_chats, service.pk)] * 3,
-            partial(lifecycle.change_status, agent, Agent.ChatStatus.OFFLINE),
+            partial(transitions.change_status, agent, Agent.ChatStatus.OFFLINE),
         )
 
         assert load_of(agent) == 0
         assert {state_of(chat) for chat in chats} == {(State.RINGING, colleague.pk)}
         for chat in chats:
-            lifecycle.close_chat(chat.pk, by=Chat.ClosedBy.CUSTOMER)
+            transitions.close_chat(chat.pk, by=Chat.ClosedBy.CUSTOMER)
         agent.refresh_from_db()
 
 
@@ -580,7 +582,7 @@ def test_chats_given_while_the_permission_is_taken_away_are_taken_again(service,
         *[partial(assign_waiting_chats, service.pk)] * 3,
         partial(change_agent, agent, by=admin, values={"chat_permission": False}),
     )
-    lifecycle.reconcile()
+    upkeep.reconcile()
 
     assert {state_of(chat) for chat in chats} == {(State.RINGING, colleague.pk)}
 
@@ -592,7 +594,7 @@ def test_a_chat_that_ends_while_it_is_given_out_rings_nowhere(service, agent) ->
         chats = make_queue(service, 3)
 
         results = at_once(
-            *[partial(lifecycle.close_chat, chat.pk, by=Chat.ClosedBy.CUSTOMER) for chat in chats],
+            *[partial(transitions.close_chat, chat.pk, by=Chat.ClosedBy.CUSTOMER) for chat in chats],
             *[partial(assign_waiting_chats, service.pk)] * 3,
         )
 

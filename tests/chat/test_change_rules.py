@@ -8,14 +8,14 @@ from django.db import transaction
 
 from agents.membership import change_agent
 from agents.models import Agent, AuditEntry, Contract
-from chat import detectors, rules
-from chat.entries import offers_of
-from chat.masking_settings import change_rules, loosened, rules_row, rules_stamp
-from chat.messages import send_as_agent, send_as_customer
+from chat.conversation.entries import offers_of
+from chat.conversation.messages import send_as_agent, send_as_customer
+from chat.masking import detectors, rules
+from chat.masking.rules import DEFAULT, Action, Rule, kind_rules, rules_of
+from chat.masking.settings import change_rules, loosened, rules_row, rules_stamp
+from chat.masking.spans import Span
 from chat.models import Chat, Mask, MaskingRules, Message
-from chat.rules import DEFAULT, Action, Rule, kind_rules, rules_of
-from chat.spans import Span
-from contiple.errors import Closed, Conflict
+from contiple.base.errors import Closed, Conflict
 from tests.agents.race import at_once
 from tests.make import make_agent, make_chat
 
@@ -250,7 +250,9 @@ def test_rules_are_read_once_for_a_change_not_for_each_message(admin, chat, monk
     change(admin, phone=MASK)
     process.send(chat, "Hello")
     reads = []
-    monkeypatch.setattr("chat.messages.rules_of", lambda service: reads.append(service) or rules_of(service))
+    monkeypatch.setattr(
+        "chat.conversation.messages.rules_of", lambda service: reads.append(service) or rules_of(service)
+    )
 
     for _ in range(3):
         process.send(chat, "Hello")

@@ -4,10 +4,10 @@ import pytest
 from django.urls import reverse
 
 from agents.models import Agent, AuditEntry
-from chat import live
-from chat.lifecycle import change_status
+from chat.conversation import live
+from chat.lifecycle.transitions import change_status
 from chat.models import Chat, Ring
-from contiple.errors import Closed, Invalid
+from contiple.base.errors import Closed, Invalid
 from tests.chat.comings import be_here, come_online, committed, make_queue, make_ringing, state_of
 from tests.make import make_chat
 

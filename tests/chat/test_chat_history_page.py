@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from agents.models import Agent
 from chat.models import Chat
-from contiple.paging import PAGE_SIZE
+from contiple.base.paging import PAGE_SIZE
 from tests.make import make_chat, make_customer, make_message, make_ticket
 
 pytestmark = pytest.mark.django_db

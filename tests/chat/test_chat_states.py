@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from agents.models import Agent, AuditEntry, Contract, Service
-from chat import lifecycle, messages, transfer
-from chat.assignment import assign_waiting_chats
+from chat.conversation import messages
+from chat.lifecycle import transfer, transitions, upkeep
 from chat.models import Chat, Lease, Message, Ring
+from chat.routing import assignment
+from chat.routing.assignment import assign_waiting_chats
 from chat.states import TRANSITIONS, State, move_chat
-from contiple.errors import Closed, Conflict
+from contiple.base.errors import Closed, Conflict
 from tests.chat.comings import be_here, leave, make_ringing
 from tests.make import make_agent, make_chat, make_customer
 
@@ -134,7 +136,7 @@ class Desk(RuleBasedStateMachine):
     def a_customer_starts(self, number: int) -> None:
         there = self.open_chat(number)
         try:
-            chat = lifecycle.start_chat(self.visitors[number], policy=self.policy, language="en")
+            chat = transitions.start_chat(self.visitors[number], policy=self.policy, language="en")
         except Closed:
             return
         if there:
@@ -147,19 +149,19 @@ class Desk(RuleBasedStateMachine):
         agent = self.agent(number)
         be_here(agent=agent)
         try:
-            lifecycle.change_status(agent, Agent.ChatStatus.ONLINE)
+            transitions.change_status(agent, Agent.ChatStatus.ONLINE)
         except Closed:
             assert not agent.chat_permission or not agent.service.contract.chat
 
     @rule(number=agents)
     def an_agent_chooses_offline(self, number: int) -> None:
         try:
-            lifecycle.change_status(self.agent(number), Agent.ChatStatus.OFFLINE)
+            transitions.change_status(self.agent(number), Agent.ChatStatus.OFFLINE)
         except Closed:
             return
         assert self.chat_with(number, State.RINGING) is None
 
-    @rule(number=agents, ago_s=st.sampled_from([1, lifecycle.AGENT_GRACE_S + 1, lifecycle.OFFLINE_AFTER_S + 1]))
+    @rule(number=agents, ago_s=st.sampled_from([1, upkeep.AGENT_GRACE_S + 1, upkeep.OFFLINE_AFTER_S + 1]))
     def an_agent_s_browser_is_gone(self, number: int, ago_s: int) -> None:
         leave(agent=self.staff[number], ago_s=ago_s)
 
@@ -180,27 +182,27 @@ class Desk(RuleBasedStateMachine):
     def an_agent_opens_what_rings(self, number: int) -> None:
         chat = self.chat_with(number, State.RINGING)
         if chat:
-            assert lifecycle.answer_chat(self.agent(number), chat.pk).state == State.ACTIVE
+            assert transitions.answer_chat(self.agent(number), chat.pk).state == State.ACTIVE
 
     @rule(number=agents, whose=customers)
     def an_agent_tries_to_open_any_chat(self, number: int, whose: int) -> None:
         chat = self.open_chat(whose)
         if chat and chat.agent_id != self.staff[number].pk:
             with pytest.raises(Conflict):
-                lifecycle.answer_chat(self.agent(number), chat.pk)
+                transitions.answer_chat(self.agent(number), chat.pk)
 
     @rule(number=customers)
     def a_ring_is_not_heard(self, number: int) -> None:
         chat = self.open_chat(number)
         if chat and chat.ringing_since:
-            earlier = chat.ringing_since - timedelta(seconds=lifecycle.RING_TIMEOUT_S + 1)
+            earlier = chat.ringing_since - timedelta(seconds=assignment.RING_TIMEOUT_S + 1)
             Chat.objects.filter(pk=chat.pk).update(ringing_since=earlier)
 
     @rule(number=customers)
     def a_chat_is_passed_on(self, number: int) -> None:
         chat = self.open_chat(number)
         if chat:
-            assert lifecycle.pass_on(chat.pk, outcome=Ring.Outcome.GONE) == (chat.state != State.WAITING)
+            assert transitions.pass_on(chat.pk, outcome=Ring.Outcome.GONE) == (chat.state != State.WAITING)
 
     @rule(number=agents, to=agents)
     def an_agent_transfers(self, number: int, to: int) -> None:
@@ -229,34 +231,34 @@ class Desk(RuleBasedStateMachine):
     @rule(number=agents)
     def an_agent_goes_home(self, number: int) -> None:
         with contextlib.suppress(Closed):
-            lifecycle.change_status(self.agent(number), Agent.ChatStatus.OFFLINE, pass_on_open=True)
+            transitions.change_status(self.agent(number), Agent.ChatStatus.OFFLINE, pass_on_open=True)
             assert not Chat.objects.filter(agent=self.staff[number]).exclude(state=State.CLOSED).exists()
 
     @rule(number=customers)
     def a_customer_ends(self, number: int) -> None:
         chat = self.open_chat(number)
         if chat:
-            assert lifecycle.close_chat(chat.pk, by=Chat.ClosedBy.CUSTOMER)
+            assert transitions.close_chat(chat.pk, by=Chat.ClosedBy.CUSTOMER)
 
     @rule(number=agents)
     def an_agent_ends(self, number: int) -> None:
         chat = self.chat_with(number, State.ACTIVE)
         if chat:
-            assert lifecycle.close_chat(chat.pk, by=Chat.ClosedBy.AGENT, agent=self.agent(number))
+            assert transitions.close_chat(chat.pk, by=Chat.ClosedBy.AGENT, agent=self.agent(number))
 
     @rule(number=customers)
     def a_closed_chat_stays_closed(self, number: int) -> None:
         chat = Chat.objects.filter(customer=self.visitors[number], state=State.CLOSED).last()
         if chat:
-            assert not lifecycle.close_chat(chat.pk, by=Chat.ClosedBy.CUSTOMER)
-            assert not lifecycle.pass_on(chat.pk, outcome=Ring.Outcome.GONE)
+            assert not transitions.close_chat(chat.pk, by=Chat.ClosedBy.CUSTOMER)
+            assert not transitions.pass_on(chat.pk, outcome=Ring.Outcome.GONE)
 
     @rule(number=customers)
     def a_customer_s_browser_is_gone(self, number: int) -> None:
         chat = self.open_chat(number)
         if chat:
             Chat.objects.filter(pk=chat.pk).update(created_at=timezone.now() - timedelta(hours=1))
-            leave(chat=chat, ago_s=lifecycle.WAITING_CUSTOMER_GRACE_S + 1)
+            leave(chat=chat, ago_s=upkeep.WAITING_CUSTOMER_GRACE_S + 1)
 
     @rule(number=customers)
     def a_customer_writes(self, number: int) -> None:
@@ -272,7 +274,7 @@ class Desk(RuleBasedStateMachine):
 
     @rule()
     def the_worker_ticks(self) -> None:
-        lifecycle.reconcile()
+        upkeep.reconcile()
 
         assert assign_waiting_chats(self.service.pk) == 0, "a chat waited while somebody could take it"
         gate = Contract.objects.get(service=self.service).chat

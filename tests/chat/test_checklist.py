@@ -9,10 +9,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from agents.models import Agent, Contract
-from chat.checklist import LEASE_FORGOTTEN_S, OVERDUE_S, checks_of, look_now
-from chat.lifecycle import RING_TIMEOUT_S
 from chat.models import Lease
-from chat.presence import database_now
+from chat.routing.assignment import RING_TIMEOUT_S
+from chat.routing.checklist import LEASE_FORGOTTEN_S, OVERDUE_S, checks_of, look_now
+from contiple.base.clock import database_now
 from helpcenter.models import HelpCenter, PrivacyPolicy
 from tests.chat.comings import come_online, leave, make_queue, make_ringing
 from tests.make import make_agent, make_chat

@@ -5,10 +5,10 @@ from functools import partial
 import pytest
 
 from agents.models import AuditEntry
-from chat import live
-from chat.lifecycle import answer_chat, close_chat
+from chat.conversation import live
+from chat.lifecycle.transitions import answer_chat, close_chat
 from chat.models import Chat, Ring
-from contiple.errors import Conflict
+from contiple.base.errors import Conflict
 from tests.agents.race import at_once
 from tests.chat.comings import come_online, committed, make_queue, make_ringing, state_of
 from tests.make import make_chat

@@ -5,9 +5,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agents.models import Contract
-from chat.masking import conceal, search
+from chat.masking.concealing import conceal, search
+from chat.masking.rules import NOTHING
 from chat.models import DataKey, Mask
-from chat.rules import NOTHING
 
 pytestmark = pytest.mark.django_db
 

@@ -7,11 +7,17 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from agents.models import Agent, Contract, Service
-from chat import connection as connections
-from chat import consumers, entries, lifecycle, live, messages, presence, protocol, rendering
-from chat.connection import AGAIN, FORBIDDEN, SLOW, UNKNOWN
-from chat.masking import Selection, mask_selection
+from chat import protocol
+from chat.conversation import entries, live, messages, rendering
+from chat.conversation.message_masks import mask_selection
+from chat.lifecycle import transitions, upkeep
+from chat.masking.selections import Selection
 from chat.models import Chat, Lease, Message
+from chat.routing import presence
+from chat.sockets import connection as connections
+from chat.sockets import customer_socket
+from chat.sockets.connection import AGAIN, FORBIDDEN, SLOW, UNKNOWN
+from contiple.base import clock
 from helpcenter.customers import register_customer
 from helpcenter.models import Customer
 from tests.chat.comings import be_here, new_id
@@ -58,14 +64,14 @@ async def test_the_chat_comes_from_its_revision_on_with_marks_and_status(chat, t
 
 
 async def test_a_hello_is_waited_for_and_then_the_socket_is_closed(service, monkeypatch) -> None:
-    monkeypatch.setattr(consumers, "HELLO_WITHIN_S", 0.05)
+    monkeypatch.setattr(customer_socket, "HELLO_WITHIN_S", 0.05)
     async with Line(PATH) as line:
         assert await line.closing() == SLOW
         assert line.heard == []
 
 
 async def test_who_said_hello_in_time_stays(chat, token, monkeypatch) -> None:
-    monkeypatch.setattr(consumers, "HELLO_WITHIN_S", 0.2)
+    monkeypatch.setattr(customer_socket, "HELLO_WITHIN_S", 0.2)
     async with chat_of(token) as line:
         assert await line.is_quiet(0.4)
         await line.send_text("Still here")
@@ -162,7 +168,7 @@ async def test_a_chat_that_can_t_be_begun_is_to_come_again(chat, token, monkeypa
     def fail(*_args, **_named):
         raise DatabaseError
 
-    monkeypatch.setattr(presence if failing == "take_lease" else consumers.access, failing, fail)
+    monkeypatch.setattr(presence if failing == "take_lease" else customer_socket.access, failing, fail)
     async with Line(PATH) as line:
         await line.say("hello", token=token)
         assert await line.closing() == AGAIN
@@ -179,7 +185,7 @@ async def test_the_whole_conversation_both_ways(service, agent, chat, token) -> 
         line = await desk.hear("line", chat=chat.pk)
         assert line["text"] == f"Is my card {'*' * 19} charged?"
 
-        await do(lifecycle.answer_chat, agent, chat.pk)
+        await do(transitions.answer_chat, agent, chat.pk)
         await page.hear("status", state="active")
         await desk.say("watch", chat=chat.pk)
         await desk.hear("marks")
@@ -206,7 +212,7 @@ async def test_the_whole_conversation_both_ways(service, agent, chat, token) -> 
             assert "Gangnam" not in masked["html"]
             assert "*******" in masked["html"]
 
-        await do(lifecycle.close_chat, chat.pk, by="agent", agent=agent)
+        await do(transitions.close_chat, chat.pk, by="agent", agent=agent)
         end = await page.hear("status", state="closed")
         assert "This chat has ended." in end["html"]
         await page.say("send", client_id=uuid.uuid4(), body="Wait")
@@ -291,7 +297,7 @@ async def test_a_revision_from_the_future_is_read_as_now(chat, token) -> None:
 
 async def test_a_reader_in_korean_hears_korean(chat, token) -> None:
     async with chat_of(token, language="ko") as page:
-        await do(lifecycle.close_chat, chat.pk, by="customer")
+        await do(transitions.close_chat, chat.pk, by="customer")
         event = await page.hear("message")
         await page.say("send", client_id=uuid.uuid4(), body="")
         error = await page.hear("error")
@@ -314,7 +320,7 @@ async def test_the_place_in_the_queue_is_kept_up_to_date(service, known, token) 
     async with chat_of(token) as page:
         assert "<strong>3</strong>" in page.heard[-1]["html"]
         for place, chat in zip((2, 1), ahead, strict=True):
-            await do(lifecycle.close_chat, chat.pk, by="customer")
+            await do(transitions.close_chat, chat.pk, by="customer")
             assert (await page.hear("place"))["place"] == place
 
 
@@ -323,7 +329,7 @@ async def test_an_agent_who_comes_is_told_of_to_who_waits(service, known, token)
     agent = await do(make_agent, service, "Nari", online=True)
     async with chat_of(token) as page:
         await do(be_here, agent=agent)
-        await do(lifecycle.assign_waiting_chats, service.pk)
+        await do(transitions.assign_waiting_chats, service.pk)
         await page.hear("status", state="ringing")
 
 
@@ -413,7 +419,7 @@ async def test_frames_that_can_t_be_read_are_refused_one_by_one_and_the_chat_goe
 
 
 async def test_unreadable_frames_don_t_stand_for_a_hello(chat, monkeypatch) -> None:
-    monkeypatch.setattr(consumers, "HELLO_WITHIN_S", 0.2)
+    monkeypatch.setattr(customer_socket, "HELLO_WITHIN_S", 0.2)
     async with Line(PATH) as line:
         await line.say_raw("nonsense")
         assert await line.closing() == SLOW
@@ -462,17 +468,17 @@ async def test_who_does_not_answer_beats_is_closed(chat, token, monkeypatch) -> 
 async def test_an_answered_beat_keeps_the_customer_here(chat, token, monkeypatch) -> None:
     monkeypatch.setattr(presence, "HEARTBEAT_S", 0.05)
     async with chat_of(token) as page:
-        await do(Lease.objects.update, expires_at=await do(presence.database_now))
+        await do(Lease.objects.update, expires_at=await do(clock.database_now))
         await page.say("beat", sent=(await page.hear("beat"))["sent"])
         await page.hear("beat")
-        left = await do(lambda: Lease.objects.get(chat=chat).expires_at - presence.database_now())
+        left = await do(lambda: Lease.objects.get(chat=chat).expires_at - clock.database_now())
         assert left.total_seconds() > presence.LEASE_S - 5
 
 
 async def test_a_customer_who_goes_is_kept_for_a_moment(chat, token) -> None:
     async with chat_of(token):
         pass
-    left = await do(lambda: Lease.objects.get(chat=chat).expires_at - presence.database_now())
+    left = await do(lambda: Lease.objects.get(chat=chat).expires_at - clock.database_now())
     assert 0 < left.total_seconds() <= presence.RELOAD_GRACE_S
     assert not any(live._hub.topics.values())
 
@@ -501,7 +507,7 @@ async def test_and_where_nobody_tells_of_it_the_beats_do(chat, token, monkeypatc
 async def test_a_contract_that_was_closed_ends_the_chat_and_says_so(chat, token) -> None:
     async with chat_of(token) as page:
         await do(Contract.objects.update, chat=False)
-        await do(lifecycle.reconcile)
+        await do(upkeep.reconcile)
         await page.hear("status", state="closed")
         assert any("chat service was closed" in frame.get("html", "") for frame in page.heard)
 

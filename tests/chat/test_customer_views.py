@@ -10,8 +10,12 @@ from django.test import Client
 from django.urls import reverse
 
 from agents.models import Agent, AuditEntry, Contract, Service
-from chat import entries, lifecycle, masking, presence, views_customer
+from chat.conversation import entries
+from chat.customer import views as views_customer
+from chat.lifecycle import upkeep
+from chat.masking import concealing
 from chat.models import MESSAGE_LENGTH_MAX, Chat, Lease, Message
+from chat.routing import presence
 from helpcenter.customers import register_customer
 from helpcenter.models import Customer, HelpCenter, PrivacyPolicy
 from tests.chat.comings import come_online
@@ -495,7 +499,7 @@ def test_the_page_says_what_is_masked_before_it_is_saved(browser, service, onlin
         return answer.content.decode()
 
     told = re.search(r'data-masked-kinds="(.*?)"', shown())[1]
-    assert set(told.split()) == masking.masked_kinds(service) >= {"card", "rrn", "frn"}
+    assert set(told.split()) == concealing.masked_kinds(service) >= {"card", "rrn", "frn"}
     Contract.objects.update(security_service=False)
     assert "masked-kinds" not in shown()
 
@@ -576,5 +580,5 @@ def test_pages_hold_no_token_and_set_no_cookie_that_follows_the_customer(browser
 
 def test_reconciling_later_finds_nothing_wrong_with_what_was_started(browser, service, online) -> None:
     post(browser, "start", form(service))
-    lifecycle.reconcile()
+    upkeep.reconcile()
     assert Chat.objects.get().state == "ringing"

@@ -7,14 +7,16 @@ from django.test import Client
 from django.urls import reverse
 
 from agents.models import Agent, AuditEntry, Contract
-from chat import vault, worker
-from chat.destroying import destroy_expired, destroy_of_chat, destroy_of_customer
-from chat.masking import Selection, mask_selection
+from chat import worker
+from chat.conversation.message_masks import mask_selection, reveal
+from chat.masking import vault
+from chat.masking.destroying import destroy_expired, destroy_of_chat, destroy_of_customer
+from chat.masking.looks import OriginalGone
+from chat.masking.selections import Selection
+from chat.masking.vault import Holder
 from chat.models import Chat, DataKey, Mask, Message
-from chat.presence import database_now
-from chat.unmasking import OriginalGone, reveal
-from chat.vault import Holder
-from contiple.errors import Closed
+from contiple.base.clock import database_now
+from contiple.base.errors import Closed
 from tests.make import make_chat, make_customer, make_message, make_ticket
 
 pytestmark = pytest.mark.django_db

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum import luhn
 
-from chat.detectors import MASKED_BY_DEFAULT, detect
-from chat.detectors.overlap import united
+from chat.masking.detectors import MASKED_BY_DEFAULT, detect
+from chat.masking.detectors.overlap import united
+from chat.masking.spans import Span, widen_all
 from chat.models import MESSAGE_LENGTH_MAX
-from chat.spans import Span, widen_all
 
 VISA = "4111111111111111"
 MASTERCARD = "5500000000000004"

@@ -12,10 +12,10 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.detectors import compile_custom, detect, find_custom
-from chat.detectors.custom import SOURCE_LENGTH_MAX, TOTAL_SECONDS, read_custom
+from chat.masking.detectors import compile_custom, detect, find_custom
+from chat.masking.detectors.custom import SOURCE_LENGTH_MAX, TOTAL_SECONDS, read_custom
 from chat.models import MESSAGE_LENGTH_MAX
-from contiple.errors import Invalid
+from contiple.base.errors import Invalid
 
 SLOW = regex.compile(r"(?:a|aa)+$")
 HOSTILE = "a" * (MESSAGE_LENGTH_MAX - 1) + "!"

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from chat.detectors import detect
-from chat.detectors.shadow import with_spoken_digits
+from chat.masking.detectors import detect
+from chat.masking.detectors.shadow import with_spoken_digits
 
 NUMBERS = {"card": ["4026", "1105", "0937", "1182"], "rrn": ["900101", "1234568"], "phone": ["010", "1234", "5678"]}
 HANGUL, HANJA, CHEQUE = "공일이삼사오육칠팔구", "零一二三四五六七八九", "零壹貳參肆伍陸柒捌玖"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chat.detectors import MASKED_BY_DEFAULT, OFFERED_BY_DEFAULT, detect
+from chat.masking.detectors import MASKED_BY_DEFAULT, OFFERED_BY_DEFAULT, detect
 
 
 def found(text: str, *kinds: str) -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chat.detectors import detect
+from chat.masking.detectors import detect
 
 
 def found(text: str) -> list[str]:

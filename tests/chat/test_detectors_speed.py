@@ -12,9 +12,9 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.detectors import KINDS, MASKED_BY_DEFAULT, compile_custom, detect
+from chat.masking.detectors import KINDS, MASKED_BY_DEFAULT, compile_custom, detect
+from chat.masking.spans import apply_mask
 from chat.models import MESSAGE_LENGTH_MAX
-from chat.spans import apply_mask
 from tests.chat.labelled import PARTS, messages
 
 # What is promised, on a core of an ordinary machine.

@@ -10,11 +10,20 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chat import masking
-from chat.entries import CHANGES_AT_ONCE, PAGE_SIZE, Entry, changes_since, entry_of, latest_page, page_before
-from chat.messages import append_event, send_as_agent, send_as_customer
+from chat.conversation import message_masks
+from chat.conversation.entries import (
+    CHANGES_AT_ONCE,
+    PAGE_SIZE,
+    Entry,
+    changes_since,
+    entry_of,
+    latest_page,
+    page_before,
+)
+from chat.conversation.messages import append_event, send_as_agent, send_as_customer
+from chat.masking import selections
 from chat.models import Chat, Message
-from contiple.errors import Conflict
+from contiple.base.errors import Conflict
 from tests.agents.race import at_once
 from tests.make import make_chat, make_customer
 
@@ -42,8 +51,8 @@ def perform(chat: Chat, agent, act: tuple) -> None:
 def mask(chat: Chat, agent, seq: int, start: int, end: int) -> None:
     message = chat.messages.filter(seq=seq).exclude(body="").first()
     if message and 0 <= start < end <= len(message.body):
-        selection = masking.Selection(seq=seq, rev=message.rev, start=start, end=end)
-        masking.mask_selection(agent, chat.pk, [selection])
+        selection = selections.Selection(seq=seq, rev=message.rev, start=start, end=end)
+        message_masks.mask_selection(agent, chat.pk, [selection])
 
 
 def everything(chat: Chat) -> dict[int, Entry]:

@@ -11,10 +11,10 @@ from django.utils import translation
 from freezegun import freeze_time
 
 from agents.models import Agent, AuditEntry
-from chat import record_export
-from chat.months import Month
-from chat.record_export import write_file
-from chat.unmask_record import entries_of, read_page
+from chat.masking import record_export
+from chat.masking.record import entries_of, read_page
+from chat.masking.record_export import write_file
+from contiple.base.months import Month
 from tests.chat.looks import NOON, make_look
 from tests.make import make_chat, make_customer, make_user
 

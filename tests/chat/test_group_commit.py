@@ -10,10 +10,10 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from agents.models import Service
-from chat import group_commit, messages
-from chat.messages import Seeing, Sending, Sent
+from chat.conversation import group_commit, messages
+from chat.conversation.messages import Seeing, Sending, Sent
+from chat.masking.rules import DEFAULT, NOTHING
 from chat.models import Chat, Message
-from chat.rules import DEFAULT, NOTHING
 from tests.chat.comings import new_id
 from tests.chat.lines import do
 from tests.make import make_chat

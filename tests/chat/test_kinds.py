@@ -3,11 +3,11 @@
 import pytest
 from django.utils.translation import override
 
-from chat import detectors, kinds, masking
+from chat.masking import detectors, kinds, selections
 
 
 def test_there_is_a_name_for_each_kind_that_a_mask_can_have():
-    assert set(kinds.NAMES) == {*detectors.KINDS, detectors.CUSTOM, masking.MANUAL}
+    assert set(kinds.NAMES) == {*detectors.KINDS, detectors.CUSTOM, selections.MANUAL}
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])

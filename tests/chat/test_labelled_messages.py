@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 import pytest
 from ko_pii import detect_all
 
-from chat.detectors import KINDS, detect
-from chat.spans import Span
+from chat.masking.detectors import KINDS, detect
+from chat.masking.spans import Span
 from tests.chat.labelled import PARTS, Labelled, messages
 
 MESSAGES_MIN, POSITIVES_MIN, SHARE_MIN = 400, 12, 0.95

@@ -6,11 +6,12 @@ import pytest
 from django.urls import reverse
 
 from agents.models import Agent, AuditEntry, Contract
-from chat import entries, live
-from chat.masking import Selection, mask_selection
-from chat.messages import send_as_customer
+from chat.conversation import entries, live
+from chat.conversation.message_masks import lift, mask_selection, reveal
+from chat.conversation.messages import send_as_customer
+from chat.masking.looks import OriginalGone
+from chat.masking.selections import Selection
 from chat.models import Chat, DataKey, Mask, Message
-from chat.unmasking import OriginalGone, lift, reveal
 from tests.agents.race import at_once
 from tests.chat.comings import new_id
 from tests.make import make_chat, make_message

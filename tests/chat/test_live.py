@@ -15,8 +15,8 @@ from channels.layers import get_channel_layer
 from django.conf import settings as django_settings
 from django.db import transaction
 
-from chat import live
-from chat.entries import Entry, Span
+from chat.conversation import live
+from chat.conversation.entries import Entry, Span
 
 ENTRY = Entry(
     chat=7,
@@ -139,7 +139,7 @@ import asyncio, sys
 import django
 django.setup()
 import msgspec
-from chat import live
+from chat.conversation import live
 topic = sys.argv[1]
 
 class Echo:

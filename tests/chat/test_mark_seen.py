@@ -5,8 +5,8 @@ from functools import partial
 
 import pytest
 
-from chat import live
-from chat.messages import Seeing, mark_seen, mark_together, send_as_agent, send_as_customer
+from chat.conversation import live
+from chat.conversation.messages import Seeing, mark_seen, mark_together, send_as_agent, send_as_customer
 from chat.models import Chat
 from tests.agents.race import at_once
 from tests.chat.comings import committed

@@ -9,10 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agents.models import AuditEntry, Contract
-from chat import entries, live, masking, messages, vault
-from chat.masking import Selection, mask_selection
+from chat.conversation import entries, live, message_masks, messages
+from chat.conversation.message_masks import mask_selection
+from chat.masking import vault
+from chat.masking.selections import Selection
 from chat.models import Chat, Mask, Message
-from contiple.errors import Closed, Conflict, DomainError, Invalid
+from contiple.base.errors import Closed, Conflict, DomainError, Invalid
 from tests.agents.race import at_once
 from tests.chat.comings import committed, new_id
 from tests.chat.secrets import columns_with
@@ -120,7 +122,7 @@ def test_the_last_line_in_the_lists_is_masked_with_its_message_and_only_with_it(
     with committed():
         mask_selection(agent, chat.pk, [select_text(last, SECRET)])
     chat.refresh_from_db()
-    assert chat.last_line == masking.last_line(body_of(last))
+    assert chat.last_line == message_masks.last_line(body_of(last))
     assert SECRET not in chat.last_line
     assert (live.agent_topic(agent.pk), live.Touched()) in told
 

@@ -7,11 +7,11 @@ from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.detectors import KINDS, compile_custom, detect
-from chat.kinds import NAMES
-from chat.masking_preview import Piece, preview
-from chat.rules import DEFAULT, Action, Rule
-from chat.rules_forms import EXAMPLES, GROUPS
+from chat.masking.detectors import KINDS, compile_custom, detect
+from chat.masking.forms import EXAMPLES, GROUPS
+from chat.masking.kinds import NAMES
+from chat.masking.preview import Piece, preview
+from chat.masking.rules import DEFAULT, Action, Rule
 
 CARD = "4111 1111 1111 1111"
 

@@ -9,12 +9,12 @@ from contextlib import suppress
 import pytest
 
 from agents.models import Agent, Service
-from chat import entries, rendering
-from chat.masking import Selection, mask_selection
-from chat.messages import send_as_customer
+from chat.conversation import entries, rendering
+from chat.conversation.message_masks import lift, mask_selection
+from chat.conversation.messages import send_as_customer
+from chat.masking.selections import Selection
 from chat.models import Chat, Mask, Message
-from chat.unmasking import lift
-from contiple.errors import DomainError
+from contiple.base.errors import DomainError
 from helpcenter.customers import register_customer
 from tests.chat.comings import new_id
 from tests.chat.lines import Line, chat_of, desk_of, do

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils.translation import override
 
-from chat.months import Month, months_from
+from contiple.base.months import Month, months_from
 
 
 def test_it_begins_and_ends_at_midnight_in_korea():

@@ -10,9 +10,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from agents.models import Agent, AuditEntry, Contract
-from chat.detectors.custom import TOTAL_SECONDS
-from chat.entries import offers_of
-from chat.masking_settings import (
+from chat.conversation.entries import offers_of
+from chat.conversation.messages import prepare, send_as_customer
+from chat.masking.detectors.custom import TOTAL_SECONDS
+from chat.masking.rules import MASKS_MAX, Action, rules_of
+from chat.masking.settings import (
     PATTERNS_MAX,
     add_pattern,
     change_pattern,
@@ -22,11 +24,9 @@ from chat.masking_settings import (
     rules_row,
     rules_stamp,
 )
-from chat.messages import prepare, send_as_customer
+from chat.masking.spans import Span, apply_mask
 from chat.models import MESSAGE_LENGTH_MAX, Chat, MaskingRules, Message, OwnPattern
-from chat.rules import MASKS_MAX, Action, rules_of
-from chat.spans import Span, apply_mask
-from contiple.errors import Closed, Conflict, Invalid
+from contiple.base.errors import Closed, Conflict, Invalid
 from tests.agents.race import at_once
 from tests.chat.secrets import columns_with
 from tests.chat.test_detectors_speed import holds, slowness
@@ -182,7 +182,7 @@ def test_another_word_needs_a_sample_another_action_does_not(admin) -> None:
 
 def test_it_is_tried_before_the_lock_is_taken(service, admin, monkeypatch) -> None:
     """It takes a while: nobody else waits for it."""
-    from chat import masking_settings
+    from chat.masking import settings as masking_settings
 
     def lock(*_args) -> None:
         raise AssertionError("the lock was taken")

@@ -7,8 +7,8 @@ import pytest
 from django.utils import timezone
 
 from agents.models import AuditEntry
-from chat import live
-from chat.lifecycle import pass_on
+from chat.conversation import live
+from chat.lifecycle.transitions import pass_on
 from chat.models import Chat, Ring
 from tests.agents.race import at_once
 from tests.chat.comings import come_online, committed, make_queue, make_ringing, state_of

@@ -7,18 +7,19 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from agents.models import Agent
-from chat import presence
 from chat.models import Chat, Lease
+from chat.routing import presence, queue
+from contiple.base import clock
 from tests.chat.comings import be_here, come_online, leave, make_queue
 from tests.make import make_chat
 
 
 def seconds_left(socket: uuid.UUID) -> float:
-    return (Lease.objects.get(pk=socket).expires_at - presence.database_now()).total_seconds()
+    return (Lease.objects.get(pk=socket).expires_at - clock.database_now()).total_seconds()
 
 
 def expire(socket: uuid.UUID, ago_s: float) -> None:
-    Lease.objects.filter(pk=socket).update(expires_at=presence.database_now() - timedelta(seconds=ago_s))
+    Lease.objects.filter(pk=socket).update(expires_at=clock.database_now() - timedelta(seconds=ago_s))
 
 
 @pytest.fixture
@@ -104,7 +105,7 @@ def test_gone_for_so_long_means_so_long_after_the_last_lease(agent, ago_s, gone)
 
 
 def test_only_open_chats_have_gone_customers(service) -> None:
-    long_ago = presence.database_now() - timedelta(hours=1)
+    long_ago = clock.database_now() - timedelta(hours=1)
     lost = make_chat(service, created_at=long_ago)
     make_chat(service, created_at=long_ago, state=Chat.State.CLOSED)
     here = make_chat(service, created_at=long_ago)
@@ -116,7 +117,7 @@ def test_only_open_chats_have_gone_customers(service) -> None:
 
 def test_old_leases_are_swept_and_living_ones_kept(socket) -> None:
     old = uuid.uuid4()
-    Lease.objects.create(socket=old, agent=Agent.objects.get(), expires_at=presence.database_now())
+    Lease.objects.create(socket=old, agent=Agent.objects.get(), expires_at=clock.database_now())
     expire(old, ago_s=3700)
 
     presence.drop_expired_leases()
@@ -127,12 +128,12 @@ def test_old_leases_are_swept_and_living_ones_kept(socket) -> None:
 def test_a_lease_is_an_agent_s_or_a_customer_s(service, agent) -> None:
     for wrong in ({}, {"agent": agent, "chat": make_chat(service)}):
         with pytest.raises(IntegrityError), transaction.atomic():
-            Lease.objects.create(expires_at=presence.database_now(), **wrong)
+            Lease.objects.create(expires_at=clock.database_now(), **wrong)
 
 
 def test_places_in_the_queue_are_counted_from_one_in_each_service(service, outsider) -> None:
     make_queue(outsider.service, 2)
-    now = presence.database_now()
+    now = clock.database_now()
     chats = [*make_queue(service, 2), make_chat(service, waiting_since=now), make_chat(service, waiting_since=now)]
 
-    assert [presence.queue_place(chat) for chat in chats] == [1, 2, 3, 4]
+    assert [queue.queue_place(chat) for chat in chats] == [1, 2, 3, 4]

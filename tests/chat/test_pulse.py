@@ -7,8 +7,11 @@ from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 
 from agents.models import Agent, Service
-from chat import live, messages, presence, pulse
+from chat.conversation import live, messages
 from chat.models import Chat, Lease
+from chat.routing import presence
+from chat.sockets import pulse
+from contiple.base import clock
 from helpcenter.customers import register_customer
 from tests.chat.lines import chat_of, desk_of, do
 from tests.make import make_chat, make_customer, make_message
@@ -99,10 +102,10 @@ async def test_a_service_that_was_stopped(service, deaf) -> None:
 
 async def test_answers_renew_the_leases_of_all_who_answered(agent, colleague) -> None:
     async with desk_of(agent) as first, desk_of(colleague) as second, desk_of(colleague) as silent:
-        await do(Lease.objects.update, expires_at=await do(presence.database_now))
+        await do(Lease.objects.update, expires_at=await do(clock.database_now))
         await asyncio.gather(beats(first), beats(second))
         await asyncio.sleep(0.2)
-        now = await do(presence.database_now)
+        now = await do(clock.database_now)
         alive = await do(lambda: sorted((lease.expires_at - now).total_seconds() > 30 for lease in Lease.objects.all()))
         assert alive == [False, True, True]
         assert "beat" not in silent.types()

@@ -5,11 +5,14 @@ from datetime import timedelta
 import pytest
 
 from agents.models import Agent, AuditEntry, Contract, Service
-from chat import lifecycle, live
-from chat.assignment import RING_REST_S
-from chat.lifecycle import reconcile
+from chat.conversation import live
+from chat.lifecycle import upkeep
+from chat.lifecycle.upkeep import reconcile
 from chat.models import Chat, Lease, Ring
-from chat.presence import LEASE_S, database_now
+from chat.routing import assignment
+from chat.routing.assignment import RING_REST_S
+from chat.routing.presence import LEASE_S
+from contiple.base.clock import database_now
 from tests.agents.race import at_once
 from tests.chat.comings import be_here, come_online, committed, leave, make_queue, make_ringing, state_of
 from tests.make import make_agent, make_chat
@@ -34,7 +37,7 @@ def tick():
 def test_a_ring_that_is_not_answered_in_time_goes_to_the_next_agent(agent, colleague, tick) -> None:
     come_online(agent)
     come_online(colleague)
-    chat = make_ringing(agent, for_s=lifecycle.RING_TIMEOUT_S + 1)
+    chat = make_ringing(agent, for_s=assignment.RING_TIMEOUT_S + 1)
 
     tick()
 
@@ -45,7 +48,7 @@ def test_a_ring_that_is_not_answered_in_time_goes_to_the_next_agent(agent, colle
 def test_a_ring_within_its_time_goes_on(agent, colleague, tick) -> None:
     come_online(agent)
     come_online(colleague)
-    chat = make_ringing(agent, for_s=lifecycle.RING_TIMEOUT_S - 5)
+    chat = make_ringing(agent, for_s=assignment.RING_TIMEOUT_S - 5)
 
     tick()
 
@@ -54,7 +57,7 @@ def test_a_ring_within_its_time_goes_on(agent, colleague, tick) -> None:
 
 def test_it_never_rings_at_once_again_at_the_same_agent(agent, tick) -> None:
     come_online(agent)
-    chat = make_ringing(agent, for_s=lifecycle.RING_TIMEOUT_S + 1)
+    chat = make_ringing(agent, for_s=assignment.RING_TIMEOUT_S + 1)
     be_here(chat=chat)
 
     tick()
@@ -69,11 +72,11 @@ def test_it_never_rings_at_once_again_at_the_same_agent(agent, tick) -> None:
 def test_two_agents_who_don_t_answer_are_asked_in_turn(agent, colleague, tick) -> None:
     come_online(agent)
     come_online(colleague)
-    chat = make_ringing(agent, for_s=lifecycle.RING_TIMEOUT_S + 1)
+    chat = make_ringing(agent, for_s=assignment.RING_TIMEOUT_S + 1)
     be_here(chat=chat)
     tick()
     Chat.objects.filter(pk=chat.pk).update(
-        ringing_since=database_now() - timedelta(seconds=lifecycle.RING_TIMEOUT_S + 1)
+        ringing_since=database_now() - timedelta(seconds=assignment.RING_TIMEOUT_S + 1)
     )
 
     tick()
@@ -123,7 +126,7 @@ def test_a_chat_does_not_ring_at_somebody_who_is_gone(agent, colleague, tick, hi
 
 def test_an_open_chat_outlives_the_lease_for_a_while(service, agent, colleague, tick) -> None:
     come_online(colleague)
-    leave(agent=agent, ago_s=lifecycle.AGENT_GRACE_S - 5)
+    leave(agent=agent, ago_s=upkeep.AGENT_GRACE_S - 5)
     chat = make_chat(service, agent=agent)
 
     tick()
@@ -133,7 +136,7 @@ def test_an_open_chat_outlives_the_lease_for_a_while(service, agent, colleague, 
 
 def test_after_that_it_goes_to_somebody_else(service, agent, colleague, tick) -> None:
     come_online(colleague)
-    leave(agent=agent, ago_s=lifecycle.AGENT_GRACE_S + 1)
+    leave(agent=agent, ago_s=upkeep.AGENT_GRACE_S + 1)
     chat = make_chat(service, agent=agent)
 
     tick()
@@ -144,7 +147,7 @@ def test_after_that_it_goes_to_somebody_else(service, agent, colleague, tick) ->
 
 def test_one_living_tab_of_several_keeps_an_agent_s_chats(service, agent, colleague, tick) -> None:
     come_online(colleague)
-    leave(agent=agent, ago_s=lifecycle.OFFLINE_AFTER_S + 1)
+    leave(agent=agent, ago_s=upkeep.OFFLINE_AFTER_S + 1)
     come_online(agent)
     chat, ringing = make_chat(service, agent=agent), make_ringing(agent)
 
@@ -181,10 +184,10 @@ def test_without_anybody_else_it_waits(service, agent, tick) -> None:
 
 
 def test_nobody_stays_online_who_has_not_been_there_for_long(agent, colleague, tick) -> None:
-    come_online(agent, idle_for_s=lifecycle.OFFLINE_AFTER_S + 60)
-    come_online(colleague, idle_for_s=lifecycle.OFFLINE_AFTER_S + 60)
-    leave(agent=agent, ago_s=lifecycle.OFFLINE_AFTER_S + 1)
-    leave(agent=colleague, ago_s=lifecycle.OFFLINE_AFTER_S - 60)
+    come_online(agent, idle_for_s=upkeep.OFFLINE_AFTER_S + 60)
+    come_online(colleague, idle_for_s=upkeep.OFFLINE_AFTER_S + 60)
+    leave(agent=agent, ago_s=upkeep.OFFLINE_AFTER_S + 1)
+    leave(agent=colleague, ago_s=upkeep.OFFLINE_AFTER_S - 60)
 
     tick()
 
@@ -252,9 +255,9 @@ def test_chats_go_on_though_the_help_center_closes_its_chat(service, agent, tick
 @pytest.mark.parametrize(
     ("state", "grace_s"),
     [
-        (State.WAITING, lifecycle.WAITING_CUSTOMER_GRACE_S),
-        (State.RINGING, lifecycle.WAITING_CUSTOMER_GRACE_S),
-        (State.ACTIVE, lifecycle.ACTIVE_CUSTOMER_GRACE_S),
+        (State.WAITING, upkeep.WAITING_CUSTOMER_GRACE_S),
+        (State.RINGING, upkeep.WAITING_CUSTOMER_GRACE_S),
+        (State.ACTIVE, upkeep.ACTIVE_CUSTOMER_GRACE_S),
     ],
 )
 def test_a_customer_who_does_not_come_back_ends_the_chat(service, agent, tick, state, grace_s) -> None:
@@ -284,7 +287,7 @@ def test_nobody_is_rung_for_a_customer_who_has_left(service, agent, tick) -> Non
     created = database_now() - timedelta(hours=2)
     chats = [make_ringing(agent, created_at=created), *make_queue(service, 3, created_at=created)]
     for chat in chats:
-        leave(chat=chat, ago_s=lifecycle.WAITING_CUSTOMER_GRACE_S + 1)
+        leave(chat=chat, ago_s=upkeep.WAITING_CUSTOMER_GRACE_S + 1)
 
     tick()
 
@@ -341,7 +344,7 @@ def test_where_all_is_well_nothing_happens_and_nobody_is_told(service, agent, to
 def test_several_workers_at_once_are_harmless(service, agent) -> None:
     colleagues = [come_online(make_agent(service)) for _ in range(2)]
     come_online(agent)
-    missed = [make_ringing(agent, for_s=lifecycle.RING_TIMEOUT_S + 1) for _ in range(3)]
+    missed = [make_ringing(agent, for_s=assignment.RING_TIMEOUT_S + 1) for _ in range(3)]
     gone_customers = [make_chat(service, created_at=database_now() - timedelta(hours=2)) for _ in range(2)]
 
     results = at_once(*[reconcile] * 4)
@@ -355,6 +358,6 @@ def test_several_workers_at_once_are_harmless(service, agent) -> None:
 
 
 def test_the_graces_relate() -> None:
-    assert lifecycle.RING_TIMEOUT_S < RING_REST_S
-    assert lifecycle.OFFLINE_AFTER_S > LEASE_S + lifecycle.AGENT_GRACE_S
-    assert lifecycle.ACTIVE_CUSTOMER_GRACE_S > lifecycle.WAITING_CUSTOMER_GRACE_S > LEASE_S
+    assert assignment.RING_TIMEOUT_S < RING_REST_S
+    assert upkeep.OFFLINE_AFTER_S > LEASE_S + upkeep.AGENT_GRACE_S
+    assert upkeep.ACTIVE_CUSTOMER_GRACE_S > upkeep.WAITING_CUSTOMER_GRACE_S > LEASE_S

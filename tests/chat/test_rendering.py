@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat import messages, rendering
-from chat.entries import Entry, Span, latest_page
+from chat.conversation import messages, rendering
+from chat.conversation.entries import Entry, Span, latest_page
+from chat.masking.spans import apply_mask
 from chat.models import Chat
-from chat.presence import queue_place
-from chat.spans import apply_mask
-from contiple.errors import Invalid
+from chat.routing.queue import queue_place
+from contiple.base.errors import Invalid
 from tests.chat.comings import new_id
 from tests.make import make_chat, make_customer, make_message
 

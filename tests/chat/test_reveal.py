@@ -11,11 +11,12 @@ from django.utils import timezone
 
 from agents import audit
 from agents.models import Agent, Attempt, AuditEntry, Contract
-from chat import entries, unmasking
-from chat.masking import Selection, mask_selection
+from chat.conversation import entries, message_masks
+from chat.conversation.message_masks import lift, mask_selection, reveal
+from chat.masking.looks import OriginalGone
+from chat.masking.selections import Selection
 from chat.models import DataKey, Mask, MaskingRules, Message
-from chat.unmasking import OriginalGone, lift, reveal
-from contiple.errors import Closed, TooMany
+from contiple.base.errors import Closed, TooMany
 from tests.agents.race import at_once
 from tests.make import make_agent, make_chat, make_message
 
@@ -198,7 +199,7 @@ def test_the_outsider_finds_no_mask_under_either_address(mask, outsider, sign_in
     assert browser.post(url(mask)).status_code == 404
     assert browser.post(url(mask, "other")).status_code == 404
     with pytest.raises(Mask.DoesNotExist):
-        unmasking.reveal(outsider, mask.pk, address=None)
+        message_masks.reveal(outsider, mask.pk, address=None)
     assert not AuditEntry.objects.exists()
 
 

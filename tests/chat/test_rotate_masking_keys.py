@@ -10,11 +10,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
-from chat import vault
-from chat.messages import send_as_customer
+from chat.conversation.message_masks import reveal
+from chat.conversation.messages import send_as_customer
+from chat.masking import vault
 from chat.models import Chat, DataKey, Mask
-from chat.unmasking import reveal
-from contiple import crypto
+from contiple.base import crypto
 from tests.agents.race import at_once
 from tests.make import make_chat, make_message
 

@@ -9,12 +9,13 @@ from django.urls import reverse
 from django.utils import translation
 
 from agents.models import Agent
-from chat import lifecycle, routing_log
-from chat.assignment import assign_waiting_chats
+from chat.lifecycle import transitions
+from chat.lifecycle.trail import routing_trail
 from chat.models import Chat, Ring, RoutingDecision, RoutingRound
-from chat.presence import database_now
-from chat.routing_log import drop_old_rounds
-from chat.trail import routing_trail
+from chat.routing import decisions
+from chat.routing.assignment import assign_waiting_chats
+from chat.routing.decisions import drop_old_rounds
+from contiple.base.clock import database_now
 from tests.chat.comings import come_online, committed, leave, make_queue, state_of
 from tests.make import make_agent, make_chat, make_service
 
@@ -95,7 +96,7 @@ def test_who_let_it_ring(service, agent, colleague) -> None:
     [chat] = make_queue(service, 1)
     assign_waiting_chats(service.pk)
     with committed():
-        lifecycle.pass_on(chat.pk, outcome=Ring.Outcome.MISSED)
+        transitions.pass_on(chat.pk, outcome=Ring.Outcome.MISSED)
 
     assert state_of(chat) == (State.RINGING, colleague.pk)
     assert words(chat) == [
@@ -105,7 +106,7 @@ def test_who_let_it_ring(service, agent, colleague) -> None:
     assert others(chat) == ["Mina: 0 of 3 chats, let it ring or returned it just now"]
 
     with committed():
-        lifecycle.pass_on(chat.pk, outcome=Ring.Outcome.MISSED)
+        transitions.pass_on(chat.pk, outcome=Ring.Outcome.MISSED)
 
     assert words(chat)[2:] == ["It had to wait: who could take it has let it ring just now."]
 
@@ -198,7 +199,7 @@ def test_in_korean_nothing_stays_english_that_is_translated(service, agent, coll
 
 
 def test_a_round_is_bounded_and_keeps_who_is_nearest(service, agent, monkeypatch) -> None:
-    monkeypatch.setattr(routing_log, "SEATS_MAX", 2)
+    monkeypatch.setattr(decisions, "SEATS_MAX", 2)
     for number in range(3):
         make_agent(service, f"Off {number}")
     come_online(agent)

@@ -4,13 +4,14 @@ import pytest
 import regex
 
 from agents.models import AuditEntry
-from chat import rules as rules_module
-from chat.detectors import KINDS
-from chat.messages import append_together, prepare, send_as_customer
+from chat.conversation.message_masks import reveal
+from chat.conversation.messages import append_together, prepare, send_as_customer
+from chat.masking import rules as rules_module
+from chat.masking.detectors import KINDS
+from chat.masking.looks import OriginalGone
+from chat.masking.rules import DEFAULT, NOTHING, Action, Masked, Rule, Rules, known_rules, rules_of
+from chat.masking.spans import Span
 from chat.models import DataKey, Mask, MaskingRules, Message, OwnPattern
-from chat.rules import DEFAULT, NOTHING, Action, Masked, Rule, Rules, known_rules, rules_of
-from chat.spans import Span
-from chat.unmasking import OriginalGone, reveal
 from tests.chat.comings import new_id
 from tests.make import make_chat
 

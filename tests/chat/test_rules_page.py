@@ -8,11 +8,11 @@ from django.test import Client
 from django.urls import reverse
 
 from agents.models import Agent, AuditEntry, Contract
-from chat import detectors
-from chat.kinds import NAMES
-from chat.masking_settings import PATTERNS_MAX, change_rules
+from chat.masking import detectors
+from chat.masking.kinds import NAMES
+from chat.masking.rules import DEFAULT, Action, Rule, rules_of
+from chat.masking.settings import PATTERNS_MAX, change_rules
 from chat.models import MaskingRules, OwnPattern
-from chat.rules import DEFAULT, Action, Rule, rules_of
 from tests.chat.secrets import columns_with
 from tests.make import make_agent
 

@@ -7,13 +7,13 @@ import pytest
 from django.db import transaction
 
 from agents.models import AuditEntry, Service
-from chat import live, messages
-from chat.entries import latest_page
-from chat.lifecycle import answer_chat, pass_on
+from chat.conversation import live, messages
+from chat.conversation.entries import latest_page
+from chat.conversation.rendering import message_html
+from chat.lifecycle.silence import break_silences
+from chat.lifecycle.transitions import answer_chat, pass_on
 from chat.models import Chat, Message, Ring
-from chat.presence import database_now
-from chat.rendering import message_html
-from chat.silence import break_silences
+from contiple.base.clock import database_now
 from helpcenter.models import HelpCenter
 from tests.agents.race import at_once
 from tests.chat.comings import come_online, committed, make_ringing, new_id, state_of

@@ -8,7 +8,7 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.spans import MASK_CHARACTER, apply_mask, from_utf16, subtract, widen, widen_all
+from chat.masking.spans import MASK_CHARACTER, apply_mask, from_utf16, subtract, widen, widen_all
 
 FAMILY = "👨‍👩‍👧‍👦"
 FLAG = "🇰🇷"

@@ -7,10 +7,10 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from agents.models import Agent, AuditEntry, Contract
-from chat import live
-from chat.lifecycle import Absent, close_chat, start_chat
+from chat.conversation import live
+from chat.lifecycle.transitions import Absent, close_chat, start_chat
 from chat.models import Chat
-from contiple.errors import Closed
+from contiple.base.errors import Closed
 from helpcenter.models import HelpCenter, HelpCenterText, PrivacyPolicy
 from tests.agents.race import at_once
 from tests.chat.comings import come_online, committed, leave, make_queue, state_of

@@ -5,9 +5,11 @@ import uuid
 import pytest
 
 from agents.models import Agent, Contract
-from chat import entries, vault
-from chat.masking import Selection, mask_selection
-from chat.messages import send_as_customer
+from chat.conversation import entries
+from chat.conversation.message_masks import mask_selection
+from chat.conversation.messages import send_as_customer
+from chat.masking import vault
+from chat.masking.selections import Selection
 from chat.models import Chat, MaskingRules, Message
 from tests.make import make_chat
 

@@ -6,9 +6,11 @@ import pytest
 from django.utils import translation
 
 from agents import audit
-from chat import lifecycle, masking, messages, unmasking
+from chat.conversation import message_masks, messages
+from chat.lifecycle import transitions
+from chat.lifecycle.trail import REASONS, WORDS, chat_trail
+from chat.masking import selections
 from chat.models import Chat, Ring
-from chat.trail import REASONS, WORDS, chat_trail
 from tests.chat.comings import come_online, committed
 from tests.make import make_agent, make_chat
 
@@ -22,14 +24,14 @@ def words(chat: Chat) -> list[str]:
 def test_a_chat_s_whole_life(service, agent, colleague, customer) -> None:
     come_online(agent)
     policy = service.help_center.policies.get(language="ko")
-    chat = lifecycle.start_chat(customer, policy=policy, language="ko")
-    lifecycle.answer_chat(agent, chat.pk)
+    chat = transitions.start_chat(customer, policy=policy, language="ko")
+    transitions.answer_chat(agent, chat.pk)
     come_online(colleague)
     agent.leases.all().delete()
     with committed():
-        lifecycle.pass_on(chat.pk, outcome=Ring.Outcome.GONE)
-    lifecycle.answer_chat(colleague, chat.pk)
-    lifecycle.close_chat(chat.pk, by=Chat.ClosedBy.CUSTOMER)
+        transitions.pass_on(chat.pk, outcome=Ring.Outcome.GONE)
+    transitions.answer_chat(colleague, chat.pk)
+    transitions.close_chat(chat.pk, by=Chat.ClosedBy.CUSTOMER)
 
     assert words(chat) == [
         "The customer started the chat and agreed to version 1 of the privacy policy.",
@@ -48,9 +50,9 @@ def test_masks_and_looks_are_in_it_and_what_was_masked_is_not(service, agent) ->
     chat = make_chat(service, agent=agent)
     message = messages.send_as_customer(chat, body=f"My card {CARD}, Kim", client_id=uuid.uuid4())
     start = message.body.index("Kim")
-    selection = masking.Selection(seq=message.seq, rev=message.rev, start=start, end=start + 3)
-    masking.mask_selection(agent, chat.pk, [selection])
-    unmasking.reveal(agent, message.masks.first().pk, address="203.0.113.7")
+    selection = selections.Selection(seq=message.seq, rev=message.rev, start=start, end=start + 3)
+    message_masks.mask_selection(agent, chat.pk, [selection])
+    message_masks.reveal(agent, message.masks.first().pk, address="203.0.113.7")
 
     assert words(chat) == [
         "Mina masked personal information.",
@@ -65,8 +67,8 @@ def test_masks_and_looks_are_in_it_and_what_was_masked_is_not(service, agent) ->
 def test_an_agent_may_have_any_name(service, name) -> None:
     agent = come_online(make_agent(service, name))
     chat = make_chat(service)
-    lifecycle.assign_waiting_chats(service.pk)
-    lifecycle.pass_on(chat.pk, outcome=Ring.Outcome.MISSED)
+    transitions.assign_waiting_chats(service.pk)
+    transitions.pass_on(chat.pk, outcome=Ring.Outcome.MISSED)
 
     assert agent.user.name == name
     assert words(chat) == [f"Rang at {name}.", f"Taken from {name}: it was not opened in time."]
@@ -75,7 +77,7 @@ def test_an_agent_may_have_any_name(service, name) -> None:
 @pytest.mark.parametrize("by", Chat.ClosedBy.values)
 def test_every_end_has_its_words(service, by) -> None:
     chat = make_chat(service)
-    lifecycle.close_chat(chat.pk, by=by)
+    transitions.close_chat(chat.pk, by=by)
 
     [line] = words(chat)
     assert line == f"The chat ended: {REASONS[by]}"

@@ -10,13 +10,16 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from agents.models import Agent, AuditEntry, Contract
-from chat import assignment, lifecycle, live
-from chat.entries import latest_page
+from chat.conversation import live
+from chat.conversation.entries import latest_page
+from chat.conversation.rendering import OTHERS_SHOWN, desk_frame
+from chat.lifecycle import transitions, upkeep
+from chat.lifecycle.transfer import colleagues_of, return_to_queue, take_over, transfer_chat
 from chat.models import Chat, Message, Ring
-from chat.presence import database_now
-from chat.rendering import OTHERS_SHOWN, desk_frame
-from chat.transfer import colleagues_of, return_to_queue, take_over, transfer_chat
-from contiple.errors import Closed, Conflict, Invalid
+from chat.routing import assignment
+from chat.routing import assignment as routing_assignment
+from contiple.base.clock import database_now
+from contiple.base.errors import Closed, Conflict, Invalid
 from tests.agents.race import at_once
 from tests.chat.comings import be_here, come_online, committed, leave, make_queue, make_ringing, state_of
 from tests.make import make_agent, make_chat, make_customer, make_service
@@ -94,7 +97,7 @@ def test_opened_there_it_is_the_colleague_s(agent, colleague, chat) -> None:
     come_online(colleague)
     transfer_chat(agent, chat.pk, colleague.pk)
 
-    lifecycle.answer_chat(colleague, chat.pk)
+    transitions.answer_chat(colleague, chat.pk)
 
     assert state_of(chat) == (State.ACTIVE, colleague.pk)
     with pytest.raises(Conflict):
@@ -106,12 +109,12 @@ def test_not_opened_in_time_it_goes_on_at_its_old_place(service, agent, colleagu
     since = chat.waiting_since
     transfer_chat(agent, chat.pk, colleague.pk)
     Agent.objects.filter(pk=agent.pk).update(chat_limit=1)
-    earlier = database_now() - timedelta(seconds=lifecycle.RING_TIMEOUT_S + 1)
+    earlier = database_now() - timedelta(seconds=routing_assignment.RING_TIMEOUT_S + 1)
     Chat.objects.filter(pk=chat.pk).update(ringing_since=earlier)
     make_queue(service, 1, agent=None)
 
     with committed():
-        lifecycle.reconcile()
+        upkeep.reconcile()
 
     chat.refresh_from_db()
     assert chat.waiting_since == since
@@ -206,7 +209,7 @@ def test_transfers_and_the_router_at_once_stay_within_the_limit(service, colleag
         )
         assert Ring.objects.filter(ended_at=None).count() == open_chats.filter(state=State.RINGING).count()
         for chat_id in open_chats.values_list("pk", flat=True):
-            lifecycle.close_chat(chat_id, by=Chat.ClosedBy.CUSTOMER)
+            transitions.close_chat(chat_id, by=Chat.ClosedBy.CUSTOMER)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -236,7 +239,7 @@ def test_a_transfer_and_the_customer_s_end_at_once(service, agent, colleague) ->
 
         at_once(
             partial(transfer_chat, agent, chat.pk, colleague.pk),
-            partial(lifecycle.close_chat, chat.pk, by=Chat.ClosedBy.CUSTOMER),
+            partial(transitions.close_chat, chat.pk, by=Chat.ClosedBy.CUSTOMER),
         )
 
         assert state_of(chat)[0] == State.CLOSED

@@ -12,12 +12,14 @@ from django.db import transaction
 from django.utils import timezone, translation
 
 from agents.models import Agent, AuditEntry, Contract
-from chat import unmask_notice, unmasking
-from chat.masking import Selection, mask_selection
+from chat.conversation import message_masks
+from chat.conversation.message_masks import mask_selection
+from chat.masking import limit_notice
+from chat.masking.limit_notice import LIMIT_REACHED, tell_of_limit
+from chat.masking.selections import Selection
 from chat.models import Mask, MaskingRules
-from chat.months import Month
-from chat.unmask_notice import LIMIT_REACHED, tell_of_limit
-from contiple.errors import DomainError
+from contiple.base.errors import DomainError
+from contiple.base.months import Month
 from tests.agents.race import at_once
 from tests.chat.looks import make_limit_reached
 from tests.make import make_agent, make_chat, make_message, make_service, make_user
@@ -41,7 +43,7 @@ def limited(service, agent, admin) -> Mask:
 def look(agent: Agent, mask: Mask, times: int = 1) -> None:
     for _ in range(times):
         try:
-            unmasking.reveal(agent, mask.pk, address="192.0.2.7")
+            message_masks.reveal(agent, mask.pk, address="192.0.2.7")
         except DomainError:
             continue
 
@@ -49,7 +51,7 @@ def look(agent: Agent, mask: Mask, times: int = 1) -> None:
 def sent() -> list[mail.EmailMessage]:
     """What has been mailed, once every mail that is on its way has arrived."""
     for thread in threading.enumerate():
-        if thread.name == unmask_notice.THREAD:
+        if thread.name == limit_notice.THREAD:
             thread.join(WAIT_SECONDS)
             assert not thread.is_alive()
     return mail.outbox
@@ -166,7 +168,7 @@ def test_its_time_is_korean(agent, admin):
     sent().clear()
     entry = AuditEntry.objects.get()
     entry.created_at = entry.created_at.replace(year=2024, month=11, day=30, hour=15, minute=5)
-    unmask_notice._mail_admins(entry)
+    limit_notice._mail_admins(entry)
     (message,) = sent()
     assert "Dec. 1, 2024, 00:05 (UTC+9)" in message.body
     assert "2024년 12월 1일 00:05(UTC+9)" in message.body
@@ -233,10 +235,10 @@ def smtp(settings):
 @committed
 def test_the_look_does_not_wait_for_a_mail_server_that_hangs(limited, agent, smtp, caplog):
     look(agent, limited)
-    assert unmasking.reveal(agent, limited.pk, address=None) == "010-1234-5678"
+    assert message_masks.reveal(agent, limited.pk, address=None) == "010-1234-5678"
     connection, _address = smtp.accept()  # it is being mailed, and the look was not held up
-    assert any(thread.name == unmask_notice.THREAD for thread in threading.enumerate())
-    with caplog.at_level(logging.WARNING, logger="chat.unmask_notice"):
+    assert any(thread.name == limit_notice.THREAD for thread in threading.enumerate())
+    with caplog.at_level(logging.WARNING, logger="chat.masking.limit_notice"):
         connection.close()
         sent()
     assert [record.message for record in caplog.records] == [
@@ -261,7 +263,7 @@ def test_no_mail_server_is_waited_for_for_ever(settings):
 def test_a_mail_server_that_is_not_there_breaks_nothing(limited, agent, smtp, caplog):
     smtp.close()
     look(agent, limited)
-    assert unmasking.reveal(agent, limited.pk, address=None) == "010-1234-5678"
+    assert message_masks.reveal(agent, limited.pk, address=None) == "010-1234-5678"
     sent()
     assert "ConnectionRefusedError" in caplog.text
     assert "@" not in caplog.text
@@ -288,7 +290,7 @@ def test_where_the_notice_can_t_be_written_the_look_still_happens(limited, agent
     def fail(*_args, **_named):
         raise RuntimeError
 
-    monkeypatch.setattr(unmask_notice, "render_to_string", fail)
+    monkeypatch.setattr(limit_notice, "render_to_string", fail)
     look(agent, limited)
-    assert unmasking.reveal(agent, limited.pk, address=None) == "010-1234-5678"
+    assert message_masks.reveal(agent, limited.pk, address=None) == "010-1234-5678"
     assert notices() == 1

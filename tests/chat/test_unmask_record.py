@@ -9,12 +9,15 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from agents.models import Agent, AuditEntry
-from chat import destroying, unmask_record, unmasking
-from chat.masking import Selection, mask_selection
+from chat.conversation import message_masks
+from chat.conversation.message_masks import mask_selection
+from chat.masking import destroying
+from chat.masking import record as unmask_record
+from chat.masking.record import LOOKS, Outcome, entries_of, read_page, rows_of, summary_of
+from chat.masking.selections import Selection
 from chat.models import DataKey, Mask, MaskingRules
-from chat.months import Month
-from chat.unmask_record import LOOKS, Outcome, entries_of, read_page, rows_of, summary_of
-from contiple.errors import DomainError
+from contiple.base.errors import DomainError
+from contiple.base.months import Month
 from tests.chat.looks import NOON, make_limit_reached, make_look
 from tests.make import make_agent, make_chat, make_customer, make_message, make_ticket
 
@@ -54,7 +57,7 @@ def attempt(operation, *args, **named) -> None:
 # Every look is there
 
 
-@pytest.mark.parametrize("operation", [unmasking.reveal, unmasking.lift])
+@pytest.mark.parametrize("operation", [message_masks.reveal, message_masks.lift])
 def test_every_look_is_in_the_record_whatever_came_of_it(service, chat, agent, colleague, admin, operation):
     MaskingRules.objects.create(service=service, reveals_per_hour=2)
     masks = [mask(chat, agent) for _ in range(3)]
@@ -65,7 +68,7 @@ def test_every_look_is_in_the_record_whatever_came_of_it(service, chat, agent, c
     DataKey.objects.all().delete()
     attempt(operation, colleague, masks[2].pk, address="2001:db8::7")
 
-    seen = Outcome.SHOWN if operation is unmasking.reveal else Outcome.LIFTED
+    seen = Outcome.SHOWN if operation is message_masks.reveal else Outcome.LIFTED
     assert [(row.actor, row.address, row.outcome) for row in shown(service)] == [
         ("Ada", "192.0.2.1", Outcome.REFUSED),
         ("Mina", "192.0.2.2", seen),
@@ -78,7 +81,7 @@ def test_every_look_is_in_the_record_whatever_came_of_it(service, chat, agent, c
     assert {row.kind for row in shown(service) if row.outcome != Outcome.LIMIT} == {"Masked by hand"}
 
 
-@pytest.mark.parametrize("operation", [unmasking.reveal, unmasking.lift])
+@pytest.mark.parametrize("operation", [message_masks.reveal, message_masks.lift])
 def test_a_look_at_what_can_t_be_opened_is_in_the_record(service, chat, agent, operation):
     found = mask(chat, agent)
     DataKey.objects.update(master="gone")
@@ -92,11 +95,11 @@ def test_the_trail_has_no_look_that_the_record_leaves_out(service, chat, agent, 
     """Whatever ``unmasking`` writes, now or later, is an action that the record knows."""
     masks = [mask(chat, agent) for _ in range(2)]
     AuditEntry.objects.all().delete()
-    attempt(unmasking.reveal, agent, masks[0].pk, address=None)
-    attempt(unmasking.reveal, admin, masks[0].pk, address=None)
-    attempt(unmasking.lift, agent, masks[0].pk, address=None)
+    attempt(message_masks.reveal, agent, masks[0].pk, address=None)
+    attempt(message_masks.reveal, admin, masks[0].pk, address=None)
+    attempt(message_masks.lift, agent, masks[0].pk, address=None)
     DataKey.objects.all().delete()
-    attempt(unmasking.reveal, agent, masks[1].pk, address=None)
+    attempt(message_masks.reveal, agent, masks[1].pk, address=None)
     assert AuditEntry.objects.count() == len(shown(service)) == 4
     assert set(AuditEntry.objects.values_list("action", flat=True)) <= set(LOOKS)
 
@@ -105,12 +108,12 @@ def test_where_masking_is_off_a_refused_look_is_in_the_record(service, chat, age
     found = mask(chat, agent)
     service.contract.security_service = False
     service.contract.save(update_fields=["security_service"])
-    attempt(unmasking.reveal, agent, found.pk, address="192.0.2.2")
+    attempt(message_masks.reveal, agent, found.pk, address="192.0.2.2")
     assert [row.outcome for row in shown(service)] == [Outcome.REFUSED]
 
 
 def test_the_record_never_has_what_was_seen(service, chat, agent):
-    unmasking.reveal(agent, mask(chat, agent).pk, address="192.0.2.2")
+    message_masks.reveal(agent, mask(chat, agent).pk, address="192.0.2.2")
     entry = AuditEntry.objects.get(action="chat.revealed")
     assert "1234" not in f"{entry.details} {shown(service)}"
 

@@ -11,8 +11,8 @@ from django.utils import timezone
 from freezegun import freeze_time
 
 from agents.models import Agent
-from chat.months import Month
-from contiple.paging import PAGE_SIZE
+from contiple.base.months import Month
+from contiple.base.paging import PAGE_SIZE
 from tests.chat.looks import NOON, make_limit_reached, make_look
 from tests.make import make_agent, make_chat, make_customer, make_ticket
 

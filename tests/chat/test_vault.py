@@ -2,10 +2,10 @@
 
 import pytest
 
-from chat import vault
+from chat.masking import vault
+from chat.masking.spans import Span
 from chat.models import DataKey, Mask
-from chat.spans import Span
-from contiple import crypto
+from contiple.base import crypto
 from tests.make import make_chat, make_message
 
 pytestmark = pytest.mark.django_db

@@ -7,13 +7,17 @@ import pytest
 from django.test import Client
 
 from agents.models import Agent, AuditEntry, Service
-from chat import lifecycle, live, waiting, worker
-from chat.lifecycle import answer_chat, close_chat, pass_on, start_chat
+from chat import worker
+from chat.conversation import live
+from chat.conversation.rendering import status_frame
+from chat.lifecycle import transitions, upkeep
+from chat.lifecycle.transitions import answer_chat, close_chat, pass_on, start_chat
 from chat.models import Chat, Ring
-from chat.presence import database_now, queue_place
-from chat.rendering import status_frame
-from chat.waiting import QueueFull, offer_inquiries
-from contiple.errors import Closed
+from chat.routing import assignment, queue_limits
+from chat.routing.queue import queue_place
+from chat.routing.queue_limits import QueueFull, offer_inquiries
+from contiple.base.clock import database_now
+from contiple.base.errors import Closed
 from helpcenter.customers import register_customer
 from helpcenter.models import Customer, HelpCenter, PrivacyPolicy
 from tests.agents.race import at_once
@@ -47,8 +51,8 @@ def offer_of(chat: Chat) -> str:
 
 
 def missed(chat: Chat, agent: Agent, *, ago_s: float = 5, outcome: str = Ring.Outcome.MISSED) -> None:
-    began = database_now() - timedelta(seconds=ago_s + lifecycle.RING_TIMEOUT_S)
-    ended = began + timedelta(seconds=lifecycle.RING_TIMEOUT_S)
+    began = database_now() - timedelta(seconds=ago_s + assignment.RING_TIMEOUT_S)
+    ended = began + timedelta(seconds=assignment.RING_TIMEOUT_S)
     Ring.objects.create(chat=chat, agent=agent, started_at=began, ended_at=ended, outcome=outcome)
 
 
@@ -94,7 +98,7 @@ def test_when_the_queue_is_served_the_others_move_up_and_are_told(service, agent
     limited(agent, 1)
 
     with committed():
-        lifecycle.assign_waiting_chats(service.pk)
+        transitions.assign_waiting_chats(service.pk)
 
     assert "An agent will be with you in a moment." in shown(first)
     assert [place_shown(chat) for chat in (second, third)] == [1, 2]
@@ -212,7 +216,7 @@ def test_room_goes_to_who_came_before(service, agent, customer, policy) -> None:
     with pytest.raises(QueueFull):
         start(customer, policy)
 
-    lifecycle.reconcile()
+    upkeep.reconcile()
     assert sorted(Chat.objects.values_list("state", flat=True)) == [Chat.State.RINGING, Chat.State.WAITING]
 
 
@@ -293,7 +297,7 @@ def test_they_keep_their_place_and_may_still_be_served(service, agent) -> None:
     assert [place_shown(chat) for chat in (long, later)] == [1, 2]
 
     limited(agent, 1)
-    lifecycle.assign_waiting_chats(service.pk)
+    transitions.assign_waiting_chats(service.pk)
 
     assert state_of(long) == (Chat.State.RINGING, agent.pk)
 
@@ -388,7 +392,7 @@ def test_when_everybody_has_let_it_ring_the_customer_is_told(service, agent, col
 @pytest.mark.django_db(transaction=True)
 def test_the_worker_gets_there_by_itself_in_one_tick(service, agent) -> None:
     come_online(agent)
-    chat = make_ringing(agent, for_s=lifecycle.RING_TIMEOUT_S + 1)
+    chat = make_ringing(agent, for_s=assignment.RING_TIMEOUT_S + 1)
 
     worker.tick(1)
 
@@ -524,10 +528,10 @@ def test_an_agent_who_opens_it_in_that_moment_was_faster(service, agent, monkeyp
     def found_before():
         found = list(Chat.objects.filter(pk=chat.pk))
         limited(agent, 1)
-        lifecycle.assign_waiting_chats(service.pk)
+        transitions.assign_waiting_chats(service.pk)
         return found
 
-    monkeypatch.setattr(waiting, "_waited_too_long", found_before)
+    monkeypatch.setattr(queue_limits, "_waited_too_long", found_before)
 
     offer_inquiries()
 
@@ -627,7 +631,7 @@ async def test_everybody_who_waits_is_told_the_new_place_when_one_is_served(in_l
     (_first, one), (_second, two), (_third, three) = in_line
     async with chat_of(one) as served, chat_of(two) as second, chat_of(three) as third:
         await do(limited, agent, 1)
-        await do(lifecycle.assign_waiting_chats, agent.service_id)
+        await do(transitions.assign_waiting_chats, agent.service_id)
 
         assert (await second.hear("place"))["place"] == 1
         assert (await third.hear("place"))["place"] == 2
@@ -638,7 +642,7 @@ async def test_everybody_who_waits_is_told_the_new_place_when_one_is_served(in_l
 async def test_who_comes_back_into_the_queue_moves_the_others_and_is_moved_with_them(in_line, agent) -> None:
     (first, one), (second_chat, two), (_third, _three) = in_line
     await do(limited, agent, 1)
-    await do(lifecycle.assign_waiting_chats, agent.service_id)
+    await do(transitions.assign_waiting_chats, agent.service_id)
     async with chat_of(one) as served, chat_of(two) as second:
         assert place_in(second.heard[-1]) == 1
 

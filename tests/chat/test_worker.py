@@ -8,8 +8,11 @@ import pytest
 from django.db import OperationalError
 
 from agents.models import Agent
-from chat import lifecycle, presence, silence, waiting, worker
+from chat import worker
+from chat.lifecycle import silence, upkeep
 from chat.models import Chat
+from chat.routing import presence, queue_limits
+from contiple.base import clock
 from helpcenter.models import HelpCenter
 from tests.chat.comings import come_online, make_queue, state_of
 from tests.make import make_chat
@@ -27,7 +30,7 @@ def test_a_tick_gives_out_what_waits(service, agent) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_tick_tells_who_waits_too_long_and_who_is_silent(service, agent) -> None:
-    long_ago = presence.database_now() - timedelta(minutes=6)
+    long_ago = clock.database_now() - timedelta(minutes=6)
     HelpCenter.objects.update(longest_wait_minutes=5)
     Agent.objects.update(chat_limit=1)
     waits = make_chat(service, waiting_since=long_ago)
@@ -48,7 +51,7 @@ def test_a_failing_tick_is_logged_and_survived(monkeypatch, caplog, error, level
     def fail() -> None:
         raise error
 
-    monkeypatch.setattr(lifecycle, "reconcile", fail)
+    monkeypatch.setattr(upkeep, "reconcile", fail)
 
     worker.tick()
 
@@ -77,8 +80,8 @@ def test_leases_are_swept_now_and_then(monkeypatch) -> None:
     swept = []
     monkeypatch.setattr(presence, "drop_expired_leases", lambda: swept.append(True))
     for module, step in (
-        (lifecycle, "reconcile"),
-        (waiting, "offer_inquiries"),
+        (upkeep, "reconcile"),
+        (queue_limits, "offer_inquiries"),
         (silence, "break_silences"),
     ):
         monkeypatch.setattr(module, step, lambda: None)

@@ -3,7 +3,7 @@
 import pytest
 from django.test import RequestFactory
 
-from contiple.addresses import client_address
+from contiple.base.addresses import client_address
 
 
 def address(remote: str | None, forwarded: str | None = None) -> str:

@@ -17,10 +17,10 @@ import psycopg
 import pytest
 from django.conf import settings
 
-from contiple import cluster as clusters
-from contiple import env
-from contiple.cluster import Cluster, free_port
-from contiple.env import EnvError
+from contiple.base import env
+from contiple.base.env import EnvError
+from contiple.local import cluster as clusters
+from contiple.local.cluster import Cluster, free_port
 from contiple.server import COME_BACK
 from tests.contiple.test_run_command import listen_to_ctrl_c, refused, wait_until_it_serves
 from tests.contiple.test_serve_command import close_code, handshake
@@ -237,7 +237,7 @@ def test_the_command_starts_again_what_ends_and_ctrl_c_ends_everything(command):
 
 def test_what_a_killed_process_has_started_ends_too(tmp_path):
     code = (
-        "import os, pathlib, time; from contiple.cluster import Process\n"
+        "import os, pathlib, time; from contiple.local.cluster import Process\n"
         "sleeper = Process('sleeper', ['sleep', '60'], os.environ, pathlib.Path(os.devnull)); sleeper.begin()\n"
         "print(sleeper.pid, flush=True); time.sleep(60)"
     )

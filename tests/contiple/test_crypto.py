@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contiple import crypto
-from contiple.crypto import Unreadable, format_master_key, new_key, parse_master_keys, seal, unseal
+from contiple.base import crypto
+from contiple.base.crypto import Unreadable, format_master_key, new_key, parse_master_keys, seal, unseal
 
 KEY = bytes(range(32))
 

@@ -12,11 +12,11 @@ import psycopg
 import pytest
 from django.conf import settings
 
-from contiple import embedded_postgres
-from contiple.env import EnvError
+from contiple.base.env import EnvError
+from contiple.local import embedded_postgres
 
 # Starts it, says where it is, and stays until a line comes in.
-USER = "import sys, pathlib; from contiple import embedded_postgres as e; print(e.start(pathlib.Path(sys.argv[1])), flush=True); sys.stdin.readline()"  # noqa: E501
+USER = "import sys, pathlib; from contiple.local import embedded_postgres as e; print(e.start(pathlib.Path(sys.argv[1])), flush=True); sys.stdin.readline()"  # noqa: E501
 
 
 @pytest.fixture

@@ -5,8 +5,9 @@ import stat
 
 import pytest
 
-from contiple import crypto, env, local_secrets
-from contiple.env import EnvError
+from contiple.base import crypto, env
+from contiple.base.env import EnvError
+from contiple.local import local_secrets
 
 
 @pytest.fixture(autouse=True)

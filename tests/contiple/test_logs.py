@@ -16,7 +16,7 @@ from django.db import DataError, IntegrityError, OperationalError, connection
 
 from chat.models import Chat
 from contiple import logs
-from contiple.errors import Conflict
+from contiple.base.errors import Conflict
 from tests.make import make_chat
 
 SECRET = "my card is 4111 1111 1111 1111"

@@ -7,7 +7,8 @@ from django.db import OperationalError
 from prometheus_client.parser import text_string_to_metric_families
 
 from chat.models import Chat
-from contiple import asgi, metrics
+from contiple import asgi
+from contiple.base import metrics
 from tests.contiple.asgi import ask
 from tests.make import make_chat, make_service
 

@@ -6,7 +6,7 @@ from django.test import Client, override_settings
 from django.urls import include, path
 from django.utils.translation import gettext_lazy
 
-from contiple.errors import Closed, Conflict, Invalid, TooMany
+from contiple.base.errors import Closed, Conflict, Invalid, TooMany
 
 ERRORS = {"invalid": Invalid, "closed": Closed, "conflict": Conflict, "too_many": TooMany}
 

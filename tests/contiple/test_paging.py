@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from agents.models import AuditEntry
-from contiple.paging import Position, page_of
+from contiple.base.paging import Position, page_of
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import re
 import pytest
 from django.core.management import call_command
 
-from contiple import env
+from contiple.base import env
 
 
 @pytest.mark.django_db
@@ -18,11 +18,11 @@ def test_every_variable_is_in_the_readme():
     assert [name for name in env.VARIABLES if f"`{name}`" not in readme] == []
 
 
-def test_the_readme_s_map_of_chat_has_its_modules_and_no_others():
+def test_the_readme_s_map_of_chat_has_its_packages_and_no_others():
     readme = (env.BASE_DIR / "README.md").read_text(encoding="utf-8")
     shown = readme.partition("\nchat/ ")[2].partition("\nhelpcenter/ ")[0]
     # A line of two blanks begins with names; what they are for follows after more blanks, or on the next line.
     lines = re.findall(r"^  ([a-z_/]+(?:, [a-z_/]+)*)(?:  .*)?$", shown, re.MULTILINE)
     named = [name.strip("/") for line in lines for name in line.split(", ")]
-    there = {path.stem for path in (env.BASE_DIR / "chat").glob("*.py")} | {"detectors"}
-    assert sorted(named) == sorted(there - {"__init__", "apps"})
+    there = {path.stem for path in (env.BASE_DIR / "chat").iterdir() if path.suffix in {"", ".py"}}
+    assert sorted(named) == sorted(there - {"__init__", "__pycache__", "apps", "management", "migrations"})

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from contiple import env
+from contiple.base import env
 from tests.services import free_port, wait_for_port
 
 NOWHERE = "postgresql://nobody:secret-password@127.0.0.1:1/none"

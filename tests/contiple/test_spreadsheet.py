@@ -5,7 +5,7 @@ from io import StringIO
 
 import pytest
 
-from contiple import spreadsheet
+from contiple.base import spreadsheet
 
 
 def read(line: str) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from django.conf import settings
 
-from contiple.cluster import Cluster
+from contiple.local.cluster import Cluster
 from tests.faults.desk import Desk, orm_in, when_database_answers
 from tests.faults.people import Crowd
 from tests.services import temporary_folder

@@ -24,10 +24,11 @@ from psycopg.conninfo import conninfo_to_dict
 
 from agents.models import Agent as AgentRow
 from agents.models import AuditEntry, Contract, Service, User
-from chat.entries import PAGE_SIZE
+from chat.conversation.entries import PAGE_SIZE
 from chat.models import Chat, Lease, Message, Ring
-from chat.presence import LEASE_S, database_now
-from contiple.cluster import Cluster
+from chat.routing.presence import LEASE_S
+from contiple.base.clock import database_now
+from contiple.local.cluster import Cluster
 from helpcenter.customers import token_hash
 from helpcenter.models import PrivacyPolicy
 from tests.faults.people import Agent, Client, Crowd, Customer, wait_until

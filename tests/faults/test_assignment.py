@@ -8,8 +8,8 @@ import pytest
 from django.db import connection
 
 from agents.models import Agent
-from chat.lifecycle import RING_TIMEOUT_S
 from chat.models import Chat
+from chat.routing.assignment import RING_TIMEOUT_S
 from tests.faults.desk import age_leases, assert_within_limits, give_lease, ring_for
 from tests.faults.people import wait_until
 from tests.faults.watch import TICKS_S, WITHIN_S, never

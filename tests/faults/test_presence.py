@@ -4,10 +4,10 @@ import time
 
 import pytest
 
-from chat import presence
-from chat.lifecycle import AGENT_GRACE_S
+from chat.lifecycle.upkeep import AGENT_GRACE_S
 from chat.models import Chat, Lease
-from chat.presence import HEARTBEAT_S, LEASE_S, RELOAD_GRACE_S
+from chat.routing import presence
+from chat.routing.presence import HEARTBEAT_S, LEASE_S, RELOAD_GRACE_S
 from tests.faults.desk import age_leases, assert_nothing_lost, assert_within_limits
 from tests.faults.people import wait_until
 from tests.faults.watch import WITHIN_S, remains

@@ -9,8 +9,8 @@ import time
 import pytest
 import redis
 
-from chat.lifecycle import RING_TIMEOUT_S
-from chat.presence import HEARTBEAT_S
+from chat.routing.assignment import RING_TIMEOUT_S
+from chat.routing.presence import HEARTBEAT_S
 from tests.faults.desk import assert_nothing_lost, ring_for
 from tests.faults.people import wait_until
 from tests.faults.talk import assert_every_word_arrived, conversations, wait_for_more, write_all

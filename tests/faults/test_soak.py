@@ -11,7 +11,7 @@ from django.db import connection
 
 from agents.models import Agent
 from chat.models import Chat, Message, Ring
-from chat.presence import HEARTBEAT_S
+from chat.routing.presence import HEARTBEAT_S
 from tests.faults.desk import assert_within_limits, when_database_answers
 from tests.faults.people import wait_until
 from tests.faults.talk import assert_every_word_arrived, clients, conversations, write_all

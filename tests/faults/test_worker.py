@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from agents.models import Agent
-from chat.lifecycle import RING_TIMEOUT_S
+from chat.routing.assignment import RING_TIMEOUT_S
 from tests.faults.desk import Desk, age_leases, give_lease, ring_for, switch
 from tests.faults.people import wait_until
 from tests.faults.watch import WITHIN_S, never

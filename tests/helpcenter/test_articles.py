@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 
 from agents.models import AuditEntry
-from contiple.errors import Conflict, DomainError
+from contiple.base.errors import Conflict, DomainError
 from helpcenter import articles
 from helpcenter.models import Article, Category
 from tests.helpcenter.rows import make_article, make_category

@@ -2,7 +2,7 @@ import hashlib
 
 import pytest
 
-from contiple.errors import Invalid
+from contiple.base.errors import Invalid
 from helpcenter.customers import customer_for_inquiry, register_customer
 from helpcenter.models import Customer
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contiple.errors import Invalid
+from contiple.base.errors import Invalid
 from helpcenter.origins import ORIGINS_MAX, parse_origin, parse_origins
 
 

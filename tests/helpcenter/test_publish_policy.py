@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 
 from agents.models import AuditEntry
-from contiple.errors import Conflict, Invalid
+from contiple.base.errors import Conflict, Invalid
 from helpcenter.models import PrivacyPolicy
 from helpcenter.policies import current_policy, current_version, policy_versions, publish_policy
 

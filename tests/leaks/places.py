@@ -13,7 +13,7 @@ import psycopg
 from django.db import connection
 from psycopg import sql
 
-from contiple.cluster import Cluster
+from contiple.local.cluster import Cluster
 from tests.faults.people import Agent, Client, Customer
 from tests.leaks.run import Run
 from tests.leaks.secrets import AUTOMATIC, BY_HAND

@@ -11,7 +11,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 
-from contiple.cluster import TEST_SETTINGS, Cluster
+from contiple.local.cluster import TEST_SETTINGS, Cluster
 from tests.faults.desk import Desk, orm_in, switch
 from tests.faults.people import Crowd
 from tests.leaks.mailbox import Mailbox

@@ -5,8 +5,8 @@ import random
 
 import pytest
 
-from chat.detectors import MASKED_BY_DEFAULT, detect
-from chat.spans import apply_mask
+from chat.masking.detectors import MASKED_BY_DEFAULT, detect
+from chat.masking.spans import apply_mask
 from tests.leaks.secrets import AUTOMATIC, BY_HAND, Purse, Secret
 
 KIND_OF = {

@@ -1,8 +1,8 @@
 """What the tests of masks in comments share."""
 
 from agents.models import Agent
-from chat import vault
-from chat.masking import Selection
+from chat.masking import vault
+from chat.masking.selections import Selection
 from tickets.comment_masks import kept_for, mask_comments
 from tickets.models import Comment, CommentMask
 

@@ -8,9 +8,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from agents.models import Contract
-from chat.masking import Selection, mask_selection
+from chat.conversation.message_masks import lift, mask_selection
+from chat.masking.selections import Selection
 from chat.models import DataKey, MaskingRules, Message, OwnPattern
-from chat.unmasking import lift
 from tests.agents.race import at_once
 from tests.chat.secrets import columns_with
 from tests.make import make_chat, make_message, make_ticket

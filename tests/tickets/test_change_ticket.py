@@ -3,7 +3,7 @@
 import pytest
 
 from agents.models import AuditEntry
-from contiple.errors import Closed, Conflict, Invalid
+from contiple.base.errors import Closed, Conflict, Invalid
 from tests.make import make_agent, make_service, make_ticket
 from tickets.lifecycle import edit_text, set_assignee, set_state
 from tickets.models import Ticket

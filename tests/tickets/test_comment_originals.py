@@ -6,9 +6,9 @@ import pytest
 from django.utils import timezone
 
 from agents.models import AuditEntry, Contract
-from chat import destroying, vault
+from chat.masking import destroying, vault
 from chat.models import DataKey
-from contiple import crypto
+from contiple.base import crypto
 from tests.make import make_chat, make_customer, make_ticket
 from tests.tickets.masked import original_of
 from tickets.comment_masks import kept_for

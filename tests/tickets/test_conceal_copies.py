@@ -4,7 +4,8 @@ from functools import partial
 
 import pytest
 
-from chat import masking
+from chat.conversation import message_masks
+from chat.masking import selections
 from chat.models import Message
 from tests.agents.race import at_once
 from tests.make import make_chat, make_message, make_ticket
@@ -23,8 +24,8 @@ def chat(agent, customer):
 
 def mask(agent, chat, message, secret):
     start = message.body.index(secret)
-    selection = masking.Selection(seq=message.seq, rev=message.rev, start=start, end=start + len(secret))
-    masking.mask_selection(agent, chat.pk, [selection])
+    selection = selections.Selection(seq=message.seq, rev=message.rev, start=start, end=start + len(secret))
+    message_masks.mask_selection(agent, chat.pk, [selection])
 
 
 def test_a_mask_reaches_the_ticket_s_tags_and_what_is_told_of_them(agent, chat, sign_in):

@@ -10,7 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from agents.models import AuditEntry, Service
-from chat import masking, messages
+from chat.conversation import message_masks, messages
+from chat.masking import selections
 from chat.models import Chat, Message, Ring
 from helpcenter.customers import register_customer
 from helpcenter.models import Customer, PrivacyPolicy
@@ -329,12 +330,12 @@ def test_what_an_agent_masked_is_masked_in_the_inquiry_before_and_after(agent, k
     first = make_message(chat, "I live in Mapo-gu 12")
     second = make_message(chat, "My door code is 9921")
     html = pass_of(chat)
-    masking.mask_selection(agent, chat.pk, [masking.Selection(first.seq, first.rev, 10, 20)])
+    message_masks.mask_selection(agent, chat.pk, [selections.Selection(first.seq, first.rev, 10, 20)])
 
     send(inquiry(policy, chat=html, message="I live in Mapo-gu 12\nMy door code is 9921"))
     assert Ticket.objects.get().body == "I live in **********\nMy door code is 9921"
 
-    masking.mask_selection(agent, chat.pk, [masking.Selection(second.seq, second.rev, 16, 20)])
+    message_masks.mask_selection(agent, chat.pk, [selections.Selection(second.seq, second.rev, 16, 20)])
     assert Ticket.objects.get().body == "I live in **********\nMy door code is ****"
 
 
@@ -344,7 +345,7 @@ def test_a_second_inquiry_repeats_nothing_that_was_masked_since_its_form_was_sho
     said = make_message(chat, "I live in Mapo-gu 12")
     shown = pass_of(chat)
     create_from_chat(agent, chat, subject="A call")
-    masking.mask_selection(agent, chat.pk, [masking.Selection(said.seq, said.rev, 10, 20)])
+    message_masks.mask_selection(agent, chat.pk, [selections.Selection(said.seq, said.rev, 10, 20)])
 
     send(inquiry(policy, chat=shown, subject="Mapo-gu 12", message="I live in Mapo-gu 12"))
     second = Ticket.objects.get(chat=None)
@@ -352,7 +353,7 @@ def test_a_second_inquiry_repeats_nothing_that_was_masked_since_its_form_was_sho
 
 
 def test_the_end_leaves_the_queue_to_the_others(chat, policy, service) -> None:
-    from chat.presence import queue_place
+    from chat.routing.queue import queue_place
 
     behind = make_chat(service)
     assert queue_place(behind) == 2

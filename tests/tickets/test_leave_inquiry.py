@@ -8,8 +8,8 @@ import pytest
 from django.utils import timezone
 
 from agents.models import Contract
-from chat.masking import masked_kinds
-from contiple.errors import TooMany
+from chat.masking.concealing import masked_kinds
+from contiple.base.errors import TooMany
 from helpcenter.models import Customer, PrivacyPolicy
 from tests.make import make_service
 from tickets.inquiries import INQUIRY_BY_ADDRESS, leave_inquiry
@@ -168,7 +168,7 @@ def test_what_can_not_be_used_is_said_and_the_rest_is_kept(client, data, field, 
 
 
 def test_lone_surrogates_are_refused():
-    from tickets.texts import can_be_stored
+    from contiple.base.texts import can_be_stored
 
     assert not can_be_stored("a\ud800b")
     assert can_be_stored("🔥\n\t환불")

@@ -8,12 +8,14 @@ from django.utils import timezone
 
 from agents import audit
 from agents.models import Agent, AuditEntry
-from chat import unmask_record
-from chat import unmasking as looks
-from chat.masking import Selection, mask_selection
+from chat.conversation import message_masks
+from chat.conversation.message_masks import mask_selection
+from chat.masking import looks
+from chat.masking import record as unmask_record
+from chat.masking.selections import Selection
 from chat.models import DataKey, Mask, MaskingRules
-from chat.months import Month
-from contiple.errors import Closed, Conflict, TooMany
+from contiple.base.errors import Closed, Conflict, TooMany
+from contiple.base.months import Month
 from tests.agents.race import at_once
 from tests.make import make_agent, make_chat, make_customer, make_message, make_ticket
 from tests.tickets.masked import body_of, mask_text, original_of, spans_of
@@ -83,7 +85,7 @@ def test_looks_in_chats_and_tickets_count_together(service, mask, agent) -> None
     chat = make_chat(service, agent=agent)
     make_message(chat, "secret")
     mask_selection(agent, chat.pk, [Selection(seq=1, rev=1, start=0, end=6)])
-    looks.reveal(agent, Mask.objects.get().pk, address=None)
+    message_masks.reveal(agent, Mask.objects.get().pk, address=None)
     reveal(agent, mask.pk, address=None)
     with pytest.raises(TooMany):
         reveal(agent, mask.pk, address=None)
@@ -145,7 +147,7 @@ def test_what_is_masked_in_the_chat_is_not_brought_back_by_a_comment(service, ag
     assert body_of(comment) == "Ask Kim *************"
     assert spans_of(comment) == [(8, 21)]
 
-    looks.lift(agent, Mask.objects.get().pk, address=None)
+    message_masks.lift(agent, Mask.objects.get().pk, address=None)
     lift(agent, mask.pk, address=None)
     assert body_of(comment) == "Ask Kim Minsu of Jeju"
 

@@ -9,9 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agents.models import AuditEntry, Contract
-from chat import vault
-from chat.masking import Selection, mask_selection
-from contiple.errors import Closed, Conflict, DomainError, Invalid
+from chat.conversation.message_masks import mask_selection
+from chat.masking import vault
+from chat.masking.selections import Selection
+from contiple.base.errors import Closed, Conflict, DomainError, Invalid
 from tests.agents.race import at_once
 from tests.chat.secrets import columns_with
 from tests.make import make_agent, make_chat, make_message, make_ticket

@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import translation
 
 from agents.models import Contract
-from chat.destroying import destroy_expired
+from chat.masking.destroying import destroy_expired
 from chat.models import DataKey
 from tests.make import make_agent, make_chat, make_message, make_ticket
 from tests.tickets.masked import mask_text

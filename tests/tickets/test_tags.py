@@ -1,7 +1,7 @@
 import pytest
 
 from agents.models import AuditEntry
-from contiple.errors import Closed, Invalid
+from contiple.base.errors import Closed, Invalid
 from tests.chat.secrets import columns_with
 from tests.make import make_agent, make_chat, make_service, make_ticket
 from tickets.lifecycle import create_from_chat

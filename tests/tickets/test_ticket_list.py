@@ -6,7 +6,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from contiple.paging import PAGE_SIZE
+from contiple.base.paging import PAGE_SIZE
 from tests.make import make_agent, make_customer, make_ticket
 from tickets import listing
 from tickets.access import tickets_for

@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from chat import vault
+from chat.masking import vault
 
 
 class Command(BaseCommand):

@@ -9,7 +9,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError
 
-from contiple import cluster, env, server, startup
+from contiple import server
+from contiple.base import env
+from contiple.local import cluster, startup
 from contiple.management.commands import run
 
 LOOK_SECONDS = 0.5

@@ -5,7 +5,9 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
-from contiple import env, server, startup
+from contiple import server
+from contiple.base import env
+from contiple.local import startup
 
 
 class Command(BaseCommand):

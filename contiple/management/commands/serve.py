@@ -6,7 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from contiple import env, server
+from contiple import server
+from contiple.base import env
 
 
 class Command(BaseCommand):

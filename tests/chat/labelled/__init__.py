@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from chat.spans import Span
+from chat.masking.spans import Span
 
 # By when they were written: all but the first before any detector had met them; the files say what was found then.
 PARTS = ("tuned", "unseen", "fresh", "holdout", "holdout2", "holdout3")

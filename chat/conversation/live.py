@@ -1,0 +1,223 @@
+"""Delivery: this process's connections directly, the other processes' through the channel layer. Nobody else sends.
+
+What is promised is little, on purpose: a delivery reaches every receiver that is subscribed in a living process, or it
+is lost. Receivers find a lost one by number (``entries.changes_since``) at the next delivery or heartbeat.
+"""
+
+import asyncio
+import logging
+import threading
+import time
+import uuid
+from collections import defaultdict, deque
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+from asgiref.sync import async_to_sync
+from channels.layers import InMemoryChannelLayer, get_channel_layer
+from django.db import transaction
+from msgspec import Struct
+
+from chat.conversation.entries import Entry
+
+log = logging.getLogger(__name__)
+
+GROUP = "contiple.live"  # of the layer; every process is in it
+REJOIN_S = 1.0  # the layer was away: tried again this often
+SEND_WAIT_S = 1.0  # a layer that hangs: longer than one that works ever takes
+JOIN_WAIT_S = 2.0  # a socket does not wait longer for the layer
+LOT_MAX = 200  # deliveries in one event of the layer
+OUTGOING_MAX = 20_000  # that wait for a layer that does not answer; the oldest are lost first
+
+
+class Changed(Struct, tag="changed", dict=True):
+    """A message was written or changed. Whoever renders it for many keeps the result in its ``__dict__``."""
+
+    entry: Entry
+    unread: int | None = None  # customer's messages that no agent has read; only of a new message that lists show
+    received_at: float = 0.0  # when its frame came in (``metrics``)
+
+
+class Marked(Struct, tag="marked", frozen=True):
+    """How far each side has received and read."""
+
+    chat: int
+    customer_received: int
+    customer_read: int
+    agent_received: int
+    agent_read: int
+
+
+class Typed(Struct, tag="typed", frozen=True):
+    chat: int
+    author: str
+
+
+class Touched(Struct, tag="touched", frozen=True):
+    """Something else about the topic changed: read again what you show of it."""
+
+
+Delivery = Changed | Marked | Typed | Touched
+Addressed = tuple[str, Delivery]  # topic and delivery
+
+
+class Receiver(Protocol):
+    def receive(self, topic: str, delivery: Delivery) -> None:
+        """Called in the event loop; must not block and must not raise."""
+
+
+def chat_topic(chat_id: int) -> str:
+    return f"chat.{chat_id}"
+
+
+def agent_topic(agent_id: int) -> str:
+    return f"agent.{agent_id}"
+
+
+def service_topic(service_id: int) -> str:
+    return f"service.{service_id}"
+
+
+def publish_on_commit(topic: str, delivery: Delivery) -> None:
+    """Publishes after the transaction at hand is committed; never where it is rolled back."""
+    transaction.on_commit(lambda: publish(topic, delivery), robust=True)
+
+
+def publish(topic: str, delivery: Delivery) -> None:
+    """Delivers to every process. May be called from any thread; returns at once where this process has a loop."""
+    publish_all([(topic, delivery)])
+
+
+def publish_all(deliveries: Sequence[Addressed]) -> None:
+    """As ``publish``, several at once and in order."""
+    if _hub is not None and _hub.loop.is_running():
+        _hub.loop.call_soon_threadsafe(_hub.publish, deliveries)
+    elif not _layer_is_local():
+        async_to_sync(_send)(deliveries, origin="")
+
+
+async def subscribe(topic: str, receiver: Receiver) -> None:
+    """From its return on, whatever is published on ``topic`` reaches ``receiver``. Read the state after it.
+
+    While the channel layer is away it is only what this process publishes.
+    """
+    await _hub_of_this_loop().subscribe(topic, receiver)
+
+
+def unsubscribe(topic: str, receiver: Receiver) -> None:
+    _hub_of_this_loop().unsubscribe(topic, receiver)
+
+
+class _Hub:
+    """The topics of one process, and its one channel in the layer.
+
+    Every process hears what every other publishes, many deliveries at a time, and reads those of its own topics: a
+    group of the layer for each topic costs a round trip to Redis at every coming and going of a socket and for every
+    message, which was measured to be most of what a message takes; leaving out what nobody here asks for costs little.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.name = uuid.uuid4().hex
+        self.topics: dict[str, set[Receiver]] = defaultdict(set)
+        self.outgoing: deque[Addressed] = deque(maxlen=OUTGOING_MAX)
+        self.joining: asyncio.Task | None = None
+        self.sending: asyncio.Task | None = None
+
+    async def subscribe(self, topic: str, receiver: Receiver) -> None:
+        self.topics[topic].add(receiver)
+        if _layer_is_local():
+            return
+        if self.joining is None:
+            self.joining = self.loop.create_task(self._join())
+        if not self.joining.done():
+            await asyncio.wait([self.joining], timeout=JOIN_WAIT_S)
+
+    def unsubscribe(self, topic: str, receiver: Receiver) -> None:
+        receivers = self.topics.get(topic, set())
+        receivers.discard(receiver)
+        if not receivers:
+            self.topics.pop(topic, None)
+
+    def publish(self, deliveries: Sequence[Addressed]) -> None:
+        for topic, delivery in deliveries:
+            self.dispatch(topic, delivery)
+        if _layer_is_local():
+            return
+        self.outgoing.extend(deliveries)
+        if self.sending is None or self.sending.done():
+            self.sending = self.loop.create_task(self._send_outgoing())
+
+    def dispatch(self, topic: str, delivery: Delivery) -> None:
+        for receiver in tuple(self.topics.get(topic, ())):
+            receiver.receive(topic, delivery)
+
+    async def _send_outgoing(self) -> None:
+        """What is published while one lot is on its way goes with the next."""
+        while self.outgoing:
+            lot = [self.outgoing.popleft() for _ in range(min(len(self.outgoing), LOT_MAX))]
+            await _send(lot, origin=self.name)
+
+    async def _join(self) -> None:
+        """Tries until the layer answers; meanwhile heartbeats find what was lost."""
+        while True:
+            try:
+                channel = await get_channel_layer().new_channel("live")
+                await get_channel_layer().group_add(GROUP, channel)
+            except Exception:
+                log.exception("what other processes say is not heard")
+                await asyncio.sleep(REJOIN_S)
+            else:
+                self.listening = self.loop.create_task(self._listen(channel))
+                return
+
+    async def _listen(self, channel: str) -> None:
+        while True:
+            try:
+                event = await get_channel_layer().receive(channel)
+                if event["origin"] != self.name:
+                    for topic, delivery in event["deliveries"]:
+                        if topic in self.topics:
+                            self.dispatch(topic, _decode(delivery))
+            except asyncio.CancelledError:
+                raise
+            except Exception:
+                log.exception("a delivery from another process was lost")
+                await asyncio.sleep(1)
+
+
+_hub: _Hub | None = None
+_hub_lock = threading.Lock()
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Delivery).decode
+
+
+def _hub_of_this_loop() -> _Hub:
+    global _hub  # noqa: PLW0603 - one for the process, made with its loop
+    loop = asyncio.get_running_loop()
+    with _hub_lock:
+        if _hub is None or _hub.loop is not loop:
+            _hub = _Hub(loop)
+        return _hub
+
+
+def _layer_is_local() -> bool:
+    return isinstance(get_channel_layer(), InMemoryChannelLayer)
+
+
+_away_until = 0.0  # of the layer, by this process's monotonic clock
+
+
+async def _send(deliveries: Sequence[Addressed], *, origin: str) -> None:
+    """A layer that does not answer holds nobody up: it is given a moment, and then left alone for ``REJOIN_S``."""
+    global _away_until  # noqa: PLW0603 - one for the process
+    if time.monotonic() < _away_until:
+        return
+    event = {"type": "live", "origin": origin, "deliveries": [(topic, _encode(it)) for topic, it in deliveries]}
+    try:
+        async with asyncio.timeout(SEND_WAIT_S):
+            await get_channel_layer().group_send(GROUP, event)
+    except Exception:
+        _away_until = time.monotonic() + REJOIN_S
+        log.exception("other processes were not told of %s changes", len(deliveries))

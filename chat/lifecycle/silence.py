@@ -1,0 +1,69 @@
+"""Customers who fall silent: after so many minutes a reminder, once, and after so many more the end. Both are said in
+the chat. Counted from the agent's last words (``Chat.unanswered_since``), by the database's clock.
+"""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import DurationField, ExpressionWrapper, F, QuerySet, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Now
+
+from chat.conversation import messages
+from chat.lifecycle import transitions
+from chat.models import Chat
+from helpcenter.models import HelpCenter
+
+_REMINDER = "service__help_center__idle_reminder_minutes"
+_CLOSE = "service__help_center__idle_close_minutes"
+
+
+def break_silences() -> None:
+    """Reminds and ends what is due. Run it every second; however many run it at once, each is done once."""
+    for chat_id in _due_reminders().values_list("pk", flat=True):
+        _remind(chat_id)
+    for chat_id in _due_ends().values_list("pk", flat=True):
+        _end(chat_id)
+
+
+def _due_reminders() -> QuerySet[Chat]:
+    silent = Chat.objects.filter(state=Chat.State.ACTIVE, reminded_at=None)
+    return silent.filter(unanswered_since__lt=Now() - _minutes(F(_REMINDER)), **{f"{_REMINDER}__gt": 0})
+
+
+def _due_ends() -> QuerySet[Chat]:
+    """After a reminder alone, and not before the time that it named: also where no worker ran for a while."""
+    reminded = Chat.objects.filter(state=Chat.State.ACTIVE, reminded_at__lt=Now() - _minutes(F(_CLOSE) - F(_REMINDER)))
+    return reminded.filter(
+        unanswered_since__lt=Now() - _minutes(F(_CLOSE)), **{f"{_REMINDER}__gt": 0, f"{_CLOSE}__gt": F(_REMINDER)}
+    )
+
+
+def _remind(chat_id: int) -> None:
+    with transaction.atomic():
+        chat = _locked(_due_reminders(), chat_id)
+        if chat is None or not Chat.objects.filter(pk=chat_id, reminded_at=None).update(reminded_at=Now()):
+            return
+        left = _minutes_left(chat.service.help_center)
+        messages.append_event(chat, "reminded_end" if left else "reminded", name=str(left or ""))
+
+
+def _end(chat_id: int) -> None:
+    with transaction.atomic():
+        if _locked(_due_ends(), chat_id) is not None:
+            transitions.close_chat(chat_id, by=Chat.ClosedBy.IDLE)
+
+
+def _locked(due: QuerySet[Chat], chat_id: int) -> Chat | None:
+    """The chat if it is still due: who answers in this moment has answered in time."""
+    chats = due.select_related("service__help_center").select_for_update(no_key=True, of=("self",))
+    return chats.filter(pk=chat_id).first()
+
+
+def _minutes_left(setting: HelpCenter) -> int:
+    """From the reminder to the end; 0 where there is none."""
+    return max(0, setting.idle_close_minutes - setting.idle_reminder_minutes) if setting.idle_close_minutes else 0
+
+
+def _minutes(count: Combinable) -> ExpressionWrapper:
+    return ExpressionWrapper(count * Value(timedelta(minutes=1)), output_field=DurationField())

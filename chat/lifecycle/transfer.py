@@ -1,0 +1,152 @@
+"""A chat changes hands because somebody wants it so: to a colleague, back to the queue, or to an admin.
+
+Whatever adds to an agent's load takes the router's turn first, then the rows, Chat before Agent: an agent is never
+over the limit. A refusal is a ``Conflict`` that says why, and changes nothing.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from agents import audit
+from agents.access import require_admin
+from agents.models import Agent
+from chat.conversation import messages
+from chat.lifecycle.transitions import end_ring, lock_chat, open_ringing, tell
+from chat.models import Chat, Ring
+from chat.routing import presence
+from chat.routing.assignment import assign_waiting_chats, wait_for_turn
+from chat.routing.standing import Seat, Standing, chats_in_words, in_words, nearness, seats_of
+from chat.states import State, move_chat
+from contiple.base import clock
+from contiple.base.errors import Closed, Conflict
+
+
+def transfer_chat(agent: Agent, chat_id: int, to_id: int, note: str = "") -> Chat:
+    """The chat that ``agent`` has open rings at the other agent, who must be able to take one more.
+
+    Not opened in time, it goes on to the queue, at its old place. ``note`` is for agents alone. Raises ``Conflict``,
+    and ``Invalid`` for the note.
+    """
+    with transaction.atomic():
+        wait_for_turn(agent.service_id)
+        chat = _lock_held(agent, chat_id)
+        target = _lock_target(agent, to_id)
+        _append_note(chat, agent, note)
+        messages.append_event(chat, "transferred", name=str(agent))
+        tell(chat)
+        _ring_at(chat, target, clock.database_now())
+        audit.record(chat.service_id, "chat.transferred", chat.subject, agent=agent, to=str(target))
+        tell(chat)
+    return chat
+
+
+def return_to_queue(agent: Agent, chat_id: int, note: str = "") -> Chat:
+    """The chat that ``agent`` has open waits again, at its old place; others are asked first.
+
+    Raises as ``transfer_chat``.
+    """
+    with transaction.atomic():
+        chat = _lock_held(agent, chat_id)
+        _append_note(chat, agent, note)
+        messages.append_event(chat, "returned", name=str(agent))
+        tell(chat)
+        now = clock.database_now()
+        # As if it had rung in vain: for a while the router asks everybody else.
+        Ring.objects.create(chat=chat, agent=agent, started_at=now, ended_at=now, outcome=Ring.Outcome.RETURNED)
+        move_chat(chat, State.WAITING, agent=None, ringing_since=None)
+        audit.record(chat.service_id, "chat.returned", chat.subject, agent=agent)
+        tell(chat)
+        transaction.on_commit(lambda: assign_waiting_chats(chat.service_id), robust=True)
+    return chat
+
+
+def take_over(admin: Agent, chat_id: int) -> Chat:
+    """The open chat becomes this admin's, whoever has it or none; one that the admin has open already stays as it is.
+
+    Online or not, the admin must be there to go on with it, and below the limit: nobody is ever over it. Raises
+    ``Conflict``, and ``Closed`` for who is no admin any more.
+    """
+    with transaction.atomic():
+        wait_for_turn(admin.service_id)
+        require_admin(admin)
+        chat = lock_chat(chat_id, admin.service)
+        if not chat.is_open:
+            raise Conflict(_("This chat has ended."), code="ended")
+        if chat.agent_id == admin.pk and chat.state == State.ACTIVE:
+            return chat
+        _lock_agent(admin)
+        _require_room(admin, is_counted=chat.agent_id == admin.pk)
+        audit.record(chat.service_id, "chat.taken_over", chat.subject, agent=admin, was=str(chat.agent or ""))
+        _take_away(chat)
+        _ring_at(chat, admin, clock.database_now())
+        open_ringing(chat, admin)
+    return chat
+
+
+def colleagues_of(agent: Agent) -> list[Seat]:
+    """Who could take a chat from this agent comes first, the least loaded of all; then the others."""
+    others = [seat for seat in seats_of(agent.service_id, clock.database_now()) if seat.agent_id != agent.pk]
+    return sorted(others, key=lambda seat: (nearness(seat), seat.load / (seat.limit or 1), seat.name))
+
+
+def _lock_held(agent: Agent, chat_id: int) -> Chat:
+    chat = lock_chat(chat_id, agent.service)
+    if chat.agent_id != agent.pk or chat.state != State.ACTIVE:
+        raise Conflict(_("This chat is not with you any more."), code="not_yours")
+    return chat
+
+
+def _lock_target(agent: Agent, to_id: int) -> Agent:
+    """The colleague, who stays able to take a chat until the end of the transaction."""
+    target = Agent.objects.filter(service=agent.service_id, pk=to_id).exclude(pk=agent.pk).first()
+    if target is None:
+        raise Conflict(_("Choose a colleague."))
+    _lock_agent(target)
+    seat = _seat_of(target)
+    if seat is None or not seat.is_free:
+        why = in_words(seat) if seat else _("not in this service any more")
+        raise Conflict(_("%(name)s can't take the chat: %(why)s.") % {"name": target, "why": why})
+    return target
+
+
+def _lock_agent(agent: Agent) -> None:
+    Agent.objects.select_for_update(no_key=True).get(pk=agent.pk)
+
+
+def _seat_of(agent: Agent) -> Seat | None:
+    """Read once the agent's row is locked."""
+    seats = seats_of(agent.service_id, clock.database_now())
+    return next((seat for seat in seats if seat.agent_id == agent.pk), None)
+
+
+def _require_room(admin: Agent, *, is_counted: bool) -> None:
+    """``is_counted``: the chat rings at the admin, and is part of the load already."""
+    seat = _seat_of(admin)
+    if seat is None or seat.standing in {Standing.NO_PERMISSION, Standing.NO_CONTRACT}:
+        raise Closed(_("You are not permitted to chat any more."))
+    if not presence.is_reachable(admin):
+        raise Conflict(_("Your Chat Widget is not connected. Try again when it is."))
+    if seat.load - is_counted >= seat.limit:
+        text = _("You have %(chats)s, which is your limit. End one or pass one on first.")
+        raise Conflict(text % {"chats": chats_in_words(seat.load, seat.limit)})
+
+
+def _append_note(chat: Chat, agent: Agent, note: str) -> None:
+    if note.strip():
+        messages.append_note(chat, agent, note)
+
+
+def _take_away(chat: Chat) -> None:
+    """From whoever has it: told by ``tell``, since the chat names somebody else afterwards."""
+    if chat.state != State.WAITING:
+        end_ring(chat, Ring.Outcome.TAKEN)
+        tell(chat)
+        move_chat(chat, State.WAITING, agent=None, ringing_since=None)
+
+
+def _ring_at(chat: Chat, agent: Agent, now: datetime) -> None:
+    move_chat(chat, State.RINGING, agent=agent, ringing_since=now)
+    Ring.objects.create(chat=chat, agent=agent, started_at=now)
+    Agent.objects.filter(pk=agent.pk).update(chat_idle_since=now)

@@ -1,0 +1,74 @@
+"""Tells a service's admins that an agent has reached the limit of looks under masks in an hour: once in that hour.
+
+The look itself never waits for a mail server, nor does it fail with one. What is told holds no customer's data.
+"""
+
+import logging
+import threading
+from datetime import timedelta
+from smtplib import SMTPException
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from agents import audit
+from agents.access import active_admins
+from agents.models import Agent, AuditEntry
+from contiple.base.months import KOREA, Month
+
+log = logging.getLogger(__name__)
+
+LIMIT_REACHED = "agent.unmask_limit"
+ONCE_IN = timedelta(hours=1)
+THREAD = "unmask-notice"
+
+
+@transaction.atomic
+def tell_of_limit(agent: Agent, limit: int) -> None:
+    """Writes it into the trail, and mails it when that is committed. Locks the Agent's row."""
+    # Of two looks at once either may take itself for the one that reaches the limit; and who has waited for the oldest
+    # look to be an hour ago reaches it again with the next one.
+    Agent.objects.select_for_update(no_key=True).get(pk=agent.pk)
+    now = timezone.now()
+    told = audit.entries(agent.service, [LIMIT_REACHED]).filter(agent=agent, created_at__gt=now - ONCE_IN)
+    if not told.exists():
+        entry = audit.record(agent.service, LIMIT_REACHED, f"agent:{agent.pk}", agent=agent, limit=limit)
+        transaction.on_commit(lambda: _mail_admins(entry), robust=True)
+
+
+def _mail_admins(entry: AuditEntry) -> None:
+    """In a thread of its own: a mail server may take its time, or never answer."""
+    addresses = active_admins(entry.service_id).values_list("user__email", flat=True)
+    subject, text = _in_every_language(entry)
+    mails = [EmailMessage(subject, text, to=[address]) for address in addresses]
+    threading.Thread(target=_send, args=[entry.pk, mails], name=THREAD, daemon=True).start()
+
+
+def _send(entry_id: int, mails: list[EmailMessage]) -> None:
+    for mail in mails:
+        try:
+            mail.send()
+        except (SMTPException, OSError) as error:
+            log.warning("notice of audit entry %s could not be mailed: %s", entry_id, type(error).__name__)
+
+
+def _in_every_language(entry: AuditEntry) -> tuple[str, str]:
+    """Subject and text. Which language an admin reads, only the admin's browser knows: so each is in all of them."""
+    subjects, texts = [], []
+    context = {"entry": entry, "link": _link(entry), "korea": KOREA}
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            subjects.append(_("%(name)s has reached the limit of unmasking") % {"name": entry.actor})
+            texts.append(render_to_string("chat/unmask_limit_mail.txt", context).strip() + "\n")
+    return " ".join(" / ".join(subjects).split()), "\n".join(texts)
+
+
+def _link(entry: AuditEntry) -> str:
+    """The agent's looks of that month."""
+    path = reverse("chat:unmask_record", args=[entry.service.slug])
+    return f"{settings.PUBLIC_ORIGIN}{path}?month={Month.of(entry.created_at)}&agent={entry.agent_id}"

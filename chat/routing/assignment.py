@@ -1,0 +1,274 @@
+"""Gives waiting chats to agents. A chat is never given to two, an agent never gets one more than the limit.
+
+Who gets a chat: Online, reachable, permitted, below the limit, and not having just let it ring; among those the fewest
+open chats in proportion to the limit, and among equals the one who has waited longest. First come, first served. With
+*Assign Chat* in Default Setting, the agent with recent history with the customer comes before all these, if eligible.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import F, QuerySet
+from django.db.models.functions import Lower
+
+from agents import audit
+from chat.conversation import live
+from chat.models import Chat, Ring
+from chat.routing import presence
+from chat.routing.decisions import Decision, Reason, note_round, only_news, why_nobody
+from chat.routing.standing import Seat, seats_of, standing_after
+from chat.states import ring_chats
+from contiple.base import clock
+from helpcenter.models import Customer, HelpCenter
+
+# An agent who let a chat ring is not asked again for this long, so that it goes to somebody else in between.
+RING_REST_S = 60
+# History with a customer is recent for this long.
+RECENT_DAYS = 90
+BATCH = 200  # of one transaction: what one turn locks and writes
+NOTED_AHEAD = 50  # why these first of the queue wait is in the routing log; those behind them wait for these
+Outcome = Ring.Outcome
+_ROUTER_LOCK = 0x43484154  # the first key of the advisory locks: "CHAT"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What the choice looks at. ``load`` counts ringing and active chats."""
+
+    agent_id: int
+    load: int
+    limit: int
+    idle_since: datetime
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A chat in the queue, with the agents who have just let it ring and the one with recent history."""
+
+    chat_id: int
+    resting: frozenset[int] = frozenset()
+    recent: int | None = None
+
+
+@dataclass(frozen=True)
+class Gift:
+    """A chat for an agent, in which moment, and why to this one."""
+
+    chat_id: int
+    agent_id: int
+    at: datetime
+    reason: str
+    resting: frozenset[int]
+
+    @property
+    def decision(self) -> Decision:
+        return Decision(self.chat_id, self.agent_id, self.reason, tuple(sorted(self.resting)))
+
+
+def assign_waiting_chats(service_id: int) -> int:
+    """Rings as many waiting chats as there is room for, the longest waiting first; returns how many.
+
+    Call it after the commit of whatever may have made room or a chat. One router a service at a time (advisory lock):
+    none decides by what another is about to change. Inside, rows are locked in the order Chat, Agent, by pk.
+    """
+    given, is_more = 0, True
+    while is_more:
+        with transaction.atomic():
+            number, is_more = _take_one_turn(service_id)
+        given += number
+    return given
+
+
+def wait_for_turn(service_id: int) -> None:
+    """Until the transaction ends nobody else gives chats of this service. Whoever adds to an agent's load takes it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_ROUTER_LOCK, service_id % 2**31])
+
+
+def choose(candidates: Iterable[Candidate]) -> Candidate | None:
+    """Who gets the next chat, if anybody has room."""
+    return min(
+        (candidate for candidate in candidates if candidate.load < candidate.limit),
+        key=lambda candidate: (candidate.load / candidate.limit, candidate.idle_since, candidate.agent_id),
+        default=None,
+    )
+
+
+def plan(queue: Iterable[Waiting], everybody: Iterable[Candidate], now: datetime) -> list[Gift]:
+    """Who gets which chat of the queue, and in which moment: of two who got one in this turn, the first has waited
+    longer for the next.
+    """
+    candidates = {candidate.agent_id: candidate for candidate in everybody}
+    planned: list[Gift] = []
+    for chat in queue:
+        if not candidates:
+            break
+        chosen, reason = _choose_for(chat, list(candidates.values()))
+        if chosen is not None:
+            moment = now + timedelta(microseconds=len(planned))
+            planned.append(Gift(chat.chat_id, chosen.agent_id, moment, reason, chat.resting))
+            candidates[chosen.agent_id] = replace(chosen, load=chosen.load + 1, idle_since=moment)
+            if chosen.load + 1 >= chosen.limit:
+                del candidates[chosen.agent_id]
+    return planned
+
+
+def _take_one_turn(service_id: int) -> tuple[int, bool]:
+    """How many were given, and whether to look again at once."""
+    wait_for_turn(service_id)
+    if not _queue(service_id).exists():
+        return 0, False
+    now = clock.database_now()
+    seats = seats_of(service_id, now)
+    free = [Candidate(seat.agent_id, seat.load, seat.limit, seat.idle_since) for seat in seats if seat.is_free]
+    room = min(sum(candidate.limit - candidate.load for candidate in free), BATCH)
+    queue = _head(service_id, room, now)
+    planned = plan(queue, free, now)[:room]
+    done = _give(service_id, planned)
+    given = [gift.decision for gift in done]
+    if room and (len(planned) == BATCH or len(done) < len(planned)):
+        note_round(service_id, now, seats, given)
+        return len(done), True
+    note_round(service_id, now, seats, given + only_news(_waits(queue, seats, given)))
+    return len(done), False
+
+
+def _queue(service_id: int) -> QuerySet[Chat]:
+    return Chat.objects.filter(service=service_id, state=Chat.State.WAITING)
+
+
+def _head(service_id: int, room: int, now: datetime) -> list[Waiting]:
+    """As many as there is room for, and those that may have to be skipped: they keep nobody behind them from a turn."""
+    skipped = _rests(now).filter(chat__in=_queue(service_id)).count()
+    first = _queue(service_id).order_by("waiting_since", "pk").values_list("pk", "customer")
+    chats = list(first[: room + skipped + NOTED_AHEAD])
+    # Read after the chats: whatever came back into the queue until then brought its missed ring along.
+    resting = _resting([pk for pk, _customer in chats], now)
+    recent = _recent_agents(service_id, [customer for _pk, customer in chats], now) if room else {}
+    return [Waiting(pk, frozenset(resting.get(pk, ())), recent.get(customer)) for pk, customer in chats]
+
+
+def _rests(now: datetime) -> QuerySet[Ring]:
+    since = now - timedelta(seconds=RING_REST_S)
+    return Ring.objects.filter(outcome__in=[Outcome.MISSED, Outcome.RETURNED], ended_at__gt=since)
+
+
+def _resting(chats: list[int], now: datetime) -> dict[int, set[int]]:
+    """For each of the chats those who have just let it ring, or given it back."""
+    resting: dict[int, set[int]] = {}
+    for chat_id, agent_id in _rests(now).filter(chat__in=chats).values_list("chat", "agent"):
+        resting.setdefault(chat_id, set()).add(agent_id)
+    return resting
+
+
+def _recent_agents(service_id: int, customers: list[int], now: datetime) -> dict[int, int]:
+    """For each customer the agent who last opened a chat of theirs, where the service assigns so.
+
+    Customers are known again by their e-mail too. It proves nothing, and nothing hangs on it: it only chooses among
+    agents who could get the chat anyway, and shows nobody anything.
+    """
+    if not HelpCenter.objects.filter(service=service_id, assign_recent_agent=True).exists():
+        return {}
+    rows = Customer.objects.filter(pk__in=customers)
+    emails = dict(rows.exclude(email="").values_list("pk", Lower("email")))
+    opened = Ring.objects.filter(
+        outcome=Outcome.OPENED, ended_at__gt=now - timedelta(days=RECENT_DAYS), chat__service=service_id
+    )
+    of_row = _last_agents(opened.filter(chat__customer__in=customers), F("chat__customer"))
+    of_email = _last_agents(
+        opened.annotate(email=Lower("chat__customer__email")).filter(
+            chat__customer__service=service_id, email__in=set(emails.values())
+        ),
+        F("email"),
+    )
+    found = {customer: of_email.get(emails.get(customer)) or of_row.get(customer) for customer in customers}
+    return {customer: agent_id for customer, agent_id in found.items() if agent_id}
+
+
+def _last_agents(opened: QuerySet[Ring], whose: F) -> dict:
+    return dict(
+        opened.annotate(whose=whose).order_by("whose", "-ended_at").distinct("whose").values_list("whose", "agent")
+    )
+
+
+def _choose_for(chat: Waiting, candidates: list[Candidate]) -> tuple[Candidate | None, str]:
+    asked = [candidate for candidate in candidates if candidate.agent_id not in chat.resting]
+    recent = choose(candidate for candidate in asked if candidate.agent_id == chat.recent)
+    if recent is not None:
+        return recent, Reason.RECENT
+    chosen = choose(asked)
+    return chosen, _reason(chosen, asked) if chosen else ""
+
+
+def _reason(chosen: Candidate, asked: list[Candidate]) -> Reason:
+    others = [other for other in asked if other.load < other.limit and other is not chosen]
+    if not others:
+        return Reason.ONLY
+    equal = any(other.load * chosen.limit == chosen.load * other.limit for other in others)
+    return Reason.LONGEST if equal else Reason.FEWEST
+
+
+def _give(service_id: int, planned: list[Gift]) -> list[Gift]:
+    """Rings those of the plan for which it still holds once the rows are locked; the others are for the next turn."""
+    chats = _lock_chats(service_id, [gift.chat_id for gift in planned])
+    agents = _lock_agents(service_id, {gift.agent_id for gift in planned}) if chats else {}
+    done = [gift for gift in planned if gift.chat_id in chats and gift.agent_id in agents]
+    if done:
+        _ring(service_id, done, agents)
+    return done
+
+
+def _lock_chats(service_id: int, chats: list[int]) -> set[int]:
+    rows = _queue(service_id).filter(pk__in=chats).order_by("pk").select_for_update(no_key=True)
+    return set(rows.values_list("pk", flat=True)) if chats else set()
+
+
+def _lock_agents(service_id: int, agents: set[int]) -> dict[int, str]:
+    """The names of those who may still get chats. Loads need no second look: they grow in the router's turns only."""
+    rows = presence.reachable_agents(service_id).filter(pk__in=agents).order_by("pk")
+    locked = rows.select_for_update(no_key=True, of=("self",)).select_related("user")
+    return {agent.pk: str(agent) for agent in locked}
+
+
+def _ring(service_id: int, gifts: list[Gift], names: dict[int, str]) -> None:
+    ring_chats((gift.chat_id, gift.agent_id, gift.at) for gift in gifts)
+    Ring.objects.bulk_create(Ring(chat_id=gift.chat_id, agent_id=gift.agent_id, started_at=gift.at) for gift in gifts)
+    _note_gifts({gift.agent_id: gift.at for gift in gifts})
+    audit.record_each(
+        service_id, "chat.assigned", {f"chat:{gift.chat_id}": {"to": names[gift.agent_id]} for gift in gifts}
+    )
+    agents = {gift.agent_id for gift in gifts}
+    topics = [live.chat_topic(gift.chat_id) for gift in gifts] + [live.agent_topic(agent) for agent in agents]
+    for topic in [*topics, live.service_topic(service_id)]:
+        live.publish_on_commit(topic, live.Touched())
+
+
+def _note_gifts(last: dict[int, datetime]) -> None:
+    """When each of these agents last got a chat."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE agents_agent SET chat_idle_since = gift.at"
+            " FROM unnest(%s::bigint[], %s::timestamptz[]) AS gift (agent, at) WHERE agents_agent.id = gift.agent",
+            [list(last), list(last.values())],
+        )
+
+
+def _waits(queue: list[Waiting], seats: list[Seat], given: list[Decision]) -> list[Decision]:
+    """Why those of the queue wait who were given to nobody."""
+    taken = Counter(decision.agent_id for decision in given)
+    seats = [standing_after(seat, taken[seat.agent_id]) for seat in seats]
+    free = {seat.agent_id for seat in seats if seat.is_free}
+    nobody = why_nobody(seats)
+    gone = {decision.chat_id for decision in given}
+    return [
+        Decision(chat.chat_id, None, Reason.RESTING if free else nobody, tuple(sorted(chat.resting)))
+        for chat in queue
+        if chat.chat_id not in gone and free <= chat.resting
+    ]
+
+
+# How long a chat rings at one agent before the next one is asked.
+RING_TIMEOUT_S = 30

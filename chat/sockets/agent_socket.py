@@ -1,0 +1,165 @@
+"""The socket of an agent's desk. Frames are in ``protocol``, what both sockets have in common in ``connection``."""
+
+from collections.abc import Collection
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from agents.access import agent_for, may_chat
+from agents.credentials import Credential, chatting_agents, user_of_session
+from agents.models import Agent
+from chat import protocol
+from chat.conversation import entries, live, rendering
+from chat.conversation.entries import Entry
+from chat.models import Chat
+from chat.routing import presence, queue
+from chat.routing.assignment import assign_waiting_chats
+from chat.sockets import pulse
+from chat.sockets.connection import AGAIN, FORBIDDEN, UNKNOWN, Connection, Send
+from contiple.base.errors import Closed
+from contiple.base.threads import in_thread
+
+
+class AgentSocket(Connection):
+    """One tab of an agent who may chat. The session says who it is; the rights are read again at every acting frame."""
+
+    decode = staticmethod(protocol.decode_from_agent)
+
+    def __init__(self, scope: dict, send: Send) -> None:
+        super().__init__(scope, send)
+        self.own_chats: frozenset[int] = frozenset()
+        self.waiting = 0
+
+    async def begin(self) -> None:
+        refusal = await in_thread(self._enter)
+        if refusal:
+            await self.close(refusal)
+            return
+        self.leased = True
+        await self.join(live.agent_topic(self.agent_id))
+        await queue.join(self.service_id, self)
+        await self._follow(self.line_revs)
+        self.start()
+        await self.refresh()
+        if self.waiting:
+            await in_thread(assign_waiting_chats, self.service_id)
+
+    def let_go(self) -> None:
+        if self.leased:
+            queue.leave(self.service_id, self)
+        super().let_go()
+
+    async def handle(self, frame: protocol.FromAgent) -> None:
+        match frame:
+            case protocol.Send():
+                await self.append(frame.chat, frame, agent_id=self.agent_id, credential=self.credential)
+            case protocol.Beat():
+                self.note_answer(frame)
+            case protocol.Watch(chat, rev):
+                await self.watch(chat, rev)
+            case protocol.Unwatch(chat):
+                await self.unwatch(chat)
+            case protocol.Typing(chat):
+                if self.may_type() and chat in self.cursors and await in_thread(self._holds, chat):
+                    live.publish(live.chat_topic(chat), live.Typed(chat, "agent"))
+            case protocol.Seen():
+                await self.mark_seen(frame.chat, frame, agent_id=self.agent_id, credential=self.credential)
+
+    async def refresh(self) -> None:
+        found = await in_thread(self._desk)
+        if found is None:
+            await self.close(await self.refusal() or AGAIN)
+            return
+        if await self._follow(found[1].chats):
+            found = await in_thread(self._desk) or found  # what was said before these chats were heard
+        self.fingerprint, frame = found
+        self.waiting = frame.waiting
+        await self.tell(frame)
+
+    def note_queue(self, places: dict[int, int]) -> None:
+        if self.is_admin:  # who sees everybody's chats
+            self.touch()
+        elif len(places) != self.waiting:
+            self.waiting = len(places)
+            self.fingerprint = (*(self.fingerprint or ())[:-1], self.waiting)
+            self.spawn(self.tell, rendering.waiting_frame(self.waiting, self.language))
+
+    async def refusal(self) -> int | None:
+        return await in_thread(self._refusal)
+
+    async def show_elsewhere(self, changed: live.Changed) -> None:
+        if changed.entry.chat in self.own_chats:
+            self.line_revs[changed.entry.chat] = changed.entry.rev
+            if line := rendering.line_frame(changed):
+                await self.tell(line)
+
+    async def repair(self, seen: pulse.Seen) -> None:
+        await super().repair(seen)
+        behind = [chat_id for chat_id, (rev, _m) in seen.chats.items() if rev > self.line_revs.get(chat_id, rev)]
+        if any(chat_id in self.own_chats and chat_id not in self.cursors for chat_id in behind):
+            self.touch()
+
+    async def unwatch(self, chat_id: int) -> None:
+        await super().unwatch(chat_id)
+        if chat_id in self.own_chats:
+            await self.join(live.chat_topic(chat_id))
+
+    def watched(self) -> pulse.Watched:
+        return pulse.Watched({*self.cursors, *self.own_chats}, credential=self.credential)
+
+    async def _follow(self, chat_ids: Collection[int]) -> bool:
+        """Hears of the agent's own chats, for their last lines; whether there were new ones among them."""
+        before, self.own_chats = self.own_chats, frozenset(chat_ids)
+        for chat_id in before - self.own_chats:
+            if chat_id not in self.cursors:
+                self.leave(live.chat_topic(chat_id))
+        for chat_id in self.own_chats - before:
+            await self.join(live.chat_topic(chat_id))
+        return bool(self.own_chats - before)
+
+    # In threads
+
+    def _session_key(self) -> str:
+        return self.scope["cookies"].get(settings.SESSION_COOKIE_NAME, "")
+
+    def _enter(self) -> int | None:
+        """Finds out who it is, who is reachable from now on. Returns the code to close with where that is nobody."""
+        user = user_of_session(self._session_key())
+        if user is None:
+            return UNKNOWN
+        agent = agent_for(user, self.scope["url_route"]["kwargs"]["service"])
+        if agent is None or not may_chat(agent):
+            return FORBIDDEN
+        self.agent_id, self.service_id, self.is_admin = agent.pk, agent.service_id, agent.is_admin
+        self.credential = Credential(agent.pk, agent.service_id, self._session_key(), user.password)
+        self.line_revs = pulse.own_revs(agent.pk)
+        presence.take_lease(self.socket_id, agent_id=agent.pk)
+        return None
+
+    def _refusal(self) -> int | None:
+        """Who has signed in anew, as after a new password, comes back with the new cookie; others then get 4401."""
+        if chatting_agents([self.credential]):
+            return None
+        agent = Agent.objects.select_related("service__contract", "user").get(pk=self.agent_id)
+        permitted = may_chat(agent) and agent.user.is_active and not agent.service.is_stopped
+        return AGAIN if permitted else FORBIDDEN
+
+    def first_look(self, chat_id: int, rev: int) -> tuple[int, live.Marked, list[Entry]]:
+        if not chatting_agents([self.credential]):
+            raise Closed(_("You are not permitted to chat any more."))
+        last_rev, marked, _fingerprint = pulse.look_at_chat(chat_id, self.service_id)
+        return last_rev, marked, entries.changes_since(chat_id, rev)
+
+    def _holds(self, chat_id: int) -> bool:
+        held = Chat.objects.filter(pk=chat_id, agent=self.agent_id, state=Chat.State.ACTIVE)
+        return bool(chatting_agents([self.credential])) and held.exists()
+
+    def _desk(self) -> tuple[tuple | None, protocol.Desk] | None:
+        """With the fingerprint from before it was read: what changes in between is noticed at the next beat."""
+        if not chatting_agents([self.credential]):
+            return None
+        fingerprint = pulse.desk_fingerprints([self.agent_id]).get(self.agent_id)
+        self.line_revs = pulse.own_revs(self.agent_id)
+        agent = Agent.objects.select_related("service").get(pk=self.agent_id)
+        self.is_admin = agent.is_admin
+        return fingerprint, rendering.desk_frame(agent, self.language)

@@ -1,0 +1,21 @@
+"""A token bucket: how much of something is allowed at once, and in the long run."""
+
+import time
+
+
+class Bucket:
+    """A token bucket: ``burst`` at once, ``per_s`` in the long run."""
+
+    __slots__ = ("burst", "per_s", "taken_at", "tokens")
+
+    def __init__(self, burst: float, per_s: float) -> None:
+        self.burst, self.per_s, self.tokens, self.taken_at = burst, per_s, float(burst), time.monotonic()
+
+    def take(self) -> bool:
+        now = time.monotonic()
+        self.tokens = min(self.burst, self.tokens + (now - self.taken_at) * self.per_s)
+        self.taken_at = now
+        if self.tokens < 1:
+            return False
+        self.tokens -= 1
+        return True

@@ -1,0 +1,125 @@
+"""The settings that come from the environment: each variable is declared here once, and read nowhere else.
+
+``VARIABLES`` is what the README's table is checked against.
+"""
+
+import os
+import re
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+from contiple.base import crypto
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+
+VARIABLES: dict[str, str] = {
+    "CONTIPLE_MODE": "`production` (default), or `local` for one machine with generated secrets",
+    "CONTIPLE_DATA": "folder for the embedded database and the generated secrets of local mode",
+    "DATABASE_URL": "PostgreSQL, as `postgresql://user:password@host:port/name`",
+    "REDIS_URL": "Redis between processes; without it one process serves everything",
+    "SECRET_KEY": "signs sessions and links; at least 50 characters",
+    "MASKING_KEYS": "master keys of masked originals, newest first: `id:base64 of 32 bytes`, comma-separated",
+    "PUBLIC_ORIGIN": "where browsers find it, as `https://desk.example.com`",
+    "TRUST_PROXY": "`1` when a proxy in front sets `X-Forwarded-Proto` and `X-Forwarded-For`",
+    "PORT": "port to listen on",
+    "EMAIL_URL": "mail server, as `smtp://user:password@host:587`; without it mail is written to the log",
+    "EMAIL_FROM": "sender of mail",
+    "LOG_LEVEL": "`INFO` by default",
+    "LOG_FORMAT": "`json` (default in production) or `text`",
+    "METRICS_TOKEN": "bearer token of who may read `/metrics`; without it there is no such address",
+}
+
+
+class EnvError(Exception):
+    """A variable is missing or can't be used. The text is one line for the operator."""
+
+
+def text(name: str, default: str | None = None) -> str:
+    """The variable's value, or ``default``. Raises ``EnvError`` where there is neither."""
+    assert name in VARIABLES, name
+    value = os.environ.get(name, "").strip() or default
+    if value is None:
+        raise EnvError(f"{name} is not set: {VARIABLES[name]}.")
+    return value
+
+
+def flag(name: str) -> bool:
+    return text(name, "0").lower() in {"1", "true", "yes", "on"}
+
+
+def integer(name: str, default: int) -> int:
+    value = text(name, str(default))
+    if not (value.isascii() and value.isdecimal()):
+        raise EnvError(f"{name} must be a whole number, not {value!r}.")
+    return int(value)
+
+
+def local() -> bool:
+    """Whether this is one machine's own installation, which makes its own secrets."""
+    mode = text("CONTIPLE_MODE", "production")
+    if mode not in {"production", "local"}:
+        raise EnvError(f"CONTIPLE_MODE must be `production` or `local`, not {mode!r}.")
+    return mode == "local"
+
+
+def data_folder() -> Path:
+    return Path(text("CONTIPLE_DATA", str(BASE_DIR / ".data")))
+
+
+def origin(name: str, default: str | None) -> str:
+    """An exact origin (RFC 6454) as browsers write it: scheme, host and port in lower case, no default port."""
+    value = text(name, default).lower().rstrip("/")
+    if not re.fullmatch(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?", value):
+        raise EnvError(f"{name} must be an origin such as https://desk.example.com, not {value!r}.")
+    return re.sub(r"^(http(?=:.*:80$)|https(?=:.*:443$))(.*):\d+$", r"\1\2", value)
+
+
+def url(name: str, schemes: set[str], default: str | None = None) -> SplitResult | None:
+    """The variable's parts, or ``None`` where it is empty. What it holds (a password, say) is in no error."""
+    value = text(name, default)
+    try:
+        parts = urlsplit(value)
+        usable = not value or (parts.scheme in schemes and (parts.port or 1) > 0)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise EnvError(f"{name} can't be read: {VARIABLES[name]}.")
+    return parts if value else None
+
+
+def required_url(name: str, schemes: set[str]) -> SplitResult:
+    parts = url(name, schemes)
+    assert parts is not None, name
+    return parts
+
+
+def master_keys(name: str) -> dict[str, bytes]:
+    """See ``crypto.parse_master_keys``."""
+    try:
+        return crypto.parse_master_keys(text(name))
+    except ValueError as error:
+        raise EnvError(f"{name}: {error}.") from None
+
+
+def secret(name: str, *, length: int) -> str:
+    """A variable of at least ``length`` characters."""
+    value = text(name)
+    if len(value) < length:
+        raise EnvError(f"{name} is too short: it must have at least {length} characters.")
+    return value
+
+
+def token(name: str, *, length: int) -> str:
+    """As ``secret``; empty where there is none. Only characters that a header can carry."""
+    value = text(name, "")
+    if value and (len(value) < length or not (value.isascii() and value.isprintable()) or " " in value):
+        raise EnvError(f"{name} must have at least {length} characters, all of them ASCII, and no spaces.")
+    return value
+
+
+def choice(name: str, choices: tuple[str, ...]) -> str:
+    """One of ``choices``, the first where none is named."""
+    value = text(name, choices[0]).upper()
+    if value not in choices:
+        raise EnvError(f"{name} must be one of {', '.join(choices)}, not {value!r}.")
+    return value

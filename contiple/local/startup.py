@@ -1,0 +1,75 @@
+"""What happens before Django is set up. A start that can't go on says so in one line, without a stack trace."""
+
+import errno
+import os
+import signal
+import socket
+import sys
+from types import FrameType
+from typing import NoReturn
+
+from contiple.base import env
+
+LOCAL_HOST = "127.0.0.1"
+INTERRUPTED = 128 + signal.SIGINT
+# They end nothing but themselves, and must not wait for a server or leave one running.
+COMMANDS_WITHOUT_DATABASE = {"help", "translations", "version", "--help", "--version"}
+
+
+def main(arguments: list[str]) -> None:
+    """``manage.py``: in local mode PostgreSQL is started when no ``DATABASE_URL`` names one."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "contiple.settings")
+    try:
+        from django.core.exceptions import ImproperlyConfigured
+        from django.core.management import execute_from_command_line
+
+        from contiple import logs
+    except ImportError as error:
+        sys.exit(f"{error}: run it with .venv/bin/python, which `make run` sets up.")
+    logs.catch_what_nobody_catches()
+    try:
+        _end_tidily_on_signals()
+        _prepare(arguments[1:2])
+        execute_from_command_line(arguments)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except (env.EnvError, ImproperlyConfigured) as error:
+        sys.exit(str(error))
+
+
+def check_port_is_free(host: str, port: int) -> None:
+    """Raises ``EnvError`` where ``host:port`` can't be listened on."""
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            # Not listening, which somebody who waits for the port could take for the server.
+            probe.bind((host, port))
+    except (OSError, OverflowError) as error:
+        raise env.EnvError(port_error(host, port, error)) from None
+
+
+def port_error(host: str, port: int, error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+        return f"Port {port} is taken by another program: stop that, or choose another with PORT=8001."
+    return f"Can't listen on {host}:{port}: {getattr(error, 'strerror', None) or error}."
+
+
+def _prepare(command: list[str]) -> None:
+    if not env.local() or set(command) <= COMMANDS_WITHOUT_DATABASE:
+        return
+    if command == ["run"]:
+        check_port_is_free(LOCAL_HOST, env.integer("PORT", 8000))
+    if not os.environ.get("DATABASE_URL"):
+        from contiple.local import embedded_postgres
+
+        os.environ["DATABASE_URL"] = embedded_postgres.start(env.data_folder())
+
+
+def _end_tidily_on_signals() -> None:
+    """SIGTERM and a closed terminal end like ``sys.exit``, so that what runs at exit stops the server."""
+    signal.signal(signal.SIGTERM, _exit)
+    signal.signal(signal.SIGHUP, _exit)
+
+
+def _exit(number: int, frame: FrameType | None) -> NoReturn:
+    sys.exit(128 + number)
