@@ -92,7 +92,9 @@ class Ack(Struct, tag="ack"):
     rev: int
 
 
-class Marks(Struct, tag="marks"):
+class Receipts(Struct, tag="marks"):
+    """How far each side has received and read. The tag is what pages of earlier releases know."""
+
     chat: int
     customer_received: int
     customer_read: int
@@ -159,7 +161,7 @@ class Error(Struct, tag="error"):
     client_id: UUID | None = None
 
 
-ToClient = Message | Ack | Marks | TypingNow | Status | Place | Waiting | Desk | Line | ServerBeat | Error
+ToClient = Message | Ack | Receipts | TypingNow | Status | Place | Waiting | Desk | Line | ServerBeat | Error
 
 decode_from_customer = msgspec.json.Decoder(FromCustomer).decode
 decode_from_agent = msgspec.json.Decoder(FromAgent).decode

@@ -27,7 +27,7 @@ def mask_comments(agent: Agent, ticket: Ticket, selections: Sequence[Selection])
     """
     require_masking(agent.service)
     with transaction.atomic():
-        hold_ticket(ticket)
+        lock_ticket(ticket)
         comments = _comments_as_selected(ticket, selections)
         rules = rules_of(ticket.service_id)
         masked = sum(_mask_one(comments[item.seq], item, agent, rules) for item in selections)
@@ -68,7 +68,7 @@ def change_body(comment: Comment, body: str) -> None:
     comment.save(update_fields=["body", "offers", "rev"])
 
 
-def hold_ticket(ticket: Ticket) -> None:
+def lock_ticket(ticket: Ticket) -> None:
     """Locks the ticket's row to the end of the transaction."""
     Ticket.objects.select_for_update(no_key=True).values_list("pk").get(pk=ticket.pk)
 

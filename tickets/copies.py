@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from chat.conversation.message_masks import masked_originals
 from chat.models import Chat
-from tickets.comment_masks import hold_ticket
+from tickets.comment_masks import lock_ticket
 from tickets.models import Ticket
 
 # A single character says nothing by itself, and would be starred all over the ticket.
@@ -13,7 +13,7 @@ SHORTEST = 2
 NO_COPIES = re.compile(r"(?!)")  # finds nothing
 
 
-def hold_with_chat(ticket: Ticket) -> re.Pattern[str]:
+def lock_with_chat(ticket: Ticket) -> re.Pattern[str]:
     """Locks the ticket's chat, and then the ticket; returns what finds copies of what is masked in that chat by hand.
 
     For a text that may be older than a mask, or repeat what is under it: no mask comes between reading and saving.
@@ -22,7 +22,7 @@ def hold_with_chat(ticket: Ticket) -> re.Pattern[str]:
     if ticket.chat_id is not None:
         chat = Chat.objects.select_for_update(no_key=True).get(pk=ticket.chat_id)
         copies = copies_of(masked_originals(chat))
-    hold_ticket(ticket)
+    lock_ticket(ticket)
     return copies
 
 

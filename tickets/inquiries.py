@@ -16,7 +16,7 @@ from helpcenter.customers import customer_for_inquiry
 from helpcenter.models import PrivacyPolicy
 from tickets.lifecycle import create_ticket, requested_ticket
 from tickets.models import Ticket
-from tickets.numbering import hold_counter
+from tickets.numbering import lock_counter
 
 # More than a person has to ask, few enough that a script fills no desk.
 INQUIRY_BY_ADDRESS = throttle.Limit("inquiry address", 10, timedelta(hours=1))
@@ -40,7 +40,7 @@ def leave_inquiry(
     Raises ``TooMany`` past the limit of ``address``, and ``Invalid`` for a name or an e-mail that can't be used.
     """
     with transaction.atomic():
-        hold_counter(service)
+        lock_counter(service)
         sent = requested_ticket(service, request_id)
         if sent:
             return sent

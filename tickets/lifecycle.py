@@ -30,9 +30,9 @@ from helpcenter.models import Customer, PrivacyPolicy
 from tickets.access import assignable
 from tickets.comment_masks import put_on
 from tickets.concealing import conceal_copies
-from tickets.copies import NO_COPIES, bounds_of_copies, hold_with_chat
+from tickets.copies import NO_COPIES, bounds_of_copies, lock_with_chat
 from tickets.models import SUBJECT_LENGTH_MAX, Comment, Ticket
-from tickets.numbering import hold_counter, next_number
+from tickets.numbering import lock_counter, next_number
 from tickets.tags import put_on_chat_tag
 
 State = Ticket.State
@@ -95,7 +95,7 @@ def create_from_chat(agent: Agent, chat: Chat, *, subject: str = "", body: str =
     Without a ``subject`` it is the suggested one. However many ask at once, the chat gets one ticket.
     """
     with transaction.atomic():
-        hold_counter(chat.service)
+        lock_counter(chat.service)
         Chat.objects.select_for_update(no_key=True).get(pk=chat.pk)  # no mask comes between reading and saving
         ticket = ticket_of(chat)
         if ticket is None:
@@ -130,7 +130,7 @@ def create_by_hand(
     ``requester`` finds or makes the customer; it is called only where a ticket is made.
     """
     with transaction.atomic():
-        hold_counter(agent.service)
+        lock_counter(agent.service)
         return requested_ticket(agent.service, request_id) or create_ticket(
             agent.service,
             channel=Ticket.Channel.AGENT,
@@ -206,7 +206,7 @@ def edit_text(agent: Agent, ticket: Ticket, *, subject: str, body: str) -> None:
 
     Locks the ticket's chat and the ticket: what was masked in the chat after the form was opened stays masked.
     """
-    copies = hold_with_chat(ticket)
+    copies = lock_with_chat(ticket)
     new = {
         "subject": _subject(agent.service, subject, copies),
         "body": _concealed(agent.service, body, copies),
@@ -225,7 +225,7 @@ def add_comment(agent: Agent, ticket: Ticket, body: str, *, request_id: UUID | N
 
     What the service masks is masked before it is saved, and so is what repeats a mask by hand in the chat.
     """
-    copies = hold_with_chat(ticket)
+    copies = lock_with_chat(ticket)
     sent = ticket.comments.filter(request_id=request_id).first() if request_id else None
     if sent:
         return sent

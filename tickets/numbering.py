@@ -9,7 +9,7 @@ from django.db.models import F
 from agents.models import Service
 
 
-def hold_counter(service: Service) -> None:
+def lock_counter(service: Service) -> None:
     """Locks the Service's row to the end of the transaction: tickets of one service are made one after the other,
 
     so that who looks for a ticket now, before making one, sees what anybody else has made.

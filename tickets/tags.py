@@ -16,8 +16,8 @@ from chat.masking.concealing import conceal
 from chat.masking.spans import apply_mask
 from contiple.base.errors import Closed, Invalid
 from contiple.base.texts import can_be_stored
-from tickets.comment_masks import hold_ticket
-from tickets.copies import bounds_of_copies, hold_with_chat
+from tickets.comment_masks import lock_ticket
+from tickets.copies import bounds_of_copies, lock_with_chat
 from tickets.models import CHAT_TAG, Tag, Ticket
 
 TAG_LENGTH_MAX = 40
@@ -39,7 +39,7 @@ def add_tag(agent: Agent, ticket: Ticket, name: str) -> None:
     Raises ``Invalid`` for a name that can't be used and ``Closed`` for one that is or looks like the system's.
     """
     name = clean_tag_name(name)
-    copies = hold_with_chat(ticket)
+    copies = lock_with_chat(ticket)
     name = apply_mask(conceal(agent.service, name), bounds_of_copies(copies, name))
     tag = tag_named(ticket.service, name)
     if ticket.tags.filter(pk=tag.pk).exists():
@@ -58,7 +58,7 @@ def remove_tag(agent: Agent, ticket: Ticket, tag_id: int) -> None:
         return
     if tag.is_system:
         raise Closed(_("This tag is put on by the system and can't be taken off."))
-    hold_ticket(ticket)
+    lock_ticket(ticket)
     take_off(ticket, tag)
     _touched(ticket, agent, "ticket.tag_removed", tag)
 

@@ -8,7 +8,7 @@ from chat.masking.looks import Hidden, gone_is_on_record, look, opened, require_
 from contiple.base.errors import Conflict
 from tickets.access import comment_mask_for
 from tickets.comment_masks import change_body, kept_for
-from tickets.copies import bounds_of_copies, hold_with_chat
+from tickets.copies import bounds_of_copies, lock_with_chat
 from tickets.models import CommentMask
 
 
@@ -25,7 +25,7 @@ def lift(agent: Agent, mask_id: int, *, address: str | None) -> None:
     asked = _hidden_by(comment_mask_for(agent, mask_id))
     require_look(agent, asked, address=address)
     with gone_is_on_record(agent, asked, address=address), transaction.atomic():
-        copies = hold_with_chat(comment_mask_for(agent, mask_id).comment.ticket)
+        copies = lock_with_chat(comment_mask_for(agent, mask_id).comment.ticket)
         mask = comment_mask_for(agent, mask_id)  # as it is under the lock
         comment, hidden = mask.comment, _hidden_by(mask)
         body = comment.body[: mask.start] + opened(hidden) + comment.body[mask.end :]

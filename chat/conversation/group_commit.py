@@ -15,19 +15,20 @@ from typing import Any
 
 from django.db import DatabaseError, OperationalError, connection
 
-from chat.conversation import messages
-from chat.conversation.messages import Seeing, Sending
+from chat.conversation import messages, receipts
+from chat.conversation.messages import Sending
+from chat.conversation.receipts import Receipt
 
 log = logging.getLogger(__name__)
 
 BATCH_MAX = 256
 IDLE_S = 1.0  # then the connection goes back to the pool
 
-Item = Sending | Seeing
+Item = Sending | Receipt
 
 
 def write(item: Item) -> asyncio.Future:
-    """What ``messages.append_together`` or ``mark_together`` says of it without waiting for a lock, or an error."""
+    """What ``messages.append_together`` or ``note_receipts`` says of it without waiting for a lock, or an error."""
     return _writer().put(item)
 
 
@@ -44,7 +45,7 @@ class _Writer:
     def _run(self) -> None:
         while True:
             batch = self._next_batch()
-            for kind, together in ((Sending, messages.append_together), (Seeing, messages.mark_together)):
+            for kind, together in ((Sending, messages.append_together), (Receipt, receipts.note_receipts)):
                 if part := [task for task in batch if isinstance(task[0], kind)]:
                     _resolve(part, _write([item for item, _future in part], together))
 

@@ -39,7 +39,7 @@ class Changed(Struct, tag="changed", dict=True):
     received_at: float = 0.0  # when its frame came in (``metrics``)
 
 
-class Marked(Struct, tag="marked", frozen=True):
+class Receipts(Struct, tag="marked", frozen=True):  # as processes of earlier releases call it
     """How far each side has received and read."""
 
     chat: int
@@ -58,7 +58,7 @@ class Touched(Struct, tag="touched", frozen=True):
     """Something else about the topic changed: read again what you show of it."""
 
 
-Delivery = Changed | Marked | Typed | Touched
+Delivery = Changed | Receipts | Typed | Touched
 Addressed = tuple[str, Delivery]  # topic and delivery
 
 

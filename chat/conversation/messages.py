@@ -14,11 +14,11 @@ from uuid import UUID
 
 import msgspec
 import regex
-from django.db import connection, transaction
+from django.db import transaction
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 
-from agents.credentials import Credential, chatting_agents, chatting_among, chatting_query
+from agents.credentials import Credential, chatting_among, chatting_query
 from agents.models import Agent
 from chat.conversation import live, message_masks
 from chat.conversation.entries import Entry, as_offers, offered_spans, spans_of
@@ -65,17 +65,6 @@ class Sent:
     seq: int
     rev: int
     is_repeat: bool = False
-
-
-@dataclass(slots=True, kw_only=True)
-class Seeing:
-    """The messages up to ``received`` have arrived at a client, those up to ``read`` were in view."""
-
-    chat_id: int
-    received: int
-    read: int
-    agent_id: int | None = None  # without one it is the customer's
-    credential: Credential | None = None
 
 
 @dataclass(slots=True)
@@ -198,34 +187,6 @@ def append_note(chat: Chat, agent: Agent, body: str) -> None:
     _append(chat, author=Author.AGENT, name=str(agent), agent_id=agent.pk, body=body, found=found, internal=True)
 
 
-def mark_seen(chat: Chat, side: str, *, received: int, read: int) -> None:
-    """Notes how far ``side`` (``customer`` or ``agent``) has received and read. Marks only grow."""
-    agent_id = chat.agent_id if side == Author.AGENT else None
-    mark_together([Seeing(chat_id=chat.pk, received=received, read=read, agent_id=agent_id)], wait=True)
-
-
-def mark_together(seeings: Sequence[Seeing], *, wait: bool) -> list[bool | Exception]:
-    """Notes in one transaction how far clients have received and read; says of each what came of it.
-
-    False: somebody else has the chat's lock just now; with ``wait`` it is waited for. An agent who has not (any more)
-    opened the chat marks nothing.
-    """
-    with transaction.atomic():
-        names = chatting_agents({seeing.credential for seeing in seeings if seeing.credential})
-        with connection.cursor() as cursor:
-            # Not worth a wait for the disk: a client that comes back says again what it has seen.
-            cursor.execute("SET LOCAL synchronous_commit TO off")
-        chat_ids = list({seeing.chat_id for seeing in seeings})
-        services = dict(prepared.fetch(_LOCK_MARKS.format("" if wait else "SKIP LOCKED"), [chat_ids]))
-        outcomes = [_judge_marks(seeing, services, names, wait=wait) for seeing in seeings]
-        marking = [seeing for seeing, outcome in zip(seeings, outcomes, strict=True) if outcome is True]
-        for chat_id, agent_id, unread_changed, *marks in prepared.fetch(_MARK, [_json(marking).decode()]):
-            live.publish_on_commit(live.chat_topic(chat_id), live.Marked(chat_id, *marks))
-            if unread_changed:
-                live.publish_on_commit(live.agent_topic(agent_id), live.Touched())
-    return outcomes
-
-
 def _send(sending: Sending) -> Message:
     [outcome] = append_together([sending], wait=True)
     if not isinstance(outcome, Sent):
@@ -282,19 +243,6 @@ def _found_now(sending: Sending, chat: _Row) -> Found:
     if sending.rules.version == chat.rules_version:
         return sending.found
     return rules_of(chat.service_id).find(sending.body)
-
-
-def _judge_marks(
-    seeing: Seeing, services: dict[int, int], names: dict[Credential, str], *, wait: bool
-) -> bool | Exception:
-    credential = seeing.credential
-    if credential is not None and credential not in names:
-        return Closed(_("You are not permitted to chat any more."))
-    if seeing.chat_id not in services:
-        return Http404() if wait else False
-    if credential is not None and credential.service_id != services[seeing.chat_id]:
-        return Http404()
-    return True
 
 
 def _first_outcome(sending: Sending, there: tuple[str, Sent] | None) -> Sent | Exception | None:
@@ -401,42 +349,6 @@ def _put_masks_on(line: _Line, pk: int) -> list[Mask]:
     return message_masks.put_on(chat, message, original=line.body, spans=line.found.masked)
 
 
-_LOCK_MARKS = "SELECT id, service_id FROM chat_chat WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE {}"
-_MARK = """
-WITH seen AS (
-    SELECT seeing.chat_id,
-        coalesce(max(received) FILTER (WHERE seeing.agent_id IS NULL), 0) AS customer_received,
-        coalesce(max(read) FILTER (WHERE seeing.agent_id IS NULL), 0) AS customer_read,
-        coalesce(max(received) FILTER (WHERE seeing.agent_id IS NOT NULL), 0) AS agent_received,
-        coalesce(max(read) FILTER (WHERE seeing.agent_id IS NOT NULL), 0) AS agent_read
-    FROM json_to_recordset(%s::json) AS seeing (chat_id bigint, agent_id bigint, received integer, read integer)
-    JOIN chat_chat AS chat ON chat.id = seeing.chat_id
-        AND (seeing.agent_id IS NULL OR (chat.agent_id = seeing.agent_id AND chat.state = 'active'))
-    GROUP BY seeing.chat_id
-), grown AS (
-    SELECT chat.id, chat.agent_id, chat.unread,
-        greatest(chat.customer_received, least(greatest(seen.customer_received, seen.customer_read), chat.last_rev))
-            AS customer_received,
-        greatest(chat.customer_read, least(seen.customer_read, chat.last_rev)) AS customer_read,
-        greatest(chat.agent_received, least(greatest(seen.agent_received, seen.agent_read), chat.last_rev))
-            AS agent_received,
-        greatest(chat.agent_read, least(seen.agent_read, chat.last_rev)) AS agent_read
-    FROM seen JOIN chat_chat AS chat ON chat.id = seen.chat_id
-), counted AS (
-    SELECT grown.*, CASE WHEN grown.agent_read > chat.agent_read THEN (
-        SELECT count(*) FROM chat_message AS message
-        WHERE message.chat_id = grown.id AND message.author = 'customer' AND message.seq > grown.agent_read
-    ) ELSE grown.unread END AS unread_now
-    FROM grown JOIN chat_chat AS chat ON chat.id = grown.id
-    WHERE (grown.customer_received, grown.customer_read, grown.agent_received, grown.agent_read)
-        <> (chat.customer_received, chat.customer_read, chat.agent_received, chat.agent_read)
-)
-UPDATE chat_chat AS chat SET customer_received = counted.customer_received, customer_read = counted.customer_read,
-    agent_received = counted.agent_received, agent_read = counted.agent_read, unread = counted.unread_now
-FROM counted WHERE chat.id = counted.id
-RETURNING chat.id, chat.agent_id, counted.unread <> counted.unread_now AND chat.agent_id IS NOT NULL,
-    chat.customer_received, chat.customer_read, chat.agent_received, chat.agent_read
-"""
 _json = msgspec.json.Encoder().encode
 
 _LOCK = """

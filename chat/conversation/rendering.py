@@ -97,7 +97,7 @@ def body_html(body: str, masks: Sequence[Span], offers: Sequence[Span] = ()) -> 
         return mark_safe(_linked(body))  # noqa: S308 - every part is escaped
     parts, at = [], 0
     for span in sorted([*masks, *offers], key=lambda span: span.start):
-        parts += [_linked(body[at : span.start]), _marked(span, body[span.start : span.end])]
+        parts += [_linked(body[at : span.start]), _masked(span, body[span.start : span.end])]
         at = span.end
     return mark_safe("".join([*parts, _linked(body[at:])]))  # noqa: S308 - every part is escaped
 
@@ -145,13 +145,13 @@ def status_frame(chat: Chat, language: str, *, place: int | None) -> protocol.St
     return protocol.Status(chat=chat.pk, state=chat.state, html=_plain(html))
 
 
-def marks_frame(marked: live.Marked) -> protocol.Marks:
-    return protocol.Marks(
-        chat=marked.chat,
-        customer_received=marked.customer_received,
-        customer_read=marked.customer_read,
-        agent_received=marked.agent_received,
-        agent_read=marked.agent_read,
+def receipts_frame(receipts: live.Receipts) -> protocol.Receipts:
+    return protocol.Receipts(
+        chat=receipts.chat,
+        customer_received=receipts.customer_received,
+        customer_read=receipts.customer_read,
+        agent_received=receipts.agent_received,
+        agent_read=receipts.agent_read,
     )
 
 
@@ -195,7 +195,7 @@ def _linked(text: str) -> str:
     return "".join([*parts, escape(text[at:])])
 
 
-def _marked(span: Span, text: str) -> str:
+def _masked(span: Span, text: str) -> str:
     if span.id:
         return format_html('<masked-text data-mask="{}" data-kind="{}">{}</masked-text>', span.id, span.kind, text)
     return format_html('<offered-text data-kind="{}">{}</offered-text>', span.kind, text)

@@ -13,7 +13,7 @@ from agents import audit
 from agents.access import require_admin
 from agents.models import Agent
 from chat.conversation import messages
-from chat.lifecycle.transitions import end_ring, lock_chat, open_ringing, tell
+from chat.lifecycle.transitions import end_ring, lock_chat, open_ringing, publish
 from chat.models import Chat, Ring
 from chat.routing import presence
 from chat.routing.assignment import assign_waiting_chats, wait_for_turn
@@ -35,10 +35,10 @@ def transfer_chat(agent: Agent, chat_id: int, to_id: int, note: str = "") -> Cha
         target = _lock_target(agent, to_id)
         _append_note(chat, agent, note)
         messages.append_event(chat, "transferred", name=str(agent))
-        tell(chat)
+        publish(chat)
         _ring_at(chat, target, clock.database_now())
         audit.record(chat.service_id, "chat.transferred", chat.subject, agent=agent, to=str(target))
-        tell(chat)
+        publish(chat)
     return chat
 
 
@@ -51,13 +51,13 @@ def return_to_queue(agent: Agent, chat_id: int, note: str = "") -> Chat:
         chat = _lock_held(agent, chat_id)
         _append_note(chat, agent, note)
         messages.append_event(chat, "returned", name=str(agent))
-        tell(chat)
+        publish(chat)
         now = clock.database_now()
         # As if it had rung in vain: for a while the router asks everybody else.
         Ring.objects.create(chat=chat, agent=agent, started_at=now, ended_at=now, outcome=Ring.Outcome.RETURNED)
         move_chat(chat, State.WAITING, agent=None, ringing_since=None)
         audit.record(chat.service_id, "chat.returned", chat.subject, agent=agent)
-        tell(chat)
+        publish(chat)
         transaction.on_commit(lambda: assign_waiting_chats(chat.service_id), robust=True)
     return chat
 
@@ -139,10 +139,10 @@ def _append_note(chat: Chat, agent: Agent, note: str) -> None:
 
 
 def _take_away(chat: Chat) -> None:
-    """From whoever has it: told by ``tell``, since the chat names somebody else afterwards."""
+    """From whoever has it: told by ``publish``, since the chat names somebody else afterwards."""
     if chat.state != State.WAITING:
         end_ring(chat, Ring.Outcome.TAKEN)
-        tell(chat)
+        publish(chat)
         move_chat(chat, State.WAITING, agent=None, ringing_since=None)
 
 

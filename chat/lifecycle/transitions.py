@@ -55,11 +55,11 @@ def start_chat(customer: Customer, *, policy: PrivacyPolicy, language: str, page
     )
     try:
         with transaction.atomic():
-            limit = queue_limits.hold_queue(service)
+            limit = queue_limits.lock_queue(service)
             chat.created_at = chat.waiting_since = clock.database_now()
             chat.save(force_insert=True)
             audit.record(service, "chat.started", chat.subject, actor="customer", policy=policy.version)
-            tell(chat)
+            publish(chat)
             if limit:
                 queue_limits.require_place(chat, limit)
     except IntegrityError as error:
@@ -95,7 +95,7 @@ def open_ringing(chat: Chat, agent: Agent) -> None:
     messages.append_event(chat, "joined", name=str(agent))
     if first:
         _greet(chat)
-    tell(chat)
+    publish(chat)
 
 
 def pass_on(
@@ -121,12 +121,12 @@ def pass_on(
             return False
         was_active, previous = chat.state == State.ACTIVE, chat.agent
         end_ring(chat, outcome)
-        tell(chat)
+        publish(chat)
         move_chat(chat, State.WAITING, agent=None, ringing_since=None)
         audit.record(chat.service_id, "chat.passed_on", chat.subject, actor="", reason=outcome, was=str(previous))
         if was_active:
             messages.append_event(chat, "passed_on")
-        tell(chat)
+        publish(chat)
         transaction.on_commit(lambda: assign_waiting_chats(chat.service_id), robust=True)
     return True
 
@@ -148,7 +148,7 @@ def close_chat(chat_id: int, *, by: str, agent: Agent | None = None) -> bool:
         actor = "customer" if by == Chat.ClosedBy.CUSTOMER else ""
         audit.record(chat.service_id, "chat.closed", chat.subject, agent=agent, actor=actor, by=by)
         messages.append_event(chat, event, name=str(agent) if agent else "")
-        tell(chat)
+        publish(chat)
         if chat.agent_id:  # the end of one that waited makes no room
             transaction.on_commit(lambda: assign_waiting_chats(chat.service_id), robust=True)
     return True
@@ -192,7 +192,7 @@ def _greet(chat: Chat) -> None:
         messages.append_notice(chat, greeting, name=chat.service.name)
 
 
-def tell(chat: Chat) -> None:
+def publish(chat: Chat) -> None:
     live.publish_on_commit(live.chat_topic(chat.pk), live.Touched())
     live.publish_on_commit(live.service_topic(chat.service_id), live.Touched())
     if chat.agent_id:

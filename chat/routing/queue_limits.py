@@ -31,7 +31,7 @@ class QueueFull(Closed):
     status = 409
 
 
-def hold_queue(service: Service) -> int:
+def lock_queue(service: Service) -> int:
     """The most customers that may wait in the service, 0 for any number.
 
     Where there is a limit, the HelpCenter's row is locked until the transaction ends, and with it every other start:

@@ -63,7 +63,7 @@ class AgentSocket(Connection):
                 if self.may_type() and chat in self.cursors and await in_thread(self._holds, chat):
                     live.publish(live.chat_topic(chat), live.Typed(chat, "agent"))
             case protocol.Seen():
-                await self.mark_seen(frame.chat, frame, agent_id=self.agent_id, credential=self.credential)
+                await self.note_receipt(frame.chat, frame, agent_id=self.agent_id, credential=self.credential)
 
     async def refresh(self) -> None:
         found = await in_thread(self._desk)
@@ -144,11 +144,11 @@ class AgentSocket(Connection):
         permitted = may_chat(agent) and agent.user.is_active and not agent.service.is_stopped
         return AGAIN if permitted else FORBIDDEN
 
-    def first_look(self, chat_id: int, rev: int) -> tuple[int, live.Marked, list[Entry]]:
+    def first_look(self, chat_id: int, rev: int) -> tuple[int, live.Receipts, list[Entry]]:
         if not chatting_agents([self.credential]):
             raise Closed(_("You are not permitted to chat any more."))
-        last_rev, marked, _fingerprint = pulse.look_at_chat(chat_id, self.service_id)
-        return last_rev, marked, entries.changes_since(chat_id, rev)
+        last_rev, receipts, _fingerprint = pulse.look_at_chat(chat_id, self.service_id)
+        return last_rev, receipts, entries.changes_since(chat_id, rev)
 
     def _holds(self, chat_id: int) -> bool:
         held = Chat.objects.filter(pk=chat_id, agent=self.agent_id, state=Chat.State.ACTIVE)

@@ -24,7 +24,7 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from chat import protocol
-from chat.conversation import entries, group_commit, live, messages, rendering
+from chat.conversation import entries, group_commit, live, messages, receipts, rendering
 from chat.models import Chat
 from chat.routing import presence
 from chat.sockets import pulse
@@ -78,7 +78,7 @@ class Connection:
         self.tasks: set[asyncio.Task] = set()
         self.cursors: dict[int, int] = {}
         self.looking_at: set[int] = set()  # chats that are being read for the first time
-        self.marks: dict[int, live.Marked] = {}
+        self.receipts: dict[int, live.Receipts] = {}
         self.inbox: deque[live.Delivery] = deque()
         self.fingerprint: tuple | None = None
         self.sent_bytes = self.announced_bytes = self.answered_bytes = 0
@@ -173,8 +173,8 @@ class Connection:
             self.topics.discard(topic)
             live.unsubscribe(topic, self)
 
-    def first_look(self, chat_id: int, rev: int) -> tuple[int, live.Marked, list[entries.Entry]]:
-        """In a thread: last rev and marks of the chat, where this client may see it, and its changes since ``rev``.
+    def first_look(self, chat_id: int, rev: int) -> tuple[int, live.Receipts, list[entries.Entry]]:
+        """In a thread: last rev and receipts of the chat, where this client may see it, and its changes since ``rev``.
 
         Raises ``Http404`` or a ``DomainError`` where it may not.
         """
@@ -185,7 +185,7 @@ class Connection:
         await self.join(live.chat_topic(chat_id))
         self.looking_at.add(chat_id)
         try:
-            last_rev, marked, changes = await in_thread(self.first_look, chat_id, rev)
+            last_rev, receipts, changes = await in_thread(self.first_look, chat_id, rev)
         except DatabaseError:  # on display it would hear nothing: its client comes back, and asks again
             await self.close(AGAIN)
             raise
@@ -200,12 +200,12 @@ class Connection:
             await self.pass_on(live.Changed(entry))
         if came_meanwhile or len(changes) == entries.CHANGES_AT_ONCE:
             await self.catch_up(chat_id)
-        self.marks.pop(chat_id, None)
-        await self.show_marks(marked)
+        self.receipts.pop(chat_id, None)
+        await self.show_receipts(receipts)
 
     async def unwatch(self, chat_id: int) -> None:
         self.looking_at.discard(chat_id)
-        self.marks.pop(chat_id, None)
+        self.receipts.pop(chat_id, None)
         self.cursors.pop(chat_id, None)
         self.leave(live.chat_topic(chat_id))
 
@@ -228,10 +228,10 @@ class Connection:
     def may_read(self, entry: entries.Entry) -> bool:
         return True
 
-    async def show_marks(self, marked: live.Marked) -> None:
-        if self.marks.get(marked.chat) != marked:
-            self.marks[marked.chat] = marked
-            await self.tell(rendering.marks_frame(marked))
+    async def show_receipts(self, receipts: live.Receipts) -> None:
+        if self.receipts.get(receipts.chat) != receipts:
+            self.receipts[receipts.chat] = receipts
+            await self.tell(rendering.receipts_frame(receipts))
 
     async def show_elsewhere(self, changed: live.Changed) -> None:
         """A change in a chat of a joined topic that is not on display."""
@@ -252,11 +252,11 @@ class Connection:
         if outcome.is_repeat or chat_id not in self.cursors:
             await self.tell(protocol.Ack(chat_id, frame.client_id, outcome.seq, outcome.rev))
 
-    async def mark_seen(self, chat_id: int, frame: protocol.Seen, **who: Any) -> None:
-        seeing = messages.Seeing(chat_id=chat_id, received=frame.received, read=frame.read, **who)
-        outcome = await group_commit.write(seeing)
+    async def note_receipt(self, chat_id: int, frame: protocol.Seen, **who: Any) -> None:
+        receipt = receipts.Receipt(chat_id=chat_id, received=frame.received, read=frame.read, **who)
+        outcome = await group_commit.write(receipt)
         if outcome is False:
-            [outcome] = await in_thread(messages.mark_together, [seeing], wait=True)
+            [outcome] = await in_thread(receipts.note_receipts, [receipt], wait=True)
         if isinstance(outcome, Exception):
             raise outcome
 
@@ -340,12 +340,12 @@ class Connection:
         await self.tell_beat()
 
     async def repair(self, seen: pulse.Seen) -> None:
-        for chat_id, (rev, marked) in seen.chats.items():
+        for chat_id, (rev, there) in seen.chats.items():
             if rev > self.cursors.get(chat_id, rev):
                 metrics.rings_healed.labels("heartbeat").inc()
                 await self.catch_up(chat_id)
             if chat_id in self.cursors:
-                await self.show_marks(marked)
+                await self.show_receipts(there)
         if seen.fingerprint != self.fingerprint:
             self.touch()
 
@@ -426,8 +426,8 @@ class Connection:
         match delivery:
             case live.Changed():
                 await self._show_change(delivery)
-            case live.Marked(chat) if chat in self.cursors:
-                await self.show_marks(delivery)
+            case live.Receipts(chat) if chat in self.cursors:
+                await self.show_receipts(delivery)
             case live.Typed(chat, author) if chat in self.cursors:
                 await self.tell(protocol.TypingNow(chat, author))
             case live.Touched():

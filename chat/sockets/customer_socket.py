@@ -55,7 +55,7 @@ class CustomerSocket(Connection):
                 if self.may_type():
                     live.publish(live.chat_topic(self.chat_id), live.Typed(self.chat_id, "customer"))
             case protocol.Seen():
-                await self.mark_seen(self.chat_id, frame)
+                await self.note_receipt(self.chat_id, frame)
 
     async def refresh(self) -> None:
         try:
@@ -147,10 +147,10 @@ class CustomerSocket(Connection):
             presence.take_lease(self.socket_id, chat_id=found[0])
         return found
 
-    def first_look(self, chat_id: int, rev: int) -> tuple[int, live.Marked, list[Entry]]:
-        last_rev, marked, fingerprint = pulse.look_at_chat(chat_id, self.service_id)
+    def first_look(self, chat_id: int, rev: int) -> tuple[int, live.Receipts, list[Entry]]:
+        last_rev, receipts, fingerprint = pulse.look_at_chat(chat_id, self.service_id)
         self.first_status = self._status_of(fingerprint)
-        return last_rev, marked, entries.changes_since(chat_id, rev)
+        return last_rev, receipts, entries.changes_since(chat_id, rev)
 
     def _status(self) -> "_Status":
         """With the fingerprint from before it was read: what changes in between is noticed at the next beat."""

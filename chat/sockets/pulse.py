@@ -1,7 +1,7 @@
 """The heartbeat of a process: one clock for all of its connections, and one look at the database for all that are due.
 
 Every connection is asked for a sign of life each ``presence.HEARTBEAT_S``. With it comes what its client could have
-missed: the last revs and marks of its chats, a fingerprint of what else it shows, and whether it may stay. Signs of
+missed: the last revs and receipts of its chats, a fingerprint of what else it shows, and whether it may stay. Signs of
 life renew leases, those of one tick together.
 """
 
@@ -42,9 +42,9 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What was found: last rev and marks of each chat that is there, what else is shown in short, and the right."""
+    """What was found: last rev and receipts of each chat that is there, what else is shown in short, and the right."""
 
-    chats: dict[int, tuple[int, live.Marked]]
+    chats: dict[int, tuple[int, live.Receipts]]
     fingerprint: tuple | None
     may_stay: bool
 
@@ -159,8 +159,8 @@ def own_revs(agent_id: int) -> dict[int, int]:
     return dict(prepared.fetch(_OWN_REVS, [agent_id]))
 
 
-def look_at_chat(chat_id: int, service_id: int) -> tuple[int, live.Marked, tuple]:
-    """A chat of this service: last rev, marks, and in short what a customer's page shows of it, which ends with the
+def look_at_chat(chat_id: int, service_id: int) -> tuple[int, live.Receipts, tuple]:
+    """A chat of this service: last rev, receipts, and in short what a customer's page shows of it, which ends with the
     place in the queue. Raises ``Http404``.
     """
     found = _chats([chat_id], service_id)
@@ -169,12 +169,12 @@ def look_at_chat(chat_id: int, service_id: int) -> tuple[int, live.Marked, tuple
     return found[chat_id]
 
 
-def _chats(chat_ids: Collection[int], service_id: int | None = None) -> dict[int, tuple[int, live.Marked, tuple]]:
+def _chats(chat_ids: Collection[int], service_id: int | None = None) -> dict[int, tuple[int, live.Receipts, tuple]]:
     """Those that are to be seen: as ``look_at_chat``."""
     if not chat_ids:
         return {}
     found = prepared.fetch(_CHATS, [list(chat_ids), service_id, service_id])
-    return {row[0]: (row[1], live.Marked(row[0], *row[2:6]), row[6:]) for row in found}
+    return {row[0]: (row[1], live.Receipts(row[0], *row[2:6]), row[6:]) for row in found}
 
 
 _CHATS = """

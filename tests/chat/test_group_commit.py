@@ -11,7 +11,8 @@ from django.db import DatabaseError, connection, transaction
 
 from agents.models import Service
 from chat.conversation import group_commit, messages
-from chat.conversation.messages import Seeing, Sending, Sent
+from chat.conversation.messages import Sending, Sent
+from chat.conversation.receipts import Receipt
 from chat.masking.rules import DEFAULT, NOTHING
 from chat.models import Chat, Message
 from tests.chat.comings import new_id
@@ -133,9 +134,9 @@ async def test_the_same_id_twice_at_once_is_one_message(chats) -> None:
 async def test_messages_and_marks_of_one_moment(chats) -> None:
     sent = await asyncio.gather(*[group_commit.write(sending(chat)) for chat in chats])
     assert all(sent)
-    seeings = [Seeing(chat_id=chat.pk, received=1, read=0) for chat in chats]
-    seeings += [Seeing(chat_id=chat.pk, received=1, read=1) for chat in chats[:3]]
-    assert await asyncio.gather(*[group_commit.write(seeing) for seeing in seeings]) == [True] * 9
+    receipts = [Receipt(chat_id=chat.pk, received=1, read=0) for chat in chats]
+    receipts += [Receipt(chat_id=chat.pk, received=1, read=1) for chat in chats[:3]]
+    assert await asyncio.gather(*[group_commit.write(seeing) for seeing in receipts]) == [True] * 9
     read = await do(lambda: list(Chat.objects.order_by("pk").values_list("customer_received", "customer_read")))
     assert read == [(1, 1)] * 3 + [(1, 0)] * 3
 
@@ -143,4 +144,4 @@ async def test_messages_and_marks_of_one_moment(chats) -> None:
 async def test_a_mark_in_a_locked_chat_waits_for_its_own_turn(chats) -> None:
     await group_commit.write(sending(chats[0]))
     with locked(chats[0]):
-        assert await group_commit.write(Seeing(chat_id=chats[0].pk, received=1, read=1)) is False
+        assert await group_commit.write(Receipt(chat_id=chats[0].pk, received=1, read=1)) is False

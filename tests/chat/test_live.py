@@ -32,7 +32,7 @@ ENTRY = Entry(
 )
 DELIVERIES = [
     live.Changed(ENTRY, unread=2, received_at=1.5),
-    live.Marked(7, 1, 2, 3, 4),
+    live.Receipts(7, 1, 2, 3, 4),
     live.Typed(7, "agent"),
     live.Touched(),
 ]

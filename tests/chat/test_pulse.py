@@ -7,7 +7,7 @@ from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 
 from agents.models import Agent, Service
-from chat.conversation import live, messages
+from chat.conversation import live, receipts
 from chat.models import Chat, Lease
 from chat.routing import presence
 from chat.sockets import pulse
@@ -68,7 +68,7 @@ async def test_the_other_s_marks(chat, agent, deaf) -> None:
     async with desk_of(agent) as line:
         await line.say("watch", chat=chat.pk)
         await line.hear("marks", customer_read=0)
-        await do(messages.mark_seen, chat, "customer", received=1, read=1)
+        await do(receipts.note_receipt, chat, "customer", received=1, read=1)
         await line.hear("marks", customer_read=1)
 
 
