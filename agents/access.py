@@ -39,11 +39,6 @@ def running_service(slug: str) -> Service:
     return service
 
 
-def may_chat(agent: Agent) -> bool:
-    """Gates one and three for this agent: the contract has Chat, and the agent has the permission."""
-    return agent.is_active and agent.chat_permission and agent.service.contract.chat
-
-
 def may_unmask(agent: Agent) -> bool:
     """Whether this agent is shown originals of masked text: by a permission of its own, where the contract has it."""
     return agent.is_active and agent.unmask_permission and agent.service.contract.security_service

@@ -1,4 +1,4 @@
-"""What a socket is let in with, and whether that still holds. ``access`` has the rules; here they are read for many."""
+"""The credentials of agents' sockets, and whether they still hold. Read for many sockets in one query."""
 
 from collections.abc import Collection, Iterable, Sequence
 from types import SimpleNamespace
@@ -7,12 +7,13 @@ from typing import Any, NamedTuple
 from django.contrib.auth import get_user
 from django.contrib.sessions.backends.db import SessionStore
 
+from agents.chat_permission import chat_permitted_sql
 from agents.models import User
 from contiple.base import prepared
 
 
 def user_of_session(key: str) -> User | None:
-    """Who is signed in with this session, as at any page: the account is active, the password still the same."""
+    """Returns the user who is signed in with this session, as any page would: active, with the same password."""
     if not key:
         return None
     request: Any = SimpleNamespace(session=SessionStore(key))
@@ -21,7 +22,7 @@ def user_of_session(key: str) -> User | None:
 
 
 class Credential(NamedTuple):
-    """What a socket of an agent was let in with: who, by which session, under which (hashed) password."""
+    """The agent, session and (hashed) password with which an agent's socket was let in."""
 
     agent_id: int
     service_id: int
@@ -30,32 +31,34 @@ class Credential(NamedTuple):
 
 
 def chatting_agents(credentials: Collection[Credential]) -> dict[Credential, str]:
-    """Those with which one may chat now, and the agents' names: ``may_chat``, and signed in as before, in one query.
+    """Returns the credentials that still allow to chat, each with its agent's name, in one query.
 
-    A session that has ended, or another password, as after a reset, ends what began with them.
+    The agent must be permitted (``chat_permission``) and signed in as before: a session that has ended or a new
+    password, as after a reset, ends what began with them.
     """
     asked = list(credentials)
     return chatting_among(asked, prepared.fetch(*chatting_query(asked))) if asked else {}
 
 
 def chatting_query(asked: Sequence[Credential]) -> prepared.Statement:
-    """The query of ``chatting_agents``, for who has others to ask in the same round trip."""
+    """The query of ``chatting_agents``, for a caller that asks more in the same round trip."""
     return _CHATTING, [[credential[column] for credential in asked] for column in range(len(Credential._fields))]
 
 
 def chatting_among(asked: Sequence[Credential], found: Iterable[tuple]) -> dict[Credential, str]:
+    """Reads the answer to ``chatting_query``, as ``chatting_agents`` returns it."""
     return {asked[number - 1]: name for number, name in found}
 
 
-_CHATTING = """
+_CHATTING = f"""
 SELECT asked.number, coalesce(nullif(person.name, ''), person.email)
 FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[]) WITH ORDINALITY
     AS asked (agent_id, service_id, session_key, password, number)
-JOIN agents_agent AS agent ON agent.id = asked.agent_id AND agent.is_active AND agent.chat_permission
-JOIN agents_user AS person ON person.id = agent.user_id AND person.is_active AND person.password = asked.password
-JOIN agents_service AS service ON service.id = agent.service_id AND NOT service.is_stopped
-JOIN agents_contract AS contract ON contract.service_id = service.id AND contract.chat
+JOIN agents_agent AS agent ON agent.id = asked.agent_id AND agent.service_id = asked.service_id
+JOIN agents_user AS person ON person.id = agent.user_id AND person.password = asked.password
+JOIN agents_service AS service ON service.id = agent.service_id
+JOIN agents_contract AS contract ON contract.service_id = service.id
 JOIN django_session AS session ON session.session_key = asked.session_key
     AND session.expire_date > statement_timestamp()
-WHERE agent.service_id = asked.service_id
-"""
+WHERE {chat_permitted_sql()}
+"""  # noqa: S608 - no value comes from outside

@@ -1,24 +1,26 @@
-"""Which chats somebody may see and act in, and which patterns change. Nobody else fetches them for a viewer; forbidden
-looks like absent."""
+"""The chats that a person may see or act in, and the patterns that an admin may change.
+
+Nothing else fetches them for a viewer. What is forbidden looks like what doesn't exist.
+"""
 
 from django.db.models import F, QuerySet
 from django.http import Http404
 
-from agents.models import Agent
+from agents.models import Agent, Service
 from chat.models import Chat, OwnPattern
 from helpcenter.customers import token_hash
 from helpcenter.models import Customer
 
 
 def chats_seen_by(agent: Agent) -> QuerySet[Chat]:
-    """A desk is shared: every agent of the service may read its chats. To act in one needs more (``chat_held_by``)."""
+    """The service's chats: every agent of the service may read them. To act in one needs more."""
     return Chat.objects.filter(service=agent.service).select_related(
         "customer", "agent__user", "service__contract", "policy"
     )
 
 
 def chat_for_agent(agent: Agent, chat_id: int) -> Chat:
-    """Raises ``Http404`` for another service's chat as for none."""
+    """Raises ``Http404`` if there is no such chat in the agent's service."""
     chat = chats_seen_by(agent).filter(pk=chat_id).first()
     if chat is None:
         raise Http404
@@ -26,15 +28,20 @@ def chat_for_agent(agent: Agent, chat_id: int) -> Chat:
 
 
 def open_chats_of(agent: Agent) -> QuerySet[Chat]:
-    """What stands in the agent's Active Chats: ringing first, then the longest waiting."""
+    """The agent's Active Chats: ringing ones first, then in the order of the queue."""
     chats = chats_seen_by(agent).filter(agent=agent).exclude(state=Chat.State.CLOSED)
-    return chats.order_by("-state", "waiting_since", "pk")
+    return chats.order_by("-state", *Chat.QUEUE_ORDER)
 
 
 def chats_of_others(agent: Agent) -> QuerySet[Chat]:
-    """The service's other open chats, for its admins: waiting, ringing, open; the longest waiting first."""
+    """The service's other open chats, for its admins: waiting, ringing, open; each in the order of the queue."""
     chats = chats_seen_by(agent).exclude(state=Chat.State.CLOSED).exclude(agent=agent)
-    return chats.order_by("-state", "waiting_since", "pk")
+    return chats.order_by("-state", *Chat.QUEUE_ORDER)
+
+
+def waiting_chats(service: Service | int) -> QuerySet[Chat]:
+    """The queue of the service, in its order: first come, first served."""
+    return Chat.objects.filter(service=service, state=Chat.State.WAITING).order_by(*Chat.QUEUE_ORDER)
 
 
 def own_patterns_of(admin: Agent) -> QuerySet[OwnPattern]:
@@ -43,7 +50,7 @@ def own_patterns_of(admin: Agent) -> QuerySet[OwnPattern]:
 
 
 def own_pattern_for(admin: Agent, pattern_id: int) -> OwnPattern:
-    """Raises ``Http404`` for another service's as for none."""
+    """Raises ``Http404`` if there is no such pattern in the admin's service."""
     own = own_patterns_of(admin).filter(pk=pattern_id).first()
     if own is None:
         raise Http404
@@ -51,7 +58,7 @@ def own_pattern_for(admin: Agent, pattern_id: int) -> OwnPattern:
 
 
 def chat_of_token(service_slug: str, token: str) -> tuple[int, int, str] | None:
-    """The chat of the customer who holds this token in this running service, as ``chat_of``: id, service and state."""
+    """Returns id, service and state of ``chat_of`` the customer with this token, if the service runs."""
     chats = Chat.objects.filter(customer__token_hash=token_hash(token), service__slug=service_slug)
     chats = chats.filter(service__is_stopped=False, customer__service=F("service"))
     return chats.order_by(*_OPEN_OR_LAST).values_list("pk", "service", "state").first() if token else None
@@ -63,5 +70,5 @@ def chat_of(customer: Customer) -> Chat | None:
     return chats.order_by(*_OPEN_OR_LAST).first()
 
 
-# A customer has at most one open chat, and what is open has not been closed.
+# A customer has at most one open chat, and an open chat has no ``closed_at``.
 _OPEN_OR_LAST = (F("closed_at").desc(nulls_first=True), "-pk")

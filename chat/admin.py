@@ -1,9 +1,10 @@
-"""Chats and rules of masking for the operator: how they stand; never what was said, nor what is looked for."""
+"""Chats and settings of chat for the operator. They show no message and none of the patterns that masking looks for."""
 
 from django.contrib import admin
 from django.http import HttpRequest
 
-from chat.models import Chat, MaskingRules, OwnPattern
+from chat.models import Chat, ChatSettings, MaskingRules, OwnPattern
+from chat.routing.chat_settings import FIELDS
 
 
 @admin.register(Chat)
@@ -20,6 +21,19 @@ class ChatAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Chat | None = None) -> bool:
         return False
+
+
+@admin.register(ChatSettings)
+class ChatSettingsAdmin(admin.ModelAdmin):
+    list_display = ("service", *FIELDS)
+    list_select_related = ("service",)
+    search_fields = ("service__name", "service__slug")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: ChatSettings | None = None) -> list[str]:
+        return ["service"] if obj else []
+
+    def has_delete_permission(self, request: HttpRequest, obj: ChatSettings | None = None) -> bool:
+        return False  # the worker reads a service's settings, and makes none
 
 
 class ReadOnly(admin.ModelAdmin):

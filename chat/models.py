@@ -3,6 +3,8 @@
 import uuid
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -12,7 +14,60 @@ from django.utils.translation import gettext_lazy as _
 from agents.models import Agent, Service
 from helpcenter.models import Customer, PrivacyPolicy
 
+DAY_MINUTES = 24 * 60
 MESSAGE_LENGTH_MAX = 4_000  # code points; detectors must finish on one in bounded time
+
+
+class ChatSettings(models.Model):
+    """A service's settings of chat (Service Management / Chat). 0 is no limit, or never."""
+
+    service = models.OneToOneField(Service, models.CASCADE, related_name="chat_settings")
+    assign_recent_agent = models.BooleanField(
+        _("Assign Chat"),
+        default=False,
+        help_text=_("The agent with recent history with this customer comes first, if free."),
+    )
+    queue_limit = models.PositiveSmallIntegerField(
+        _("Queue limit"),
+        default=0,
+        validators=[MaxValueValidator(10_000)],
+        help_text=_("When the queue is full, customers are offered a 1:1 inquiry. 0: no limit."),
+    )
+    longest_wait_minutes = models.PositiveSmallIntegerField(
+        _("Longest wait (minutes)"),
+        default=0,
+        validators=[MaxValueValidator(DAY_MINUTES)],
+        help_text=_("After this long, customers are offered a 1:1 inquiry and keep their place. 0: never."),
+    )
+    idle_reminder_minutes = models.PositiveSmallIntegerField(
+        _("Remind a silent customer after (minutes)"),
+        default=5,
+        validators=[MaxValueValidator(DAY_MINUTES)],
+        help_text=_("Counted from the agent’s last message. 0: never."),
+    )
+    idle_close_minutes = models.PositiveSmallIntegerField(
+        _("End a silent chat after (minutes)"),
+        default=15,
+        validators=[MaxValueValidator(DAY_MINUTES)],
+        help_text=_("Counted from the same message; the reminder announces it. 0: never."),
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("Chat settings")
+
+    def __str__(self) -> str:
+        return f"chat settings of {self.service_id}"
+
+    def clean(self) -> None:
+        """Refuses an end that no reminder announces."""
+        if not self.idle_close_minutes:
+            return
+        if not self.idle_reminder_minutes:
+            raise ValidationError(
+                {"idle_close_minutes": _("A chat ends only after a reminder: set one first, or 0 here.")}
+            )
+        if self.idle_close_minutes <= self.idle_reminder_minutes:
+            raise ValidationError({"idle_close_minutes": _("The end has to come later than the reminder.")})
 
 
 class Chat(models.Model):
@@ -32,8 +87,11 @@ class Chat(models.Model):
         SERVICE = "service"  # the contract was closed under it
 
     class InquiryOffer(models.TextChoices):
-        WAITED = "waited"  # longer than the longest wait of Default Setting
+        WAITED = "waited"  # longer than the longest wait of the chat settings
         MISSED = "missed"  # everybody who could have opened it has let it ring
+
+    # The order of the queue: first come, first served. The index ``chat_queue`` has it too.
+    QUEUE_ORDER = ("waiting_since", "id")
 
     service = models.ForeignKey(Service, models.CASCADE, related_name="chats")
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="chats")
@@ -291,18 +349,18 @@ class Lease(models.Model):
 
 
 class RoutingRound(models.Model):
-    """One turn of the router that decided something: how every agent stood at its beginning, in codes and numbers."""
+    """One turn of the router that decided something, with every agent's standing at its beginning."""
 
     service = models.ForeignKey(Service, models.CASCADE, related_name="+")
     at = models.DateTimeField(db_index=True)
-    seats = models.JSONField(default=list)  # `routing_log` has the form
+    seats = models.JSONField(default=list)  # packed by `routing.decisions`
 
     def __str__(self) -> str:
         return f"round {self.pk}"
 
 
 class RoutingDecision(models.Model):
-    """What a round decided for one chat: the agent it rings at, or why it goes on waiting (``routing_log.Reason``)."""
+    """A round's decision for one chat: the agent it rings at, or why it goes on waiting (``decisions.Reason``)."""
 
     round = models.ForeignKey(RoutingRound, models.CASCADE, related_name="decisions")
     chat = models.ForeignKey(Chat, models.CASCADE, related_name="+", db_index=False)

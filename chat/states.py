@@ -21,9 +21,9 @@ TRANSITIONS: dict[str, set[str]] = {
 
 
 def move_chat(chat: Chat, to: str, **fields: Any) -> None:
-    """Changes the state by compare-and-set and leaves ``chat`` as the row now is.
+    """Changes the state by compare-and-set, and ``chat`` with it.
 
-    Raises ``Conflict`` where the table does not allow it or somebody else was faster; nothing is changed then.
+    Raises ``Conflict`` if the table doesn't allow it or somebody else was faster; nothing is changed then.
     """
     allowed = to in TRANSITIONS[chat.state]
     if not allowed or not Chat.objects.filter(pk=chat.pk, state=chat.state).update(state=to, **fields):
@@ -33,9 +33,9 @@ def move_chat(chat: Chat, to: str, **fields: Any) -> None:
 
 
 def ring_chats(rings: Iterable[tuple[int, int, datetime]]) -> None:
-    """Many waiting chats in one statement, each ``(chat, agent, since)``. The caller has the chats' rows locked.
+    """Rings many waiting chats in one statement, each ``(chat, agent, since)``. The caller has locked the chats' rows.
 
-    Raises ``Conflict`` where one of them does not wait any more; the transaction is then to be rolled back.
+    Raises ``Conflict`` if one of them doesn't wait any more; the transaction must be rolled back then.
     """
     chats, agents, moments = (list(column) for column in zip(*rings, strict=True))
     with connection.cursor() as cursor:

@@ -19,6 +19,7 @@ urlpatterns = [
     path("desk/<slug:service>/chat/<int:chat>/transfer/", views_agent.transfer, name="transfer"),
     path("desk/<slug:service>/chat/<int:chat>/return/", views_agent.give_back, name="return"),
     path("desk/<slug:service>/chat/<int:chat>/take-over/", desk_views.take_over, name="take_over"),
+    path("desk/<slug:service>/chat/settings/", views.chat_settings, name="chat_settings"),
     path("desk/<slug:service>/chat/check/", views.checklist, name="checklist"),
     path("desk/<slug:service>/chat/<int:chat>/history/", views_agent.history, name="history"),
     path("desk/<slug:service>/chat/<int:chat>/earlier/", views_agent.earlier, name="earlier"),

@@ -1,4 +1,4 @@
-"""The worker: what clocks demand, once a second. Any number of workers at once are harmless."""
+"""The worker does, once a second, everything that is due by the clock. Several workers at once are harmless."""
 
 import logging
 import threading
@@ -27,7 +27,7 @@ def tick(count: int = 0) -> None:
     close_old_connections()
     try:
         upkeep.reconcile()
-        # After it: what it took from an agent has found the next one, or waits.
+        # Afterwards: a chat that was taken from an agent has found the next one by now, or waits.
         queue_limits.offer_inquiries()
         silence.break_silences()
         if count % SWEEP_EVERY == 0:

@@ -5,6 +5,7 @@ from functools import partial
 from django.http import HttpRequest
 
 from agents import access
+from agents.chat_permission import may_chat
 from chat.masking.record import count_limits_reached_today
 
 
@@ -17,7 +18,7 @@ def desk(request: HttpRequest) -> dict:
         "agent": agent,
         "service": agent.service,
         "memberships": access.memberships(request.user),
-        "chat_permitted": access.may_chat(agent),
+        "chat_permitted": may_chat(agent),
         "unmask_permitted": access.may_unmask(agent),
         # Called where it is shown: in the navigation of admins, which a part of a page is drawn without.
         "count_limits": partial(count_limits_reached_today, agent.service),

@@ -13,16 +13,7 @@ from helpcenter.policies import current_version, publish_policy
 from helpcenter.texts import Texts
 
 # What stands in the HelpCenter's own row.
-IN_THE_ROW = (
-    "chat_enabled",
-    "assign_recent_agent",
-    "queue_limit",
-    "longest_wait_minutes",
-    "idle_reminder_minutes",
-    "idle_close_minutes",
-    "colour",
-    "embed_origins",
-)
+IN_THE_ROW = ("chat_enabled", "colour", "embed_origins")
 
 
 @dataclass(frozen=True)
@@ -30,12 +21,6 @@ class DefaultSetting:
     """What the page holds. Texts by language, as written: an empty one means the default."""
 
     chat_enabled: bool
-    assign_recent_agent: bool
-    # 0 is "no limit", or "never".
-    queue_limit: int
-    longest_wait_minutes: int
-    idle_reminder_minutes: int
-    idle_close_minutes: int
     colour: str
     embed_origins: list[str]
     texts: dict[str, Texts]
@@ -52,7 +37,6 @@ def save_default_setting(help_center: HelpCenter, setting: DefaultSetting, *, by
         row = HelpCenter.objects.select_for_update(no_key=True).get(pk=help_center.pk)
         contract = Contract.objects.get(service_id=row.service_id)
         _refuse_what_the_contract_closes(row, contract, setting)
-        _refuse_an_end_without_warning(setting)
         version = publish_policy(row, setting.policies, by, seen=setting.seen_policy)
         _refuse_chat_without_policy(row, setting)
         changed = _save_row(row, setting) + _save_texts(row, setting)
@@ -67,15 +51,6 @@ def _refuse_what_the_contract_closes(row: HelpCenter, contract: Contract, settin
         raise Closed(_("Chat can't be enabled: it is off in Contract Details."), code="chat_enabled")
     if setting.embed_origins != row.embed_origins and not contract.chat_widget:
         raise Closed(_("Sites can't be named: Chat Widget is off in Contract Details."), code="embed_origins")
-
-
-def _refuse_an_end_without_warning(setting: DefaultSetting) -> None:
-    if not setting.idle_close_minutes:
-        return
-    if not setting.idle_reminder_minutes:
-        raise Invalid(_("A chat ends after a reminder only: set one first, or 0 here."), code="idle_close_minutes")
-    if setting.idle_close_minutes <= setting.idle_reminder_minutes:
-        raise Invalid(_("The end has to come later than the reminder."), code="idle_close_minutes")
 
 
 def _refuse_chat_without_policy(row: HelpCenter, setting: DefaultSetting) -> None:

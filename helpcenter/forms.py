@@ -15,7 +15,6 @@ from helpcenter.policies import current_texts, current_version
 from helpcenter.texts import Texts, category_name, default_texts, reading_language
 
 LANGUAGES = dict(settings.LANGUAGES)
-DAY_MINUTES = 24 * 60
 
 
 class Paragraphs(forms.CharField):
@@ -54,44 +53,9 @@ class InLanguages(forms.Form):
         return self.cleaned_data.get(f"{name}_{language}") or ""
 
 
-def _count(label: Any, *, most: int, help_text: Any) -> forms.IntegerField:
-    return forms.IntegerField(
-        label=label,
-        min_value=0,
-        max_value=most,
-        help_text=help_text,
-        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
-    )
-
-
 class DefaultSettingForm(InLanguages):
     chat_enabled = forms.BooleanField(
         label=_("Chat enabled"), required=False, help_text=_("Customers see the chat icon on the help center.")
-    )
-    assign_recent_agent = forms.BooleanField(
-        label=_("Assign Chat"),
-        required=False,
-        help_text=_("The agent with recent history with this customer comes first, if free."),
-    )
-    queue_limit = _count(
-        _("Most customers in the queue"),
-        most=10_000,
-        help_text=_("Who comes when so many wait is offered an inquiry. 0 is no limit."),
-    )
-    longest_wait_minutes = _count(
-        _("Longest wait, in minutes"),
-        most=DAY_MINUTES,
-        help_text=_("Who has waited longer is offered an inquiry, and keeps the place in the queue. 0 is never."),
-    )
-    idle_reminder_minutes = _count(
-        _("Reminder to a silent customer, in minutes"),
-        most=DAY_MINUTES,
-        help_text=_("Counted from the agent’s last message. 0 is never."),
-    )
-    idle_close_minutes = _count(
-        _("End of a silent chat, in minutes"),
-        most=DAY_MINUTES,
-        help_text=_("Counted from the same message, and announced by the reminder. 0 is never."),
     )
     colour = forms.RegexField(
         r"^#[0-9a-fA-F]{6}\Z",

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from agents.models import Agent, Contract, Service, User
 from chat.models import Chat, Message
+from chat.routing.chat_settings import chat_settings_of
 from helpcenter.models import Customer, HelpCenter, HelpCenterText, PrivacyPolicy
 from tickets.models import Ticket
 
@@ -20,6 +21,7 @@ def make_service(
     service = Service.objects.create(slug=slug, name=name or slug.title())
     Contract.objects.create(service=service, chat=chat, **contract)
     make_help_center(service, chat_enabled=chat_enabled)
+    chat_settings_of(service)
     return service
 
 

@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
-from agents.access import may_chat
+from agents.chat_permission import may_chat
 from agents.models import Agent, Service
 from chat.models import Chat
 from tickets.models import CommentMask, Tag, Ticket

@@ -110,7 +110,7 @@ def _event_html(entry: Entry, language: str) -> str:
 def desk_frame(agent: Agent, language: str) -> protocol.Desk:
     """What the agent's widget shows now."""
     chats = list(access.open_chats_of(agent).select_related(None).select_related("customer"))
-    waiting = Chat.objects.filter(service=agent.service_id, state=Chat.State.WAITING).count()
+    waiting = access.waiting_chats(agent.service_id).count()
     others = list(access.chats_of_others(agent)[: OTHERS_SHOWN + 1]) if agent.is_admin else []
     context = {"chats": chats, "agent": agent, "waiting": waiting, "others": others[:OTHERS_SHOWN]}
     context["is_cut"] = len(others) > OTHERS_SHOWN

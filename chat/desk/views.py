@@ -10,7 +10,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from agents.access import for_admins, for_agents, may_chat
+from agents.access import for_admins, for_agents
+from agents.chat_permission import may_chat
 from agents.models import Agent
 from chat import access
 from chat.conversation import entries, rendering
@@ -128,7 +129,7 @@ def _handing_over(
             error = refused
     context: dict = {"chat": chat, "error": error, "section": "tickets"}
     if page == "transfer":
-        context["colleagues"] = [(seat, in_words(seat)) for seat in transfers.colleagues_of(agent)]
+        context["colleagues"] = [(standing, in_words(standing)) for standing in transfers.colleagues_of(agent)]
     template = f"chat/_{page}.html" if _is_script(request) else f"chat/{page}.html"
     return render(request, template, context, status=error.status if error else 200)
 

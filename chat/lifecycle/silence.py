@@ -1,5 +1,7 @@
-"""Customers who fall silent: after so many minutes a reminder, once, and after so many more the end. Both are said in
-the chat. Counted from the agent's last words (``Chat.unanswered_since``), by the database's clock.
+"""Reminds a customer who has fallen silent, once, and then ends the chat, as the settings of chat say.
+
+Both appear in the chat. Minutes are counted from the agent's last message (``Chat.unanswered_since``), by the
+database's clock.
 """
 
 from datetime import timedelta
@@ -11,15 +13,14 @@ from django.db.models.functions import Now
 
 from chat.conversation import messages
 from chat.lifecycle import transitions
-from chat.models import Chat
-from helpcenter.models import HelpCenter
+from chat.models import Chat, ChatSettings
 
-_REMINDER = "service__help_center__idle_reminder_minutes"
-_CLOSE = "service__help_center__idle_close_minutes"
+_REMINDER = "service__chat_settings__idle_reminder_minutes"
+_CLOSE = "service__chat_settings__idle_close_minutes"
 
 
 def break_silences() -> None:
-    """Reminds and ends what is due. Run it every second; however many run it at once, each is done once."""
+    """Sends each reminder and ends each chat that is due. Run it every second; each is done once by many workers."""
     for chat_id in _due_reminders().values_list("pk", flat=True):
         _remind(chat_id)
     for chat_id in _due_ends().values_list("pk", flat=True):
@@ -32,7 +33,7 @@ def _due_reminders() -> QuerySet[Chat]:
 
 
 def _due_ends() -> QuerySet[Chat]:
-    """After a reminder alone, and not before the time that it named: also where no worker ran for a while."""
+    """Chats are due only after a reminder, and not before the time that it named, even if no worker ran meanwhile."""
     reminded = Chat.objects.filter(state=Chat.State.ACTIVE, reminded_at__lt=Now() - _minutes(F(_CLOSE) - F(_REMINDER)))
     return reminded.filter(
         unanswered_since__lt=Now() - _minutes(F(_CLOSE)), **{f"{_REMINDER}__gt": 0, f"{_CLOSE}__gt": F(_REMINDER)}
@@ -44,7 +45,7 @@ def _remind(chat_id: int) -> None:
         chat = _locked(_due_reminders(), chat_id)
         if chat is None or not Chat.objects.filter(pk=chat_id, reminded_at=None).update(reminded_at=Now()):
             return
-        left = _minutes_left(chat.service.help_center)
+        left = _minutes_left(chat.service.chat_settings)
         messages.append_event(chat, "reminded_end" if left else "reminded", name=str(left or ""))
 
 
@@ -55,14 +56,14 @@ def _end(chat_id: int) -> None:
 
 
 def _locked(due: QuerySet[Chat], chat_id: int) -> Chat | None:
-    """The chat if it is still due: who answers in this moment has answered in time."""
-    chats = due.select_related("service__help_center").select_for_update(no_key=True, of=("self",))
+    """The chat, locked, if it is still due: a customer who answers just now has answered in time."""
+    chats = due.select_related("service__chat_settings").select_for_update(no_key=True, of=("self",))
     return chats.filter(pk=chat_id).first()
 
 
-def _minutes_left(setting: HelpCenter) -> int:
-    """From the reminder to the end; 0 where there is none."""
-    return max(0, setting.idle_close_minutes - setting.idle_reminder_minutes) if setting.idle_close_minutes else 0
+def _minutes_left(found: ChatSettings) -> int:
+    """Minutes from the reminder to the end; 0 if the chat doesn't end."""
+    return max(0, found.idle_close_minutes - found.idle_reminder_minutes) if found.idle_close_minutes else 0
 
 
 def _minutes(count: Combinable) -> ExpressionWrapper:

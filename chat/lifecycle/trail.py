@@ -1,5 +1,5 @@
-"""What happened to a chat, and why it rang where it rang, in words. The words stand here, the facts in
-``agents.audit`` and ``routing_log``.
+"""Says in words what happened to a chat, and why it rang at this agent. The facts are in ``agents.audit`` and
+``routing.decisions``.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from agents import audit
 from agents.models import AuditEntry
 from chat.models import Chat
 from chat.routing.decisions import Noted, Reason, decisions_of
-from chat.routing.standing import Seat, Standing, chats_in_words, in_words
+from chat.routing.standing import Availability, Standing, chats_in_words, in_words
 
 WORDS = {
     "chat.started": _("The customer started the chat and agreed to version %(policy)s of the privacy policy."),
@@ -40,7 +40,7 @@ REASONS = {
     "missed": _("it was not opened in time."),
     "gone": _("the agent is not there any more."),
     "returned": _("the agent passed all chats on and went Offline."),
-    "waited": _("the wait was longer than the longest wait of Default Setting."),
+    "waited": _("the wait was longer than the longest wait set for chat."),
     "customer": _("by the customer."),
     "agent": _("by the agent."),
     "timeout": _("nobody was there any more."),
@@ -62,18 +62,21 @@ WAITED = {
     Reason.BREAK: _("It had to wait: nobody was Online, somebody was on a break."),
     Reason.OFFLINE: _("It had to wait: nobody was Online."),
 }
-# Of these nobody wants to read a line each.
-TOGETHER = [Standing.BREAK, Standing.OFFLINE, Standing.NO_PERMISSION, Standing.NO_CONTRACT]
+# Agents who are alike in one of these share a line.
+TOGETHER = [Availability.BREAK, Availability.OFFLINE, Availability.NO_PERMISSION, Availability.NO_CONTRACT]
 
 
-class Line(NamedTuple):
+class Happening(NamedTuple):
+    """An entry of the chat's trail, in words."""
+
     at: datetime
     text: str
 
 
 class Choice(NamedTuple):
-    """A decision of the router: ``others`` are those who were considered and not chosen, each with what spoke against
-    it. Names and numbers are of then.
+    """A decision of the router. ``others``: the agents who were not chosen, each with the reason.
+
+    Names and numbers are those of that time.
     """
 
     at: datetime
@@ -81,18 +84,18 @@ class Choice(NamedTuple):
     others: list[str]
 
 
-def chat_trail(chat: Chat) -> list[Line]:
-    """Oldest first. For the service's admins; the caller has checked that."""
-    return [Line(entry.created_at, _in_words(entry)) for entry in audit.trail(chat.service, chat.subject)]
+def chat_trail(chat: Chat) -> list[Happening]:
+    """What happened to the chat, oldest first. The caller has checked that an admin of the service asks."""
+    return [Happening(entry.created_at, _in_words(entry)) for entry in audit.trail(chat.service, chat.subject)]
 
 
 def routing_trail(chat: Chat) -> list[Choice]:
-    """Why the chat rang where it rang, or waited. Oldest first; for the service's admins, as ``chat_trail``."""
+    """Why the chat rang at each agent, or waited; oldest first. Only for admins, as ``chat_trail``."""
     return [Choice(noted.at, _choice_in_words(noted), list(_others(noted))) for noted in decisions_of(chat)]
 
 
 def _choice_in_words(noted: Noted) -> str:
-    chosen = next((seat for seat in noted.seats if seat.agent_id == noted.agent_id), None)
+    chosen = next((each for each in noted.standings if each.agent_id == noted.agent_id), None)
     if chosen is None:
         return str(WAITED.get(Reason(noted.reason), ""))
     chats = chats_in_words(chosen.load, chosen.limit)
@@ -100,20 +103,20 @@ def _choice_in_words(noted: Noted) -> str:
 
 
 def _others(noted: Noted) -> Iterator[str]:
-    others = [seat for seat in noted.seats if seat.agent_id != noted.agent_id]
-    for seat in others:
-        if seat.standing not in TOGETHER:
-            yield f"{seat.name}: {_against(seat, noted)}"
-    for standing in TOGETHER:
-        alike = [seat for seat in others if seat.standing == standing]
+    others = [each for each in noted.standings if each.agent_id != noted.agent_id]
+    for standing in others:
+        if standing.availability not in TOGETHER:
+            yield f"{standing.name}: {_against(standing, noted)}"
+    for availability in TOGETHER:
+        alike = [each for each in others if each.availability == availability]
         if alike:
-            yield f"{', '.join(seat.name for seat in alike)}: {in_words(alike[0])}"
+            yield f"{', '.join(each.name for each in alike)}: {in_words(alike[0])}"
 
 
-def _against(seat: Seat, noted: Noted) -> str:
-    if seat.is_free and seat.agent_id in noted.resting:
-        return gettext("%(chats)s, let it ring or returned it just now") % {"chats": in_words(seat)}
-    return in_words(seat)
+def _against(standing: Standing, noted: Noted) -> str:
+    if standing.is_free and standing.agent_id in noted.resting:
+        return gettext("%(chats)s, let it ring or returned it just now") % {"chats": in_words(standing)}
+    return in_words(standing)
 
 
 def _in_words(entry: AuditEntry) -> str:
@@ -125,7 +128,7 @@ def _in_words(entry: AuditEntry) -> str:
 
 
 def _variant(entry: AuditEntry) -> str:
-    """What differs in words though it is one action."""
+    """The key in ``WORDS``: one action may have several wordings."""
     if entry.action == "chat.taken_over" and entry.details.get("was"):
         return "chat.taken_over_from"
     if entry.action == "chat.originals_destroyed" and not entry.actor:

@@ -1,7 +1,7 @@
-"""A chat changes hands because somebody wants it so: to a colleague, back to the queue, or to an admin.
+"""Hands a chat over because an agent or admin wants it: to a colleague, back to the queue, or to an admin.
 
-Whatever adds to an agent's load takes the router's turn first, then the rows, Chat before Agent: an agent is never
-over the limit. A refusal is a ``Conflict`` that says why, and changes nothing.
+A function that adds to an agent's load takes the router's turn first, then the rows, Chat before Agent: an agent is
+never over the limit. A refusal is a ``Conflict`` that says why, and changes nothing.
 """
 
 from datetime import datetime
@@ -17,16 +17,16 @@ from chat.lifecycle.transitions import end_ring, lock_chat, open_ringing, publis
 from chat.models import Chat, Ring
 from chat.routing import presence
 from chat.routing.assignment import assign_waiting_chats, wait_for_turn
-from chat.routing.standing import Seat, Standing, chats_in_words, in_words, nearness, seats_of
+from chat.routing.standing import Availability, Standing, chats_in_words, in_words, nearness, standings_of
 from chat.states import State, move_chat
 from contiple.base import clock
 from contiple.base.errors import Closed, Conflict
 
 
 def transfer_chat(agent: Agent, chat_id: int, to_id: int, note: str = "") -> Chat:
-    """The chat that ``agent`` has open rings at the other agent, who must be able to take one more.
+    """Rings a chat that ``agent`` has open at the other agent, who must be able to take one more.
 
-    Not opened in time, it goes on to the queue, at its old place. ``note`` is for agents alone. Raises ``Conflict``,
+    If it isn't opened in time, it goes back to its place in the queue. Only agents see ``note``. Raises ``Conflict``,
     and ``Invalid`` for the note.
     """
     with transaction.atomic():
@@ -43,7 +43,7 @@ def transfer_chat(agent: Agent, chat_id: int, to_id: int, note: str = "") -> Cha
 
 
 def return_to_queue(agent: Agent, chat_id: int, note: str = "") -> Chat:
-    """The chat that ``agent`` has open waits again, at its old place; others are asked first.
+    """Returns a chat that ``agent`` has open to its place in the queue; other agents are asked first.
 
     Raises as ``transfer_chat``.
     """
@@ -53,7 +53,7 @@ def return_to_queue(agent: Agent, chat_id: int, note: str = "") -> Chat:
         messages.append_event(chat, "returned", name=str(agent))
         publish(chat)
         now = clock.database_now()
-        # As if it had rung in vain: for a while the router asks everybody else.
+        # Counts as a ring in vain: for a while the router asks everybody else.
         Ring.objects.create(chat=chat, agent=agent, started_at=now, ended_at=now, outcome=Ring.Outcome.RETURNED)
         move_chat(chat, State.WAITING, agent=None, ringing_since=None)
         audit.record(chat.service_id, "chat.returned", chat.subject, agent=agent)
@@ -63,10 +63,10 @@ def return_to_queue(agent: Agent, chat_id: int, note: str = "") -> Chat:
 
 
 def take_over(admin: Agent, chat_id: int) -> Chat:
-    """The open chat becomes this admin's, whoever has it or none; one that the admin has open already stays as it is.
+    """Makes the open chat this admin's, from any agent or the queue; if the admin has it open, it stays as it is.
 
-    Online or not, the admin must be there to go on with it, and below the limit: nobody is ever over it. Raises
-    ``Conflict``, and ``Closed`` for who is no admin any more.
+    The admin must be connected, Online or not, and below the limit, which nobody is ever over. Raises ``Conflict``, and
+    ``Closed`` if ``admin`` is no admin any more.
     """
     with transaction.atomic():
         wait_for_turn(admin.service_id)
@@ -85,10 +85,10 @@ def take_over(admin: Agent, chat_id: int) -> Chat:
     return chat
 
 
-def colleagues_of(agent: Agent) -> list[Seat]:
-    """Who could take a chat from this agent comes first, the least loaded of all; then the others."""
-    others = [seat for seat in seats_of(agent.service_id, clock.database_now()) if seat.agent_id != agent.pk]
-    return sorted(others, key=lambda seat: (nearness(seat), seat.load / (seat.limit or 1), seat.name))
+def colleagues_of(agent: Agent) -> list[Standing]:
+    """The agent's colleagues: first those who could take a chat, the least loaded first; then the others."""
+    others = [each for each in standings_of(agent.service_id, clock.database_now()) if each.agent_id != agent.pk]
+    return sorted(others, key=lambda each: (nearness(each), each.load / (each.limit or 1), each.name))
 
 
 def _lock_held(agent: Agent, chat_id: int) -> Chat:
@@ -99,14 +99,14 @@ def _lock_held(agent: Agent, chat_id: int) -> Chat:
 
 
 def _lock_target(agent: Agent, to_id: int) -> Agent:
-    """The colleague, who stays able to take a chat until the end of the transaction."""
+    """Returns the colleague, who stays able to take a chat until the end of the transaction."""
     target = Agent.objects.filter(service=agent.service_id, pk=to_id).exclude(pk=agent.pk).first()
     if target is None:
         raise Conflict(_("Choose a colleague."))
     _lock_agent(target)
-    seat = _seat_of(target)
-    if seat is None or not seat.is_free:
-        why = in_words(seat) if seat else _("not in this service any more")
+    standing = _standing_of(target)
+    if standing is None or not standing.is_free:
+        why = in_words(standing) if standing else _("not in this service any more")
         raise Conflict(_("%(name)s can't take the chat: %(why)s.") % {"name": target, "why": why})
     return target
 
@@ -115,22 +115,22 @@ def _lock_agent(agent: Agent) -> None:
     Agent.objects.select_for_update(no_key=True).get(pk=agent.pk)
 
 
-def _seat_of(agent: Agent) -> Seat | None:
-    """Read once the agent's row is locked."""
-    seats = seats_of(agent.service_id, clock.database_now())
-    return next((seat for seat in seats if seat.agent_id == agent.pk), None)
+def _standing_of(agent: Agent) -> Standing | None:
+    """Returns the agent's standing. Call it once the agent's row is locked."""
+    standings = standings_of(agent.service_id, clock.database_now())
+    return next((standing for standing in standings if standing.agent_id == agent.pk), None)
 
 
 def _require_room(admin: Agent, *, is_counted: bool) -> None:
-    """``is_counted``: the chat rings at the admin, and is part of the load already."""
-    seat = _seat_of(admin)
-    if seat is None or seat.standing in {Standing.NO_PERMISSION, Standing.NO_CONTRACT}:
+    """Refuses an admin who can't take the chat. ``is_counted``: it rings at the admin, and is in the load already."""
+    standing = _standing_of(admin)
+    if standing is None or standing.availability in {Availability.NO_PERMISSION, Availability.NO_CONTRACT}:
         raise Closed(_("You are not permitted to chat any more."))
     if not presence.is_reachable(admin):
         raise Conflict(_("Your Chat Widget is not connected. Try again when it is."))
-    if seat.load - is_counted >= seat.limit:
+    if standing.load - is_counted >= standing.limit:
         text = _("You have %(chats)s, which is your limit. End one or pass one on first.")
-        raise Conflict(text % {"chats": chats_in_words(seat.load, seat.limit)})
+        raise Conflict(text % {"chats": chats_in_words(standing.load, standing.limit)})
 
 
 def _append_note(chat: Chat, agent: Agent, note: str) -> None:
@@ -139,7 +139,7 @@ def _append_note(chat: Chat, agent: Agent, note: str) -> None:
 
 
 def _take_away(chat: Chat) -> None:
-    """From whoever has it: told by ``publish``, since the chat names somebody else afterwards."""
+    """Takes the chat from its agent, if it has one, and publishes that while the chat still names the agent."""
     if chat.state != State.WAITING:
         end_ring(chat, Ring.Outcome.TAKEN)
         publish(chat)

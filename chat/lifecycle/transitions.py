@@ -1,9 +1,10 @@
-"""What happens to a chat from its start to its end. Each function is one transaction, and tells everybody after it.
+"""Takes a chat from its start to its end. Each function is one transaction, and publishes after it.
 
-Lock order: Chat, then Agent. Whatever makes room or makes a chat wait calls the router after its commit.
+Lock order: Chat, then Agent. A function that makes room, or makes a chat wait, calls the router after its commit.
 """
 
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
@@ -23,59 +24,39 @@ from helpcenter.access import chat_gate_open, help_center_of
 from helpcenter.models import Customer, PrivacyPolicy
 from helpcenter.texts import text_for
 
-# Of a chat that an agent has just opened: nothing speaks for an inquiry, and no silence has begun with this agent.
+# When an agent opens a chat, nothing speaks for an inquiry any more, and no silence has begun with this agent.
 _BEGUN_ANEW = {"inquiry_offer": "", "unanswered_since": None, "reminded_at": None}
 
 
 class Absent(Closed):
-    """Nobody is Online: the customer is offered the inquiry form."""
+    """No agent is Online: the customer is offered the inquiry form."""
 
     code = "absent"
     status = 409
 
 
 def start_chat(customer: Customer, *, policy: PrivacyPolicy, language: str, page: str = "") -> Chat:
-    """A new waiting chat of this customer; where one is open already (a second click, a second tab), that one.
+    """Returns a new waiting chat of this customer, or the open one if there is one (a second click, a second tab).
 
     Consent to ``policy`` is stored with it. All three gates are read here. Raises ``Closed``, or one that says more:
-    ``Absent``, ``waiting.QueueFull``.
+    ``Absent``, ``queue_limits.QueueFull``.
     """
-    service = customer.service
-    if not chat_gate_open(service):
-        raise Closed(_("Chat is not available now."))
-    if not presence.somebody_online(service):
-        raise Absent(text_for(help_center_of(service), language).absent_message)
-    chat = Chat(
-        service=service,
-        customer=customer,
-        policy=policy,
-        consented_at=timezone.now(),
-        language=language,
-        page=page.replace("\0", "")[:500],
-    )
-    try:
-        with transaction.atomic():
-            limit = queue_limits.lock_queue(service)
-            chat.created_at = chat.waiting_since = clock.database_now()
-            chat.save(force_insert=True)
-            audit.record(service, "chat.started", chat.subject, actor="customer", policy=policy.version)
-            publish(chat)
-            if limit:
-                queue_limits.require_place(chat, limit)
-    except IntegrityError as error:
-        if "chat_open_once" not in str(error):
-            raise
-        there = Chat.objects.exclude(state=State.CLOSED).filter(customer=customer).first()
-        # None: it has ended since, and this is another start.
-        return there or start_chat(customer, policy=policy, language=language, page=page)
-    assign_waiting_chats(service.pk)
-    return chat
+    chat = Chat(service=customer.service, customer=customer, policy=policy, language=language, page=_page(page))
+    chat.consented_at = timezone.now()
+    while True:
+        _require_gates(chat)
+        if _inserted(chat):
+            assign_waiting_chats(chat.service_id)
+            return chat
+        found = Chat.objects.exclude(state=State.CLOSED).filter(customer=customer).first()
+        if found is not None:  # otherwise it has ended in between, and this start is a new one
+            return found
 
 
 def answer_chat(agent: Agent, chat_id: int) -> Chat:
-    """The agent opens the chat that rings at this agent; one that the agent has open already is returned as it is.
+    """Opens the chat that rings at the agent; if the agent has it open already, it is returned as it is.
 
-    Raises ``Conflict`` where it went to somebody else in the meantime.
+    Raises ``Conflict`` if it has gone to another agent in the meantime.
     """
     with transaction.atomic():
         chat = lock_chat(chat_id, agent.service)
@@ -88,7 +69,7 @@ def answer_chat(agent: Agent, chat_id: int) -> Chat:
 
 
 def open_ringing(chat: Chat, agent: Agent) -> None:
-    """The chat that rings at the agent becomes the agent's. Needs its row lock; the caller has written the record."""
+    """Makes the chat that rings at the agent the agent's. Needs its row lock; the caller has written the record."""
     first = chat.answered_at is None
     move_chat(chat, State.ACTIVE, answered_at=chat.answered_at or timezone.now(), **_BEGUN_ANEW)
     end_ring(chat, Ring.Outcome.OPENED)
@@ -98,26 +79,27 @@ def open_ringing(chat: Chat, agent: Agent) -> None:
     publish(chat)
 
 
-def pass_on(
-    chat_id: int,
-    *,
-    outcome: str,
-    agent_id: int | None = None,
-    state: str | None = None,
-    ringing_since: datetime | None = None,
-) -> bool:
-    """Takes the chat from its agent, back to its place in the queue, and asks the next one. False where it moved on.
+class Held(NamedTuple):
+    """How a chat was with its agent when it was looked at; ``None`` fits everything."""
 
-    ``outcome`` is the ``Ring.Outcome`` of a ring that this ends. With ``agent_id``, ``state`` and ``ringing_since``,
-    only if it is still that agent's, still so and by that ring: who opens a chat in the moment in which its ring ends
-    keeps it, and what rings anew is not taken for the ring before.
+    agent_id: int | None = None
+    state: str | None = None
+    ringing_since: datetime | None = None
+
+    def fits(self, chat: Chat) -> bool:
+        now = (chat.agent_id, chat.state, chat.ringing_since)
+        return all(seen in {None, is_now} for seen, is_now in zip(self, now, strict=True))
+
+
+def pass_on(chat_id: int, *, outcome: str, seen: Held = Held()) -> bool:  # noqa: B008 - immutable
+    """Takes the chat from its agent, back to its place in the queue, and asks the next agent. False if it moved on.
+
+    ``outcome`` is the ``Ring.Outcome`` of a ring that this ends. Nothing happens unless the chat is still as it was
+    ``seen``: an agent who opens a chat just when its ring ends keeps it, and a new ring isn't taken for the one before.
     """
     with transaction.atomic():
         chat = lock_chat(chat_id)
-        if chat.state not in {State.RINGING, State.ACTIVE}:
-            return False
-        found = (agent_id, chat.agent_id), (state, chat.state), (ringing_since, chat.ringing_since)
-        if any(expected not in {None, now} for expected, now in found):
+        if chat.state not in {State.RINGING, State.ACTIVE} or not seen.fits(chat):
             return False
         was_active, previous = chat.state == State.ACTIVE, chat.agent
         end_ring(chat, outcome)
@@ -132,32 +114,33 @@ def pass_on(
 
 
 def close_chat(chat_id: int, *, by: str, agent: Agent | None = None) -> bool:
-    """Ends the chat. ``by`` is a ``Chat.ClosedBy``. False where it has ended already.
+    """Ends the chat. ``by`` is a ``Chat.ClosedBy``. False if it has ended already.
 
     With ``agent``, raises ``Conflict`` unless it is that agent's.
     """
+    by_customer = by == Chat.ClosedBy.CUSTOMER
     with transaction.atomic():
         chat = lock_chat(chat_id)
         if not chat.is_open:
             return False
         if agent is not None and chat.agent_id != agent.pk:
             raise Conflict(_("This chat is not with you any more."))
-        event = "left_queue" if by == Chat.ClosedBy.CUSTOMER and chat.state != State.ACTIVE else f"closed_{by}"
+        event = "left_queue" if by_customer and chat.state != State.ACTIVE else f"closed_{by}"
         end_ring(chat, Ring.Outcome.CLOSED)
         move_chat(chat, State.CLOSED, closed_at=timezone.now(), closed_by=by)
-        actor = "customer" if by == Chat.ClosedBy.CUSTOMER else ""
+        actor = "customer" if by_customer else ""
         audit.record(chat.service_id, "chat.closed", chat.subject, agent=agent, actor=actor, by=by)
         messages.append_event(chat, event, name=str(agent) if agent else "")
         publish(chat)
-        if chat.agent_id:  # the end of one that waited makes no room
+        if chat.agent_id:  # the end of a waiting chat makes no room
             transaction.on_commit(lambda: assign_waiting_chats(chat.service_id), robust=True)
     return True
 
 
 def change_status(agent: Agent, chosen: str, *, pass_on_open: bool = False) -> None:
-    """Online: chats may come. Break and Offline: none come, what rings goes to others at once, opened ones stay.
+    """Sets the agent's chat status. Online: chats may come. Break and Offline: none come, ringing ones are passed on.
 
-    With ``pass_on_open`` the opened ones of who goes Offline go to others too.
+    Opened chats stay, unless the agent goes Offline with ``pass_on_open``.
     """
     status.set_chat_status(agent, chosen)
     live.publish(live.agent_topic(agent.pk), live.Touched())
@@ -170,11 +153,13 @@ def change_status(agent: Agent, chosen: str, *, pass_on_open: bool = False) -> N
 
 
 def pass_on_each(chats: QuerySet[Chat], outcome: str) -> None:
-    for chat_id, agent_id, state, since in chats.values_list("pk", "agent", "state", "ringing_since"):
-        pass_on(chat_id, outcome=outcome, agent_id=agent_id, state=state, ringing_since=since)
+    """Passes each chat on that is still as this reads it; ``outcome`` as for ``pass_on``."""
+    for chat_id, *held in chats.values_list("pk", "agent", "state", "ringing_since"):
+        pass_on(chat_id, outcome=outcome, seen=Held(*held))
 
 
 def lock_chat(chat_id: int, service: Service | None = None) -> Chat:
+    """Returns the chat with its row locked; of this service, if one is given."""
     chats = Chat.objects.select_for_update(no_key=True, of=("self",)).select_related(
         "agent__user", "service", "customer"
     )
@@ -182,18 +167,49 @@ def lock_chat(chat_id: int, service: Service | None = None) -> Chat:
 
 
 def end_ring(chat: Chat, outcome: str) -> None:
+    """Ends the chat's ring, if it has one."""
     chat.rings.filter(ended_at=None).update(ended_at=clock.database_now(), outcome=outcome)
 
 
-def _greet(chat: Chat) -> None:
-    """The greeting of Default Setting, in the customer's language, when a chat connects."""
-    greeting = text_for(help_center_of(chat.service), chat.language).greeting
-    if greeting:
-        messages.append_notice(chat, greeting, name=chat.service.name)
-
-
 def publish(chat: Chat) -> None:
+    """Tells everybody who shows the chat, after the commit, that it has changed."""
     live.publish_on_commit(live.chat_topic(chat.pk), live.Touched())
     live.publish_on_commit(live.service_topic(chat.service_id), live.Touched())
     if chat.agent_id:
         live.publish_on_commit(live.agent_topic(chat.agent_id), live.Touched())
+
+
+def _page(address: str) -> str:
+    return address.replace("\0", "")[:500]
+
+
+def _require_gates(chat: Chat) -> None:
+    if not chat_gate_open(chat.service):
+        raise Closed(_("Chat is not available now."))
+    if not presence.somebody_online(chat.service):
+        raise Absent(text_for(help_center_of(chat.service), chat.language).absent_message)
+
+
+def _inserted(chat: Chat) -> bool:
+    """Inserts the new chat. False if the customer has an open one already; raises ``QueueFull``."""
+    try:
+        with transaction.atomic():
+            limit = queue_limits.lock_queue(chat.service)
+            chat.created_at = chat.waiting_since = clock.database_now()
+            chat.save(force_insert=True)
+            audit.record(chat.service, "chat.started", chat.subject, actor="customer", policy=chat.policy.version)
+            publish(chat)
+            if limit:
+                queue_limits.require_place(chat, limit)
+    except IntegrityError as error:
+        if "chat_open_once" not in str(error):
+            raise
+        return False
+    return True
+
+
+def _greet(chat: Chat) -> None:
+    """Appends the help center's greeting, in the customer's language, when a chat connects."""
+    greeting = text_for(help_center_of(chat.service), chat.language).greeting
+    if greeting:
+        messages.append_notice(chat, greeting, name=chat.service.name)

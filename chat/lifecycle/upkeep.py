@@ -1,10 +1,11 @@
-"""Brings open chats in line with the gates and the clocks, whatever has changed one of them."""
+"""Brings open chats in line with the gates and the clocks, no matter what has changed one of them."""
 
 from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from agents.chat_permission import permitted_agents
 from agents.models import Agent
 from chat.conversation import live
 from chat.lifecycle.transitions import close_chat, pass_on_each
@@ -14,11 +15,11 @@ from chat.routing.assignment import RING_TIMEOUT_S, assign_waiting_chats
 from chat.states import State
 from contiple.base import clock
 
-# An agent's opened chats are passed on after the lease and this much more: a laptop that wakes up again keeps them.
+# An agent's opened chats are passed on this long after the lease: a laptop that wakes up again keeps them.
 AGENT_GRACE_S = 60
-# Nobody is Online who has not been there for this long; the next sign-in starts Offline.
+# An agent who has been gone for this long is set Offline; the next sign-in starts Offline.
 OFFLINE_AFTER_S = 15 * 60
-# A waiting customer who has left is not rung for; one in a running chat may come back for longer.
+# A chat that waits doesn't ring for a customer who has left; in a running chat the customer has longer to come back.
 WAITING_CUSTOMER_GRACE_S = 3 * 60
 ACTIVE_CUSTOMER_GRACE_S = 30 * 60
 
@@ -26,10 +27,10 @@ ACTIVE_CUSTOMER_GRACE_S = 30 * 60
 def reconcile(now: datetime | None = None) -> None:
     """Brings every open chat in line with the gates and the clocks. Run it every second; twice at once is harmless.
 
-    What changed a gate does not matter (a page, the operator, SQL): it is the state that is looked at.
+    It looks at the state: it doesn't matter whether a page, the operator or SQL changed a gate.
     """
     now = now or clock.database_now()
-    # What ends comes first: whatever is taken from an agent sends the router along the queue.
+    # Ends come first: each chat that is taken from an agent starts the router on the queue.
     _close_chats_without_contract()
     _close_chats_of_gone_customers()
     _take_from_agents_without_permission()
@@ -48,7 +49,7 @@ def _close_chats_without_contract() -> None:
 
 
 def _take_from_agents_without_permission() -> None:
-    is_permitted = presence.permitted_agents().filter(pk=OuterRef("agent"))
+    is_permitted = permitted_agents().filter(pk=OuterRef("agent"))
     leases = Lease.objects.filter(~Exists(is_permitted), agent__isnull=False)
     for agent_id in set(leases.values_list("agent", flat=True)):
         Lease.objects.filter(agent=agent_id).delete()
@@ -74,7 +75,7 @@ def _agent_is_gone_for(seconds: int) -> Exists:
 
 
 def _close_chats_of_gone_customers() -> None:
-    """Those that wait first: the end of the others makes room, and nobody is to be rung for who has left."""
+    """Waiting chats end first: the end of others makes room, and no chat may ring for a customer who has left."""
     graces = {
         State.WAITING: WAITING_CUSTOMER_GRACE_S,
         State.RINGING: WAITING_CUSTOMER_GRACE_S,

@@ -1,8 +1,9 @@
-"""Gives waiting chats to agents. A chat is never given to two, an agent never gets one more than the limit.
+"""Gives waiting chats to agents. A chat is never given to two agents, and no agent gets more than the limit.
 
-Who gets a chat: Online, reachable, permitted, below the limit, and not having just let it ring; among those the fewest
-open chats in proportion to the limit, and among equals the one who has waited longest. First come, first served. With
-*Assign Chat* in Default Setting, the agent with recent history with the customer comes before all these, if eligible.
+Chats are served in the order of the queue. An agent is eligible who is Online, reachable, permitted, below the limit,
+and hasn't just let this chat ring. The eligible agent with the fewest open chats in proportion to the limit gets the
+chat, among equals the one who has waited longest. With *Assign Chat* in the settings of chat, an eligible agent with
+recent history with the customer comes before all others.
 """
 
 from collections import Counter
@@ -15,28 +16,29 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Lower
 
 from agents import audit
+from chat.access import waiting_chats
 from chat.conversation import live
-from chat.models import Chat, Ring
+from chat.models import ChatSettings, Ring
 from chat.routing import presence
 from chat.routing.decisions import Decision, Reason, note_round, only_news, why_nobody
-from chat.routing.standing import Seat, seats_of, standing_after
+from chat.routing.standing import Standing, standing_after, standings_of
 from chat.states import ring_chats
 from contiple.base import clock
-from helpcenter.models import Customer, HelpCenter
+from helpcenter.models import Customer
 
-# An agent who let a chat ring is not asked again for this long, so that it goes to somebody else in between.
+RING_TIMEOUT_S = 30  # a chat rings this long at one agent before the next one is asked
+# An agent who let a chat ring is not asked again for this long, so that another agent gets it in between.
 RING_REST_S = 60
-# History with a customer is recent for this long.
-RECENT_DAYS = 90
-BATCH = 200  # of one transaction: what one turn locks and writes
-NOTED_AHEAD = 50  # why these first of the queue wait is in the routing log; those behind them wait for these
+RECENT_DAYS = 90  # history with a customer is recent for this long
+BATCH = 200  # chats that one turn, a transaction, locks and writes at most
+NOTED_AHEAD = 50  # the routing log says of this many at the head why they wait; the others wait for them
 Outcome = Ring.Outcome
 _ROUTER_LOCK = 0x43484154  # the first key of the advisory locks: "CHAT"
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """What the choice looks at. ``load`` counts ringing and active chats."""
+    """An agent as the choice sees it. ``load`` counts ringing and active chats."""
 
     agent_id: int
     load: int
@@ -46,7 +48,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Waiting:
-    """A chat in the queue, with the agents who have just let it ring and the one with recent history."""
+    """A chat in the queue, the agents who have just let it ring, and the one with recent history."""
 
     chat_id: int
     resting: frozenset[int] = frozenset()
@@ -55,7 +57,7 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Gift:
-    """A chat for an agent, in which moment, and why to this one."""
+    """A chat that an agent gets, when, and why this agent."""
 
     chat_id: int
     agent_id: int
@@ -69,10 +71,10 @@ class Gift:
 
 
 def assign_waiting_chats(service_id: int) -> int:
-    """Rings as many waiting chats as there is room for, the longest waiting first; returns how many.
+    """Rings as many waiting chats as there is room for, in the order of the queue; returns how many.
 
-    Call it after the commit of whatever may have made room or a chat. One router a service at a time (advisory lock):
-    none decides by what another is about to change. Inside, rows are locked in the order Chat, Agent, by pk.
+    Call it after the commit of whatever may have made room or a chat. One router runs in a service at a time (advisory
+    lock), so none decides by what another is about to change. Rows are locked in the order Chat, Agent, by pk.
     """
     given, is_more = 0, True
     while is_more:
@@ -83,13 +85,16 @@ def assign_waiting_chats(service_id: int) -> int:
 
 
 def wait_for_turn(service_id: int) -> None:
-    """Until the transaction ends nobody else gives chats of this service. Whoever adds to an agent's load takes it."""
+    """Takes the router's turn: until the transaction ends nobody else adds to the load of the service's agents.
+
+    Everything that adds to an agent's load calls it first.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_ROUTER_LOCK, service_id % 2**31])
 
 
 def choose(candidates: Iterable[Candidate]) -> Candidate | None:
-    """Who gets the next chat, if anybody has room."""
+    """Returns who gets the next chat; ``None`` if nobody has room."""
     return min(
         (candidate for candidate in candidates if candidate.load < candidate.limit),
         key=lambda candidate: (candidate.load / candidate.limit, candidate.idle_since, candidate.agent_id),
@@ -98,8 +103,9 @@ def choose(candidates: Iterable[Candidate]) -> Candidate | None:
 
 
 def plan(queue: Iterable[Waiting], everybody: Iterable[Candidate], now: datetime) -> list[Gift]:
-    """Who gets which chat of the queue, and in which moment: of two who got one in this turn, the first has waited
-    longer for the next.
+    """Returns who gets which chats of the queue.
+
+    The moments of the gifts differ, so that of two agents who got one in this turn, the first is first for the next.
     """
     candidates = {candidate.agent_id: candidate for candidate in everybody}
     planned: list[Gift] = []
@@ -117,35 +123,33 @@ def plan(queue: Iterable[Waiting], everybody: Iterable[Candidate], now: datetime
 
 
 def _take_one_turn(service_id: int) -> tuple[int, bool]:
-    """How many were given, and whether to look again at once."""
+    """Returns how many chats were given, and whether to look again at once."""
     wait_for_turn(service_id)
-    if not _queue(service_id).exists():
+    if not waiting_chats(service_id).exists():
         return 0, False
     now = clock.database_now()
-    seats = seats_of(service_id, now)
-    free = [Candidate(seat.agent_id, seat.load, seat.limit, seat.idle_since) for seat in seats if seat.is_free]
+    standings = standings_of(service_id, now)
+    free = [Candidate(each.agent_id, each.load, each.limit, each.idle_since) for each in standings if each.is_free]
     room = min(sum(candidate.limit - candidate.load for candidate in free), BATCH)
     queue = _head(service_id, room, now)
     planned = plan(queue, free, now)[:room]
     done = _give(service_id, planned)
     given = [gift.decision for gift in done]
     if room and (len(planned) == BATCH or len(done) < len(planned)):
-        note_round(service_id, now, seats, given)
+        note_round(service_id, now, standings, given)
         return len(done), True
-    note_round(service_id, now, seats, given + only_news(_waits(queue, seats, given)))
+    note_round(service_id, now, standings, given + only_news(_waits(queue, standings, given)))
     return len(done), False
 
 
-def _queue(service_id: int) -> QuerySet[Chat]:
-    return Chat.objects.filter(service=service_id, state=Chat.State.WAITING)
-
-
 def _head(service_id: int, room: int, now: datetime) -> list[Waiting]:
-    """As many as there is room for, and those that may have to be skipped: they keep nobody behind them from a turn."""
-    skipped = _rests(now).filter(chat__in=_queue(service_id)).count()
-    first = _queue(service_id).order_by("waiting_since", "pk").values_list("pk", "customer")
-    chats = list(first[: room + skipped + NOTED_AHEAD])
-    # Read after the chats: whatever came back into the queue until then brought its missed ring along.
+    """The first chats of the queue: as many as there is room for, and as many more as may have to be skipped.
+
+    A chat that everybody with room has let ring keeps none behind it from being given.
+    """
+    skipped = _rests(now).filter(chat__in=waiting_chats(service_id).order_by()).count()
+    chats = list(waiting_chats(service_id).values_list("pk", "customer")[: room + skipped + NOTED_AHEAD])
+    # Read after the chats: a chat that came back into the queue in between has its missed ring among these.
     resting = _resting([pk for pk, _customer in chats], now)
     recent = _recent_agents(service_id, [customer for _pk, customer in chats], now) if room else {}
     return [Waiting(pk, frozenset(resting.get(pk, ())), recent.get(customer)) for pk, customer in chats]
@@ -157,7 +161,7 @@ def _rests(now: datetime) -> QuerySet[Ring]:
 
 
 def _resting(chats: list[int], now: datetime) -> dict[int, set[int]]:
-    """For each of the chats those who have just let it ring, or given it back."""
+    """For each chat the agents who have just let it ring, or given it back."""
     resting: dict[int, set[int]] = {}
     for chat_id, agent_id in _rests(now).filter(chat__in=chats).values_list("chat", "agent"):
         resting.setdefault(chat_id, set()).add(agent_id)
@@ -165,12 +169,12 @@ def _resting(chats: list[int], now: datetime) -> dict[int, set[int]]:
 
 
 def _recent_agents(service_id: int, customers: list[int], now: datetime) -> dict[int, int]:
-    """For each customer the agent who last opened a chat of theirs, where the service assigns so.
+    """For each customer the agent who last opened a chat of theirs; empty if the service doesn't assign so.
 
-    Customers are known again by their e-mail too. It proves nothing, and nothing hangs on it: it only chooses among
-    agents who could get the chat anyway, and shows nobody anything.
+    A customer is recognised by the e-mail too. An e-mail proves nothing, but nothing depends on it: it only chooses
+    among agents who could get the chat anyway, and shows nobody anything.
     """
-    if not HelpCenter.objects.filter(service=service_id, assign_recent_agent=True).exists():
+    if not ChatSettings.objects.filter(service=service_id, assign_recent_agent=True).exists():
         return {}
     rows = Customer.objects.filter(pk__in=customers)
     emails = dict(rows.exclude(email="").values_list("pk", Lower("email")))
@@ -212,7 +216,10 @@ def _reason(chosen: Candidate, asked: list[Candidate]) -> Reason:
 
 
 def _give(service_id: int, planned: list[Gift]) -> list[Gift]:
-    """Rings those of the plan for which it still holds once the rows are locked; the others are for the next turn."""
+    """Rings the planned chats that still wait, at agents who are still reachable, once the rows are locked.
+
+    The others are for the next turn.
+    """
     chats = _lock_chats(service_id, [gift.chat_id for gift in planned])
     agents = _lock_agents(service_id, {gift.agent_id for gift in planned}) if chats else {}
     done = [gift for gift in planned if gift.chat_id in chats and gift.agent_id in agents]
@@ -222,12 +229,15 @@ def _give(service_id: int, planned: list[Gift]) -> list[Gift]:
 
 
 def _lock_chats(service_id: int, chats: list[int]) -> set[int]:
-    rows = _queue(service_id).filter(pk__in=chats).order_by("pk").select_for_update(no_key=True)
+    rows = waiting_chats(service_id).filter(pk__in=chats).order_by("pk").select_for_update(no_key=True)
     return set(rows.values_list("pk", flat=True)) if chats else set()
 
 
 def _lock_agents(service_id: int, agents: set[int]) -> dict[int, str]:
-    """The names of those who may still get chats. Loads need no second look: they grow in the router's turns only."""
+    """The names of the agents who may still get chats.
+
+    Loads need no second look: they grow in the router's turns only.
+    """
     rows = presence.reachable_agents(service_id).filter(pk__in=agents).order_by("pk")
     locked = rows.select_for_update(no_key=True, of=("self",)).select_related("user")
     return {agent.pk: str(agent) for agent in locked}
@@ -247,7 +257,7 @@ def _ring(service_id: int, gifts: list[Gift], names: dict[int, str]) -> None:
 
 
 def _note_gifts(last: dict[int, datetime]) -> None:
-    """When each of these agents last got a chat."""
+    """Stores when each of these agents last got a chat."""
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE agents_agent SET chat_idle_since = gift.at"
@@ -256,19 +266,15 @@ def _note_gifts(last: dict[int, datetime]) -> None:
         )
 
 
-def _waits(queue: list[Waiting], seats: list[Seat], given: list[Decision]) -> list[Decision]:
-    """Why those of the queue wait who were given to nobody."""
+def _waits(queue: list[Waiting], standings: list[Standing], given: list[Decision]) -> list[Decision]:
+    """Says of each chat that nobody got why it waits."""
     taken = Counter(decision.agent_id for decision in given)
-    seats = [standing_after(seat, taken[seat.agent_id]) for seat in seats]
-    free = {seat.agent_id for seat in seats if seat.is_free}
-    nobody = why_nobody(seats)
+    standings = [standing_after(each, taken[each.agent_id]) for each in standings]
+    free = {each.agent_id for each in standings if each.is_free}
+    nobody = why_nobody(standings)
     gone = {decision.chat_id for decision in given}
     return [
         Decision(chat.chat_id, None, Reason.RESTING if free else nobody, tuple(sorted(chat.resting)))
         for chat in queue
         if chat.chat_id not in gone and free <= chat.resting
     ]
-
-
-# How long a chat rings at one agent before the next one is asked.
-RING_TIMEOUT_S = 30

@@ -1,133 +1,157 @@
-"""Why does nobody get chats? What has to be so before a chat can ring, in that order, and what to do where it isn't."""
+"""Chat check: everything that must be so before a chat can ring, in that order, and what to do about what isn't."""
 
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Min, Q
-from django.urls import reverse
+from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Service
+from chat.access import waiting_chats
 from chat.models import Chat, Lease
 from chat.routing.assignment import RING_TIMEOUT_S
-from chat.routing.standing import Seat, Standing, seats_of
+from chat.routing.standing import Availability, Standing, standings_of
 from contiple.base import clock
 from helpcenter.models import HelpCenter, PrivacyPolicy
 
-# A worker looks once a second. What has been due for longer than this shows that none is running.
+# A worker looks once a second: if something has been due for longer than this, none is running.
 OVERDUE_S = 30
-LEASE_FORGOTTEN_S = 2 * 3600  # it sweeps away what ran out an hour ago, every ten minutes
+LEASE_FORGOTTEN_S = 2 * 3600  # a worker deletes leases that ended an hour ago, every ten minutes
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of Service Management, where an admin puts something right."""
+
+    url_name: str
+    title: Promise
+
+
+CONTRACT = Page("agents:contract", _("Contract Details"))
+DEFAULT_SETTING = Page("helpcenter:settings", _("Default Setting"))
+AGENTS = Page("agents:agents", _("Agents"))
 
 
 @dataclass(frozen=True)
 class Check:
-    """``link`` is where it is put right, for an admin. ``todo`` is said where it is not so."""
+    """One thing that must be so. If it isn't, ``todo`` says what to do, on ``page``."""
 
     name: str
     is_done: bool
     title: Promise
     todo: Promise
-    link: str = ""
-    link_title: Promise | str = ""
+    page: Page | None = None
 
 
 @dataclass(frozen=True)
 class Now:
-    """``longest_since`` is the start of the longest wait."""
+    """A service's chats and agents now. ``longest_since`` is the start of the longest wait."""
 
     waiting: int
     longest_since: datetime | None
     ringing: int
     active: int
-    seats: list[Seat]
+    standings: list[Standing]
 
 
 def checks_of(service: Service, now: Now) -> list[Check]:
-    """In the order in which they hang on each other: the first that is not done is the one to put right."""
-    here = Counter(seat.standing for seat in now.seats)
+    """The checks in the order in which they depend on each other: the first that isn't done is the one to put right."""
+    return [*_service_checks(service), *_agent_checks(now.standings), _worker_check(service)]
+
+
+def look_now(service: Service) -> Now:
+    open_chats = Chat.objects.filter(service=service).exclude(state=Chat.State.CLOSED).order_by()
+    counts = Counter(open_chats.values_list("state", flat=True))
+    first = waiting_chats(service).first()
+    standings = standings_of(service.pk, clock.database_now())
+    since = first.waiting_since if first else None
+    return Now(counts["waiting"], since, counts["ringing"], counts["active"], standings)
+
+
+def is_work_overdue(service: Service) -> bool:
+    """Whether something is due that a worker should have done long ago."""
+    now = clock.database_now()
+    ringing = Chat.objects.filter(service=service, state=Chat.State.RINGING)
+    too_long = ringing.filter(ringing_since__lt=now - timedelta(seconds=RING_TIMEOUT_S + OVERDUE_S))
+    leases = Lease.objects.filter(Q(agent__service=service) | Q(chat__service=service))
+    return too_long.exists() or leases.filter(expires_at__lt=now - timedelta(seconds=LEASE_FORGOTTEN_S)).exists()
+
+
+def _service_checks(service: Service) -> list[Check]:
     center = HelpCenter.objects.filter(service=service).first()
-    policy = PrivacyPolicy.objects.filter(help_center__service=service).exclude(text="").exists()
-    contract = (reverse("agents:contract", args=[service.slug]), _("Contract Details"))
-    settings = (reverse("helpcenter:settings", args=[service.slug]), _("Default Setting"))
-    agents = (reverse("agents:agents", args=[service.slug]), _("Agents"))
-    permitted = sum(here.values()) - here[Standing.NO_PERMISSION]
-    online, reached = sum(seat.is_online for seat in now.seats), here[Standing.FREE] + here[Standing.FULL]
+    has_policy = PrivacyPolicy.objects.filter(help_center__service=service).exclude(text="").exists()
     return [
         Check(
             "contract",
             service.contract.chat,
             _("The contract has Chat."),
             _("Switch on Chat in Contract Details."),
-            *contract,
+            CONTRACT,
         ),
         Check(
             "help_center",
             bool(center and center.chat_enabled),
             _("The help center has Chat enabled."),
             _("Switch on Chat in Default Setting: until then customers see no chat icon."),
-            *settings,
+            DEFAULT_SETTING,
         ),
         Check(
             "policy",
-            policy,
+            has_policy,
             _("There is a privacy policy to agree to."),
             _("Write the privacy policy in Default Setting: nobody can start a chat without agreeing to it."),
-            *settings,
+            DEFAULT_SETTING,
         ),
+    ]
+
+
+def _agent_checks(standings: list[Standing]) -> list[Check]:
+    count = Counter(standing.availability for standing in standings)
+    online = sum(standing.is_online for standing in standings)
+    return [
         Check(
             "permission",
-            permitted > 0,
+            count[Availability.NO_PERMISSION] < len(standings),
             _("At least one agent has the chat permission."),
             _("Grant the chat permission to an agent."),
-            *agents,
+            AGENTS,
         ),
         Check(
             "online",
             online > 0,
             _("At least one of them is Online."),
             _("Agents choose Online themselves, at the top left of the chat dialog."),
-            *agents,
+            AGENTS,
         ),
-        Check(
-            "reachable",
-            reached > 0,
-            _("At least one who is Online is reachable."),
-            _("Who is Online has no open page of Contiple, or no connection. Nobody rings there.")
-            if online
-            else _("First somebody has to be Online."),
-        ),
-        Check(
-            "room",
-            here[Standing.FREE] > 0,
-            _("Somebody has room for one more chat."),
-            _("Everybody has as many chats as allowed. Raise the limits, or let more agents come Online.")
-            if reached
-            else _("First somebody has to be Online and reachable."),
-            *agents,
-        ),
-        Check(
-            "worker",
-            not is_work_overdue(service),
-            _("The worker is running."),
-            _("What is due is not done: rings do not end and leases do not expire. Tell your operator."),
-        ),
+        _reachable(online, count[Availability.FREE] + count[Availability.FULL]),
+        _room(count[Availability.FREE], count[Availability.FREE] + count[Availability.FULL]),
     ]
 
 
-def look_now(service: Service) -> Now:
-    open_chats = Chat.objects.filter(service=service).exclude(state=Chat.State.CLOSED).order_by()
-    counts = Counter(open_chats.values_list("state", flat=True))
-    since = open_chats.filter(state=Chat.State.WAITING).aggregate(since=Min("waiting_since"))["since"]
-    seats = seats_of(service.pk, clock.database_now())
-    return Now(counts["waiting"], since, counts["ringing"], counts["active"], seats)
+def _reachable(online: int, reached: int) -> Check:
+    todo = (
+        _("Who is Online has no open page of Contiple, or no connection. Nobody rings there.")
+        if online
+        else _("First somebody has to be Online.")
+    )
+    return Check("reachable", reached > 0, _("At least one who is Online is reachable."), todo)
 
 
-def is_work_overdue(service: Service) -> bool:
-    """Whether something should have been done by a worker, and long ago."""
-    now = clock.database_now()
-    ringing = Chat.objects.filter(service=service, state=Chat.State.RINGING)
-    too_long = ringing.filter(ringing_since__lt=now - timedelta(seconds=RING_TIMEOUT_S + OVERDUE_S))
-    leases = Lease.objects.filter(Q(agent__service=service) | Q(chat__service=service))
-    return too_long.exists() or leases.filter(expires_at__lt=now - timedelta(seconds=LEASE_FORGOTTEN_S)).exists()
+def _room(free: int, reached: int) -> Check:
+    todo = (
+        _("Everybody has as many chats as allowed. Raise the limits, or let more agents come Online.")
+        if reached
+        else _("First somebody has to be Online and reachable.")
+    )
+    return Check("room", free > 0, _("Somebody has room for one more chat."), todo, AGENTS)
+
+
+def _worker_check(service: Service) -> Check:
+    return Check(
+        "worker",
+        not is_work_overdue(service),
+        _("The worker is running."),
+        _("What is due is not done: rings do not end and leases do not expire. Tell your operator."),
+    )

@@ -1,8 +1,9 @@
-"""Why a chat went to this agent and not to another, and why it had to wait: codes and numbers, for ``trail`` to say.
+"""Records why a chat went to this agent and not to another, and why it had to wait: codes and numbers, which
+``lifecycle.trail`` puts into words.
 
-A round is one turn of the router, with the state of every agent; its decisions are the chats that got an agent in it,
-and those that go on waiting for another reason than before. Seconds that pass are no other reason. Bounded: a chat
-that waits far behind in the queue is noted when it comes to the head.
+A round is one turn of the router, with every agent's standing. Its decisions are the chats that got an agent in it, and
+the chats that go on waiting for another reason than before. Seconds that pass are no other reason. The record is
+bounded: a chat far behind in the queue is noted when it comes to the head.
 """
 
 from collections.abc import Iterable
@@ -14,11 +15,11 @@ from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Now
 
 from chat.models import Chat, RoutingDecision, RoutingRound
-from chat.routing.standing import Seat, Standing, nearness, standing_after
+from chat.routing.standing import Availability, Standing, nearness, standing_after
 
 KEEP_DAYS = 90
-SEATS_MAX = 300  # of a round; past it those who stand furthest from a chat are left out
-SHOWN_MAX = 50  # of a chat's decisions
+STANDINGS_MAX = 300  # for a round; beyond it the agents furthest from taking a chat are left out
+SHOWN_MAX = 50  # for a chat: its latest decisions
 
 
 class Reason(StrEnum):
@@ -28,7 +29,7 @@ class Reason(StrEnum):
     ONLY = "only"
     FEWEST = "fewest"
     LONGEST = "longest"
-    RESTING = "resting"  # who has room has let it ring just now
+    RESTING = "resting"  # the agents with room have just let it ring
     FULL = "full"
     UNREACHABLE = "unreachable"
     BREAK = "break"
@@ -45,23 +46,23 @@ class Decision:
 
 @dataclass(frozen=True)
 class Noted:
-    """A decision as it is read again: ``seats`` as they were when it was this chat's turn."""
+    """A decision as it is read again, with the standings when it was this chat's turn."""
 
     at: datetime
     agent_id: int | None
     reason: str
     resting: frozenset[int]
-    seats: list[Seat]
+    standings: list[Standing]
 
 
-def note_round(service_id: int, now: datetime, seats: Iterable[Seat], decisions: list[Decision]) -> None:
-    """Writes a round with its decisions; nothing where nothing was decided."""
+def note_round(service_id: int, now: datetime, standings: Iterable[Standing], decisions: list[Decision]) -> None:
+    """Writes a round with its decisions; without any, nothing."""
     if not decisions:
         return
-    there = RoutingRound.objects.create(service_id=service_id, at=now, seats=_packed(seats))
+    made = RoutingRound.objects.create(service_id=service_id, at=now, seats=_packed(standings))
     RoutingDecision.objects.bulk_create(
         RoutingDecision(
-            round=there,
+            round=made,
             chat_id=decision.chat_id,
             agent_id=decision.agent_id,
             reason=decision.reason,
@@ -72,24 +73,24 @@ def note_round(service_id: int, now: datetime, seats: Iterable[Seat], decisions:
 
 
 def only_news(waits: list[Decision]) -> list[Decision]:
-    """Of chats that go on waiting, those whose last decision was another one."""
+    """Returns the waits whose chat's last decision was another one."""
     last = _last_decisions([wait.chat_id for wait in waits]) if waits else {}
     return [wait for wait in waits if last.get(wait.chat_id) != (wait.reason, list(wait.resting))]
 
 
-def why_nobody(seats: Iterable[Seat]) -> Reason:
-    """Why a chat waits that nobody has let ring: what stands against those who are nearest to taking it."""
-    standings = {seat.standing for seat in seats}
-    order = {
-        Standing.FULL: Reason.FULL,
-        Standing.UNREACHABLE: Reason.UNREACHABLE,
-        Standing.BREAK: Reason.BREAK,
+def why_nobody(standings: Iterable[Standing]) -> Reason:
+    """Returns why a chat waits that nobody has let ring: what keeps the agents who are nearest to taking it."""
+    found = {standing.availability for standing in standings}
+    nearest_first = {
+        Availability.FULL: Reason.FULL,
+        Availability.UNREACHABLE: Reason.UNREACHABLE,
+        Availability.BREAK: Reason.BREAK,
     }
-    return next((reason for standing, reason in order.items() if standing in standings), Reason.OFFLINE)
+    return next((reason for kept, reason in nearest_first.items() if kept in found), Reason.OFFLINE)
 
 
 def decisions_of(chat: Chat) -> list[Noted]:
-    """Oldest first, the latest ``SHOWN_MAX``. For the service's admins; the caller has checked that."""
+    """The chat's latest ``SHOWN_MAX`` decisions, oldest first. The caller has checked that an admin asks."""
     rows = RoutingDecision.objects.filter(chat=chat).select_related("round").order_by("-id")[:SHOWN_MAX]
     decisions = list(rows)[::-1]
     earlier = _given_before({row.round_id for row in decisions})
@@ -100,9 +101,9 @@ def drop_old_rounds(*, older_than_days: int = KEEP_DAYS) -> None:
     RoutingRound.objects.filter(at__lt=Now() - timedelta(days=older_than_days)).delete()
 
 
-def _packed(seats: Iterable[Seat]) -> list[list]:
-    nearest = sorted(seats, key=nearness)[:SEATS_MAX]
-    return [[seat.agent_id, seat.name, seat.standing, seat.load, seat.limit, seat.gone_s] for seat in nearest]
+def _packed(standings: Iterable[Standing]) -> list[list]:
+    nearest = sorted(standings, key=nearness)[:STANDINGS_MAX]
+    return [[each.agent_id, each.name, each.availability, each.load, each.limit, each.gone_s] for each in nearest]
 
 
 def _last_decisions(chat_ids: list[int]) -> dict[int, tuple[str, list[int]]]:
@@ -113,7 +114,7 @@ def _last_decisions(chat_ids: list[int]) -> dict[int, tuple[str, list[int]]]:
 
 
 def _given_before(rounds: set[int]) -> list[tuple[int, int, int]]:
-    """``(id, round, agent)`` of all that these rounds gave out, since each gift was a chat more for the next choice."""
+    """``(id, round, agent)`` of each chat that these rounds gave: one more for its agent at the next choice."""
     given = RoutingDecision.objects.filter(round__in=rounds, agent__isnull=False)
     return list(given.values_list("pk", "round", "agent"))
 
@@ -123,10 +124,10 @@ def _noted(row: RoutingDecision, given: list[tuple[int, int, int]]) -> Noted:
     for decision_id, round_id, agent_id in given:
         if round_id == row.round_id and decision_id < row.pk:
             more[agent_id] = more.get(agent_id, 0) + 1
-    seats = [_unpacked(seat, more.get(seat[0], 0), row.round.at) for seat in row.round.seats]
-    return Noted(row.round.at, row.agent_id, row.reason, frozenset(row.resting), seats)
+    standings = [_unpacked(packed, more.get(packed[0], 0), row.round.at) for packed in row.round.seats]
+    return Noted(row.round.at, row.agent_id, row.reason, frozenset(row.resting), standings)
 
 
-def _unpacked(packed: list, more: int, at: datetime) -> Seat:
-    agent_id, name, standing, load, limit, gone_s = packed
-    return standing_after(Seat(agent_id, name, standing, load, limit, gone_s, at), more)
+def _unpacked(packed: list, more: int, at: datetime) -> Standing:
+    agent_id, name, availability, load, limit, gone_s = packed
+    return standing_after(Standing(agent_id, name, availability, load, limit, gone_s, at), more)

@@ -1,7 +1,7 @@
-"""Who is reachable now: one lease row for each socket, renewed by its heartbeats. Nothing is counted up or down.
+"""Presence: one lease row for each socket, renewed by its heartbeats. Nothing is counted up or down.
 
-Leases run by the database's clock, so that a process whose own clock is wrong neither loses nor prolongs one. What an
-agent chose (``Agent.chat_status``) is a separate thing: Online and unreachable is possible, and gets no chats.
+Leases run by the database's clock, so that a process with a wrong clock neither loses nor prolongs one. The status
+that an agent chose (``Agent.chat_status``) is separate: an agent may be Online and unreachable, and then gets no chats.
 """
 
 from collections.abc import Collection
@@ -12,13 +12,14 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 
+from agents.chat_permission import permitted_agents
 from agents.models import Agent, Service
 from chat.models import Chat, Lease
 from contiple.base import prepared
 
 # The server's beat on every socket. 15 s: half of the shortest idle time-out that proxies have by default (30 s).
 HEARTBEAT_S = 15
-# Three beats may be lost before somebody counts as gone.
+# Three beats may be lost before a person counts as gone.
 LEASE_S = 45
 # After a socket was closed: time for a page to load again before its agent counts as gone.
 RELOAD_GRACE_S = 10
@@ -28,7 +29,7 @@ assert RELOAD_GRACE_S < LEASE_S
 
 
 def take_lease(socket: UUID, *, agent_id: int | None = None, chat_id: int | None = None) -> None:
-    """This socket's agent, or the customer of this chat, is reachable from now on."""
+    """Makes this socket's agent, or the customer of this chat, reachable from now on."""
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO chat_lease (socket, agent_id, chat_id, expires_at)"
@@ -38,7 +39,10 @@ def take_lease(socket: UUID, *, agent_id: int | None = None, chat_id: int | None
 
 
 def renew_leases(sockets: Collection[UUID]) -> set[UUID]:
-    """Heartbeats were answered; returns whose. Any other's lease has been taken away: its socket must be closed."""
+    """Renews the leases of sockets that answered a heartbeat; returns the sockets whose lease was still there.
+
+    Every other socket must be closed: its lease has been taken away.
+    """
     renewed = prepared.fetch(
         "UPDATE chat_lease SET expires_at = statement_timestamp() + make_interval(secs => %s)"
         " WHERE socket = ANY(%s) RETURNING socket",
@@ -48,8 +52,8 @@ def renew_leases(sockets: Collection[UUID]) -> set[UUID]:
 
 
 def let_lease_run_out(socket: UUID) -> None:
-    """The socket is closed: reachable for ``RELOAD_GRACE_S`` more, unless another socket says otherwise."""
-    # Only ever shorter: a socket that is closed because nobody answered must not bring its agent back to life.
+    """Lets the lease of a closed socket end after ``RELOAD_GRACE_S``."""
+    # Only ever shorter: a socket that was closed because nobody answered must not bring its agent back to life.
     soon = Now() + timedelta(seconds=RELOAD_GRACE_S)
     Lease.objects.filter(socket=socket, expires_at__gt=soon).update(expires_at=soon)
 
@@ -59,22 +63,11 @@ def drop_expired_leases(*, older_than_s: int = 3600) -> None:
 
 
 def reachable_agents(service: Service | int) -> QuerySet[Agent]:
-    """Online, permitted, and with a living socket: all that a chat may be given to, but for their limits."""
+    """Agents who are permitted, Online and reachable: a chat may be given to each, up to the limit."""
     return permitted_agents().filter(
         Exists(Lease.objects.filter(agent=OuterRef("pk"), expires_at__gt=Now())),
         service=service,
         chat_status=Agent.ChatStatus.ONLINE,
-    )
-
-
-def permitted_agents() -> QuerySet[Agent]:
-    """Whom the contract and the agent's own permission allow to chat (gates one and three), in every service."""
-    return Agent.objects.filter(
-        is_active=True,
-        chat_permission=True,
-        user__is_active=True,
-        service__contract__chat=True,
-        service__is_stopped=False,
     )
 
 
@@ -93,7 +86,7 @@ def agents_gone_for(seconds: int) -> QuerySet[Agent]:
 
 
 def customers_gone_for(seconds: int) -> QuerySet[Chat]:
-    """Open chats whose customer has not been reachable for ``seconds``; a chat younger than that is not among them."""
+    """Open chats, older than ``seconds``, whose customer has not been reachable for that long."""
     since = Now() - timedelta(seconds=seconds)
     return Chat.objects.exclude(state=Chat.State.CLOSED).filter(
         ~Exists(Lease.objects.filter(chat=OuterRef("pk"), expires_at__gt=since)), created_at__lt=since

@@ -1,27 +1,59 @@
-"""Who waits, told to all whom it concerns: one look at a service's queue for all of a process's connections."""
+"""The queue of a service: its places, and word of its changes to the connections that show it.
+
+A change is one look at the database for all connections of a process. ``access.waiting_chats`` is the queue itself.
+"""
 
 import asyncio
 import logging
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from chat.access import waiting_chats
 from chat.conversation import live
 from chat.models import Chat
 from contiple.base.threads import in_thread
 
 log = logging.getLogger(__name__)
 
-DELAY_S = 0.1  # several changes at once are one look
+DELAY_S = 0.1  # changes that come at once are read together
 RETRY_S = 1.0
+
+
+def queue_places(service_id: int) -> dict[int, int]:
+    """The place of every waiting chat of a service, the first being 1."""
+    waiting = waiting_chats(service_id).values_list("pk", flat=True)
+    return {chat_id: place for place, chat_id in enumerate(waiting, start=1)}
+
+
+def queue_place(chat: Chat) -> int | None:
+    """The chat's place; ``None`` if it doesn't wait."""
+    return queue_places(chat.service_id).get(chat.pk) if chat.state == Chat.State.WAITING else None
+
+
+def queue_place_sql(chat: str) -> str:
+    """As ``queue_place``, for a query in which ``chat`` names a row of chats."""
+    ahead, own = (", ".join(f"{row}.{column}" for column in Chat.QUEUE_ORDER) for row in ("ahead", chat))
+    return f"""CASE {chat}.state WHEN '{Chat.State.WAITING}' THEN (
+        SELECT count(*) FROM chat_chat AS ahead WHERE {_waits("ahead", f"{chat}.service_id")} AND ({ahead}) <= ({own})
+    ) END"""  # noqa: S608 - no value comes from outside
+
+
+def count_waiting_sql(service_id: str) -> str:
+    """How many chats of a service wait, for a query in which ``service_id`` names the service's column."""
+    return f"(SELECT count(*) FROM chat_chat AS waiting WHERE {_waits('waiting', service_id)})"  # noqa: S608
+
+
+def _waits(row: str, service_id: str) -> str:
+    return f"{row}.service_id = {service_id} AND {row}.state = '{Chat.State.WAITING}'"
 
 
 class Onlooker(Protocol):
     def note_queue(self, places: dict[int, int]) -> None:
-        """Called in the event loop with the place of each waiting chat, after something in the service changed."""
+        """Called in the event loop with the place of each waiting chat, after a change in the service."""
 
 
 async def join(service_id: int, onlooker: Onlooker) -> None:
-    """From its return on ``onlooker`` is told of what changes. Read the state after it."""
+    """After it returns, ``onlooker`` hears of every change. Read the state afterwards, or a change is missed."""
     board = _boards.get((asyncio.get_running_loop(), service_id))
     if board is None:
         board = _boards[asyncio.get_running_loop(), service_id] = _Board(service_id)
@@ -68,14 +100,3 @@ class _Board:
 
 
 _boards: dict[tuple[asyncio.AbstractEventLoop, int], _Board] = {}
-
-
-def queue_places(service_id: int) -> dict[int, int]:
-    """The place of every waiting chat of a service, the first being 1."""
-    waiting = Chat.objects.filter(service=service_id, state=Chat.State.WAITING).order_by("waiting_since", "pk")
-    return {chat_id: place for place, chat_id in enumerate(waiting.values_list("pk", flat=True), start=1)}
-
-
-def queue_place(chat: Chat) -> int | None:
-    """``None`` where it does not wait."""
-    return queue_places(chat.service_id).get(chat.pk) if chat.state == Chat.State.WAITING else None

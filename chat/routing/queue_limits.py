@@ -1,6 +1,6 @@
-"""Bounds of the queue: how many may wait, and when whoever waits is offered an inquiry instead.
+"""Limits of the queue: how many chats may wait, and when a waiting customer is offered an inquiry instead.
 
-An offer takes nothing away: the chat keeps its place, rings where somebody gets free, and may still be served.
+An offer takes nothing away: the chat keeps its place, rings when an agent has room, and may still be served.
 """
 
 from collections import defaultdict
@@ -14,49 +14,52 @@ from django.utils.translation import gettext_lazy as _
 
 from agents import audit
 from agents.models import Service
+from chat.access import waiting_chats
 from chat.conversation import live
-from chat.models import Chat, Message, Ring
+from chat.models import Chat, ChatSettings, Message, Ring
 from chat.routing import presence
 from chat.routing.assignment import assign_waiting_chats
+from chat.routing.chat_settings import chat_settings_of
 from contiple.base.errors import Closed
-from helpcenter.models import HelpCenter
 
 Offer = Chat.InquiryOffer
 
 
 class QueueFull(Closed):
-    """As many wait as may: the customer is offered the inquiry form."""
+    """The queue is at its limit: the customer is offered the inquiry form."""
 
     code = "queue_full"
     status = 409
 
 
 def lock_queue(service: Service) -> int:
-    """The most customers that may wait in the service, 0 for any number.
+    """Returns how many customers may wait in the service, 0 for any number.
 
-    Where there is a limit, the HelpCenter's row is locked until the transaction ends, and with it every other start:
+    If there is a limit, the ChatSettings row is locked until the transaction ends, and with it every other start:
     of two at once, the second counts the first.
     """
-    limited = HelpCenter.objects.filter(service=service, queue_limit__gt=0).select_for_update(no_key=True)
+    chat_settings_of(service)
+    limited = ChatSettings.objects.filter(service=service, queue_limit__gt=0).select_for_update(no_key=True)
     return limited.values_list("queue_limit", flat=True).first() or 0
 
 
 def require_place(chat: Chat, limit: int) -> None:
-    """Raises ``QueueFull`` where a new chat would have to wait behind ``limit`` others.
+    """Raises ``QueueFull`` if a new chat would have to wait behind ``limit`` others.
 
-    Call it in the transaction that made the chat and holds the queue; the error must undo it. Whether somebody has room
-    is not guessed: the router runs, and what it does with the chat is looked at.
+    Call it in the transaction that made the chat and locked the queue; the error must undo it. Whether an agent has
+    room is not guessed: the router runs first, and then the chat waits or doesn't.
     """
     assign_waiting_chats(chat.service_id)
-    waiting = Chat.objects.filter(service=chat.service_id, state=Chat.State.WAITING)
+    waiting = waiting_chats(chat.service_id)
     if waiting.filter(pk=chat.pk).exists() and waiting.count() > limit:
         raise QueueFull(_("Too many customers are waiting just now."))
 
 
 def offer_inquiries() -> None:
-    """Offers an inquiry to whom everybody has let ring, and to whoever has waited too long. Run it every second.
+    """Offers an inquiry to customers whom every agent has let ring, or who have waited too long. Run it every second.
 
-    Each is told once, however many run it at once. That everybody has let it ring is told also to who has waited long.
+    Each is told once, however many workers run it at once. A customer who was told of the long wait is also told that
+    every agent has let it ring.
     """
     for chat in _missed_by_everybody():
         _offer(chat, Offer.MISSED)
@@ -65,7 +68,7 @@ def offer_inquiries() -> None:
 
 
 def _missed_by_everybody() -> Iterable[Chat]:
-    """Waiting chats that rang in vain, since they were last opened, at each agent who could be asked now."""
+    """Waiting chats that have rung in vain, since they were last opened, at every agent who could be asked now."""
     missed: dict[Chat, set[int]] = defaultdict(set)
     for ring in _missed_rings().select_related("chat"):
         missed[ring.chat].add(ring.agent_id)
@@ -86,8 +89,11 @@ def _reachable(service_id: int) -> set[int]:
 
 
 def _waited_too_long() -> QuerySet[Chat]:
-    """A chat that was open before waits since it came back, which is what its last event says."""
-    setting = "service__help_center__longest_wait_minutes"
+    """Chats that wait for longer than the service's longest wait.
+
+    A chat that was open before waits since it came back to the queue, which is the time of its last event.
+    """
+    setting = "service__chat_settings__longest_wait_minutes"
     longest = ExpressionWrapper(F(setting) * Value(timedelta(minutes=1)), output_field=DurationField())
     events = Message.objects.filter(chat=OuterRef("pk")).exclude(event="").order_by("-seq")
     waiting = Chat.objects.filter(
@@ -98,7 +104,7 @@ def _waited_too_long() -> QuerySet[Chat]:
 
 
 def _offer(chat: Chat, offer: str) -> None:
-    """By compare-and-set: an agent who opens the chat now, or another worker, was faster."""
+    """Offers it by compare-and-set: an agent who opens the chat now, or another worker, may be faster."""
     unchanged = Chat.objects.filter(pk=chat.pk, state=Chat.State.WAITING, inquiry_offer=chat.inquiry_offer)
     with transaction.atomic():
         if unchanged.update(inquiry_offer=offer):

@@ -1,6 +1,5 @@
-"""Who could take a chat now, and for everybody else why not. Facts for the router, for transfers and for admins."""
+"""The standing of each agent: able to take a chat now, or why not. Read by the router, by transfers and by admins."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -11,14 +10,15 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from agents.chat_permission import chat_permitted
 from agents.models import Agent, Contract
 from chat.models import Chat, Lease
 
 Status = Agent.ChatStatus
 
 
-class Standing(StrEnum):
-    """Why an agent can't take a chat: the first that applies. ``FREE``: nothing stands against it."""
+class Availability(StrEnum):
+    """The first reason that keeps an agent from taking a chat, the nearest to taking one first; ``FREE``: none."""
 
     FREE = "free"
     FULL = "full"
@@ -29,23 +29,23 @@ class Standing(StrEnum):
     NO_CONTRACT = "contract"
 
 
-_NEAREST_FIRST = {str(standing): place for place, standing in enumerate(Standing)}
+_NEARNESS = {str(availability): number for number, availability in enumerate(Availability)}
 _WORDS = {
-    Standing.UNREACHABLE: gettext_lazy("unreachable"),
-    Standing.BREAK: gettext_lazy("on a break"),
-    Standing.OFFLINE: gettext_lazy("Offline"),
-    Standing.NO_PERMISSION: gettext_lazy("no chat permission"),
-    Standing.NO_CONTRACT: gettext_lazy("the contract has no Chat"),
+    Availability.UNREACHABLE: gettext_lazy("unreachable"),
+    Availability.BREAK: gettext_lazy("on a break"),
+    Availability.OFFLINE: gettext_lazy("Offline"),
+    Availability.NO_PERMISSION: gettext_lazy("no chat permission"),
+    Availability.NO_CONTRACT: gettext_lazy("the contract has no Chat"),
 }
 
 
 @dataclass(frozen=True)
-class Seat:
-    """How one agent stands. ``load`` counts ringing and active chats; ``gone_s``: for how long unreachable."""
+class Standing:
+    """One agent's standing. ``load`` counts ringing and active chats; ``gone_s`` says for how long unreachable."""
 
     agent_id: int
     name: str
-    standing: str
+    availability: str
     load: int
     limit: int
     gone_s: int | None
@@ -53,38 +53,38 @@ class Seat:
 
     @property
     def is_free(self) -> bool:
-        return self.standing == Standing.FREE
+        return self.availability == Availability.FREE
 
     @property
     def is_online(self) -> bool:
-        return self.standing in {Standing.FREE, Standing.FULL, Standing.UNREACHABLE}
+        return self.availability in {Availability.FREE, Availability.FULL, Availability.UNREACHABLE}
 
 
-def seats_of(service_id: int, now: datetime) -> list[Seat]:
-    """Every active agent of the service, by id, in one reading. ``now`` is the database's."""
-    contract = Contract.objects.select_related("service").get(service=service_id)
-    return list(_seats(contract, _agents(service_id), now))
+def standings_of(service_id: int, now: datetime) -> list[Standing]:
+    """The standing of every active agent of the service, by id, in one reading. ``now`` is the database's time."""
+    chats_at_once = Contract.objects.values_list("chats_at_once", flat=True).get(service=service_id)
+    return [_standing(row, min(row.chat_limit, chats_at_once), now) for row in _agents(service_id)]
 
 
-def nearness(seat: Seat) -> int:
-    """0 for who can take a chat, more for whoever is further from it."""
-    return _NEAREST_FIRST[seat.standing]
+def nearness(standing: Standing) -> int:
+    """0 for an agent who can take a chat; the higher, the further from it."""
+    return _NEARNESS[standing.availability]
 
 
-def standing_after(seat: Seat, more: int) -> Seat:
-    """The same seat with so many chats more."""
-    load = seat.load + more
-    standing = Standing.FULL if seat.is_free and load >= seat.limit else seat.standing
-    return replace(seat, load=load, standing=standing)
+def standing_after(standing: Standing, more: int) -> Standing:
+    """The agent's standing with ``more`` chats in addition."""
+    load = standing.load + more
+    is_full = standing.is_free and load >= standing.limit
+    return replace(standing, load=load, availability=Availability.FULL if is_full else standing.availability)
 
 
-def in_words(seat: Seat) -> str:
-    """As in "Mina: 3 of 3 chats": what stands against this agent, or how much there is to do already."""
-    if seat.standing in {Standing.FREE, Standing.FULL}:
-        return chats_in_words(seat.load, seat.limit)
-    if seat.standing == Standing.UNREACHABLE and seat.gone_s is not None:
-        return _("unreachable for %(time)s") % {"time": duration_in_words(seat.gone_s)}
-    return str(_WORDS.get(Standing(seat.standing), ""))
+def in_words(standing: Standing) -> str:
+    """As in "Mina: 3 of 3 chats": why the agent can't take a chat, or how many the agent has already."""
+    if standing.availability in {Availability.FREE, Availability.FULL}:
+        return chats_in_words(standing.load, standing.limit)
+    if standing.availability == Availability.UNREACHABLE and standing.gone_s is not None:
+        return _("unreachable for %(time)s") % {"time": duration_in_words(standing.gone_s)}
+    return str(_WORDS.get(Availability(standing.availability), ""))
 
 
 def chats_in_words(load: int, limit: int) -> str:
@@ -102,7 +102,8 @@ def _agents(service_id: int) -> QuerySet:
     load = Subquery(open_chats.annotate(n=Count("pk")).values("n"), output_field=IntegerField())
     leases = Lease.objects.filter(agent=OuterRef("pk")).order_by("-expires_at").values("expires_at")
     agents = Agent.objects.filter(service=service_id, is_active=True, user__is_active=True).order_by("pk")
-    return agents.annotate(load=Coalesce(load, 0), lease=Subquery(leases[:1])).values_list(
+    found = agents.annotate(load=Coalesce(load, 0), lease=Subquery(leases[:1]), is_permitted=chat_permitted())
+    return found.values_list(
         "pk",
         "user__name",
         "user__email",
@@ -112,27 +113,23 @@ def _agents(service_id: int) -> QuerySet:
         "chat_idle_since",
         "load",
         "lease",
+        "is_permitted",
         named=True,
     )
 
 
-def _seats(contract: Contract, agents: QuerySet, now: datetime) -> Iterator[Seat]:
-    closed = not contract.chat or contract.service.is_stopped
-    for row in agents:
-        limit = min(row.chat_limit, contract.chats_at_once)
-        is_here = row.lease is not None and row.lease > now
-        gone_s = None if is_here or row.lease is None else int((now - row.lease).total_seconds())
-        standing = _standing(row, limit, is_here)
-        if closed and standing != Standing.NO_PERMISSION:
-            standing = Standing.NO_CONTRACT
-        yield Seat(row.pk, row.user__name or row.user__email, standing, row.load, limit, gone_s, row.chat_idle_since)
+def _standing(row: Any, limit: int, now: datetime) -> Standing:
+    is_here = row.lease is not None and row.lease > now
+    gone_s = None if is_here or row.lease is None else int((now - row.lease).total_seconds())
+    name = row.user__name or row.user__email
+    return Standing(row.pk, name, _availability(row, limit, is_here), row.load, limit, gone_s, row.chat_idle_since)
 
 
-def _standing(row: Any, limit: int, is_here: bool) -> Standing:
-    if not row.chat_permission:
-        return Standing.NO_PERMISSION
+def _availability(row: Any, limit: int, is_here: bool) -> Availability:
+    if not row.is_permitted:
+        return Availability.NO_CONTRACT if row.chat_permission else Availability.NO_PERMISSION
     if row.chat_status != Status.ONLINE:
-        return Standing.BREAK if row.chat_status == Status.BREAK else Standing.OFFLINE
+        return Availability.BREAK if row.chat_status == Status.BREAK else Availability.OFFLINE
     if not is_here:
-        return Standing.UNREACHABLE
-    return Standing.FREE if row.load < limit else Standing.FULL
+        return Availability.UNREACHABLE
+    return Availability.FREE if row.load < limit else Availability.FULL

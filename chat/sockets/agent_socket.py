@@ -5,7 +5,8 @@ from collections.abc import Collection
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from agents.access import agent_for, may_chat
+from agents.access import agent_for
+from agents.chat_permission import may_chat, permitted_agents
 from agents.credentials import Credential, chatting_agents, user_of_session
 from agents.models import Agent
 from chat import protocol
@@ -140,9 +141,7 @@ class AgentSocket(Connection):
         """Who has signed in anew, as after a new password, comes back with the new cookie; others then get 4401."""
         if chatting_agents([self.credential]):
             return None
-        agent = Agent.objects.select_related("service__contract", "user").get(pk=self.agent_id)
-        permitted = may_chat(agent) and agent.user.is_active and not agent.service.is_stopped
-        return AGAIN if permitted else FORBIDDEN
+        return AGAIN if permitted_agents().filter(pk=self.agent_id).exists() else FORBIDDEN
 
     def first_look(self, chat_id: int, rev: int) -> tuple[int, live.Receipts, list[Entry]]:
         if not chatting_agents([self.credential]):

@@ -20,6 +20,7 @@ from django.http import Http404
 from agents.credentials import Credential, chatting_agents
 from chat.conversation import live
 from chat.routing import presence
+from chat.routing.queue import count_waiting_sql, queue_place_sql
 from contiple.base import prepared
 from contiple.base.threads import in_thread
 
@@ -177,18 +178,15 @@ def _chats(chat_ids: Collection[int], service_id: int | None = None) -> dict[int
     return {row[0]: (row[1], live.Receipts(row[0], *row[2:6]), row[6:]) for row in found}
 
 
-_CHATS = """
+_CHATS = f"""
 SELECT chat.id, chat.last_rev, chat.customer_received, chat.customer_read, chat.agent_received, chat.agent_read,
     chat.state, chat.agent_id, chat.inquiry_offer,
-    CASE chat.state WHEN 'waiting' THEN (
-        SELECT count(*) FROM chat_chat AS ahead WHERE ahead.service_id = chat.service_id AND ahead.state = 'waiting'
-            AND (ahead.waiting_since, ahead.id) <= (chat.waiting_since, chat.id)
-    ) END
+    {queue_place_sql("chat")}
 FROM chat_chat AS chat JOIN agents_service AS service ON service.id = chat.service_id AND NOT service.is_stopped
 WHERE chat.id = ANY(%s) AND (%s::bigint IS NULL OR chat.service_id = %s)
-"""
+"""  # noqa: S608 - no value comes from outside
 _OWN_REVS = "SELECT id, last_rev FROM chat_chat WHERE agent_id = %s AND state <> 'closed'"
-_DESKS = """
+_DESKS = f"""
 SELECT agent.id, agent.chat_status,
     (SELECT string_agg(concat_ws(' ', chat.id, chat.state, chat.unread > 0), ',' ORDER BY chat.id)
      FROM chat_chat AS chat WHERE chat.agent_id = agent.id AND chat.state <> 'closed'),
@@ -196,9 +194,9 @@ SELECT agent.id, agent.chat_status,
         SELECT string_agg(concat_ws(' ', chat.id, chat.state, chat.agent_id), ',' ORDER BY chat.id)
         FROM chat_chat AS chat WHERE chat.service_id = agent.service_id AND chat.state <> 'closed'
     ) END,
-    (SELECT count(*) FROM chat_chat AS chat WHERE chat.service_id = agent.service_id AND chat.state = 'waiting')
+    {count_waiting_sql("agent.service_id")}
 FROM agents_agent AS agent WHERE agent.id = ANY(%s)
-"""
+"""  # noqa: S608 - no value comes from outside
 
 _the_pulse: _Pulse | None = None
 

@@ -7,7 +7,8 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from agents.access import agent_for, may_chat
+from agents.access import agent_for
+from agents.chat_permission import may_chat
 from agents.credentials import Credential, chatting_agents, user_of_session
 from agents.models import Agent, Contract, Service, User
 from tests.make import make_agent

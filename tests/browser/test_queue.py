@@ -8,9 +8,8 @@ from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
 from agents.models import Agent, Contract, Service
-from chat.models import Chat, Ring
+from chat.models import Chat, ChatSettings, Ring
 from chat.routing.assignment import RING_TIMEOUT_S
-from helpcenter.models import HelpCenter as Settings
 from tests.browser.rows import make_agent_with_chat
 from tests.browser.windows import HelpCenter
 from tickets.models import Ticket
@@ -107,7 +106,7 @@ def test_a_new_place_leaves_the_focus_where_it_was(newcomer):
 
 
 def test_a_full_queue_keeps_what_was_typed_and_leads_to_an_inquiry(newcomer, service: Service):
-    Settings.objects.update(queue_limit=1)
+    ChatSettings.objects.update(queue_limit=1)
     newcomer().start(name="First", message="1")
     late = newcomer()
     late.open()
@@ -133,7 +132,7 @@ def test_a_full_queue_keeps_what_was_typed_and_leads_to_an_inquiry(newcomer, ser
 
 
 def test_who_waits_too_long_is_offered_an_inquiry_that_has_every_word(newcomer, service: Service):
-    Settings.objects.update(longest_wait_minutes=10)
+    ChatSettings.objects.update(longest_wait_minutes=10)
     center, behind = newcomer(), newcomer()
     center.start(name="Jun Park", message="My card is 4539 1488 0343 6467")
     behind.start(name="Behind", message="2")
@@ -172,7 +171,7 @@ def test_who_waits_too_long_is_offered_an_inquiry_that_has_every_word(newcomer, 
 
 
 def test_who_goes_back_from_the_inquiry_waits_on_with_everything(newcomer):
-    Settings.objects.update(longest_wait_minutes=10)
+    ChatSettings.objects.update(longest_wait_minutes=10)
     center = newcomer()
     chat = center.start(name="Jun Park", message="Hello")
     chat.composer.fill("half a sentence")
@@ -200,7 +199,7 @@ def test_whom_nobody_takes_is_told_so(newcomer, busy: Agent):
 
 def test_on_another_site_what_was_typed_comes_along_too(busy: Agent, shop: str, new_page: Callable[..., Page]):
     """The frame there has a storage of its own, which the next page does not see; or, as in this browser, none."""
-    Settings.objects.update(embed_origins=[shop])
+    ChatSettings.objects.update(embed_origins=[shop])
     Contract.objects.update(chat_widget=True)
     page = new_page(shop)
     center = HelpCenter(page)

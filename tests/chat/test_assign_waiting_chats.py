@@ -353,8 +353,8 @@ def test_who_was_only_gone_is_asked_as_soon_as_back(service, agent) -> None:
 
 @pytest.fixture
 def assign_chat(service) -> None:
-    service.help_center.assign_recent_agent = True
-    service.help_center.save(update_fields=["assign_recent_agent"])
+    service.chat_settings.assign_recent_agent = True
+    service.chat_settings.save(update_fields=["assign_recent_agent"])
 
 
 def had_a_chat(agent: Agent, customer, *, ago_days: float = 1, outcome: str = Ring.Outcome.OPENED) -> Chat:

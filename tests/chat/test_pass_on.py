@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from agents.models import AuditEntry
 from chat.conversation import live
-from chat.lifecycle.transitions import pass_on
+from chat.lifecycle.transitions import Held, pass_on
 from chat.models import Chat, Ring
 from tests.agents.race import at_once
 from tests.chat.comings import come_online, committed, make_queue, make_ringing, state_of
@@ -75,7 +75,7 @@ def test_nobody_has_it_so_nothing_happens(service, state) -> None:
 def test_it_is_not_taken_from_the_next_one(agent, colleague) -> None:
     chat = make_ringing(colleague)
 
-    assert pass_on(chat.pk, outcome=MISSED, agent_id=agent.pk) is False
+    assert pass_on(chat.pk, outcome=MISSED, seen=Held(agent.pk)) is False
 
     assert state_of(chat) == (State.RINGING, colleague.pk)
     assert chat.rings.get().ended_at is None
@@ -86,7 +86,7 @@ def test_many_at_once_pass_it_on_once(agent, colleague) -> None:
     come_online(colleague)
     chat = make_ringing(agent)
 
-    results = at_once(*[partial(pass_on, chat.pk, outcome=MISSED, agent_id=agent.pk)] * 6)
+    results = at_once(*[partial(pass_on, chat.pk, outcome=MISSED, seen=Held(agent.pk))] * 6)
 
     assert sorted(results) == [False] * 5 + [True]
     assert state_of(chat) == (State.RINGING, colleague.pk)
@@ -97,7 +97,5 @@ def test_a_ring_that_began_since_is_not_taken_for_the_one_before(service, agent)
     chat = make_chat(service, agent=agent, state="ringing", ringing_since=timezone.now())
     before = chat.ringing_since - timedelta(seconds=60)
 
-    assert pass_on(chat.pk, outcome=MISSED, agent_id=agent.pk, state="ringing", ringing_since=before) is False
-    assert (
-        pass_on(chat.pk, outcome=MISSED, agent_id=agent.pk, state="ringing", ringing_since=chat.ringing_since) is True
-    )
+    assert pass_on(chat.pk, outcome=MISSED, seen=Held(agent.pk, "ringing", before)) is False
+    assert pass_on(chat.pk, outcome=MISSED, seen=Held(agent.pk, "ringing", chat.ringing_since)) is True

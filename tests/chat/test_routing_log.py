@@ -75,8 +75,8 @@ def test_the_only_one(service, agent) -> None:
 
 
 def test_recent_history(service, agent, colleague, customer) -> None:
-    service.help_center.assign_recent_agent = True
-    service.help_center.save(update_fields=["assign_recent_agent"])
+    service.chat_settings.assign_recent_agent = True
+    service.chat_settings.save(update_fields=["assign_recent_agent"])
     come_online(agent)
     come_online(colleague)
     make_chat(service, agent=agent)
@@ -199,7 +199,7 @@ def test_in_korean_nothing_stays_english_that_is_translated(service, agent, coll
 
 
 def test_a_round_is_bounded_and_keeps_who_is_nearest(service, agent, monkeypatch) -> None:
-    monkeypatch.setattr(decisions, "SEATS_MAX", 2)
+    monkeypatch.setattr(decisions, "STANDINGS_MAX", 2)
     for number in range(3):
         make_agent(service, f"Off {number}")
     come_online(agent)

@@ -12,9 +12,8 @@ from chat.conversation.entries import latest_page
 from chat.conversation.rendering import message_html
 from chat.lifecycle.silence import break_silences
 from chat.lifecycle.transitions import answer_chat, pass_on
-from chat.models import Chat, Message, Ring
+from chat.models import Chat, ChatSettings, Message, Ring
 from contiple.base.clock import database_now
-from helpcenter.models import HelpCenter
 from tests.agents.race import at_once
 from tests.chat.comings import come_online, committed, make_ringing, new_id, state_of
 from tests.make import make_agent, make_chat, make_service
@@ -28,7 +27,7 @@ def five_and_fifteen(service: Service) -> None:
 
 
 def configure(service: Service, *, reminder: int, close: int) -> None:
-    HelpCenter.objects.filter(service=service).update(idle_reminder_minutes=reminder, idle_close_minutes=close)
+    ChatSettings.objects.filter(service=service).update(idle_reminder_minutes=reminder, idle_close_minutes=close)
 
 
 def ago(minutes: float):

@@ -387,7 +387,7 @@ def test_who_can_take_it_comes_first_the_least_loaded_of_all(service, agent) -> 
     Agent.objects.filter(pk=resting.pk).update(chat_status=Agent.ChatStatus.BREAK)
     make_agent(make_service("third"), "Elsewhere")
 
-    assert [(seat.name, seat.is_free) for seat in colleagues_of(agent)] == [
+    assert [(standing.name, standing.is_free) for standing in colleagues_of(agent)] == [
         ("Idle", True), ("Busy", True), ("Gone", False), ("Resting", False),
     ]  # fmt: skip
 

@@ -12,14 +12,14 @@ from chat.conversation import live
 from chat.conversation.rendering import status_frame
 from chat.lifecycle import transitions, upkeep
 from chat.lifecycle.transitions import answer_chat, close_chat, pass_on, start_chat
-from chat.models import Chat, Ring
+from chat.models import Chat, ChatSettings, Ring
 from chat.routing import assignment, queue_limits
 from chat.routing.queue import queue_place
 from chat.routing.queue_limits import QueueFull, offer_inquiries
 from contiple.base.clock import database_now
 from contiple.base.errors import Closed
 from helpcenter.customers import register_customer
-from helpcenter.models import Customer, HelpCenter, PrivacyPolicy
+from helpcenter.models import Customer, PrivacyPolicy
 from tests.agents.race import at_once
 from tests.chat.comings import come_online, committed, leave, make_queue, make_ringing, state_of
 from tests.chat.lines import chat_of, do
@@ -36,7 +36,7 @@ def policy(service: Service) -> PrivacyPolicy:
 
 
 def configure(service: Service, **setting: int) -> None:
-    HelpCenter.objects.filter(service=service).update(**setting)
+    ChatSettings.objects.filter(service=service).update(**setting)
 
 
 def limited(agent: Agent, limit: int) -> Agent:

@@ -10,10 +10,9 @@ from django.db import OperationalError
 from agents.models import Agent
 from chat import worker
 from chat.lifecycle import silence, upkeep
-from chat.models import Chat
+from chat.models import Chat, ChatSettings
 from chat.routing import presence, queue_limits
 from contiple.base import clock
-from helpcenter.models import HelpCenter
 from tests.chat.comings import come_online, make_queue, state_of
 from tests.make import make_chat
 
@@ -31,7 +30,7 @@ def test_a_tick_gives_out_what_waits(service, agent) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_tick_tells_who_waits_too_long_and_who_is_silent(service, agent) -> None:
     long_ago = clock.database_now() - timedelta(minutes=6)
-    HelpCenter.objects.update(longest_wait_minutes=5)
+    ChatSettings.objects.update(longest_wait_minutes=5)
     Agent.objects.update(chat_limit=1)
     waits = make_chat(service, waiting_since=long_ago)
     is_silent = make_chat(service, agent=come_online(agent), unanswered_since=long_ago)

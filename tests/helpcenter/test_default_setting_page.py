@@ -17,10 +17,6 @@ def saved(**changes) -> dict:
     """The page's form as a browser sends it, with ``changes``; ``None`` leaves a field out."""
     fields = {
         "chat_enabled": "on",
-        "queue_limit": "0",
-        "longest_wait_minutes": "0",
-        "idle_reminder_minutes": "5",
-        "idle_close_minutes": "15",
         "colour": "#2f5bd7",
         "embed_origins": "",
         "title_en": "Demo help",
@@ -67,52 +63,8 @@ def test_everything_is_saved_and_on_record_by_name(client, service, admin):
     assert "Shop" not in str(entry.details)
 
 
-def test_what_concerns_waiting_and_silence_is_saved_and_on_record_by_name(client, service):
-    new = {
-        "assign_recent_agent": True,
-        "queue_limit": 20,
-        "longest_wait_minutes": 10,
-        "idle_reminder_minutes": 3,
-        "idle_close_minutes": 4,
-    }
-
-    client.post(PATH, saved(**new | {"assign_recent_agent": "on"}))
-
-    assert HelpCenter.objects.values(*new).get(service=service) == new
-    assert set(AuditEntry.objects.get().details["settings"]) == set(new)
-    client.post(PATH, saved(**new | {"assign_recent_agent": None}))
-    assert not HelpCenter.objects.get(service=service).assign_recent_agent
-
-
-def test_zero_switches_each_of_them_off(client, service):
-    zero = dict.fromkeys(("queue_limit", "longest_wait_minutes", "idle_reminder_minutes", "idle_close_minutes"), 0)
-    HelpCenter.objects.update(queue_limit=5, longest_wait_minutes=5)
-
-    client.post(PATH, saved(**zero))
-
-    assert HelpCenter.objects.values(*zero).get(service=service) == zero
-
-
-@pytest.mark.parametrize(("reminder", "close"), [("5", "5"), ("5", "4"), ("0", "15")])
-def test_an_end_that_nobody_was_warned_of_is_refused(client, service, reminder, close):
-    response = client.post(PATH, saved(idle_reminder_minutes=reminder, idle_close_minutes=close, title_en="Shop"))
-
-    assert errors(response) == {"idle_close_minutes"}
-    assert f'value="{close}"' in response.content.decode()
-    assert HelpCenter.objects.values_list("idle_reminder_minutes", "idle_close_minutes").get() == (5, 15)
-    assert HelpCenterText.objects.get(language="en").title == "Demo help"
-
-
-def test_a_reminder_may_stand_without_an_end(client, service):
-    client.post(PATH, saved(idle_reminder_minutes="30", idle_close_minutes="0"))
-
-    assert HelpCenter.objects.values_list("idle_reminder_minutes", "idle_close_minutes").get() == (30, 0)
-
-
-def test_the_page_says_what_assign_chat_does(client, service):
-    html = client.get(PATH).content.decode()
-    assert "Assign Chat" in html
-    assert "The agent with recent history with this customer comes first, if free." in html
+def test_the_page_leads_to_the_settings_of_chat(client, service):
+    assert 'href="/desk/demo/chat/settings/"' in client.get(PATH).content.decode()
 
 
 def test_saving_without_a_change_changes_nothing(client, service):
@@ -207,13 +159,6 @@ def test_the_snippet_is_shown_with_the_chat_widget(client, service, settings):
         {"greeting_en": "x" * 501},
         {"policy_en": "x" * 20_001},
         {"absent_message_ko": "a\0b"},
-        {"queue_limit": "-1"},
-        {"queue_limit": "10001"},
-        {"queue_limit": None},
-        {"longest_wait_minutes": "a few"},
-        {"longest_wait_minutes": "1441"},
-        {"idle_reminder_minutes": ""},
-        {"idle_close_minutes": "1441"},
     ],
 )
 def test_what_is_wrong_is_shown_where_it_is_and_nothing_is_lost(client, service, wrong):

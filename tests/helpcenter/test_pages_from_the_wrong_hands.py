@@ -9,11 +9,10 @@ from helpcenter.models import Article, Category, HelpCenter
 from tests.helpcenter.rows import make_article, make_category
 
 BASE = "/desk/demo/help-center/"
-NO_MINUTES = {"longest_wait_minutes": "0", "idle_reminder_minutes": "0", "idle_close_minutes": "0"}
 GET = ["", "policy-versions/", "articles/", "articles/new/", "articles/{article}/", "articles/{article}/delete/"]
 GET += ["articles/categories/new/", "articles/categories/{category}/"]
 POST = [
-    ("", {"colour": "#000000", "policy_en": "x", "queue_limit": "1", **NO_MINUTES}),
+    ("", {"colour": "#000000", "policy_en": "x"}),
     ("articles/new/", {"category": "{category}", "title_en": "x", "body_en": "x"}),
     ("articles/{article}/move/", {"step": "up"}),
     ("articles/{article}/", {"category": "{category}", "title_en": "y", "body_en": "x"}),

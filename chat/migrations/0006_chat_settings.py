@@ -1,0 +1,85 @@
+"""Makes the table of chat's settings, empty: ``0007`` fills it. It locks ``agents_service`` alone."""
+
+import django.core.validators
+import django.db.models.deletion
+from django.db import migrations, models
+
+DAY_MINUTES = 24 * 60
+
+
+def number(name: str, default: int, most: int, help_text: str) -> models.PositiveSmallIntegerField:
+    return models.PositiveSmallIntegerField(
+        default=default,
+        help_text=help_text,
+        validators=[django.core.validators.MaxValueValidator(most)],
+        verbose_name=name,
+    )
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("agents", "0003_audit_by_month"),
+        ("chat", "0004_masking_rules"),
+    ]
+
+    operations = [
+        # Who waits for a table's lock keeps everybody waiting behind: rather fail, and run again.
+        migrations.RunSQL("SET LOCAL lock_timeout = '5s'", "SET LOCAL lock_timeout = '5s'"),
+        migrations.CreateModel(
+            name="ChatSettings",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "assign_recent_agent",
+                    models.BooleanField(
+                        default=False,
+                        help_text="The agent with recent history with this customer comes first, if free.",
+                        verbose_name="Assign Chat",
+                    ),
+                ),
+                (
+                    "queue_limit",
+                    number(
+                        "Queue limit",
+                        0,
+                        10_000,
+                        "When the queue is full, customers are offered a 1:1 inquiry. 0: no limit.",
+                    ),
+                ),
+                (
+                    "longest_wait_minutes",
+                    number(
+                        "Longest wait (minutes)",
+                        0,
+                        DAY_MINUTES,
+                        "After this long, customers are offered a 1:1 inquiry and keep their place. 0: never.",
+                    ),
+                ),
+                (
+                    "idle_reminder_minutes",
+                    number(
+                        "Remind a silent customer after (minutes)",
+                        5,
+                        DAY_MINUTES,
+                        "Counted from the agent’s last message. 0: never.",
+                    ),
+                ),
+                (
+                    "idle_close_minutes",
+                    number(
+                        "End a silent chat after (minutes)",
+                        15,
+                        DAY_MINUTES,
+                        "Counted from the same message; the reminder announces it. 0: never.",
+                    ),
+                ),
+                (
+                    "service",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="chat_settings", to="agents.service"
+                    ),
+                ),
+            ],
+            options={"verbose_name": "Chat settings", "verbose_name_plural": "Chat settings"},
+        ),
+    ]
