@@ -1,6 +1,6 @@
-"""Who may see and do what in a service. Nobody else fetches services and memberships.
+"""Access to services: fetches services and memberships for a person, and guards views. Nothing else does.
 
-Forbidden and absent look the same: 404.
+What is forbidden looks like what doesn't exist: 404.
 """
 
 from collections.abc import Callable
@@ -14,11 +14,11 @@ from django.utils.translation import gettext_lazy as _
 from agents.models import Agent, Service, User
 from contiple.base.errors import Closed
 
-LAST_SERVICE = "service"  # in the session: the slug of the service whose desk was opened last
+LAST_SERVICE = "service"  # session key: the slug of the service whose desk was opened last
 
 
 def memberships(user: User) -> QuerySet[Agent]:
-    """The services this person works in, by name."""
+    """The person's memberships in running services, by the service's name."""
     return (
         Agent.objects.filter(user=user, is_active=True, user__is_active=True, service__is_stopped=False)
         .select_related("service", "service__contract", "user")
@@ -27,12 +27,12 @@ def memberships(user: User) -> QuerySet[Agent]:
 
 
 def agent_for(user: User, service_slug: str) -> Agent | None:
-    """The person's membership in that service, read now; ``None`` where there is none (any more)."""
+    """The person's membership in that service, read now; ``None`` if there is none (any more)."""
     return memberships(user).filter(service__slug=service_slug).first() if user.is_authenticated else None
 
 
 def running_service(slug: str) -> Service:
-    """The service of a public page. Raises ``Http404`` where there is none or it is stopped."""
+    """The service of a public page. Raises ``Http404`` if there is none or it is stopped."""
     service = Service.objects.select_related("contract", "help_center").filter(slug=slug, is_stopped=False).first()
     if service is None:
         raise Http404
@@ -40,23 +40,23 @@ def running_service(slug: str) -> Service:
 
 
 def may_unmask(agent: Agent) -> bool:
-    """Whether this agent is shown originals of masked text: by a permission of its own, where the contract has it."""
+    """Says whether the agent may see originals of masked text: by a permission of its own, if the contract has it."""
     return agent.is_active and agent.unmask_permission and agent.service.contract.security_service
 
 
 def active_admins(service_id: int) -> QuerySet[Agent]:
-    """Who can manage the service now."""
+    """The agents who can manage the service now."""
     return Agent.objects.filter(service=service_id, is_active=True, user__is_active=True, role=Agent.Role.ADMIN)
 
 
 def require_admin(agent: Agent) -> None:
-    """Reads again whether ``agent`` manages the service. Raises ``Closed``. Under the contract's lock it stays true."""
+    """Raises ``Closed`` unless ``agent`` manages the service, read now. Under the contract's lock it stays true."""
     if not active_admins(agent.service_id).filter(pk=agent.pk).exists():
         raise Closed(_("You are not an admin of this service any more."))
 
 
 def for_agents(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """The view gets ``agent`` in place of the service's slug. Strangers get 404; nobody goes to sign in."""
+    """Gives the view ``agent`` in place of the service's slug. Strangers get 404; without a session: sign in."""
 
     @login_required
     @wraps(view)
@@ -72,7 +72,7 @@ def for_agents(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
 
 
 def for_admins(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """As ``for_agents``, for the service's admins alone."""
+    """As ``for_agents``, but only for the service's admins."""
 
     @for_agents
     @wraps(view)
@@ -85,7 +85,7 @@ def for_admins(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
 
 
 def _remember(request: HttpRequest, service: str) -> None:
-    """Only where a page is opened: what runs in the background of a tab says nothing about where the person went."""
+    """Remembers the service when a page is opened; a tab's background requests don't say where a person went."""
     opened = request.method == "GET" and "text/html" in request.headers.get("Accept", "") and not request.htmx
     if opened and request.session.get(LAST_SERVICE) != service:
         request.session[LAST_SERVICE] = service

@@ -1,4 +1,4 @@
-"""The operator's pages: people, services with their contracts and members, and the trail (to read)."""
+"""The operator's pages: people, services with their contracts and members, and the trail, read only."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from agents.contracts import lock_contract, refuse_chat_permission, refuse_seats
 from agents.models import Agent, AuditEntry, Contract, Invitation, Service, User
 from contiple.base.errors import DomainError
 
-OPERATOR = "operator"  # who the trail names; which one stands in Django's own log
+OPERATOR = "operator"  # the actor in the trail; Django's own log says which operator
 
 admin.site.site_header = _("Contiple operator pages")
 admin.site.site_title = _("Contiple operator pages")
@@ -25,7 +25,7 @@ admin.site.index_title = _("Installation")
 
 
 def operator_sign_in(request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-    """The one sign-in there is, in place of the admin's own: passwords are tried where tries are counted."""
+    """Replaces the admin's own sign-in by ours, which counts and limits attempts."""
     index = reverse("admin:index")
     if not request.user.is_authenticated:
         return redirect_to_login(request.GET.get("next") or index)
@@ -74,7 +74,7 @@ class UserAdmin(DjangoUserAdmin):
 
 
 class ContractForm(forms.ModelForm):
-    """Where an operator lowers the chat seats, the ones in use stay."""
+    """Refuses fewer chat seats than are in use."""
 
     def clean_chat_seats(self) -> int:
         seats = self.cleaned_data["chat_seats"]
@@ -91,7 +91,7 @@ class ContractInline(admin.StackedInline):
 
 
 class MemberInline(admin.TabularInline):
-    """The first admin of a service; the chat permission is granted on the agent's own page, where seats are counted."""
+    """Adds a service's first admin. The chat permission is granted on the agent's own page, which counts seats."""
 
     model = Agent
     fields = ("user", "role", "is_active")
@@ -102,7 +102,7 @@ class MemberInline(admin.TabularInline):
     verbose_name_plural = _("Agents")
 
     def has_change_permission(self, request: HttpRequest, obj: Service | None = None) -> bool:
-        return False  # on the agent's own page, which knows what follows
+        return False  # changed on the agent's own page, which knows the consequences
 
 
 @admin.register(Service)
@@ -115,7 +115,7 @@ class ServiceAdmin(admin.ModelAdmin):
     inlines = (ContractInline, MemberInline)
 
     def has_delete_permission(self, request: HttpRequest, obj: Service | None = None) -> bool:
-        return False  # a service is stopped; deleting its chats takes more than a click
+        return False  # a service is stopped instead; its chats aren't deleted by a click
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         before = {row.pk: _settings(row) for row in formset.get_queryset()}
@@ -128,7 +128,7 @@ class ServiceAdmin(admin.ModelAdmin):
 
 class AgentForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
-        """As for an admin of the service: no chat permission without Chat, nor without a seat."""
+        """Refuses a chat permission without Chat in the contract or without a free seat, as the desk does."""
         values = super().clean() or self.cleaned_data
         seated = Agent.objects.filter(is_active=True, chat_permission=True)
         had = self.instance.pk and seated.filter(pk=self.instance.pk).exists()
@@ -174,7 +174,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
 @admin.register(Invitation)
 class InvitationAdmin(ReadOnlyAdmin):
-    """Can be deleted, which revokes it. Its secret can't be read: only a hash is kept."""
+    """Deleting an invitation revokes it. Its secret can't be read: only a hash is kept."""
 
     fields = ("service", "email", "role", "chat_permission", "invited_by", "created_at", "expires_at", "accepted_at")
     list_display = ("email", "service", "role", "created_at", "expires_at", "accepted_at")

@@ -1,4 +1,4 @@
-"""The trail: who writes it and who reads it does so here."""
+"""Writes and reads the trail. Nothing else does."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from agents.models import Agent, AuditEntry, Service
 
-ACTOR_LENGTH = AuditEntry._meta.get_field("actor").max_length  # an e-mail in a name's place may be longer
+ACTOR_LENGTH = AuditEntry._meta.get_field("actor").max_length  # an e-mail that stands for a missing name may be longer
 
 
 def record(
@@ -22,9 +22,10 @@ def record(
     address: str | None = None,
     **details: Any,
 ) -> AuditEntry:
-    """Writes an entry. Call it in the transaction of the act itself, so that neither is there without the other.
+    """Writes an entry. Call it in the transaction of the act itself, so that neither exists without the other.
 
-    ``agent`` is who did it; without one, ``actor`` may name the customer's side ("customer") or stay "" for the system.
+    ``agent`` did it; without an agent, ``actor`` says "customer", or stays "" for the system. ``details`` go into the
+    entry as they are.
     """
     return AuditEntry.objects.create(
         service_id=service if isinstance(service, int) else service.pk,
@@ -38,7 +39,7 @@ def record(
 
 
 def record_each(service_id: int, action: str, details: dict[str, dict[str, Any]]) -> None:
-    """As ``record`` by the system, for many subjects at once: ``{subject: details}``."""
+    """Writes an entry by the system for each of many subjects: ``{subject: details}``."""
     AuditEntry.objects.bulk_create(
         AuditEntry(service_id=service_id, action=action, subject=subject, details=detail)
         for subject, detail in details.items()
@@ -46,32 +47,32 @@ def record_each(service_id: int, action: str, details: dict[str, dict[str, Any]]
 
 
 def trail(service: Service, subject: str) -> QuerySet[AuditEntry]:
-    """What happened to ``subject``, oldest first."""
+    """The entries about ``subject``, oldest first."""
     return AuditEntry.objects.filter(service=service, subject=subject).order_by("id")
 
 
 def entries(service: Service, actions: Collection[str]) -> QuerySet[AuditEntry]:
-    """What happened of these kinds, in no order."""
+    """The entries of these kinds, in no order."""
     return AuditEntry.objects.filter(service=service, action__in=actions)
 
 
 def periods_with_entries(
     service: Service, actions: Collection[str], periods: Sequence[tuple[datetime, datetime]]
 ) -> list[int]:
-    """Which of ``periods`` (begin, end) have entries of these kinds: their places in the list, in its order.
+    """Returns the indexes, ascending, of the ``periods`` (begin, end) that have entries of these kinds.
 
-    Each is one look into the index, however much is in it.
+    Each period is one look into the index, however many entries it has.
     """
     begins, ends = [begin for begin, _end in periods], [end for _begin, end in periods]
     with connection.cursor() as cursor:
         cursor.execute(_PERIODS, [begins, ends, service.pk, list(actions)])
-        return [place - 1 for (place,) in cursor.fetchall()]
+        return [number - 1 for (number,) in cursor.fetchall()]
 
 
 _PERIODS = """
-    SELECT place FROM unnest(%s::timestamptz[], %s::timestamptz[]) WITH ORDINALITY AS period(begins, ends, place)
+    SELECT number FROM unnest(%s::timestamptz[], %s::timestamptz[]) WITH ORDINALITY AS period(begins, ends, number)
     WHERE EXISTS (
         SELECT 1 FROM agents_auditentry
         WHERE service_id = %s AND action = ANY(%s) AND created_at >= begins AND created_at < ends
-    ) ORDER BY place
+    ) ORDER BY number
 """

@@ -1,4 +1,4 @@
-"""Changing settings that people see on a form: what differs, for the trail; and whether the form was out of date."""
+"""Changes settings that are edited on a form: says what differs, for the trail, and refuses an outdated form."""
 
 import json
 from collections.abc import Iterable
@@ -11,18 +11,18 @@ from contiple.base.errors import Conflict
 
 
 def stamp(row: Model, names: Iterable[str]) -> str:
-    """What a form showed, to be sent back with it."""
+    """The values that a form shows, in one string that the form sends back."""
     return json.dumps([getattr(row, name) for name in names], separators=(",", ":"))
 
 
 def refuse_outdated(row: Model, names: Iterable[str], seen: str) -> None:
-    """Raises ``Conflict`` where ``row``, locked, is not any more what the form showed. ``""`` passes."""
+    """Raises ``Conflict`` if ``row``, locked, is no longer as the form showed it. ``""`` passes."""
     if seen and seen != stamp(row, names):
         raise Conflict(_("Somebody else has changed this meanwhile. Check what you entered and save again."))
 
 
 def apply_changes(row: Model, values: dict[str, Any]) -> dict[str, Any]:
-    """Saves what differs of ``values``; returns it as ``{name: [old, new]}``."""
+    """Saves the ``values`` that differ; returns them as ``{name: [old, new]}``."""
     changed = {name: [getattr(row, name), new] for name, new in values.items() if getattr(row, name) != new}
     for name, (_old, new) in changed.items():
         setattr(row, name, new)

@@ -1,14 +1,15 @@
-"""Who may chat, said once: gates one and three, that is the contract and the agent's own permission.
+"""The rule of who may chat, in one place: gates one and three, the contract and the agent's own permission.
 
-``CONDITIONS`` is the rule. It is read as a queryset, of one loaded agent, and as text for SQL written by hand; a new
-condition stands here and holds everywhere.
+``CONDITIONS`` is the rule. Querysets, a loaded agent and SQL written by hand all read it: a condition that is added
+here holds everywhere.
 """
 
 from itertools import groupby
+from operator import attrgetter
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from agents.models import Agent
+from agents.models import Agent, Service, User
 
 # A boolean field, as a path from ``Agent``, and the value it must have.
 CONDITIONS = {
@@ -18,12 +19,13 @@ CONDITIONS = {
     "service__is_stopped": False,
     "service__contract__chat": True,
 }
+_RELATED: dict[str, type[User] | type[Service]] = {"user": User, "service": Service}
 # The names by which SQL written by hand joins the tables of these paths.
 _ALIASES = {"": "agent", "user": "person", "service": "service", "service__contract": "contract"}
 
 
 def may_chat(agent: Agent) -> bool:
-    """Whether this agent, as it is loaded with its service and contract, may chat."""
+    """Says whether this agent, as loaded with its service and contract, may chat."""
     return all(_value(agent, path) == wanted for path, wanted in CONDITIONS.items())
 
 
@@ -40,9 +42,8 @@ def chat_permitted() -> Q:
     own = {path: wanted for path, wanted in CONDITIONS.items() if "__" not in path}
     condition = Q(**own)
     for relation, paths in groupby(sorted(CONDITIONS.keys() - own.keys()), key=lambda path: path.partition("__")[0]):
-        related = Agent._meta.get_field(relation).related_model
         wanted_there = {path.partition("__")[2]: CONDITIONS[path] for path in paths}
-        condition &= Q(Exists(related._default_manager.filter(pk=OuterRef(relation), **wanted_there)))
+        condition &= Q(Exists(_RELATED[relation].objects.filter(pk=OuterRef(relation), **wanted_there)))
     return condition
 
 
@@ -52,10 +53,7 @@ def chat_permitted_sql() -> str:
 
 
 def _value(agent: Agent, path: str) -> bool:
-    value = agent
-    for name in path.split("__"):
-        value = getattr(value, name)
-    return value
+    return attrgetter(path.replace("__", "."))(agent)
 
 
 def _column(path: str) -> str:

@@ -1,6 +1,6 @@
-"""Contract Details: what a service has bought, and how much of it is in use.
+"""Contract Details: the options and limits that a service has bought, and how much of them is in use.
 
-The contract's row is the lock of what is counted in a service, seats and admins. It is taken before agents' rows.
+The contract's row is the lock under which a service's seats and admins are counted. It is taken before agents' rows.
 """
 
 from typing import Any
@@ -43,7 +43,7 @@ def contract_stamp(contract: Contract) -> str:
 
 
 def lock_contract(service_id: int) -> Contract:
-    """Whoever counts seats or admins holds this, so that two don't count at the same moment."""
+    """Locks the contract: take it before counting seats or admins, so that two don't count at the same moment."""
     return Contract.objects.select_for_update(no_key=True).get(service=service_id)
 
 
@@ -52,7 +52,7 @@ def seats_used(service: Service | int) -> int:
 
 
 def refuse_seats_in_use(contract: Contract, seats: int) -> None:
-    """Raises ``Invalid`` where ``seats`` are fewer than are in use."""
+    """Raises ``Invalid`` if ``seats`` are fewer than are in use."""
     used = seats_used(contract.service_id)
     if seats < used and seats != contract.chat_seats:
         text = ngettext(
@@ -64,7 +64,7 @@ def refuse_seats_in_use(contract: Contract, seats: int) -> None:
 
 
 def refuse_chat_permission(contract: Contract) -> None:
-    """Raises where one more agent can't have the chat permission. Needs the contract's lock to stay true."""
+    """Raises ``Closed`` or ``Invalid`` if one more agent can't chat. Stays true under the contract's lock."""
     if not contract.chat:
         raise Closed(
             _("Chat is off in Contract Details: the chat permission can't be granted."), code="chat_permission"
@@ -78,12 +78,12 @@ def has_free_seat(contract: Contract) -> bool:
 
 
 def limited_agents(contract: Contract) -> int:
-    """How many agents have more chats at once than the contract gives them."""
+    """Counts the agents whose own limit is above the contract's."""
     return _seated(contract.service_id).filter(chat_limit__gt=contract.chats_at_once).count()
 
 
 def turn_everybody_offline(contract: Contract) -> None:
-    """Where Chat ends nobody stays Online, or they would be, unawares, when it begins again."""
+    """Sets every agent Offline when Chat ends, so that nobody is Online unawares when it begins again."""
     online = Agent.objects.filter(service=contract.service_id).exclude(chat_status=Agent.ChatStatus.OFFLINE)
     locked = list(online.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
     Agent.objects.filter(pk__in=locked).update(chat_status=Agent.ChatStatus.OFFLINE)

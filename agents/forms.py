@@ -1,4 +1,4 @@
-"""The forms of accounts, Contract Details and Agents. They check what was typed, operations what is allowed."""
+"""The forms of accounts, Contract Details and Agents. Forms check the input; operations check what is allowed."""
 
 from typing import Any
 
@@ -13,18 +13,18 @@ from agents import contracts, membership
 from agents.models import Agent, Contract, Invitation, Service, User
 from contiple.base.errors import DomainError
 
-PASSWORD_LENGTH_MAX = 1_024  # hashing has to end
+PASSWORD_LENGTH_MAX = 1_024  # keeps hashing short
 
 
 class RefusableForm(forms.BaseForm):
-    """Shows what the operation refused, at the field that the error's code names or above all of them."""
+    """Shows an operation's error at the field that its code names, or above all fields."""
 
     def accept_error(self, error: DomainError) -> None:
         self.add_error(error.code if error.code in self.fields else None, error.text)
 
 
 class StampedForm(RefusableForm):
-    """Carries what it showed (``seen``). After a refusal it shows what is there now, with what was typed in it."""
+    """Sends back what it showed (``seen``). After a refusal it has the new stamp, and keeps what was typed."""
 
     def stamp_again(self, stamp: str) -> None:
         self.data = self.data.copy()
@@ -50,7 +50,7 @@ class ResetForm(PasswordResetForm):
 
 
 class NewAccountForm(RefusableForm, forms.Form):
-    """What an invited person without an account chooses."""
+    """Asks an invited person without an account for a name and a password."""
 
     name = forms.CharField(
         label=gettext_lazy("Name"),
@@ -136,7 +136,7 @@ class AgentForm(StampedForm, forms.ModelForm):
 
 
 def _explain_permission(field: forms.Field, contract: Contract, *, permitted: bool) -> None:
-    """Says how many seats there are, or why the switch can't be turned on. The operation refuses it all the same."""
+    """Says how many seats are used, or why the switch can't be turned on. The operation refuses it as well."""
     used = {"used": contracts.seats_used(contract.service_id), "seats": contract.chat_seats}
     field.help_text = _("May go Online and answer chats. %(used)s of %(seats)s chat seats used.") % used
     if not contract.chat:
@@ -158,6 +158,6 @@ def _explain_limit(field: forms.Field, contract: Contract, chosen: int) -> None:
 
 
 def all_agents(service: Service) -> list[tuple[str, Any]]:
-    """Who works there or did. Reads the names now, so that no template does."""
+    """The service's present and former agents as choices. Reads the names now, so that no template does."""
     people = service.agents.select_related("user").order_by("user__name", "pk")
     return [("", _("All agents")), *((str(person.pk), str(person)) for person in people)]

@@ -1,4 +1,4 @@
-"""The mail that carries an invitation's link."""
+"""Mails the link of an invitation."""
 
 import logging
 from smtplib import SMTPException
@@ -20,7 +20,7 @@ def invitation_link(secret: str) -> str:
 
 
 def mail_invitation(new: NewInvitation, *, by: Agent) -> bool:
-    """Mails the link, after the commit; returns whether it is on its way. ``False`` as well where no server is set."""
+    """Mails the link; returns whether it was sent: no mail server means ``False``. Call it after the commit."""
     context = {"link": invitation_link(new.secret), "invitation": new.invitation, "by": by, "service": by.service}
     subject = " ".join((_("Invitation to %(service)s on Contiple") % {"service": by.service.name}).split())
     text = render_to_string("agents/invitation_mail.txt", context)

@@ -1,4 +1,4 @@
-"""Invitations: a link by which somebody joins a service, once, within a week. Its secret is kept as a hash only."""
+"""Invitations: a link with which a person joins a service, once, within a week. Only a hash of its secret is kept."""
 
 import hashlib
 import secrets
@@ -22,7 +22,7 @@ VALID_FOR = timedelta(days=7)
 
 @dataclass(frozen=True)
 class NewInvitation:
-    """The only moment at which the secret is known."""
+    """An invitation just made: only now is its secret known."""
 
     invitation: Invitation
     secret: str
@@ -30,9 +30,9 @@ class NewInvitation:
 
 @transaction.atomic
 def invite_agent(*, by: Agent, email: str, role: str, chat_permission: bool, now: datetime) -> NewInvitation:
-    """Makes an invitation; one that is open for the same e-mail stops working.
+    """Makes an invitation; an open one for the same e-mail stops working.
 
-    Whether a chat seat is free is decided when it is accepted. Raises ``Closed`` or ``Invalid`` (code: the field).
+    Whether a chat seat is free is decided on acceptance. Raises ``Closed`` or ``Invalid`` (code: the field).
     """
     email = email.strip().lower()
     contract = lock_contract(by.service_id)
@@ -56,7 +56,7 @@ def invite_agent(*, by: Agent, email: str, role: str, chat_permission: bool, now
 
 @transaction.atomic
 def revoke_invitation(invitation: Invitation, *, by: Agent) -> None:
-    """The link stops working. Raises ``Conflict`` where it was accepted or revoked meanwhile."""
+    """Makes the link stop working. Raises ``Conflict`` if it was accepted or revoked meanwhile."""
     lock_contract(by.service_id)
     require_admin(by)
     gone, _rows = Invitation.objects.filter(pk=invitation.pk, service=by.service_id, accepted_at=None).delete()
@@ -67,9 +67,9 @@ def revoke_invitation(invitation: Invitation, *, by: Agent) -> None:
 
 @transaction.atomic
 def accept_invitation(invitation: Invitation, *, user: User, now: datetime) -> Agent:
-    """``user`` joins the service. Raises ``Closed`` for another person, ``Conflict`` where it can't be used any more.
+    """Makes ``user`` an agent of the service. Raises ``Closed`` for another person, ``Conflict`` if it can't be used.
 
-    Compare ``agent.chat_permission`` with the invitation's: the last seat may be gone.
+    The agent may lack the invitation's ``chat_permission``: the last seat may be gone.
     """
     if user.email.lower() != invitation.email.lower():
         raise Closed(_("This invitation is for another e-mail address."))
@@ -86,7 +86,7 @@ def accept_invitation(invitation: Invitation, *, user: User, now: datetime) -> A
 
 @transaction.atomic
 def accept_as_new_user(invitation: Invitation, *, name: str, password: str, now: datetime) -> Agent:
-    """Makes the account that the invitation is for, and accepts it. Raises ``Conflict`` as well where there is one."""
+    """Makes the invited person's account, and accepts. Raises as ``accept_invitation``, and if the account exists."""
     try:
         with transaction.atomic():
             user = User.objects.create_user(invitation.email, password, name=name)
@@ -96,7 +96,7 @@ def accept_as_new_user(invitation: Invitation, *, name: str, password: str, now:
 
 
 def find_invitation(secret: str) -> Invitation | None:
-    """Usable or not. Revoked ones are gone."""
+    """The invitation with this secret, usable or not; revoked ones are gone."""
     return Invitation.objects.select_related("service", "invited_by__user").filter(secret_hash=_hash(secret)).first()
 
 
@@ -105,14 +105,14 @@ def account_of(invitation: Invitation) -> User | None:
 
 
 def open_invitations(service: Service) -> QuerySet[Invitation]:
-    """Not accepted yet, newest first; some may have expired."""
+    """The service's invitations that aren't accepted, newest first; some may have expired."""
     return (
         service.invitations.filter(accepted_at=None).select_related("invited_by__user").order_by("-created_at", "-pk")
     )
 
 
 def usable_invitations(now: datetime) -> QuerySet[Invitation]:
-    """Who has stopped being an admin lets nobody in any more, and comes back by no link made before."""
+    """Invitations that can be accepted now. Those of a former admin can't: nobody gets in by a link made before."""
     admins = Agent.objects.filter(is_active=True, user__is_active=True, role=Agent.Role.ADMIN)
     by_admin = Q(invited_by=None) | Q(invited_by__in=admins)
     return Invitation.objects.filter(by_admin, accepted_at=None, expires_at__gt=now, service__is_stopped=False)

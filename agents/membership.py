@@ -1,4 +1,4 @@
-"""Who works in a service and may do what there: seats are never given twice, and an admin is always left."""
+"""Memberships and their permissions: a seat is never given twice, and an admin is always left."""
 
 from typing import Any
 
@@ -19,9 +19,9 @@ FIELDS = ("role", "chat_permission", "chat_limit", "unmask_permission", "is_acti
 def change_agent(agent: Agent, *, by: Agent, values: dict[str, Any], seen: str = "") -> dict[str, Any]:
     """Sets what ``values`` names of ``FIELDS``; returns what differs. ``seen`` is the form's ``agent_stamp``.
 
-    Who is deactivated loses the permissions, and who can't chat is Offline; with the chat permission comes the one to
-    unmask, unless ``values`` says otherwise. Raises ``Closed`` (``by`` is not an admin any more, or the contract has no
-    Chat), ``Conflict`` (the form was out of date), ``Invalid``; code: the field.
+    Deactivating takes the permissions, and an agent without the chat permission is Offline. The chat permission brings
+    the one to unmask, unless ``values`` says otherwise. Raises ``Closed`` (``by`` is no admin any more, or the contract
+    has no Chat), ``Conflict`` (the form was out of date), ``Invalid``; code: the field.
     """
     contract = lock_contract(by.service_id)
     require_admin(by)
@@ -42,8 +42,8 @@ def agent_stamp(agent: Agent) -> str:
 def join_service(user: User, *, contract: Contract, role: str, chat_permission: bool) -> Agent:
     """Makes ``user`` an agent, or active again. Needs the contract's lock.
 
-    Without a free seat, or without Chat in the contract, the agent joins without the chat permission. Who is an active
-    agent already stays as is.
+    Without a free seat, or without Chat in the contract, the agent joins without the chat permission. An agent who is
+    active already stays unchanged.
     """
     agent, _is_new = Agent.objects.get_or_create(
         service_id=contract.service_id, user=user, defaults={"is_active": False}

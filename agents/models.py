@@ -1,4 +1,4 @@
-"""Who there is and what they may do: people, services, contracts, memberships, invitations, and what was done."""
+"""People, services, contracts, memberships and invitations, and the trail of what was done."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-CHATS_AT_ONCE_MAX = 50  # past this nobody answers in time; it also bounds what one agent's list renders
+CHATS_AT_ONCE_MAX = 50  # nobody answers more in time; it also bounds what one agent's list renders
 
 
 class UserManager(BaseUserManager["User"]):
@@ -27,7 +27,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person who signs in. What the person may do in a service stands in ``Agent``."""
+    """A person who signs in. ``Agent`` says what the person may do in a service."""
 
     email = models.EmailField(
         _("E-mail"), unique=True, error_messages={"unique": _("Somebody has this e-mail address already.")}
@@ -58,12 +58,12 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class Service(models.Model):
-    """One company's desk, the tenant: everything belongs to one, and nothing crosses from one to another."""
+    """One company's desk, the tenant: everything belongs to one service, and nothing crosses to another."""
 
     slug = models.SlugField(_("Address"), max_length=40, unique=True)
     name = models.CharField(_("Name"), max_length=80)
     is_stopped = models.BooleanField(_("Stopped"), default=False)
-    # Ticket numbers are counted for each service, so that they say nothing about the others. Under the row's lock.
+    # Each service counts its own ticket numbers, so that they say nothing about others. Under the row's lock.
     last_ticket_number = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(_("Since"), default=timezone.now, editable=False)
 
@@ -76,7 +76,7 @@ class Service(models.Model):
 
 
 class Contract(models.Model):
-    """What a service has bought: options and limits. The first of the three gates."""
+    """The options and limits that a service has bought. The first of the three gates."""
 
     service = models.OneToOneField(Service, models.CASCADE, related_name="contract")
     chat = models.BooleanField(
@@ -102,13 +102,13 @@ class Contract(models.Model):
         help_text=_("The most chats that any agent can have open at the same time."),
     )
     originals_kept_days = models.PositiveSmallIntegerField(
-        _("Originals of masked text, in days"),
+        _("Keep originals for (days)"),
         null=True,
         blank=True,
         validators=[MinValueValidator(1)],
         help_text=_(
-            "So long after the end of a chat (in the comments of a ticket: after the last mask) they can be unmasked; "
-            "then they are destroyed for good, and the asterisks stay. Empty: until somebody destroys them."
+            "Masked text can be unmasked for this long after a chat ends (in ticket comments: after the last mask). "
+            "Then the originals are destroyed for good and the asterisks stay. Empty: until somebody destroys them."
         ),
     )
 
@@ -121,7 +121,7 @@ class Contract(models.Model):
 
 
 class Agent(models.Model):
-    """A person's membership in a service. ``chat_status`` is what the agent chose; being reachable is a lease."""
+    """A person's membership in a service. The agent chooses ``chat_status``; a lease says who is reachable."""
 
     class Role(models.TextChoices):
         ADMIN = "admin", _("Admin")
@@ -160,7 +160,7 @@ class Agent(models.Model):
 
 
 class Invitation(models.Model):
-    """A link by which somebody joins a service. Only the hash of its secret is kept (SHA-256, hex)."""
+    """A link with which a person joins a service. Only the hash of its secret is kept (SHA-256, hex)."""
 
     service = models.ForeignKey(Service, models.CASCADE, related_name="invitations", verbose_name=_("Service"))
     email = models.EmailField(_("E-mail"))
@@ -186,7 +186,7 @@ class Invitation(models.Model):
 
 
 class AuditEntry(models.Model):
-    """What was done, by whom, to what, when. Written in the same transaction as the act; never changed, never personal.
+    """An entry of the trail: what was done, by whom, to what, when. Written with the act, never changed or personal.
 
     ``subject`` is ``"chat:12"``, ``"ticket:7"``, ``"agent:3"`` …; ``details`` holds names of settings, numbers and
     states, never the text of a message and never a masked value.
@@ -194,7 +194,7 @@ class AuditEntry(models.Model):
 
     service = models.ForeignKey(Service, models.CASCADE, related_name="audit_entries", verbose_name=_("Service"))
     agent = models.ForeignKey(Agent, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("Agent"))
-    actor = models.CharField(_("By"), max_length=80, blank=True)  # the name as it was; "" is the system itself
+    actor = models.CharField(_("By"), max_length=80, blank=True)  # the name at that time; "" is the system
     action = models.CharField(_("Action"), max_length=40)
     subject = models.CharField(_("Object"), max_length=40)
     details = models.JSONField(_("Details"), default=dict, blank=True)
@@ -215,7 +215,7 @@ class AuditEntry(models.Model):
 
 
 class Attempt(models.Model):
-    """One try at something that is limited (``throttle``). ``key`` says at what and by whom, as a keyed hash only."""
+    """One try at something that ``throttle`` limits. ``key`` is a keyed hash of what was tried and by whom."""
 
     key = models.CharField(max_length=64)
     at = models.DateTimeField(db_index=True)

@@ -1,7 +1,7 @@
-"""Signing in with e-mail and password, and asking for a new password: what may be tried, how often, and what is said.
+"""Signs people in by e-mail and password, and limits that and requests for a new password.
 
-Unknown e-mail, wrong password and inactive person get one answer after the same work (Django hashes the password in
-each case). Both operations are limited by e-mail and by address.
+An unknown e-mail, a wrong password and an inactive person get the same answer after the same work (Django hashes the
+password in each case). Both are limited by e-mail and by address.
 """
 
 from datetime import datetime
@@ -15,7 +15,7 @@ from contiple.base.addresses import client_address
 
 
 def verify_password(request: HttpRequest, *, email: str, password: str, now: datetime) -> User | None:
-    """The person, or ``None``. Only failures stay counted. Raises ``TooMany`` without looking at the password."""
+    """Returns the person, or ``None``. Only failures stay counted. Raises ``TooMany`` before it checks the password."""
     email = email.strip().lower()
     limits = {
         throttle.SIGN_IN_BY_EMAIL: email,
@@ -30,7 +30,7 @@ def verify_password(request: HttpRequest, *, email: str, password: str, now: dat
 
 
 def count_reset(request: HttpRequest, email: str, *, now: datetime) -> None:
-    """Raises ``TooMany``, whether there is somebody with this e-mail or not."""
+    """Counts a request for a new password. Raises ``TooMany``, whether or not the e-mail is known."""
     limits = {
         throttle.RESET_BY_EMAIL: email.strip().lower(),
         throttle.RESET_BY_ADDRESS: throttle.network(client_address(request)),

@@ -1,8 +1,8 @@
-"""Limits on what can be tried without being signed in: passwords, and mails to somebody's address.
+"""Limits attempts by people who aren't signed in: at passwords, and at mails to somebody's address.
 
-Attempts are counted in the database, so that all processes count together. A row says neither who nor from where: its
-key is a hash under ``SECRET_KEY``. An attempt is counted before it is made: however many come at once, no more than the
-limit get through.
+Attempts are counted in the database, so all processes count together. A row doesn't say who tried or from where: its
+key is a hash under ``SECRET_KEY``. An attempt is counted before it is made, so of many at once no more than the limit
+get through.
 """
 
 from dataclasses import dataclass
@@ -26,13 +26,13 @@ class Limit:
 
 SIGN_IN_BY_EMAIL = Limit("sign-in e-mail", 10, timedelta(minutes=15))
 SIGN_IN_BY_ADDRESS = Limit("sign-in address", 50, timedelta(minutes=15))  # an office may share one address
-RESET_BY_EMAIL = Limit("reset e-mail", 5, timedelta(hours=1))  # so that nobody's mailbox can be filled
+RESET_BY_EMAIL = Limit("reset e-mail", 5, timedelta(hours=1))  # keeps anybody's mailbox from being filled
 RESET_BY_ADDRESS = Limit("reset address", 20, timedelta(hours=1))
 KEPT = timedelta(hours=1)  # the longest window
 
 
 def count_attempt(limit: Limit, who: str, *, now: datetime) -> Attempt:
-    """Counts one attempt. Raises ``TooMany`` past the limit; a refused attempt isn't counted, so that waiting helps."""
+    """Counts one attempt. Raises ``TooMany`` beyond the limit; a refused attempt isn't counted, so waiting helps."""
     Attempt.objects.filter(at__lt=now - KEPT).delete()
     attempt = Attempt.objects.create(key=_key(limit, who), at=now)
     if _recent(limit, who, now).count() > limit.attempts:
@@ -43,7 +43,7 @@ def count_attempt(limit: Limit, who: str, *, now: datetime) -> Attempt:
 
 
 def count_attempts(limits: dict[Limit, str], *, now: datetime) -> list[Attempt]:
-    """Counts under each limit, or under none where one of them refuses."""
+    """Counts an attempt under each limit, or under none if one of them refuses."""
     counted: list[Attempt] = []
     try:
         for limit, who in limits.items():
@@ -55,7 +55,7 @@ def count_attempts(limits: dict[Limit, str], *, now: datetime) -> list[Attempt]:
 
 
 def recent_attempts(limit: Limit, who: str, *, now: datetime) -> int:
-    """How many are counted in the limit's window now."""
+    """Returns how many attempts are counted in the limit's window now."""
     return _recent(limit, who, now).count()
 
 
@@ -68,7 +68,7 @@ def forget_all(limit: Limit, who: str) -> None:
 
 
 def network(address: str) -> str:
-    """What one customer of a provider has: an IPv4 address, or a whole IPv6 /64."""
+    """Returns the network that one customer of a provider has: an IPv4 address, or a whole IPv6 /64."""
     if address and isinstance(ip_address(address), IPv6Address):
         return str(ip_network(f"{address.partition('%')[0]}/64", strict=False))
     return address

@@ -1,4 +1,4 @@
-"""Signing in and out, the password, and which service to work in."""
+"""Pages for signing in and out, changing the password, and choosing a service."""
 
 from django.contrib import messages
 from django.contrib.auth import login, logout, update_session_auth_hash
@@ -24,7 +24,7 @@ from contiple.base.errors import TooMany
 @require_safe
 @login_required
 def start(request: HttpRequest) -> HttpResponse:
-    """The desk opened last, or the first one there is."""
+    """Leads to the desk that was opened last, or to the first one."""
     slugs = [agent.service.slug for agent in memberships(request.user)]
     if not slugs:
         return redirect("agents:services")
@@ -66,7 +66,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def password(request: HttpRequest) -> HttpResponse:
-    """The session goes on; all others of this person end (their hash of the password is out of date)."""
+    """Changes the password. This session goes on; the person's others end, since their hash of it is out of date."""
     form = PasswordChangeForm(request.user, request.POST if request.method == "POST" else None)
     if form.is_valid():
         update_session_auth_hash(request, form.save())
@@ -89,7 +89,7 @@ def desk(request: HttpRequest, agent: Agent) -> HttpResponse:
 
 
 def _safe_next(request: HttpRequest, default: str) -> str:
-    """Where to go on to: a place on this site, whatever the link said."""
+    """Returns where to go on to: an address on this site, whatever the link said."""
     target = request.POST.get("next") or request.GET.get("next") or ""
     safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
     return target if safe else default

@@ -1,4 +1,4 @@
-"""Service Management / Agents: who works here, and invitations. For admins."""
+"""Service Management / Agents, with invitations. For admins."""
 
 from django.contrib import messages
 from django.db.models import QuerySet
@@ -29,7 +29,7 @@ def agents(request: HttpRequest, agent: Agent) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_admins
 def invite(request: HttpRequest, agent: Agent) -> HttpResponse:
-    """The answer to the POST is the one page on which the link can be read: no redirect could carry its secret."""
+    """Answers the POST with the only page that shows the link: a redirect couldn't carry its secret."""
     if request.method != "POST":
         return redirect("agents:agents", agent.service.slug)
     form = InvitationForm(request.POST, contract=agent.service.contract)
@@ -96,7 +96,7 @@ def _saved(request: HttpRequest, agent: Agent, member: Agent, form: AgentForm) -
 
 
 def _after(agent: Agent, member: Agent, form: AgentForm) -> str:
-    """Who has just stopped being an admin here can't go back to the list."""
+    """Returns the next page: admins who have just given up their role can't go back to the list."""
     values = form.cleaned_data
     if member.pk == agent.pk and not (values["is_active"] and values["role"] == Agent.Role.ADMIN):
         return reverse("agents:start")

@@ -16,7 +16,7 @@ from contiple.base.errors import DomainError
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_admins
 def contract(request: HttpRequest, agent: Agent) -> HttpResponse:
-    """Turning Chat off ends running chats, so it is asked for a second time."""
+    """Saves the contract; turning Chat off ends running chats, so it asks for confirmation first."""
     now = Contract.objects.get(service=agent.service)
     form = ContractForm(request.POST if request.method == "POST" else None, contract=now)
     confirming = form.is_valid() and now.chat and not form.cleaned_data["chat"] and "confirmed" not in request.POST

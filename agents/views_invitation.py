@@ -1,4 +1,4 @@
-"""The page behind an invitation's link. Opening it changes nothing: programs that check mails open links too."""
+"""The page of an invitation's link. Opening it changes nothing, because mail scanners open links too."""
 
 from datetime import datetime
 

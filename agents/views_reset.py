@@ -1,4 +1,4 @@
-"""A forgotten password: Django's views with our words, our links and our limits."""
+"""Resets a forgotten password: Django's views with our words, our links and our limits."""
 
 from django.conf import settings
 from django.contrib import messages
@@ -15,7 +15,7 @@ from contiple.base.errors import TooMany
 
 
 class RequestReset(views.PasswordResetView):
-    """Says the same whether there is such a person or not. The link names our own origin, never the request's host."""
+    """Answers the same whether the person exists or not. The link has our own origin, never the request's host."""
 
     form_class = ResetForm
     template_name = "agents/reset.html"
@@ -38,7 +38,7 @@ class ResetSent(views.PasswordResetDoneView):
 
 
 class ConfirmReset(views.PasswordResetConfirmView):
-    """A new password ends the person's sessions, and the wait after too many failures."""
+    """Sets the new password, which ends the person's sessions and the wait after too many failures."""
 
     template_name = "agents/reset_confirm.html"
     success_url = reverse_lazy("agents:sign_in")

@@ -1,4 +1,4 @@
-"""For operators. Policies are never changed here, and of customers no more is shown than finding one needs."""
+"""The operator's pages. Policies are never changed here, and customers show only what finding one needs."""
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -16,7 +16,7 @@ from helpcenter.models import (
 
 
 class ReadOnly:
-    """Neither added, changed nor deleted."""
+    """Rows that can't be added, changed or deleted here."""
 
     def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False

@@ -1,4 +1,4 @@
-"""What customers read, and how admins change it. Texts come by language; an empty one means there is none.
+"""Reads and changes articles and categories. Texts come by language; a language without a text is left out.
 
 Positions are given under the lock of the row above (HelpCenter for categories, Category for articles).
 """
@@ -28,14 +28,14 @@ class Shelf:
 
 
 def shelves(help_center: HelpCenter, language: str, *, drafts: bool = False) -> list[Shelf]:
-    """The categories with their articles, in order; without ``drafts`` only what customers may read, none empty."""
+    """Returns the categories with their articles, in order; without ``drafts`` no unpublished and no empty ones."""
     categories = help_center.categories.prefetch_related("texts", Prefetch("articles", _articles(drafts)))
     all_of_them = [_shelf(category, language) for category in categories]
     return [shelf for shelf in all_of_them if drafts or shelf.articles]
 
 
 def save_category(help_center: HelpCenter, category: Category | None, *, names: dict[str, str], by: Agent) -> Category:
-    """Makes a category at the end, or renames one."""
+    """Renames the category, or makes one at the end."""
     with transaction.atomic():
         HelpCenter.objects.select_for_update(no_key=True).get(pk=help_center.pk)
         is_new = category is None
@@ -49,9 +49,9 @@ def save_category(help_center: HelpCenter, category: Category | None, *, names: 
 
 
 def delete_category(category: Category, *, by: Agent) -> None:
-    """Raises ``Conflict`` where it has articles, drafts too."""
+    """Deletes the category. Raises ``Conflict`` if it has articles, even drafts."""
     with transaction.atomic():
-        # The lock that putting an article into it takes too: it can't get one while it goes.
+        # Saving an article into it takes this lock too, so none can be added meanwhile.
         Category.objects.select_for_update(no_key=True).filter(pk=category.pk).first()
         if category.articles.exists():
             raise Conflict(_("Move or delete the articles of this category first."))
@@ -62,7 +62,7 @@ def delete_category(category: Category, *, by: Agent) -> None:
 def save_article(
     category: Category, article: Article | None, *, texts: dict[str, tuple[str, str]], publish: bool, by: Agent
 ) -> Article:
-    """Makes an article at the end of ``category``, or changes one and moves it there. ``texts``: title and body."""
+    """Changes the article, or makes one, at the end of ``category``. ``texts``: title and body by language."""
     with transaction.atomic():
         if Category.objects.select_for_update(no_key=True).filter(pk=category.pk).first() is None:
             raise Conflict(_("This category has just been deleted."), code="category")
@@ -79,7 +79,7 @@ def save_article(
 
 
 def publish_article(article: Article, *, publish: bool, by: Agent) -> None:
-    """Shows it to customers, or takes it back. Twice is once."""
+    """Shows the article to customers, or withdraws it. Twice is the same as once."""
     with transaction.atomic():
         changed = Article.objects.filter(pk=article.pk).exclude(is_published=publish).update(is_published=publish)
         if changed:
@@ -93,7 +93,7 @@ def delete_article(article: Article, *, by: Agent) -> None:
 
 
 def move_category(category: Category, *, step: int, by: Agent) -> None:
-    """One place up (-1) or down (1); at the end it stays."""
+    """Moves the category one up (-1) or down (1); at either end it stays."""
     with transaction.atomic():
         HelpCenter.objects.select_for_update(no_key=True).get(pk=category.help_center_id)
         if _move(Category.objects.filter(help_center=category.help_center_id), category.pk, step):
@@ -101,7 +101,7 @@ def move_category(category: Category, *, step: int, by: Agent) -> None:
 
 
 def move_article(article: Article, *, step: int, by: Agent) -> None:
-    """As ``move_category``, within its category."""
+    """As ``move_category``, for an article within its category."""
     with transaction.atomic():
         Category.objects.select_for_update(no_key=True).get(pk=article.category_id)
         if _move(Article.objects.filter(category=article.category_id), article.pk, step):
@@ -132,7 +132,7 @@ def _write_texts(article: Article, texts: dict[str, tuple[str, str]]) -> None:
 
 
 def _move(rows: QuerySet, pk: int, step: int) -> bool:
-    """Renumbers the rows with this one ``step`` places on. The caller holds the lock of the row above."""
+    """Renumbers the rows, with this one moved by ``step``. The caller holds the lock of the row above."""
     order = list(rows.values_list("pk", flat=True))
     if pk not in order:  # deleted, or moved elsewhere, while this waited for the lock
         return False

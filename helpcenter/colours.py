@@ -1,15 +1,15 @@
-"""A service's colour, made legible: text on it reaches the contrast of WCAG 2.2, 1.4.3, whatever was chosen."""
+"""Makes a service's colour legible: text on it reaches the contrast of WCAG 2.2, 1.4.3, whatever was chosen."""
 
 CONTRAST_MIN = 4.5
 LIGHT, DARK = "#fff", "#111"
-# What one step of darkening leaves of each channel: small enough that nobody sees how far it went.
+# A step of darkening keeps this much of each channel: too little a change to be seen.
 _STEP = 0.98
 
 
 def legible(colour: str) -> str:
-    """``colour`` (``#rrggbb``) itself, or the nearest darker shade on which light or dark text can be read.
+    """Returns ``colour`` (``#rrggbb``), or the nearest darker shade on which light or dark text can be read.
 
-    Between the two, for a luminance around 0.19, neither text reaches 4.5.
+    For a luminance around 0.19, neither text reaches 4.5.
     """
     channels = _channels(colour)
     while max(_contrast(channels, _channels(text)) for text in (LIGHT, DARK)) < CONTRAST_MIN:
@@ -18,12 +18,12 @@ def legible(colour: str) -> str:
 
 
 def on_colour(colour: str) -> str:
-    """The text colour on ``legible(colour)``: the lighter one where both can be read."""
+    """Returns the text colour for ``legible(colour)``: the lighter one if both can be read."""
     return LIGHT if contrast(legible(colour), LIGHT) >= CONTRAST_MIN else DARK
 
 
 def contrast(one: str, other: str) -> float:
-    """WCAG 2.2's contrast ratio of two colours, 1 to 21."""
+    """Returns WCAG 2.2's contrast ratio of two colours, 1 to 21."""
     return _contrast(_channels(one), _channels(other))
 
 

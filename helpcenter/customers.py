@@ -1,7 +1,7 @@
-"""Customers: how they come to be known. No row is made before consent; that is the caller's duty.
+"""Registers customers. The caller makes sure that no row is made before consent.
 
-An unauthenticated form proves nothing: neither function ever shows, changes or hands over a customer that a browser
-already holds the token of.
+An unauthenticated form proves nothing: no function here shows, changes or hands over a customer whose token a browser
+already holds.
 """
 
 import hashlib
@@ -19,14 +19,14 @@ from helpcenter.texts import known_language
 
 NAME_LENGTH_MAX = 80
 EMAIL_LENGTH_MAX = 254
-# Control characters, lone surrogates, line and paragraph separators: in a name they only break what shows it.
+# Control characters, lone surrogates, line and paragraph separators: in a name they only break the page.
 _REFUSED_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
-# Bidirectional overrides and isolates turn the words around a name about (UTR #36, 2.5).
+# Bidirectional overrides and isolates reorder the words around a name (UTR #36, 2.5).
 _REFUSED_SIGNS = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def register_customer(service: Service, *, name: str, email: str, language: str) -> tuple[Customer, str]:
-    """A new customer and the token by which the browser is known from now on. Only the token's SHA-256 is kept.
+    """Makes a customer; returns it with the token that the browser keeps. Only the token's SHA-256 is stored.
 
     Raises ``Invalid`` for a name or an e-mail that can't be used; the e-mail may be empty.
     """
@@ -42,7 +42,7 @@ def register_customer(service: Service, *, name: str, email: str, language: str)
 
 
 def customer_for_inquiry(service: Service, *, name: str, email: str, language: str) -> Customer:
-    """The customer of a Contact Us form: the same name and e-mail find the row an earlier form made, else a new one."""
+    """Returns the customer of a Contact Us form: the row of an earlier form with this name and e-mail, or a new one."""
     name, email = clean_name(name), clean_email(email)
     known = Customer.objects.filter(service=service, token_hash=None, email__iexact=email, name=name).order_by("pk")
     return known.first() or Customer.objects.create(
@@ -51,12 +51,12 @@ def customer_for_inquiry(service: Service, *, name: str, email: str, language: s
 
 
 def token_hash(token: str) -> str:
-    """SHA-256, hex: enough for a secret of 256 random bits. Any text may come in, also one that is no token."""
+    """Returns the token's SHA-256 in hex, enough for 256 random bits. Accepts any text, even one that is no token."""
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
 def clean_name(name: str) -> str:
-    """Trimmed, in one spelling (NFC). Raises ``Invalid``."""
+    """Returns the name trimmed and in NFC. Raises ``Invalid``."""
     name = unicodedata.normalize("NFC", name).strip()
     if any(unicodedata.category(sign) in _REFUSED_CATEGORIES or sign in _REFUSED_SIGNS for sign in name):
         raise Invalid(_("The name has characters that can't be used."), code="name")
@@ -68,7 +68,7 @@ def clean_name(name: str) -> str:
 
 
 def clean_email(email: str) -> str:
-    """Trimmed; may be empty. Raises ``Invalid``."""
+    """Returns the e-mail trimmed; it may be empty. Raises ``Invalid``."""
     email = email.strip()
     try:
         if email:

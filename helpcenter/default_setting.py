@@ -1,4 +1,4 @@
-"""Service Management / Help Center / Default Setting: one save, in one transaction, of what changed alone."""
+"""Saves Service Management / Help Center / Default Setting in one transaction, and only what changed."""
 
 from dataclasses import dataclass
 
@@ -12,26 +12,26 @@ from helpcenter.models import HelpCenter, HelpCenterText
 from helpcenter.policies import current_version, publish_policy
 from helpcenter.texts import Texts
 
-# What stands in the HelpCenter's own row.
+# The fields of the HelpCenter's own row.
 IN_THE_ROW = ("chat_enabled", "colour", "embed_origins")
 
 
 @dataclass(frozen=True)
 class DefaultSetting:
-    """What the page holds. Texts by language, as written: an empty one means the default."""
+    """The values of the page. Texts by language, as written: an empty one means the default."""
 
     chat_enabled: bool
     colour: str
     embed_origins: list[str]
     texts: dict[str, Texts]
     policies: dict[str, str]
-    seen_policy: int | None = None  # the version that was on the screen
+    seen_policy: int | None = None  # the version that the page showed
 
 
 def save_default_setting(help_center: HelpCenter, setting: DefaultSetting, *, by: Agent) -> list[str]:
-    """Saves, and returns the names of what changed. Where a gate above is closed, ``Closed``; nothing is saved then.
+    """Saves the page; returns the names of what changed. Locks the HelpCenter row.
 
-    A ``DomainError``'s code is the field it is about. Locks the HelpCenter row.
+    Raises ``Closed`` if the contract forbids it, ``Invalid`` or ``Conflict`` (code: the field); nothing is saved then.
     """
     with transaction.atomic():
         row = HelpCenter.objects.select_for_update(no_key=True).get(pk=help_center.pk)

@@ -18,7 +18,7 @@ LANGUAGES = dict(settings.LANGUAGES)
 
 
 class Paragraphs(forms.CharField):
-    """Several lines, with plain line ends."""
+    """A text of several lines, with plain line ends."""
 
     def __init__(self, *, rows: int, **options: Any) -> None:
         super().__init__(widget=forms.Textarea(attrs={"rows": rows}), **options)
@@ -29,7 +29,7 @@ class Paragraphs(forms.CharField):
 
 @dataclass(frozen=True)
 class LanguageFields:
-    """The bound fields of one language, for the page."""
+    """One language's bound fields, for the page."""
 
     code: str
     name: str
@@ -37,7 +37,7 @@ class LanguageFields:
 
 
 class InLanguages(forms.Form):
-    """Has the same fields once for each language."""
+    """A form with the same fields for each language."""
 
     def by_language(self, *names: str) -> list[LanguageFields]:
         return [
@@ -45,7 +45,7 @@ class InLanguages(forms.Form):
         ]
 
     def accept_error(self, error: DomainError) -> None:
-        """Shows what the operation refused at the field its code names, or above all of them."""
+        """Shows an operation's error at the field that its code names, or above all fields."""
         field = error.code if error.code in self.fields else f"{error.code}_{settings.LANGUAGE_CODE}"
         self.add_error(field if field in self.fields else None, error.text)
 
@@ -61,7 +61,7 @@ class DefaultSettingForm(InLanguages):
         r"^#[0-9a-fA-F]{6}\Z",
         label=_("Colour"),
         widget=forms.ColorInput,
-        help_text=_("Behind the title and on buttons. Text on it stays legible: where it must be, it is darkened."),
+        help_text=_("Used behind the title and on buttons. It is darkened if text on it would be hard to read."),
         error_messages={"invalid": _("A colour is # and six digits, such as #2f5bd7.")},
     )
     embed_origins = Paragraphs(
@@ -69,7 +69,7 @@ class DefaultSettingForm(InLanguages):
         label=_("Sites that may show the Chat Widget"),
         required=False,
         max_length=5_000,
-        help_text=_("One exact origin a line, such as https://www.example.com."),
+        help_text=_("One exact origin per line, such as https://www.example.com."),
     )
     seen_policy = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0)
 
@@ -103,7 +103,7 @@ class DefaultSettingForm(InLanguages):
         self.fields[f"policy_{language}"].widget.attrs["lang"] = language
 
     def _disable_what_the_contract_closes(self) -> None:
-        """On the page only: a browser doesn't send a disabled control. What is sent all the same is refused."""
+        """Disables controls, so that a browser doesn't send them. If they are sent, the operation refuses."""
         if not self.contract.chat:
             self.fields["chat_enabled"].widget.attrs["disabled"] = True
         if not self.contract.chat_widget:
@@ -125,7 +125,7 @@ class DefaultSettingForm(InLanguages):
             raise forms.ValidationError(str(error)) from None
 
     def setting(self) -> DefaultSetting:
-        """What a valid form says."""
+        """The values of a valid form."""
         data = self.cleaned_data
         return DefaultSetting(
             **{name: data[name] for name in IN_THE_ROW},
@@ -135,7 +135,7 @@ class DefaultSettingForm(InLanguages):
         )
 
     def accept_error(self, error: DomainError) -> None:
-        """A policy that was refused has been compared by now: a second save replaces the current one."""
+        """As in the base; after a refused policy, a second save replaces the current one."""
         super().accept_error(error)
         if error.code == "policy":
             self.data = self.data.copy()
@@ -204,7 +204,7 @@ class ArticleForm(InLanguages):
         return self.cleaned_data
 
     def texts(self) -> dict[str, tuple[str, str]]:
-        """Title and body of each language that is written."""
+        """Title and body of each language that has both."""
         written = {
             language: (self._written("title", language), self._written("body", language)) for language in LANGUAGES
         }

@@ -1,4 +1,4 @@
-"""Markdown as articles use it: no raw HTML, no images, links to the web and to mail alone."""
+"""Renders articles' Markdown: no raw HTML, no images, links only to the web and to mail."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,12 +13,12 @@ _HEADINGS = ["h2", "h3", "h4", "h5", "h6", "h6"]
 
 
 def to_html(source: str) -> SafeString:
-    """Safe to put on a page: everything but the marks of Markdown itself is escaped."""
+    """Returns HTML that is safe on a page: everything except Markdown's own syntax is escaped."""
     return mark_safe(_markdown.render(source))  # noqa: S308 - `html` is off, see `_make`
 
 
 def to_text(source: str) -> str:
-    """The words alone, on one line: for excerpts."""
+    """Returns only the words, on one line, for excerpts."""
     pieces = (_words(token) for token in _markdown.parse(source))
     return " ".join(" ".join(pieces).split())
 
@@ -39,7 +39,7 @@ def _is_allowed(url: str) -> bool:
 
 
 def _adapt(state: Any) -> None:
-    """Whichever levels a body uses, its highest becomes h2, the next h3: a screen reader's outline has no gap."""
+    """Makes a body's highest heading h2, the next h3, so that a screen reader's outline has no gap."""
     levels = sorted({token.tag for token in state.tokens if token.type == "heading_open"})
     lowered = dict(zip(levels, _HEADINGS, strict=False))
     for token in state.tokens:

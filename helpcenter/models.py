@@ -1,4 +1,4 @@
-"""What customers read, and who they are. Texts stand in rows of their own, one for each language."""
+"""Help centers, articles, policies and customers. Texts are rows of their own, one for each language."""
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -16,7 +16,7 @@ LANGUAGES = settings.LANGUAGES
 
 
 class HelpCenter(models.Model):
-    """A service's public pages and their Default Setting. ``chat_enabled`` is the second of the three gates."""
+    """A service's public pages and Default Setting. ``chat_enabled`` is the second of the three gates."""
 
     service = models.OneToOneField(Service, models.CASCADE, related_name="help_center")
     chat_enabled = models.BooleanField(_("Chat"), default=False)
@@ -51,7 +51,7 @@ class HelpCenterText(models.Model):
 
 
 class PrivacyPolicy(models.Model):
-    """One version of the policy in one language; never changed: a change is a new version in every language."""
+    """A version of the policy in one language. It never changes: a change is a new version in every language."""
 
     help_center = models.ForeignKey(HelpCenter, models.CASCADE, related_name="policies")
     version = models.PositiveIntegerField()
@@ -130,7 +130,7 @@ class ArticleText(models.Model):
 
 
 class Customer(models.Model):
-    """The person on the other side. Known to a browser by an opaque token, of which only the SHA-256 is kept."""
+    """A person who writes or chats. The browser holds an opaque token, of which only the SHA-256 is kept."""
 
     service = models.ForeignKey(Service, models.CASCADE, related_name="customers")
     name = models.CharField(_("Name"), max_length=80)

@@ -1,6 +1,6 @@
-"""Exact origins (RFC 6454) that an admin names: sites whose pages may show the Chat Widget.
+"""Reads the exact origins (RFC 6454) of sites that may show the Chat Widget, as an admin writes them.
 
-They end up in a ``frame-ancestors`` directive, so nothing may come through that means something else there.
+They go into a ``frame-ancestors`` directive, so a text that means something else there must not pass.
 """
 
 import re
@@ -10,14 +10,14 @@ from django.utils.translation import gettext_lazy as _
 
 from contiple.base.errors import Invalid
 
-ORIGINS_MAX = 20  # the directive is sent with each page of the widget
+ORIGINS_MAX = 20  # each page of the widget carries the directive
 ORIGIN_LENGTH_MAX = 200
 _HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.(?!-)[a-z0-9-]{1,63})*")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def parse_origins(text: str) -> list[str]:
-    """One a line, each once, in the spelling browsers send. Raises ``Invalid`` that names the first wrong line."""
+    """Reads one origin per line; returns each once, as browsers spell it. Raises ``Invalid``, with the wrong line."""
     origins = list(dict.fromkeys(parse_origin(line.strip()) for line in text.splitlines() if line.strip()))
     if len(origins) > ORIGINS_MAX:
         raise Invalid(_("At most %(max)d sites can be named.") % {"max": ORIGINS_MAX})
@@ -25,7 +25,7 @@ def parse_origins(text: str) -> list[str]:
 
 
 def parse_origin(line: str) -> str:
-    """Scheme, host and port in lower case, a host in other letters as punycode, without the scheme's own port."""
+    """Returns scheme, host and port in lower case: punycode for other letters, no port if it is the scheme's own."""
     try:
         parts = urlsplit(line)
         port, host = parts.port, (parts.hostname or "").encode("idna").decode()

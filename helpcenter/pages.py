@@ -1,4 +1,4 @@
-"""What every public page of a service shows around its content. Contact Us and the customer's chat use it as well."""
+"""The frame of every public page of a service, also of Contact Us and the customer's chat."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from helpcenter.texts import reading_language, text_for
 
 
 def public_page(request: HttpRequest, service: Service) -> dict[str, Any]:
-    """The context of ``hc.html``: whose page, its words in the reader's language, its colour, whether chat is open."""
+    """Returns the context of ``hc.html``: service, words in the reader's language, colour, and whether chat is open."""
     help_center = help_center_of(service)
     return {
         "service": service,

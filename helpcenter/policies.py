@@ -1,6 +1,6 @@
-"""The privacy policy, in versions: what a customer agreed to is never changed, a change is a new version.
+"""The privacy policy in versions. A text that customers agreed to never changes: a change is a new version.
 
-A version has a row for each language that has a text; its number is unique in its help center, also when two admins
+A version has a row for each language that has a text. Its number is unique in its help center, even if two admins
 publish at the same moment.
 """
 
@@ -16,28 +16,27 @@ from helpcenter.texts import in_language
 
 
 def current_policy(help_center: HelpCenter, language: str) -> PrivacyPolicy | None:
-    """The latest version in that language, or in another where it has none. ``None``: there is no policy at all."""
+    """Returns the latest version in that language, or else in another; ``None`` if there is no policy at all."""
     return in_language(list(_latest(help_center)), language)
 
 
 def current_texts(help_center: HelpCenter) -> dict[str, str]:
-    """The latest version's text by language."""
+    """Returns the latest version's texts by language."""
     return {policy.language: policy.text for policy in _latest(help_center)}
 
 
 def current_version(help_center: HelpCenter) -> int:
-    """0 where there is no policy yet."""
+    """Returns the latest version's number; 0 if there is no policy yet."""
     return help_center.policies.aggregate(latest=Max("version"))["latest"] or 0
 
 
 def publish_policy(
     help_center: HelpCenter, texts: dict[str, str], by: Agent | None, *, seen: int | None = None
 ) -> int | None:
-    """Makes a new version of the texts and returns its number; ``None`` where they are what the current one says.
+    """Makes a new version of the texts and returns its number; ``None`` if the current version has these texts.
 
-    ``seen`` is the version that was on the screen when the texts were written: texts left as they were there are no
-    change, and a change of anything but the current version raises ``Conflict``. No text in any language, where there
-    was one, raises ``Invalid``. Locks the HelpCenter row.
+    ``seen`` is the version that the page showed. Texts left as in that version are no change; a change based on an
+    older version raises ``Conflict``. Taking away every text raises ``Invalid``. Locks the HelpCenter row.
     """
     texts = {language: tidy(text) for language, text in texts.items() if tidy(text)}
     with transaction.atomic():
@@ -52,24 +51,18 @@ def publish_policy(
                 _("Somebody else changed the privacy policy in the meantime. Save again to replace it."), code="policy"
             )
         _insert_version(help_center, latest + 1, texts, by)
-        audit.record(
-            help_center.service_id,
-            "policy.published",
-            f"help_center:{help_center.pk}",
-            agent=by,
-            version=latest + 1,
-            languages=sorted(texts),
-        )
+        service, subject = help_center.service_id, f"help_center:{help_center.pk}"
+        audit.record(service, "policy.published", subject, agent=by, version=latest + 1, languages=sorted(texts))
     return latest + 1
 
 
 def tidy(text: str) -> str:
-    """A text as it is kept: a browser's line ends become plain ones, so that they are never a change."""
+    """Returns the text as it is kept: with plain line ends, so that a browser's are never a change."""
     return text.replace("\r\n", "\n").strip()
 
 
 def policy_versions(help_center: HelpCenter) -> list[list[PrivacyPolicy]]:
-    """Every version, the newest first, each as its rows by language."""
+    """Returns every version, newest first, each as its rows by language."""
     versions: dict[int, list[PrivacyPolicy]] = {}
     for policy in help_center.policies.select_related("created_by__user").order_by("-version", "language"):
         versions.setdefault(policy.version, []).append(policy)

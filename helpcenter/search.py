@@ -1,4 +1,4 @@
-"""Search in a help center: every word, by its beginning, in any language the article has.
+"""Searches a help center: finds articles that have every word, by its beginning, in any of their languages.
 
 The index is PostgreSQL's full text with the ``simple`` configuration: it knows no grammar, so a word is found by its
 beginning (`환불` finds `환불이`), and a word that was typed with an ending is tried without it too.
@@ -17,9 +17,9 @@ from helpcenter.texts import in_language
 
 QUERY_LENGTH_MAX = 200
 WORDS_MAX = 8
-RESULTS_MAX = 30  # past this nobody reads on: a word more finds it
+RESULTS_MAX = 30  # nobody reads further; another word narrows it down
 EXCERPT_LENGTH = 160
-# Endings that hide a word from a search by its beginning. Korean particles come first where they are longer.
+# Endings that hide a word from a search by its beginning. Longer Korean particles come first.
 _KOREAN_ENDINGS = re.compile(r"(?:으로|에서|에게|까지|부터|하고|이나|은|는|이|가|을|를|에|의|로|와|과|도|만)\Z")
 _ENGLISH_ENDINGS = re.compile(r"(?:ing|ed|es|s)\Z")
 _KOREAN_STEM_MIN, _ENGLISH_STEM_MIN = 2, 3
@@ -39,7 +39,7 @@ class Result:
 
 
 def search_articles(help_center: HelpCenter, query: str, language: str) -> list[Result]:
-    """The published articles that have every word, best first, each as the reader's language shows it."""
+    """Returns the published articles that have every word, best first, each in the reader's language if it has it."""
     words = search_words(query)
     if not words:
         return []
@@ -49,12 +49,12 @@ def search_articles(help_center: HelpCenter, query: str, language: str) -> list[
 
 
 def search_words(query: str) -> list[str]:
-    """Letters and digits only: nothing of what is typed is syntax, and nothing of it (NUL) is refused by PostgreSQL."""
+    """Returns the words, letters and digits only: no input is syntax, and PostgreSQL refuses none of it (NUL)."""
     return re.findall(r"[^\W_]+", query[:QUERY_LENGTH_MAX].casefold())[:WORDS_MAX]
 
 
 def excerpt(text: str, words: list[str]) -> list[Piece]:
-    """What stands around the first word found, cut to ``EXCERPT_LENGTH``, with the words found marked."""
+    """Returns the text around the first word found, cut to ``EXCERPT_LENGTH``, with the words found apart."""
     pattern = re.compile("|".join(re.escape(stem) for word in words for stem in _stems(word)), re.IGNORECASE)
     first = pattern.search(text)
     start = max(0, first.start() - EXCERPT_LENGTH // 3) if first else 0
@@ -80,7 +80,7 @@ def _tsquery(words: list[str]) -> str:
 
 
 def _stems(word: str) -> list[str]:
-    """The word, and where it has an ending the word without it: longest first."""
+    """Yields the word and, if it has an ending, the word without it: longest first."""
     korean, english = _KOREAN_ENDINGS.sub("", word), _ENGLISH_ENDINGS.sub("", word)
     stems = [word]
     if korean != word and len(korean) >= _KOREAN_STEM_MIN:

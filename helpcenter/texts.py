@@ -1,4 +1,4 @@
-"""The help center's own words in one language; where a service wrote none, the default of that language."""
+"""The help center's own words in a language; the default of that language if the service wrote none."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from django.utils import translation
 
 from helpcenter.models import Category, HelpCenter, HelpCenterText
 
-# The defaults stand here in both languages, and not in the catalogue: a customer's language decides, not the viewer's.
+# The defaults are here and not in the catalogue, because the customer's language decides, not the viewer's.
 GREETING = {"en": "Hello! How can we help you?", "ko": "안녕하세요! 무엇을 도와드릴까요?"}
 # The English is the guide's, letter for letter.
 ABSENT_MESSAGE = {"en": "Agents is absent", "ko": "상담원이 부재중입니다"}
@@ -31,7 +31,7 @@ class Texts:
 
 
 def text_for(help_center: HelpCenter, language: str) -> Texts:
-    """Never empty, in any language: an unknown one reads as ``settings.LANGUAGE_CODE``."""
+    """Returns the texts, never empty; an unknown language reads as ``settings.LANGUAGE_CODE``."""
     language = known_language(language)
     own = HelpCenterText.objects.filter(help_center=help_center, language=language).first() or HelpCenterText()
     default = default_texts(help_center, language)
@@ -51,22 +51,22 @@ def default_texts(help_center: HelpCenter, language: str) -> Texts:
 
 
 def known_language(language: str | None) -> str:
-    """``language`` where the help center speaks it, else the installation's first one."""
+    """Returns ``language`` if help centers speak it, else the installation's first one."""
     return language if language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
 
 
 def reading_language() -> str:
-    """The language of the person who reads this page."""
+    """Returns the language of the person who reads this page."""
     return known_language(translation.get_language())
 
 
 def in_language(rows: Iterable[Row], language: str) -> Row | None:
-    """The row of that language; failing it the installation's first one, then any; ``None`` of nothing."""
+    """Returns the row in that language, or else in the installation's first one, or else any; ``None`` without rows."""
     wanted = {settings.LANGUAGE_CODE: 1, language: 0}
     return min(rows, key=lambda row: wanted.get(row.language, len(wanted)), default=None)
 
 
 def category_name(category: Category, language: str) -> str:
-    """With its ``texts`` prefetched, no query."""
+    """Returns the category's name. Makes no query if its ``texts`` are prefetched."""
     text = in_language(category.texts.all(), language)
     return text.name if text else f"#{category.pk}"

@@ -1,4 +1,4 @@
-"""What customers read."""
+"""The help center's public pages."""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render

@@ -56,11 +56,11 @@ CHOSEN = {
     Reason.LONGEST: _("Rang at %(name)s: %(chats)s, as others had, and the longest without a new one."),
 }
 WAITED = {
-    Reason.RESTING: _("It had to wait: who could take it has let it ring just now."),
-    Reason.FULL: _("It had to wait: everybody Online had as many chats as allowed."),
-    Reason.UNREACHABLE: _("It had to wait: who is Online was not reachable."),
-    Reason.BREAK: _("It had to wait: nobody was Online, somebody was on a break."),
-    Reason.OFFLINE: _("It had to wait: nobody was Online."),
+    Reason.RESTING: _("It had to wait: the agents with room had just let it ring."),
+    Reason.FULL: _("It had to wait: every agent Online had as many chats as allowed."),
+    Reason.UNREACHABLE: _("It had to wait: the agents Online were not reachable."),
+    Reason.BREAK: _("It had to wait: no agent was Online; at least one was on a break."),
+    Reason.OFFLINE: _("It had to wait: no agent was Online."),
 }
 # Agents who are alike in one of these share a line.
 TOGETHER = [Availability.BREAK, Availability.OFFLINE, Availability.NO_PERMISSION, Availability.NO_CONTRACT]

@@ -154,8 +154,8 @@ def change_status(agent: Agent, chosen: str, *, pass_on_open: bool = False) -> N
 
 def pass_on_each(chats: QuerySet[Chat], outcome: str) -> None:
     """Passes each chat on that is still as this reads it; ``outcome`` as for ``pass_on``."""
-    for chat_id, *held in chats.values_list("pk", "agent", "state", "ringing_since"):
-        pass_on(chat_id, outcome=outcome, seen=Held(*held))
+    for chat_id, agent_id, state, since in chats.values_list("pk", "agent", "state", "ringing_since"):
+        pass_on(chat_id, outcome=outcome, seen=Held(agent_id, state, since))
 
 
 def lock_chat(chat_id: int, service: Service | None = None) -> Chat:

@@ -86,21 +86,21 @@ def _service_checks(service: Service) -> list[Check]:
         Check(
             "contract",
             service.contract.chat,
-            _("The contract has Chat."),
+            _("Chat in the contract"),
             _("Switch on Chat in Contract Details."),
             CONTRACT,
         ),
         Check(
             "help_center",
             bool(center and center.chat_enabled),
-            _("The help center has Chat enabled."),
+            _("Chat enabled in the help center"),
             _("Switch on Chat in Default Setting: until then customers see no chat icon."),
             DEFAULT_SETTING,
         ),
         Check(
             "policy",
             has_policy,
-            _("There is a privacy policy to agree to."),
+            _("A privacy policy"),
             _("Write the privacy policy in Default Setting: nobody can start a chat without agreeing to it."),
             DEFAULT_SETTING,
         ),
@@ -114,14 +114,14 @@ def _agent_checks(standings: list[Standing]) -> list[Check]:
         Check(
             "permission",
             count[Availability.NO_PERMISSION] < len(standings),
-            _("At least one agent has the chat permission."),
+            _("An agent with the chat permission"),
             _("Grant the chat permission to an agent."),
             AGENTS,
         ),
         Check(
             "online",
             online > 0,
-            _("At least one of them is Online."),
+            _("An agent Online"),
             _("Agents choose Online themselves, at the top left of the chat dialog."),
             AGENTS,
         ),
@@ -132,26 +132,26 @@ def _agent_checks(standings: list[Standing]) -> list[Check]:
 
 def _reachable(online: int, reached: int) -> Check:
     todo = (
-        _("Who is Online has no open page of Contiple, or no connection. Nobody rings there.")
+        _("The agents Online have no Contiple page open, or no connection: no chat can ring for them.")
         if online
-        else _("First somebody has to be Online.")
+        else _("First an agent has to be Online.")
     )
-    return Check("reachable", reached > 0, _("At least one who is Online is reachable."), todo)
+    return Check("reachable", reached > 0, _("An agent Online and connected"), todo)
 
 
 def _room(free: int, reached: int) -> Check:
     todo = (
-        _("Everybody has as many chats as allowed. Raise the limits, or let more agents come Online.")
+        _("Every agent has as many chats as allowed. Raise the limits, or have more agents go Online.")
         if reached
-        else _("First somebody has to be Online and reachable.")
+        else _("First an agent has to be Online and connected.")
     )
-    return Check("room", free > 0, _("Somebody has room for one more chat."), todo, AGENTS)
+    return Check("room", free > 0, _("An agent with room for one more chat"), todo, AGENTS)
 
 
 def _worker_check(service: Service) -> Check:
     return Check(
         "worker",
         not is_work_overdue(service),
-        _("The worker is running."),
-        _("What is due is not done: rings do not end and leases do not expire. Tell your operator."),
+        _("The background worker"),
+        _("It isn’t running: rings don’t end and nobody counts as gone. Tell your operator."),
     )

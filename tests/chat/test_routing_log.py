@@ -108,7 +108,7 @@ def test_who_let_it_ring(service, agent, colleague) -> None:
     with committed():
         transitions.pass_on(chat.pk, outcome=Ring.Outcome.MISSED)
 
-    assert words(chat)[2:] == ["It had to wait: who could take it has let it ring just now."]
+    assert words(chat)[2:] == ["It had to wait: the agents with room had just let it ring."]
 
 
 def test_of_many_in_one_turn_each_shows_what_the_ones_before_it_left(service, agent, colleague) -> None:
@@ -124,19 +124,19 @@ def test_of_many_in_one_turn_each_shows_what_the_ones_before_it_left(service, ag
         "Rang at Theo, the only one who could take it (2 of 3 chats).",
     ]
     assert others(chats[5]) == ["Mina: 3 of 3 chats"]
-    assert words(chats[6]) == ["It had to wait: everybody Online had as many chats as allowed."]
+    assert words(chats[6]) == ["It had to wait: every agent Online had as many chats as allowed."]
     assert others(chats[6]) == ["Mina: 3 of 3 chats", "Theo: 3 of 3 chats"]
 
 
 @pytest.mark.parametrize(
     ("stand", "reason"),
     [
-        (lambda agent: Agent.objects.filter(pk=agent.pk).update(chat_status="offline"), "nobody was Online."),
+        (lambda agent: Agent.objects.filter(pk=agent.pk).update(chat_status="offline"), "no agent was Online."),
         (
             lambda agent: Agent.objects.filter(pk=agent.pk).update(chat_status="break"),
-            "nobody was Online, somebody was on a break.",
+            "no agent was Online; at least one was on a break.",
         ),
-        (lambda agent: leave(agent=agent), "who is Online was not reachable."),
+        (lambda agent: leave(agent=agent), "the agents Online were not reachable."),
     ],
 )
 def test_why_nobody(service, agent, stand, reason) -> None:
@@ -161,7 +161,7 @@ def test_a_chat_that_goes_on_waiting_is_noted_when_the_reason_changes(service, a
     late = make_chat(service)
     assign_waiting_chats(service.pk)
     assert (RoutingRound.objects.count(), RoutingDecision.objects.count()) == (2, 4)
-    assert words(late) == words(chats[0]) == ["It had to wait: who is Online was not reachable."]
+    assert words(late) == words(chats[0]) == ["It had to wait: the agents Online were not reachable."]
 
     Agent.objects.filter(pk=agent.pk).update(chat_status="offline")
     for _ in range(3):
