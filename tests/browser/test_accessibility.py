@@ -147,6 +147,8 @@ def test_pages_of_the_desk(signed_in_page: Callable[..., Page], checks: Checks, 
         "/desk/demo/chats/",
         "/desk/demo/chats/?q=xyzzy",
         "/desk/demo/contract/",
+        "/desk/demo/chat/settings/",
+        "/desk/demo/chat/check/",
         "/desk/demo/help-center/",
         "/desk/demo/help-center/policy-versions/",
         "/desk/demo/help-center/articles/",
@@ -163,6 +165,18 @@ def test_pages_of_the_desk(signed_in_page: Callable[..., Page], checks: Checks, 
     page.goto(f"/desk/demo/tickets/{of_chat.number}/?menu=history")
     expect(page.locator("chat-history .message").first).to_be_visible()
     checks.look_at(page, "ticket with its chat history")
+
+
+def test_the_settings_of_chat_refused(signed_in_page: Callable[..., Page], checks: Checks, ada: Agent):
+    page = signed_in_page(ada, "/desk/demo/chat/settings/")
+    page.get_by_label("End a silent chat after").fill("1")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("[aria-invalid=true]")).to_have_count(1)
+    expect(page.get_by_text("The end has to come later than the reminder.")).to_be_visible()
+    checks.look_at(page, "settings of chat refused")
+    page.get_by_label("End a silent chat after").fill("20")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved.", exact=True)).to_be_visible()
 
 
 def test_the_record_of_unmasking(signed_in_page: Callable[..., Page], checks: Checks, service, admin: Agent):
@@ -209,7 +223,16 @@ def test_the_rules_of_masking(signed_in_page: Callable[..., Page], checks: Check
 def test_pages_of_the_desk_in_korean(signed_in_page: Callable[..., Page], checks: Checks, ada: Agent):
     page = signed_in_page(ada, None, locale="ko-KR")
     masking = ("masking/", "masking/patterns/new/", "masking/record/")
-    for path in ("tickets/", "chats/", "contract/", "help-center/", "agents/", *masking):
+    for path in (
+        "tickets/",
+        "chats/",
+        "contract/",
+        "chat/settings/",
+        "chat/check/",
+        "help-center/",
+        "agents/",
+        *masking,
+    ):
         page.goto(f"/desk/demo/{path}")
         checks.look_at(page, f"{path} in Korean")
     desk = Desk(page)
