@@ -20,7 +20,6 @@ from contiple.base.clock import database_now
 from contiple.base.errors import Closed
 from tests.chat.comings import come_online
 
-
 # Written out, so that a condition that gets lost is missed.
 BROKEN = {
     "is_active": False,
