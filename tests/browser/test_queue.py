@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from agents.models import Agent, Contract, Service
 from chat.models import Chat, ChatSettings, Ring
 from chat.routing.assignment import RING_TIMEOUT_S
+from helpcenter.models import HelpCenter as Settings
 from tests.browser.rows import make_agent_with_chat
 from tests.browser.windows import HelpCenter
 from tickets.models import Ticket
@@ -199,7 +200,7 @@ def test_whom_nobody_takes_is_told_so(newcomer, busy: Agent):
 
 def test_on_another_site_what_was_typed_comes_along_too(busy: Agent, shop: str, new_page: Callable[..., Page]):
     """The frame there has a storage of its own, which the next page does not see; or, as in this browser, none."""
-    ChatSettings.objects.update(embed_origins=[shop])
+    Settings.objects.update(embed_origins=[shop])
     Contract.objects.update(chat_widget=True)
     page = new_page(shop)
     center = HelpCenter(page)
