@@ -1,11 +1,10 @@
-"""Which chats somebody may see and act in, and which patterns change. Nobody else fetches them for a viewer; forbidden
-looks like absent."""
+"""Which chats somebody may see and act in. Nobody else fetches them for a viewer; forbidden looks like absent."""
 
 from django.db.models import F, QuerySet
 from django.http import Http404
 
 from agents.models import Agent
-from chat.models import Chat, OwnPattern
+from chat.models import Chat, Mask
 from helpcenter.customers import token_hash
 from helpcenter.models import Customer
 
@@ -37,17 +36,13 @@ def chats_of_others(agent: Agent) -> QuerySet[Chat]:
     return chats.order_by("-state", "waiting_since", "pk")
 
 
-def own_patterns_of(admin: Agent) -> QuerySet[OwnPattern]:
-    """The words and patterns of the admin's own service."""
-    return OwnPattern.objects.filter(service=admin.service)
-
-
-def own_pattern_for(admin: Agent, pattern_id: int) -> OwnPattern:
-    """Raises ``Http404`` for another service's as for none."""
-    own = own_patterns_of(admin).filter(pk=pattern_id).first()
-    if own is None:
+def message_mask_for(agent: Agent, mask_id: int) -> Mask:
+    """Returns the mask with its message and chat. Raises ``Http404`` for one outside the agent's service."""
+    masks = Mask.objects.select_related("message__chat").filter(message__chat__service=agent.service)
+    mask = masks.filter(pk=mask_id).first()
+    if mask is None:
         raise Http404
-    return own
+    return mask
 
 
 def chat_of_token(service_slug: str, token: str) -> tuple[int, int, str] | None:

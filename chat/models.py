@@ -5,14 +5,27 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from agents.models import Agent, Service
+from chat.masking.models import DataKey, MaskedSpan, MaskingRules, OwnPattern
+from contiple.base.texts import MESSAGE_LENGTH_MAX
 from helpcenter.models import Customer, PrivacyPolicy
 
-MESSAGE_LENGTH_MAX = 4_000  # code points; detectors must finish on one in bounded time
+__all__ = [
+    "MESSAGE_LENGTH_MAX",
+    "Chat",
+    "DataKey",
+    "Lease",
+    "Mask",
+    "MaskedSpan",
+    "MaskingRules",
+    "Message",
+    "OwnPattern",
+    "Ring",
+    "RoutingDecision",
+    "RoutingRound",
+]
 
 
 class Chat(models.Model):
@@ -138,102 +151,8 @@ class Message(models.Model):
         return f"message {self.chat_id}-{self.seq}"
 
 
-class DataKey(models.Model):
-    """The data key of the originals in a chat's messages, or in a ticket's comments; wrapped.
-
-    Deleting the row destroys every original under it for good. A ticket's key also says whose the ticket is; a chat
-    says that itself.
-    """
-
-    chat = models.OneToOneField(Chat, models.CASCADE, null=True, blank=True, related_name="key")
-    ticket = models.BigIntegerField(null=True, blank=True)  # of an app above this one: no foreign key
-    service = models.ForeignKey(Service, models.CASCADE, null=True, blank=True, related_name="+")
-    customer = models.ForeignKey(Customer, models.CASCADE, null=True, blank=True, related_name="+")
-    master = models.CharField(max_length=32)  # id of the master key that wraps it
-    wrapped = models.BinaryField()
-    created_at = models.DateTimeField(default=timezone.now)
-    used_at = models.DateTimeField(default=timezone.now, db_default=Now())  # the last time something was sealed with it
-
-    class Meta:
-        db_table = "chat_chatkey"  # its first name: processes of the release before still write it
-        constraints = [
-            models.UniqueConstraint(fields=["ticket"], name="key_of_ticket_once"),
-            models.CheckConstraint(
-                condition=Q(ticket=None, chat__isnull=False)
-                | Q(chat=None, ticket__isnull=False, service__isnull=False),
-                name="key_of_one",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"key {self.pk}"
-
-
-class MaskingRules(models.Model):
-    """What a service masks, offers and leaves alone, once it has chosen (``rules`` has the defaults and the form)."""
-
-    service = models.OneToOneField(Service, models.CASCADE, related_name="masking_rules")
-    version = models.PositiveIntegerField(default=1)  # counts changes: what a process has read of them is still true
-    kinds = models.JSONField(default=dict, blank=True)
-    reveals_per_hour = models.PositiveSmallIntegerField(_("Unmasking, times in an hour"), default=30)
-
-    class Meta:
-        verbose_name = verbose_name_plural = _("Rules of masking")
-
-    def __str__(self) -> str:
-        return f"masking rules of {self.service_id}"
-
-
-class OwnPattern(models.Model):
-    """A word or regular expression of the service's own that counts as personal data (``detectors.custom``)."""
-
-    class Form(models.TextChoices):
-        WORD = "word", _("Word")
-        PATTERN = "pattern", _("Pattern")
-
-    service = models.ForeignKey(Service, models.CASCADE, related_name="own_patterns")
-    form = models.CharField(_("Form"), max_length=8, choices=Form, default=Form.WORD)
-    source = models.CharField(_("Word or pattern"), max_length=200)
-    action = models.CharField(max_length=8)
-    keep = models.BooleanField(default=True)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-
-    class Meta:
-        verbose_name = _("Own word or pattern")
-        verbose_name_plural = _("Own words and patterns")
-        ordering = ["id"]
-        constraints = [
-            models.UniqueConstraint(fields=["service", "form", "source"], name="own_pattern_once"),
-        ]
-
-    def __str__(self) -> str:
-        return f"pattern {self.pk}"
-
-
-class MaskedSpan(models.Model):
-    """A masked span of a text, in code points of it; spans of one text never overlap (``masking``).
-
-    ``sealed`` is the original under a data key, bound to the place it was taken from; empty where it was destroyed at
-    once.
-    """
-
-    start = models.PositiveIntegerField()
-    end = models.PositiveIntegerField()
-    kind = models.CharField(max_length=20)  # a detector's kind, or "manual"
-    sealed = models.BinaryField(default=bytes, blank=True)
-    masked_by = models.ForeignKey(Agent, models.SET_NULL, null=True, blank=True, related_name="+")
-    created_at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        abstract = True
-        constraints = [models.CheckConstraint(condition=Q(end__gt=F("start")), name="%(class)s_not_empty")]
-
-    def __str__(self) -> str:
-        return f"mask {self.start}-{self.end}"
-
-
 class Mask(MaskedSpan):
-    """Of a message's body."""
+    """A masked span of a message's body."""
 
     message = models.ForeignKey(Message, models.CASCADE, related_name="masks")
 

@@ -6,6 +6,9 @@ class TicketsConfig(AppConfig):
 
     def ready(self) -> None:
         from chat.conversation.message_masks import copies
+        from chat.masking import holders
+        from tickets.comment_masks import TicketKeys
         from tickets.concealing import conceal_copies
 
+        holders.register(TicketKeys())
         copies.append(conceal_copies)

@@ -6,9 +6,10 @@ A copy becomes asterisks and nothing else: its original is looked at in the chat
 from collections.abc import Sequence
 
 from chat.conversation.message_masks import masked_originals
+from chat.masking import engine
 from chat.masking.spans import apply_mask
 from chat.models import Chat
-from tickets.comment_masks import hide_spans
+from tickets.comment_masks import Comments
 from tickets.copies import NO_COPIES, bounds_of_copies, copies_of
 from tickets.models import Ticket
 from tickets.tags import rename_on
@@ -41,10 +42,11 @@ def _conceal_in(ticket: Ticket, originals: Sequence[str]) -> None:
     ticket.subject = apply_mask(ticket.subject, in_subject)
     ticket.body = apply_mask(ticket.body, bounds_of_copies(copies, ticket.body))
     ticket.save(update_fields=["subject", "body"])
+    comments = Comments(ticket)
     for comment in ticket.comments.all():
         spans = bounds_of_copies(copies, comment.body)
         if apply_mask(comment.body, spans) != comment.body:
-            hide_spans(comment, spans)
+            engine.hide(comments, comment, spans)
     for tag in ticket.tags.filter(is_system=False):
         name = apply_mask(tag.name, bounds_of_copies(copies, tag.name))
         if name != tag.name:

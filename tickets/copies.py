@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 from chat.conversation.message_masks import masked_originals
 from chat.models import Chat
-from tickets.comment_masks import lock_ticket
 from tickets.models import Ticket
 
 # A single character says nothing by itself, and would be starred all over the ticket.
@@ -24,6 +23,11 @@ def lock_with_chat(ticket: Ticket) -> re.Pattern[str]:
         copies = copies_of(masked_originals(chat))
     lock_ticket(ticket)
     return copies
+
+
+def lock_ticket(ticket: Ticket) -> None:
+    """Locks the ticket's row to the end of the transaction."""
+    Ticket.objects.select_for_update(no_key=True).values_list("pk").get(pk=ticket.pk)
 
 
 def copies_of(originals: Sequence[str]) -> re.Pattern[str]:

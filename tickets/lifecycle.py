@@ -20,8 +20,8 @@ from django.utils.translation import gettext_lazy as _
 from agents import audit
 from agents.models import Agent, Service
 from chat.conversation import message_masks
-from chat.conversation.entries import as_offers
-from chat.masking import concealing, selections
+from chat.masking import concealing
+from chat.masking.offers import as_offers, still_offered
 from chat.masking.spans import apply_mask
 from chat.models import Chat, Message
 from contiple.base.errors import Closed, Conflict, Invalid
@@ -234,7 +234,7 @@ def add_comment(agent: Agent, ticket: Ticket, body: str, *, request_id: UUID | N
         agent=agent,
         name=str(agent),
         body=apply_mask(body, [*found.bounds, *repeated]),
-        offers=as_offers(selections.still_offered(found.offers, repeated)),
+        offers=as_offers(still_offered(found.offers, repeated)),
         request_id=request_id,
     )
     put_on(comment, original=body, spans=found.masked)

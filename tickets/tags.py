@@ -16,8 +16,7 @@ from chat.masking.concealing import conceal
 from chat.masking.spans import apply_mask
 from contiple.base.errors import Closed, Invalid
 from contiple.base.texts import can_be_stored
-from tickets.comment_masks import lock_ticket
-from tickets.copies import bounds_of_copies, lock_with_chat
+from tickets.copies import bounds_of_copies, lock_ticket, lock_with_chat
 from tickets.models import CHAT_TAG, Tag, Ticket
 
 TAG_LENGTH_MAX = 40

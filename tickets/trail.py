@@ -8,9 +8,10 @@ from django.utils.translation import gettext as _
 
 from agents import audit
 from agents.models import Agent, AuditEntry
-from chat.conversation.entries import offered_spans, offers_of, spans_of
+from chat.conversation.entries import offered_spans, spans_of
 from chat.conversation.rendering import body_html
 from chat.masking.destroying import RETENTION
+from chat.masking.offers import offers_of
 from tickets.models import Comment, Tag, Ticket
 
 SHOWN_MAX = 200  # the latest; past that nobody reads, and a page must stay small

@@ -61,18 +61,8 @@ def entry_of(message: Message, masks: Iterable[Mask]) -> Entry:
     )
 
 
-def offers_of(stored: list | None) -> list[spans.Span]:
-    """What is offered to be masked, as a message (or a comment) stores it."""
-    return [spans.Span(kind, start, end) for _id, start, end, kind in stored or ()]
-
-
 def offered_spans(offered: Iterable[spans.Span]) -> tuple[Span, ...]:
     return tuple(Span(0, span.start, span.end, span.kind) for span in offered)
-
-
-def as_offers(offered: Iterable[spans.Span]) -> list[list] | None:
-    """Offers as a message stores them."""
-    return [[span.id, span.start, span.end, span.kind] for span in offered_spans(offered)] or None
 
 
 def spans_of(masks: Iterable[MaskedSpan]) -> tuple[Span, ...]:

@@ -21,8 +21,9 @@ from django.utils.translation import gettext_lazy as _
 from agents.credentials import Credential, chatting_among, chatting_query
 from agents.models import Agent
 from chat.conversation import live, message_masks
-from chat.conversation.entries import Entry, as_offers, offered_spans, spans_of
+from chat.conversation.entries import Entry, offered_spans, spans_of
 from chat.masking import concealing
+from chat.masking.offers import as_offers
 from chat.masking.rules import NOTHING, Found, Rules, known_rules, rules_of
 from chat.masking.spans import apply_mask
 from chat.models import MESSAGE_LENGTH_MAX, Chat, Mask, Message

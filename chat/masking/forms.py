@@ -13,12 +13,13 @@ from chat.conversation import messages
 from chat.masking import kinds
 from chat.masking.concealing import conceal
 from chat.masking.kinds import NAMES
+from chat.masking.models import MaskingRules, OwnPattern
 from chat.masking.record import Outcome
 from chat.masking.rules import Action, Rule, kind_rules
 from chat.masking.settings import PATTERN_FIELDS, REVEALS_PER_HOUR_MAX, pattern_stamp, rules_stamp
-from chat.models import MESSAGE_LENGTH_MAX, MaskingRules, OwnPattern
 from contiple.base.errors import Invalid
 from contiple.base.months import Month
+from contiple.base.texts import MESSAGE_LENGTH_MAX
 
 KEEP = [("keep", _("Keep original")), ("destroy", _("Destroy at once"))]
 

@@ -17,8 +17,8 @@ from django.utils.translation import gettext_lazy as _
 
 from chat.masking import detectors
 from chat.masking.detectors import CUSTOM
+from chat.masking.models import MaskingRules, OwnPattern
 from chat.masking.spans import Span, widen_all
-from chat.models import MaskingRules, OwnPattern
 from contiple.base.errors import Invalid
 
 logger = logging.getLogger(__name__)

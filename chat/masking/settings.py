@@ -11,6 +11,8 @@ from typing import Any
 
 import regex
 from django.db import transaction
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 
 from agents import audit
@@ -20,8 +22,8 @@ from agents.contracts import lock_contract
 from agents.models import Agent, Service
 from chat.masking import detectors
 from chat.masking.concealing import require_masking
+from chat.masking.models import MaskingRules, OwnPattern
 from chat.masking.rules import Action, Rule, kind_rules
-from chat.models import MaskingRules, OwnPattern
 from contiple.base.errors import Conflict, Invalid
 
 REVEALS_PER_HOUR_MAX = 1_000
@@ -126,6 +128,16 @@ def loosened(before: Mapping[str, Rule], after: Mapping[str, Rule]) -> list[str]
         for kind, rule in after.items()
         if kind in detectors.DESTROYED_BY_DEFAULT and before[kind] == destroyed != rule
     ]
+
+
+def own_patterns_of(admin: Agent) -> QuerySet[OwnPattern]:
+    """Returns the words and patterns of the admin's own service."""
+    return OwnPattern.objects.filter(service=admin.service)
+
+
+def own_pattern_for(admin: Agent, pattern_id: int) -> OwnPattern:
+    """Raises ``Http404`` for another service's pattern as for none."""
+    return get_object_or_404(own_patterns_of(admin), pk=pattern_id)
 
 
 def try_out(values: Mapping[str, Any], sample: str) -> regex.Pattern[str]:

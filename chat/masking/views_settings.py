@@ -10,14 +10,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from agents.access import for_admins
 from agents.models import Agent
-from chat import access
 from chat.masking import settings as masking_settings
 from chat.masking.concealing import is_on
 from chat.masking.forms import PatternForm, RulesForm, SampleForm
 from chat.masking.kinds import NAMES
+from chat.masking.models import OwnPattern
 from chat.masking.preview import Preview, preview
 from chat.masking.rules import Action, Rule, pattern_rules, rules_of
-from chat.models import OwnPattern
 from contiple.base.errors import DomainError
 
 TRY, CONFIRMED = "try", "confirmed"  # the names of buttons
@@ -47,13 +46,13 @@ def add_pattern(request: HttpRequest, agent: Agent) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_admins
 def edit_pattern(request: HttpRequest, agent: Agent, own: int) -> HttpResponse:
-    return _pattern_page(request, agent, access.own_pattern_for(agent, own))
+    return _pattern_page(request, agent, masking_settings.own_pattern_for(agent, own))
 
 
 @require_POST
 @for_admins
 def remove_pattern(request: HttpRequest, agent: Agent, own: int) -> HttpResponse:
-    masking_settings.remove_pattern(access.own_pattern_for(agent, own), by=agent)
+    masking_settings.remove_pattern(masking_settings.own_pattern_for(agent, own), by=agent)
     messages.success(request, _("Deleted."))
     return redirect("chat:masking_rules", agent.service.slug)
 
@@ -87,7 +86,7 @@ def _pattern_tried(agent: Agent, form: PatternForm, own: OwnPattern | None) -> P
     except DomainError as error:
         form.accept_error(error)
         return None
-    patterns = pattern_rules(it for it in access.own_patterns_of(agent) if it != own)
+    patterns = pattern_rules(it for it in masking_settings.own_patterns_of(agent) if it != own)
     patterns.append((pattern, Rule(values["action"], values["keep"])))
     return preview(replace(rules_of(agent.service_id), patterns=patterns), sample)
 
@@ -108,7 +107,7 @@ def _pattern_saved(request: HttpRequest, agent: Agent, form: PatternForm, own: O
 
 
 def _stamp_pattern_again(agent: Agent, form: PatternForm, own: OwnPattern | None) -> None:
-    current = access.own_patterns_of(agent).filter(pk=own.pk).first() if own else None
+    current = masking_settings.own_patterns_of(agent).filter(pk=own.pk).first() if own else None
     if current:
         form.stamp_again(masking_settings.pattern_stamp(current))
 
@@ -128,7 +127,7 @@ def _saved(request: HttpRequest, agent: Agent, form: RulesForm) -> bool:
 
 
 def _context(agent: Agent, form: RulesForm) -> dict:
-    own = [(it, Action(it.action)) for it in access.own_patterns_of(agent)]
+    own = [(it, Action(it.action)) for it in masking_settings.own_patterns_of(agent)]
     return {
         "section": "masking",
         "tab": "rules",

@@ -2,6 +2,7 @@
 
 import unicodedata
 
+MESSAGE_LENGTH_MAX = 4_000  # code points; detectors must finish on one in bounded time
 _NOT_STORED = {"Cc", "Cs"}  # control characters (NUL among them) and lone surrogates
 
 

@@ -194,7 +194,7 @@ def test_a_comment_that_changed_since_it_was_selected_is_refused_and_then_shown(
     start = utf16_index(shown.comments, "4711")
     caret_before(shown.comments, start, to=start + 4)
     comment = Comment.objects.get()
-    in_thread(mask_comments, theo, ticket, [Selection(seq=comment.pk, rev=comment.rev, start=0, end=4)])
+    in_thread(mask_comments, theo, ticket, [Selection(text_id=comment.pk, rev=comment.rev, start=0, end=4)])
     shown.button.click()
     expect(shown.notice).to_contain_text("has changed in the meantime")
     expect(shown.comments).to_have_text(LINE.replace("Gate", "****"))
@@ -239,7 +239,7 @@ def test_what_a_colleague_masks_in_the_chat_leaves_open_tickets_too(service, sig
 
 def test_without_security_service_there_is_nothing_to_click(open_ticket, ticket, mina, in_thread):
     comment = Comment.objects.get()
-    in_thread(mask_comments, mina, ticket, [Selection(seq=comment.pk, rev=comment.rev, start=0, end=4)])
+    in_thread(mask_comments, mina, ticket, [Selection(text_id=comment.pk, rev=comment.rev, start=0, end=4)])
     mina.service.contract.security_service = False
     mina.service.contract.save(update_fields=["security_service"])
     shown = open_ticket(mina)
@@ -256,7 +256,7 @@ def mask_in_chat(in_thread: Callable, agent: Agent, message) -> None:
     from chat.conversation.message_masks import mask_selection
 
     start = message.body.index("Kim Minsu")
-    selection = Selection(seq=message.seq, rev=message.rev, start=start, end=start + 9)
+    selection = Selection(text_id=message.seq, rev=message.rev, start=start, end=start + 9)
     in_thread(mask_selection, agent, message.chat_id, [selection])
 
 

@@ -186,13 +186,13 @@ async def test_the_page_before_and_what_changed_is_the_page_now(chat, agent, col
     for n in range(3):
         await do(sent, chat, f"My number is 010-1234-567{n}")
     shown, rev = await page(chat), 3
-    await do(mask_selection, agent, chat.pk, [Selection(seq=1, rev=1, start=13, end=26)])
+    await do(mask_selection, agent, chat.pk, [Selection(text_id=1, rev=1, start=13, end=26)])
     await do(sent, chat, "More")
-    await do(mask_selection, colleague, chat.pk, [Selection(seq=3, rev=3, start=13, end=26)])
+    await do(mask_selection, colleague, chat.pk, [Selection(text_id=3, rev=3, start=13, end=26)])
 
     async with desk_of(agent) as line:
         await line.say("watch", chat=chat.pk, rev=rev)
-        await do(mask_selection, agent, chat.pk, [Selection(seq=2, rev=2, start=13, end=26)])
+        await do(mask_selection, agent, chat.pk, [Selection(text_id=2, rev=2, start=13, end=26)])
         await do(sent, chat, "Last")
         while rev < 8:
             frame = await line.hear("message")

@@ -8,9 +8,9 @@ from django.db import transaction
 
 from agents.membership import change_agent
 from agents.models import Agent, AuditEntry, Contract
-from chat.conversation.entries import offers_of
 from chat.conversation.messages import send_as_agent, send_as_customer
 from chat.masking import detectors, rules
+from chat.masking.offers import offers_of
 from chat.masking.rules import DEFAULT, Action, Rule, kind_rules, rules_of
 from chat.masking.settings import change_rules, loosened, rules_row, rules_stamp
 from chat.masking.spans import Span

@@ -206,7 +206,7 @@ async def test_the_whole_conversation_both_ways(service, agent, chat, token) -> 
         await desk.say("seen", chat=chat.pk, received=told["seq"], read=told["seq"])
         await page.hear("marks", agent_read=told["seq"])
 
-        await do(mask_selection, agent, chat.pk, [Selection(seq=told["seq"], rev=told["rev"], start=18, end=25)])
+        await do(mask_selection, agent, chat.pk, [Selection(text_id=told["seq"], rev=told["rev"], start=18, end=25)])
         for line_of in (desk, page):
             masked = await line_of.hear("message", seq=told["seq"], rev=told["rev"] + 1)
             assert "Gangnam" not in masked["html"]
@@ -278,8 +278,8 @@ async def test_what_came_while_the_line_was_down_comes_on_return_each_once_and_i
     rev = max(frame["rev"] for frame in page.heard if frame["type"] == "message")
 
     await do(answered, chat, "Second 010-1234-5678")
-    await do(mask_selection, agent, chat.pk, [Selection(seq=1, rev=1, start=0, end=5)])
-    await do(mask_selection, agent, chat.pk, [Selection(seq=2, rev=2, start=7, end=20)])
+    await do(mask_selection, agent, chat.pk, [Selection(text_id=1, rev=1, start=0, end=5)])
+    await do(mask_selection, agent, chat.pk, [Selection(text_id=2, rev=2, start=7, end=20)])
     await do(answered, chat, "Third")
 
     async with chat_of(token, rev=rev) as page:

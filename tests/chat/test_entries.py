@@ -51,7 +51,7 @@ def perform(chat: Chat, agent, act: tuple) -> None:
 def mask(chat: Chat, agent, seq: int, start: int, end: int) -> None:
     message = chat.messages.filter(seq=seq).exclude(body="").first()
     if message and 0 <= start < end <= len(message.body):
-        selection = selections.Selection(seq=seq, rev=message.rev, start=start, end=end)
+        selection = selections.Selection(text_id=seq, rev=message.rev, start=start, end=end)
         message_masks.mask_selection(agent, chat.pk, [selection])
 
 

@@ -50,7 +50,7 @@ def test_masks_and_looks_are_in_it_and_what_was_masked_is_not(service, agent) ->
     chat = make_chat(service, agent=agent)
     message = messages.send_as_customer(chat, body=f"My card {CARD}, Kim", client_id=uuid.uuid4())
     start = message.body.index("Kim")
-    selection = selections.Selection(seq=message.seq, rev=message.rev, start=start, end=start + 3)
+    selection = selections.Selection(text_id=message.seq, rev=message.rev, start=start, end=start + 3)
     message_masks.mask_selection(agent, chat.pk, [selection])
     message_masks.reveal(agent, message.masks.first().pk, address="203.0.113.7")
 

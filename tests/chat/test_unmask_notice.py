@@ -36,7 +36,7 @@ def limited(service, agent, admin) -> Mask:
     MaskingRules.objects.create(service=service, reveals_per_hour=2)
     chat = make_chat(service, agent=agent)
     make_message(chat, "010-1234-5678")
-    mask_selection(agent, chat.pk, [Selection(seq=1, rev=1, start=0, end=13)])
+    mask_selection(agent, chat.pk, [Selection(text_id=1, rev=1, start=0, end=13)])
     return Mask.objects.get()
 
 

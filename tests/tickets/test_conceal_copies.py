@@ -24,7 +24,7 @@ def chat(agent, customer):
 
 def mask(agent, chat, message, secret):
     start = message.body.index(secret)
-    selection = selections.Selection(seq=message.seq, rev=message.rev, start=start, end=start + len(secret))
+    selection = selections.Selection(text_id=message.seq, rev=message.rev, start=start, end=start + len(secret))
     message_masks.mask_selection(agent, chat.pk, [selection])
 
 

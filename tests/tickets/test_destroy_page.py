@@ -23,7 +23,7 @@ def url(ticket, service: str = "demo") -> str:
 
 
 def is_open(ticket) -> bool:
-    return DataKey.objects.filter(ticket=ticket.pk).exists()
+    return DataKey.objects.filter(kind="ticket", number=ticket.pk).exists()
 
 
 @pytest.mark.parametrize(("of", "action"), [("ticket", "ticket"), ("customer", "customer")])

@@ -13,10 +13,10 @@ from chat.models import DataKey
 from tests.make import make_agent, make_chat, make_message, make_ticket
 from tests.tickets.masked import mask_text
 from tests.tickets.test_conceal_copies import mask as mask_in_chat
+from tickets.comment_masks import lift, reveal
 from tickets.lifecycle import add_comment, create_from_chat, edit_text
 from tickets.models import Comment, Ticket
 from tickets.trail import timeline_of
-from tickets.unmasking import lift, reveal
 
 pytestmark = pytest.mark.django_db
 
