@@ -1,4 +1,4 @@
-"""Copies of what is masked by hand in a ticket's chat: what finds them, and the locks that it takes to look."""
+"""Finds copies of what is masked by hand in a ticket's chat, and takes the locks that this needs."""
 
 import re
 from collections.abc import Sequence
@@ -13,9 +13,9 @@ NO_COPIES = re.compile(r"(?!)")  # finds nothing
 
 
 def lock_with_chat(ticket: Ticket) -> re.Pattern[str]:
-    """Locks the ticket's chat, and then the ticket; returns what finds copies of what is masked in that chat by hand.
+    """Locks the ticket's chat and then the ticket; returns a pattern for copies of what is masked in that chat by hand.
 
-    For a text that may be older than a mask, or repeat what is under it: no mask comes between reading and saving.
+    Needed before saving a text that may be older than a mask, or repeat what is under it: no mask comes in between.
     """
     copies = NO_COPIES
     if ticket.chat_id is not None:
@@ -31,9 +31,9 @@ def lock_ticket(ticket: Ticket) -> None:
 
 
 def copies_of(originals: Sequence[str]) -> re.Pattern[str]:
-    """What finds copies of ``originals``."""
+    """Returns a pattern that finds copies of ``originals``."""
     words = [original.split() for original in originals if len(original.strip()) >= SHORTEST]
-    # The longest first: a shorter one inside it must not leave its rest.
+    # The longest first: a shorter one inside it must not leave the rest readable.
     parts = sorted((r"\s+".join(map(re.escape, each)) for each in words), key=len, reverse=True)
     return re.compile("|".join(parts)) if parts else NO_COPIES
 

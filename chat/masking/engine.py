@@ -43,9 +43,7 @@ def mask_selections(agent: Agent, texts: Texts, selections: Sequence[Selection])
     return len(originals)
 
 
-def put_on(
-    texts: Texts, text: Any, spans: Sequence[Masked], *, original: str, by: Agent | None = None
-) -> list[Any]:
+def put_on(texts: Texts, text: Any, spans: Sequence[Masked], *, original: str, by: Agent | None = None) -> list[Any]:
     """Stores masks over ``spans`` of ``original``, which must be free of others. Needs the texts' lock."""
     kept = [span for span in spans if span.keep]
     places = [(texts.spot(text, span.start, span.end), original[span.start : span.end]) for span in kept]

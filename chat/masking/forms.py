@@ -1,4 +1,4 @@
-"""The forms of Personal Information Masking: a rule for each kind, own words and patterns, a text to try them on."""
+"""The forms of Personal Information Masking: the rules, own words and patterns, a text to try them on, the record."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -52,7 +52,7 @@ GROUPS = [
         ("phone", "email", "ip"),
     ),
 ]
-# What each kind looks like. A detector finds every one of them: they can be tried on the same page.
+# An example of each kind. A detector finds every one of them, so they can be tried on the same page.
 EXAMPLES = {
     "card": "4111 1111 1111 1111",
     "card_code": _("security code 123"),
@@ -79,7 +79,7 @@ class RuleRow(NamedTuple):
 
 
 class Sample(forms.CharField):
-    """A text to try rules on, as it would be stored if it were a message."""
+    """A text to try rules on; cleaned as a message would be."""
 
     def __init__(self, **options: Any) -> None:
         widget = forms.Textarea(attrs={"rows": 5, "maxlength": MESSAGE_LENGTH_MAX, "autocomplete": "off"})
@@ -117,7 +117,7 @@ class RulesForm(StampedForm, forms.Form):
         for kind, rule in self.saved.items():
             self.fields[f"action_{kind}"] = _action(NAMES[kind], initial=rule.action)
             self.fields[f"keep_{kind}"] = _keep(initial=rule.keep)
-            # Fourteen selections are not all called the same.
+            # A name of its own for each of fourteen selections.
             named_by = f"id_action_{kind}-name id_keep_{kind}-label"
             self.fields[f"keep_{kind}"].widget.attrs["aria-labelledby"] = named_by
 
@@ -126,7 +126,7 @@ class RulesForm(StampedForm, forms.Form):
             yield group, [self._row(kind) for kind in group.kinds]
 
     def kinds(self) -> dict[str, Rule]:
-        """What a valid form says."""
+        """Returns the rules of a valid form."""
         data = self.cleaned_data
         return {kind: Rule(data[f"action_{kind}"], data[f"keep_{kind}"]) for kind in self.saved}
 
@@ -135,9 +135,9 @@ class RulesForm(StampedForm, forms.Form):
 
 
 class PatternForm(StampedForm, forms.Form):
-    """A word or pattern, with the text on which it is tried. The operation says whether that is needed."""
+    """A word or pattern, and the text on which it is tried. The operation says whether that is needed."""
 
-    # Not named as in the row: a control called "form" hides what a browser's form calls so.
+    # Not "form" as in the row: a control of that name hides the property that browsers call so.
     kind = forms.ChoiceField(
         label=OwnPattern._meta.get_field("form").verbose_name, choices=OwnPattern.Form, widget=forms.RadioSelect
     )
@@ -179,7 +179,7 @@ def _keep(*, initial: bool) -> forms.TypedChoiceField:
 
 
 class RecordForm(forms.Form):
-    """The filter bar of the record. What makes no sense is no filter: an old link still shows a list."""
+    """The filter bar of the record. Invalid filters are ignored: an old link still shows a list."""
 
     month = forms.ChoiceField(required=False)
     agent = forms.TypedChoiceField(required=False, coerce=int, empty_value=None)
@@ -197,7 +197,7 @@ class RecordForm(forms.Form):
             self.fields[name].widget.attrs |= {"class": "input", "aria-label": label}
 
     def filters(self) -> dict[str, Any]:
-        """The arguments of ``unmask_record.entries_of``, without the month. What nobody stores is not asked for."""
+        """Returns arguments for ``record.entries_of``, without the month. Masks the customer as stored names are."""
         self.is_valid()
         found = self.cleaned_data
         return {

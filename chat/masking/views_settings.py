@@ -1,4 +1,4 @@
-"""Service Management / Personal Information Masking: what is masked, offered and left alone. For admins."""
+"""The pages of Service Management / Personal Information Masking. For admins."""
 
 from dataclasses import replace
 
@@ -25,7 +25,7 @@ TRY, CONFIRMED = "try", "confirmed"  # the names of buttons
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_admins
 def rules(request: HttpRequest, agent: Agent) -> HttpResponse:
-    """Where card codes or passwords would not be destroyed any more, it is asked for a second time."""
+    """The page of the rules. It asks a second time if card codes or passwords would not be destroyed any more."""
     form = RulesForm(request.POST if request.method == "POST" else None, row=masking_settings.rules_row(agent.service))
     if TRY in request.POST:
         return _tried(request, agent, form)
@@ -58,7 +58,7 @@ def remove_pattern(request: HttpRequest, agent: Agent, own: int) -> HttpResponse
 
 
 def _tried(request: HttpRequest, agent: Agent, form: RulesForm) -> HttpResponse:
-    """What the rules that stand in the form would do, with the service's own words and patterns."""
+    """Shows what the form's rules would do, with the service's own words and patterns."""
     sample, tried = SampleForm(request.POST), None
     if sample.is_valid() and form.is_valid():
         tried = preview(replace(rules_of(agent.service_id), kinds=form.kinds()), sample.cleaned_data["sample"])
@@ -79,7 +79,7 @@ def _pattern_page(request: HttpRequest, agent: Agent, own: OwnPattern | None) ->
 
 
 def _pattern_tried(agent: Agent, form: PatternForm, own: OwnPattern | None) -> Preview | None:
-    """What the service's rules would do to the sample, with the word or pattern that stands in the form."""
+    """Returns what the service's rules would do to the sample, with the form's word or pattern."""
     values, sample = form.values(), form.cleaned_data["sample"]
     try:
         pattern = masking_settings.try_out(values, sample)

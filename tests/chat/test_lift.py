@@ -161,6 +161,6 @@ def test_of_two_at_once_one_takes_it_off(service, agent, colleague) -> None:
 
     outcomes = at_once(*(partial(lift, who, mask.pk, address=None) for who in (agent, colleague)))
 
-    assert sorted(type(it).__name__ for it in outcomes) == ["DoesNotExist", "NoneType"]
+    assert sorted(type(it).__name__ for it in outcomes) == ["Http404", "NoneType"]
     message.refresh_from_db()
     assert message.body == "010-1234-5678 is mine"

@@ -58,7 +58,7 @@ def test_a_row_says_all_that_the_review_asks_for(chat, agent, admin, sign_in):
 
 def test_a_look_in_a_ticket_leads_to_the_ticket(chat, agent, admin, sign_in, service):
     ticket = make_ticket(service)
-    make_look(agent, chat, place="ticket", subject=ticket.audit_subject)
+    make_look(agent, chat, of="ticket", subject=ticket.audit_subject)
     assert f'href="/desk/demo/tickets/{ticket.number}/"' in page(sign_in(admin))
 
 
@@ -209,7 +209,7 @@ def test_queries_do_not_grow_with_the_rows(service, agent, admin, sign_in):
             person = make_agent(service, f"Agent {index}")
             chat = make_chat(service, customer=make_customer(service, f"C{index}"))
             make_look(person, chat)
-            make_look(person, chat, place="ticket", subject=make_ticket(service).audit_subject)
+            make_look(person, chat, of="ticket", subject=make_ticket(service).audit_subject)
             make_limit_reached(person, at=NOON)
 
     fill(1)

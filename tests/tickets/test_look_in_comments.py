@@ -119,7 +119,7 @@ def test_every_look_is_in_the_record_of_the_service(service, mask, agent, admin)
     lift(agent, mask.pk, address="192.0.2.7")
     entries = unmask_record.entries_of(service, Month.of(timezone.now())).order_by("pk")
     rows = unmask_record.rows_of(service, entries)
-    assert [(row.outcome, row.actor, row.customer, row.place) for row in rows] == [
+    assert [(row.outcome, row.actor, row.customer, row.link.label) for row in rows] == [
         ("revealed", "Mina", "Jun", "Ticket #1"),
         ("reveal_refused", "Ada", "Jun", "Ticket #1"),
         ("lifted", "Mina", "Jun", "Ticket #1"),

@@ -261,7 +261,7 @@ def test_however_often_and_wherever_masks_never_overlap_and_the_text_comes_back(
 
 
 def post(client, *selections: Selection, url: str = URL):
-    body = json.dumps([{"seq": it.seq, "rev": it.rev, "start": it.start, "end": it.end} for it in selections])
+    body = json.dumps([{"seq": it.text_id, "rev": it.rev, "start": it.start, "end": it.end} for it in selections])
     return client.post(url, body, content_type="application/json", headers={"X-Requested-With": "fetch"})
 
 
