@@ -71,7 +71,8 @@ FromAgent = Watch | Unwatch | Send | Typing | Seen | Beat
 class Message(Struct, tag="message", omit_defaults=True):
     """A message, new or changed: put it at ``seq``, in place of what stands there.
 
-    With the ``client_id`` of a send it is also its acknowledgement. ``unread`` comes with what is new.
+    With the ``client_id`` of a send it is also its acknowledgement. ``unread`` comes with what is new, and with
+    it ``line``: the message as lists of chats show it.
     """
 
     chat: int
@@ -81,6 +82,7 @@ class Message(Struct, tag="message", omit_defaults=True):
     html: str
     client_id: str | None = None
     unread: int | None = None
+    line: str | None = None
 
 
 class Ack(Struct, tag="ack"):

@@ -61,6 +61,7 @@ def message_data(changed: live.Changed, language: str) -> bytes:
     if language not in made:
         frame = message_frame(changed.entry, language)
         frame.unread = changed.unread
+        frame.line = message_masks.last_line(changed.entry.body) if changed.unread is not None else None
         made[language] = protocol.encode(frame)
     return made[language]
 

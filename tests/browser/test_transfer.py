@@ -107,6 +107,17 @@ def test_an_admin_looks_at_all_chats_and_takes_one_over(mina: Desk, ada: Desk) -
     expect(mina.chat.body("It is mine now")).to_be_visible()
 
 
+def test_a_chat_that_an_admin_looks_at_goes_on(mina: Desk, ada: Desk) -> None:
+    entry = ada.list.locator(".chat-entry-other", has_text="Jun")
+    entry.click()
+    expect(ada.chat.body("Hello")).to_be_visible()
+
+    mina.chat.write("Still with you")
+
+    expect(ada.chat.body("Still with you")).to_be_visible()
+    expect(entry).to_contain_text("With Mina")
+
+
 def test_going_offline_with_an_open_chat_asks_what_to_do_with_it(mina: Desk, theo: Desk) -> None:
     mina.chat.composer.fill("half a sentence")
     mina.status("offline").click()
