@@ -77,12 +77,12 @@ def message_frame(entry: Entry, language: str) -> protocol.Message:
     )
 
 
-def line_frame(changed: live.Changed) -> protocol.Line | None:
+def last_line_frame(changed: live.Changed) -> protocol.LastLine | None:
     """What a list of chats shows of a new message; ``None`` for what changes no last line."""
     entry = changed.entry
     if changed.unread is None:
         return None
-    return protocol.Line(entry.chat, entry.seq, entry.author, message_masks.last_line(entry.body), changed.unread)
+    return protocol.LastLine(entry.chat, entry.seq, entry.author, message_masks.last_line(entry.body), changed.unread)
 
 
 def messages_html(entries: list[Entry], language: str) -> SafeString:
