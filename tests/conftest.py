@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from django.test import TransactionTestCase
 from django.utils import translation
 
 from tests import server as servers
 from tests import services
+from tests.emptying import empty_tables
 
 pytest_plugins = ["tests.cast"]
+TransactionTestCase._fixture_teardown = empty_tables
 
 
 @pytest.fixture(autouse=True)
