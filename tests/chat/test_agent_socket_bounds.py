@@ -27,7 +27,7 @@ def chat(service: Service, agent: Agent) -> Chat:
 
 async def test_a_script_is_slowed_down_and_told_which_message_was_refused(chat, agent, monkeypatch) -> None:
     monkeypatch.setattr(limits, "SEND_BURST", 3)
-    monkeypatch.setattr(limits, "SEND_PER_S", 1.0)
+    monkeypatch.setattr(limits, "SEND_PER_S", 0.5)  # a busy machine has two seconds for the first three
     async with desk_of(agent) as line:
         for place in range(3):
             await line.send_text(f"{place}", chat=chat.pk)
@@ -35,7 +35,7 @@ async def test_a_script_is_slowed_down_and_told_which_message_was_refused(chat, 
         await line.say("send", client_id=sent_id, body="3", chat=chat.pk)
         error = await line.hear("error")
         assert (error["code"], error["client_id"]) == ("too_many", str(sent_id))
-        await asyncio.sleep(1.1)
+        await asyncio.sleep(2.1)
         await line.send_text("3", chat=chat.pk, client_id=sent_id)
     assert await do(Message.objects.count) == 4
 
