@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django import template
+from django.forms import BoundField
 from django.template.defaultfilters import date
 from django.templatetags.static import static
 from django.utils.html import format_html
@@ -10,6 +11,30 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import template_localtime
 
 register = template.Library()
+
+
+_NOTICE_ICONS = {"success": "check-circle", "warning": "alert", "error": "error", "info": "info"}
+
+
+@register.filter
+def notice_kind(level: str) -> str:
+    """A message's level as a notice's kind: Django's other levels are only information."""
+    return level if level in _NOTICE_ICONS else "info"
+
+
+@register.filter
+def notice_icon(level: str) -> str:
+    return _NOTICE_ICONS[notice_kind(level)]
+
+
+@register.filter
+def field_template(field: BoundField) -> str:
+    """The template of a form's field, by its kind of control."""
+    if field.is_hidden:
+        return "_field_hidden.html"
+    if field.use_fieldset:
+        return "_field_group.html"
+    return "_field_check.html" if field.widget_type == "checkbox" else "_field_line.html"
 
 
 @register.simple_tag
