@@ -154,7 +154,7 @@ class AgentSocket(Connection):
 
     def first_look(self, chat_id: int, rev: int) -> tuple[int, live.Marked, list[Entry]]:
         if not chatting_agents([self.credential]):
-            raise Closed(_("You are not permitted to chat any more."))
+            raise Closed(_("You no longer have the chat permission."))
         last_rev, marked, _fingerprint = pulse.look_at_chat(chat_id, self.service_id)
         return last_rev, marked, entries.changes_since(chat_id, rev)
 

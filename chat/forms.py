@@ -26,7 +26,7 @@ class StartForm(forms.Form):
         label=_("E-mail"),
         max_length=254,
         required=False,
-        help_text=_("So that we can answer if the chat breaks off."),
+        help_text=_("So we can reply if you get disconnected."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
     message = forms.CharField(
@@ -112,7 +112,7 @@ class RecordForm(forms.Form):
         self.service = service
         self.fields["month"].choices = [(str(month), month.name) for month in months]
         self.fields["agent"].choices = _all_agents(service)
-        labels = {"month": _("Month"), "agent": _("Agent"), "outcome": _("What happened"), "kind": _("Kind")}
+        labels = {"month": _("Month"), "agent": _("Agent"), "outcome": _("History"), "kind": _("Kind")}
         for name, label in labels.items():
             self.fields[name].widget.attrs |= {"class": "input", "aria-label": label}
 

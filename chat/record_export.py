@@ -35,7 +35,7 @@ def _head(language: str) -> str:
         names = [
             _("Time (UTC+9)"),
             _("Agent"),
-            _("What happened"),
+            _("History"),
             _("Kind"),
             _("Whose data"),
             _("Where"),

@@ -1,6 +1,8 @@
 """Words and parts that depend on how a chat, its customer or an agent stands."""
 
 from django import template
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Agent
@@ -77,9 +79,16 @@ def state_pill(chat: Chat, mine: bool) -> dict[str, str]:
     return {"state": "waiting", "words": _("Waiting")}
 
 
-@register.filter
-def became(piece: Piece) -> str:
-    """What a trial does with a piece of the sample."""
+@register.simple_tag
+def tried_piece(piece: Piece) -> SafeString:
+    """A piece of a tried sample; no space is added, since every space is the sample's own."""
+    if not piece.kind:
+        return escape(piece.text)
+    mark = '<mark data-action="{}">{}<small>{}: {}</small></mark>'
+    return format_html(mark, piece.action, piece.text, piece.name, _became(piece))
+
+
+def _became(piece: Piece) -> str:
     if piece.action == Action.OFFER:
         return str(_("offered"))
     return str(_("masked") if piece.keep else _("masked, destroyed at once"))

@@ -140,4 +140,4 @@ def test_a_made_up_link_says_so(client, link):
     page = client.get(link)
 
     assert page.status_code == 200
-    assert "This link can’t be used any more" in page.content.decode()
+    assert "This link can no longer be used" in page.content.decode()

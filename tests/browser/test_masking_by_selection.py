@@ -117,7 +117,7 @@ def test_masking_what_is_masked_changes_nothing_and_says_so(screens):
     both.desk.mask_text(both.body(1), "secret")
     both.show(1, "my ****** here")
     both.desk.mask(both.body(1), len("my *"), both.body(1), len("my *****"))
-    expect(both.desk.said).to_have_text("This text is masked already.")
+    expect(both.desk.said).to_have_text("This text is already masked.")
     assert Mask.objects.count() == 1
 
 

@@ -107,7 +107,7 @@ def test_who_let_it_ring(service, agent, colleague) -> None:
     with committed():
         lifecycle.pass_on(chat.pk, outcome=Ring.Outcome.MISSED)
 
-    assert words(chat)[2:] == ["It had to wait: who could take it has let it ring just now."]
+    assert words(chat)[2:] == ["Queued: the available agents had just let it ring."]
 
 
 def test_of_many_in_one_turn_each_shows_what_the_ones_before_it_left(service, agent, colleague) -> None:
@@ -123,7 +123,7 @@ def test_of_many_in_one_turn_each_shows_what_the_ones_before_it_left(service, ag
         "Rang at Theo, the only one who could take it (2 of 3 chats).",
     ]
     assert others(chats[5]) == ["Mina: 3 of 3 chats"]
-    assert words(chats[6]) == ["It had to wait: everybody Online had as many chats as allowed."]
+    assert words(chats[6]) == ["Queued: all Online agents were at their limit."]
     assert others(chats[6]) == ["Mina: 3 of 3 chats", "Theo: 3 of 3 chats"]
 
 
@@ -160,7 +160,7 @@ def test_a_chat_that_goes_on_waiting_is_noted_when_the_reason_changes(service, a
     late = make_chat(service)
     assign_waiting_chats(service.pk)
     assert (RoutingRound.objects.count(), RoutingDecision.objects.count()) == (2, 4)
-    assert words(late) == words(chats[0]) == ["It had to wait: who is Online was not reachable."]
+    assert words(late) == words(chats[0]) == ["Queued: no Online agent was connected."]
 
     Agent.objects.filter(pk=agent.pk).update(chat_status="offline")
     for _ in range(3):
@@ -249,7 +249,7 @@ def test_the_history_shows_it_to_admins_in_few_queries(service, agent, colleague
     assign_waiting_chats(service.pk)
     url = reverse("chat:history", args=["demo", chats[0].pk])
 
-    assert "Why it rang where it rang" in sign_in(admin).get(url).content.decode()
+    assert "Why it was assigned this way" in sign_in(admin).get(url).content.decode()
     assert "Rang at Mina, the only one" in sign_in(admin).get(url).content.decode()
     assert "the only one who could take it" not in sign_in(colleague).get(url).content.decode()
 

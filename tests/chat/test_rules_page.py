@@ -120,7 +120,7 @@ def test_saving_says_so_and_changes_it(service, admin, sign_in):
 
 
 def test_saving_what_is_there_says_so(service, admin, sign_in):
-    assert "Nothing was changed." in text_of(sign_in(admin).post(URL, filled(), follow=True))
+    assert "No changes were made." in text_of(sign_in(admin).post(URL, filled(), follow=True))
 
 
 @pytest.mark.parametrize("value", ["", "0", "1001", "-1", "many", "9" * 30])

@@ -142,7 +142,7 @@ HINDRANCES = {
     "unreachable for 40 s": lambda agent: leave(agent=agent, ago_s=40.5),
     "unreachable for 3 min": lambda agent: leave(agent=agent, ago_s=190),
     "no chat permission": lambda agent: Agent.objects.filter(pk=agent.pk).update(chat_permission=False),
-    "not in this service any more": lambda agent: Agent.objects.filter(pk=agent.pk).update(is_active=False),
+    "no longer in this service": lambda agent: Agent.objects.filter(pk=agent.pk).update(is_active=False),
 }
 
 

@@ -79,7 +79,7 @@ def test_who_takes_a_ticket_or_gives_it_back_is_told_so(service, agent, colleagu
     for by, to in ((agent, agent), (agent, None), (agent, colleague), (agent, None)):
         set_assignee(by, ticket, to)
     told = [line.what for line in timeline_of(ticket) if "ticket" in line.what]
-    assert told == ["took the ticket", "gave the ticket back", "gave the ticket to Theo", "took the ticket from Theo"]
+    assert told == ["took the ticket", "removed the assignee", "gave the ticket to Theo", "took the ticket from Theo"]
 
 
 def test_a_customers_inquiry_is_told_as_the_customers(service, agent, sign_in):
@@ -273,7 +273,7 @@ def test_line_ends_of_a_browser_count_once(ticket, agent, sign_in):
 
 
 def test_comments_say_that_customers_do_not_see_them(ticket, agent, sign_in):
-    assert "Customers don't see comments." in sign_in(agent).get(URL).content.decode()
+    assert "Only agents see it, never the customer." in sign_in(agent).get(URL).content.decode()
 
 
 # Subject and description
