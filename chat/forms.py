@@ -112,7 +112,7 @@ class RecordForm(forms.Form):
         self.service = service
         self.fields["month"].choices = [(str(month), month.name) for month in months]
         self.fields["agent"].choices = _all_agents(service)
-        labels = {"month": _("Month"), "agent": _("Agent"), "outcome": _("History"), "kind": _("Kind")}
+        labels = {"month": _("Month"), "agent": _("Agent"), "outcome": _("What happened"), "kind": _("Kind")}
         for name, label in labels.items():
             self.fields[name].widget.attrs |= {"class": "input", "aria-label": label}
 

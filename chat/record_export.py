@@ -35,7 +35,7 @@ def _head(language: str) -> str:
         names = [
             _("Time (UTC+9)"),
             _("Agent"),
-            _("History"),
+            _("What happened"),
             _("Kind"),
             _("Whose data"),
             _("Where"),

@@ -29,7 +29,7 @@ def rows(page: Page) -> Locator:
 def test_a_filter_changes_the_list_and_nothing_else(record: Page):
     expect(rows(record)).to_have_count(12)
     record.evaluate("window.mark = 1")
-    record.get_by_label("History").select_option("Refused: not permitted")
+    record.get_by_label("What happened").select_option("Refused: not permitted")
     expect(rows(record)).to_have_count(2)
     record.get_by_label("Search customers").fill("nobody like that")
     expect(record.get_by_text("No records match")).to_be_visible()
@@ -37,7 +37,7 @@ def test_a_filter_changes_the_list_and_nothing_else(record: Page):
     assert "outcome=reveal_refused" in record.url
     record.get_by_role("link", name="Show the whole month").click()
     expect(rows(record)).to_have_count(12)
-    expect(record.get_by_label("History")).to_have_value("")
+    expect(record.get_by_label("What happened")).to_have_value("")
 
 
 def test_the_month_before_keeps_the_filter(record: Page):
@@ -51,7 +51,7 @@ def test_the_month_before_keeps_the_filter(record: Page):
 
 
 def test_what_is_shown_is_exported(record: Page, tmp_path: Path):
-    record.get_by_label("History").select_option("Shown")
+    record.get_by_label("What happened").select_option("Shown")
     expect(rows(record)).to_have_count(2)
     with record.expect_download() as download:
         record.get_by_role("button", name="Export").click()
@@ -69,7 +69,7 @@ def test_what_is_shown_is_exported(record: Page, tmp_path: Path):
 def test_without_a_script_it_is_a_form_like_any_other(service, admin: Agent, signed_in_page: Callable[..., Page]):
     make_looks(service, admin)
     page = signed_in_page(admin, URL, java_script_enabled=False)
-    page.get_by_label("History").select_option("Mask removed")
+    page.get_by_label("What happened").select_option("Mask removed")
     page.get_by_role("button", name="Filter").click()
     expect(rows(page)).to_have_count(2)
-    expect(page.get_by_label("History")).to_have_value("lifted")
+    expect(page.get_by_label("What happened")).to_have_value("lifted")

@@ -56,7 +56,7 @@ def export(browser: Client, query: str = "?month=2024-11", **options) -> tuple[o
 def test_a_line_says_what_a_row_says(service, agent, chat):
     make_look(agent, chat, kind="rrn", address="192.0.2.7")
     assert written(service) == [
-        ["Time (UTC+9)", "Agent", "History", "Kind", "Whose data", "Where", "IP address", "Note"],
+        ["Time (UTC+9)", "Agent", "What happened", "Kind", "Whose data", "Where", "IP address", "Note"],
         [
             "2024-11-10 12:00:00",
             "Mina",

@@ -247,14 +247,14 @@ def test_a_filter_that_fits_nothing_is_another_thing(chat, agent, admin, sign_in
 def test_a_reached_limit_stands_above_the_table(agent, admin, sign_in):
     make_limit_reached(agent, at=NOON - timedelta(days=2))
     html = page(sign_in(admin))
-    assert "reached the limit" in html
+    assert "reached the hourly unmasking limit" in html
     assert f'href="/desk/demo/masking/record/?month=2024-11&amp;agent={agent.pk}">Mina</a>' in html
     assert "1 time, last on" in html
 
 
 def test_without_one_there_is_no_notice(agent, admin, sign_in):
     make_limit_reached(agent, at=NOON - timedelta(days=8))
-    assert "reached the limit" not in page(sign_in(admin))
+    assert "reached the hourly unmasking limit" not in page(sign_in(admin))
 
 
 def count_in_nav(browser: Client, slug: str = "demo") -> str:
