@@ -107,8 +107,8 @@ class Contract(models.Model):
         blank=True,
         validators=[MinValueValidator(1)],
         help_text=_(
-            "Counted from the end of a chat; in ticket comments, from the last mask. After that, originals are destroyed "
-            "for good and the asterisks stay. Leave empty to keep originals until they are destroyed by hand."
+            "Counted from the end of a chat; in ticket comments, from the last mask. After that, originals are "
+            "destroyed for good and the asterisks stay. Leave empty to keep originals until they are destroyed by hand."
         ),
     )
 

@@ -41,7 +41,7 @@ def test_what_nobody_wrote_is_left_out_of_a_selection(screens):
     both.desk.mask(both.body(1), 0, both.body(4), 5)
     both.show(4, "*****")
     both.show(1, "***")
-    expect(both.desk.chat.root.get_by_text("The agent is not there any more")).to_be_visible()
+    expect(both.desk.chat.root.get_by_text("The agent was disconnected")).to_be_visible()
 
 
 @pytest.mark.parametrize(

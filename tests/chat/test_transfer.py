@@ -326,9 +326,9 @@ def at_the_limit(chief: Agent) -> None:
         (
             lambda chief: Agent.objects.filter(pk=chief.pk).update(chat_permission=False),
             Closed,
-            "no longer have the chat permission",
+            "no longer have the chat",
         ),
-        (lambda chief: Contract.objects.update(chat=False), Closed, "no longer have the chat permission"),
+        (lambda chief: Contract.objects.update(chat=False), Closed, "no longer have the chat"),
     ],
     ids=["full", "not connected", "no admin", "not permitted", "no contract"],
 )
