@@ -162,7 +162,7 @@ class AgentSocket(Display):
 
     def first_look(self, chat_id: int, rev: int) -> FirstLook:
         if not chatting_agents([self.credential]):
-            raise Closed(_("You are not permitted to chat any more."))
+            raise Closed(_("You no longer have the chat permission."))
         chat = snapshots.look_at_chat(chat_id, self.service_id)
         return FirstLook(chat.last_rev, chat.receipts, entries.changes_since(chat_id, rev))
 

@@ -231,10 +231,10 @@ class Connection:
             await self._refuse("not_found", _("There is no such chat."), frame)
         except DatabaseError as error:
             log.warning("a frame failed: %s", type(error).__name__)
-            await self._refuse("unavailable", _("This did not work just now. Try again."), frame)
+            await self._refuse("unavailable", _("That didn’t work. Try again."), frame)
         except Exception:
             log.exception("a frame failed")
-            await self._refuse("unavailable", _("This did not work just now. Try again."), frame)
+            await self._refuse("unavailable", _("That didn’t work. Try again."), frame)
 
     async def _refuse(self, code: str, text: Any, frame: Any = None) -> None:
         await self.client.refuse(code, text, getattr(frame, "client_id", None))
