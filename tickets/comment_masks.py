@@ -68,7 +68,7 @@ class Comments(Texts):
 
     def require_liftable(self, body: str, start: int, end: int) -> None:
         if any(first < end and start < last for first, last in bounds_of_copies(self.copies, body)):
-            raise Conflict(_("This is masked in the chat as well. Take the mask off there first."))
+            raise Conflict(_("This is also masked in the chat. Remove the mask there first."))
 
 
 class TicketKeys(HolderKind):

@@ -24,7 +24,7 @@ def _destruction_for(admin: Agent, number: int) -> Destruction:
         section="tickets",
         title=str(ticket),
         heading=_("Ticket #%(number)s") % {"number": number},
-        hint=_("In its comments."),
+        hint=_("In its internal comments."),
         button=_("Destroy the originals of this ticket"),
         back=page,
         crumbs=[Crumb(_("Tickets"), reverse("tickets:list", args=[slug])), Crumb(str(ticket), page)],

@@ -102,7 +102,7 @@ def destroy_view(destruction_for: Callable[[Agent, int], Destruction]) -> View:
         asked = destruction_for(agent, number)
         if request.method == "POST":
             _destroy(agent, asked, request.POST.get("of"))
-            messages.success(request, _("The originals are destroyed for good."))
+            messages.success(request, _("The originals were destroyed."))
             return redirect(asked.back)
         return render(request, "chat/destroy.html", {"section": asked.section, "asked": asked})
 
@@ -115,7 +115,7 @@ def _destroy(admin: Agent, asked: Destruction, of: str | None) -> None:
     elif of == destroying.PERSON and asked.customer:
         destroying.destroy_of_customer(admin, asked.customer)
     else:
-        raise Invalid(_("Choose what is to be destroyed."))
+        raise Invalid(_("Choose what to destroy."))
 
 
 def _selections_of(request: HttpRequest) -> list[Selection]:

@@ -1,5 +1,6 @@
 """How a message looks: nothing in it is markup, and its text is the stored body to the character."""
 
+import json
 import uuid
 from datetime import UTC, datetime
 from html.parser import HTMLParser
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.conversation import messages, rendering
+from chat.conversation import live, messages, rendering
 from chat.conversation.entries import Entry, Span, latest_page
 from chat.masking.spans import apply_mask
 from chat.models import Chat
@@ -206,6 +207,15 @@ def bodies_masks_and_offers(draw: st.DrawFn) -> tuple[str, tuple[Span, ...], tup
     masks = tuple(Span(n, start, end, "manual") for n, (start, end) in enumerate(spans[::2], start=1))
     offers = tuple(Span(0, start, end, "brn") for start, end in spans[1::2])
     return apply_mask(body, spans[::2]), masks, offers
+
+
+@pytest.mark.parametrize(
+    ("unread", "line"),
+    [(2, {"unread": 2, "line": "Hello again <b>"}), (0, {"unread": 0, "line": "Hello again <b>"}), (None, {})],
+)
+def test_a_new_message_carries_the_line_that_lists_show(unread, line) -> None:
+    frame = json.loads(rendering.message_data(live.Changed(entry("Hello\n  again <b>"), unread), "en"))
+    assert {name: frame[name] for name in ("unread", "line") if name in frame} == line
 
 
 @given(bodies_masks_and_offers())
