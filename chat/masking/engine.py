@@ -46,8 +46,8 @@ def mask_selections(agent: Agent, texts: Texts, selections: Sequence[Selection])
 def put_on(texts: Texts, text: Any, spans: Sequence[Masked], *, original: str, by: Agent | None = None) -> list[Any]:
     """Stores masks over ``spans`` of ``original``, which must be free of others. Needs the texts' lock."""
     kept = [span for span in spans if span.keep]
-    places = [(texts.spot(text, span.start, span.end), original[span.start : span.end]) for span in kept]
-    sealed = dict(zip(kept, vault.seal_all(texts.holder, places), strict=True))
+    to_seal = [(texts.spot(text, span.start, span.end), original[span.start : span.end]) for span in kept]
+    sealed = dict(zip(kept, vault.seal_all(texts.holder, to_seal), strict=True))
     return texts.mask_model._default_manager.bulk_create(
         texts.mask_model(
             kind=span.kind,
