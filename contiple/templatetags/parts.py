@@ -8,7 +8,7 @@ from django.template.defaultfilters import date
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.timezone import template_localtime
+from django.utils.timezone import localtime
 
 register = template.Library()
 
@@ -50,7 +50,7 @@ def icon(name: str) -> SafeString:
 @register.simple_tag
 def moment(at: datetime, shown: str = "SHORT_DATETIME_FORMAT", kind: str = "datetime") -> SafeString:
     """A time that the browser rewrites in the reader's zone (`times.js`); ``shown`` is what stands there before."""
-    at = template_localtime(at)
+    at = localtime(at)
     return format_html('<time datetime="{}" data-format="{}">{}</time>', date(at, "c"), kind, date(at, shown))
 
 
