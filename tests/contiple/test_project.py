@@ -26,7 +26,9 @@ def test_the_readme_s_map_of_chat_has_its_packages_and_no_others():
     lines = re.findall(r"^  ([a-z_/]+(?:, [a-z_/]+)*)(?:  .*)?$", shown, re.MULTILINE)
     named = [name.strip("/") for line in lines for name in line.split(", ")]
     there = {path.stem for path in (env.BASE_DIR / "chat").iterdir() if path.suffix in {"", ".py"}}
-    assert sorted(named) == sorted(there - {"__init__", "__pycache__", "apps", "management", "migrations", "templatetags"})
+    assert sorted(named) == sorted(
+        there - {"__init__", "__pycache__", "apps", "management", "migrations", "templatetags"}
+    )
 
 
 def test_lines_of_templates_are_short():
