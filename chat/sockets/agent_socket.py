@@ -9,7 +9,7 @@ from agents.access import agent_for, may_chat
 from agents.credentials import Credential, chatting_agents, user_of_session
 from agents.models import Agent
 from chat import protocol
-from chat.conversation import entries, live, rendering
+from chat.conversation import entries, frames, live, rendering
 from chat.conversation.entries import Entry
 from chat.models import Chat
 from chat.routing import presence, queue
@@ -82,7 +82,7 @@ class AgentSocket(Connection):
         elif len(places) != self.waiting:
             self.waiting = len(places)
             self.fingerprint = (*(self.fingerprint or ())[:-1], self.waiting)
-            self.spawn(self.tell, rendering.waiting_frame(self.waiting, self.language))
+            self.spawn(self.tell, frames.waiting_frame(self.waiting, self.language))
 
     async def refusal(self) -> int | None:
         return await in_thread(self._refusal)
@@ -162,4 +162,4 @@ class AgentSocket(Connection):
         self.line_revs = pulse.own_revs(self.agent_id)
         agent = Agent.objects.select_related("service").get(pk=self.agent_id)
         self.is_admin = agent.is_admin
-        return fingerprint, rendering.desk_frame(agent, self.language)
+        return fingerprint, frames.desk_frame(agent, self.language)

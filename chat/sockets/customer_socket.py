@@ -9,7 +9,7 @@ from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 
 from chat import access, protocol
-from chat.conversation import entries, live, rendering
+from chat.conversation import entries, frames, live
 from chat.conversation.entries import Entry
 from chat.models import Chat
 from chat.routing import presence, queue
@@ -158,8 +158,8 @@ class CustomerSocket(Connection):
 
     def _status_of(self, fingerprint: tuple) -> "_Status":
         if fingerprint[0] == Chat.State.ACTIVE:
-            return _Status(fingerprint, rendering.active_status_frame(self.chat_id or 0))
-        return _Status(fingerprint, rendering.status_frame(self._chat(), self.language, place=fingerprint[-1]))
+            return _Status(fingerprint, frames.active_status_frame(self.chat_id or 0))
+        return _Status(fingerprint, frames.status_frame(self._chat(), self.language, place=fingerprint[-1]))
 
     def _chat(self) -> Chat:
         chats = Chat.objects.select_related("service")

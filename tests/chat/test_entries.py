@@ -20,12 +20,12 @@ from chat.conversation.entries import (
     latest_page,
     page_before,
 )
-from chat.conversation.messages import append_event, send_as_agent, send_as_customer
+from chat.conversation.messages import append_event, send_as_customer
 from chat.masking import selections
 from chat.models import Chat, Message
 from contiple.base.errors import Conflict
 from tests.agents.race import at_once
-from tests.make import make_chat, make_customer
+from tests.make import make_chat, make_customer, send_as_agent
 
 BODIES = ["Hello", "Kim Min-su, 12 Main St", "4111 1111 1111 1111", "카드 4111111111111111 👍🏽", "a\nb"]
 
