@@ -49,7 +49,7 @@ def message_html(entry: Entry, language: str) -> str:
         "time": entry.created_at.strftime("%H:%M"),
         "body": _event_html(entry, language) if entry.event else body_html(entry.body, entry.masks, entry.offers),
     }
-    pieces = _pieces(language, entry.author, bool(entry.event), entry.internal)
+    pieces = _pieces(language, entry.author, bool(entry.event), entry.internal, tuple(filling))
     return "".join([filling[piece[1:]] if piece[0] == _HOLE else piece for piece in pieces])
 
 
@@ -119,11 +119,9 @@ _HOLE = "\ue000"
 
 
 @lru_cache(maxsize=64)
-def _pieces(language: str, author: str, is_event: bool, internal: bool) -> list[str]:
+def _pieces(language: str, author: str, is_event: bool, internal: bool, names: tuple[str, ...]) -> list[str]:
     """Renders ``_message.html`` with holes for what differs, and cuts it there. Filled and joined it is the message."""
-    holes = {
-        name: SafeString(f"{_HOLE}{name}{_HOLE}") for name in ("chat", "seq", "rev", "name", "iso", "time", "body")
-    }
+    holes = {name: SafeString(f"{_HOLE}{name}{_HOLE}") for name in names}
     context = {**holes, "author": author, "is_event": is_event, "internal": internal}
     with translation.override(language):
         html = plain(render_to_string("chat/_message.html", context))
