@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from agents.models import Agent
 from chat.masking.concealing import conceal
 from contiple.base.errors import DomainError
-from contiple.base.texts import can_be_stored, tidy_text
+from contiple.base.texts import clean_text
 from helpcenter.customers import EMAIL_LENGTH_MAX, NAME_LENGTH_MAX, clean_email, clean_name
 from helpcenter.models import PrivacyPolicy
 from tickets import access, listing
@@ -24,12 +24,7 @@ class Text(forms.CharField):
     """A text with plain line ends, composed; what can't be stored is refused."""
 
     def to_python(self, value) -> str:
-        return tidy_text(super().to_python(value))
-
-    def validate(self, value: str) -> None:
-        super().validate(value)
-        if not can_be_stored(value):
-            raise ValidationError(_("The text has characters that can't be stored."), code="characters")
+        return _clean(clean_text, super().to_python(value))
 
 
 def _subject(**options) -> Text:

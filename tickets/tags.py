@@ -15,7 +15,7 @@ from agents.models import Agent, Service
 from chat.masking.concealing import conceal
 from chat.masking.spans import apply_mask
 from contiple.base.errors import Closed, Invalid
-from contiple.base.texts import can_be_stored
+from contiple.base.texts import can_be_stored, tidy_text
 from tickets.copies import bounds_of_copies, lock_ticket, lock_with_chat
 from tickets.models import CHAT_TAG, Tag, Ticket
 
@@ -84,7 +84,7 @@ def take_off(ticket: Ticket, tag: Tag) -> None:
 
 def clean_tag_name(name: str) -> str:
     """One line, in one spelling. Raises ``Invalid``, and ``Closed`` for what reads like a system tag."""
-    name = " ".join(unicodedata.normalize("NFC", name).split()).lstrip("# ")
+    name = " ".join(tidy_text(name).split()).lstrip("# ")
     if not can_be_stored(name) or not any(unicodedata.category(sign)[0] in "LNPS" for sign in name):
         raise Invalid(_("Write a tag first."), code="tag")
     if len(name) > TAG_LENGTH_MAX:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from agents.models import Agent, Service
 from chat import access
 from chat.conversation import live
-from chat.conversation.entries import entry_of
+from chat.conversation.entries import entry_of, last_line
 from chat.masking import engine
 from chat.masking.destroying import same_person
 from chat.masking.holders import Holder, HolderKind, Link
@@ -21,7 +21,6 @@ from chat.masking.texts import Texts
 from chat.models import Chat, Mask, Message
 from helpcenter.models import Customer
 
-LAST_LINE_LENGTH = 120
 CHAT = "chat"
 # Apps above keep texts that may repeat a message, and hide there what is masked here. Each registers a function, which
 # is called with the chat and the originals, in the transaction of the mask.
@@ -137,11 +136,6 @@ def change_body(chat: Chat, message: Message) -> None:
         if chat.agent_id:
             live.publish_on_commit(live.agent_topic(chat.agent_id), live.Touched())
     Chat.objects.filter(pk=chat.pk).update(**fields)
-
-
-def last_line(body: str) -> str:
-    """Returns a (masked) body as lists show it."""
-    return " ".join(body.split())[:LAST_LINE_LENGTH]
 
 
 def _link(service: Service, number: int) -> Link:

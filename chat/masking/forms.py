@@ -9,7 +9,6 @@ from django.utils.translation import gettext_lazy as _
 
 from agents.forms import StampedForm, all_agents
 from agents.models import Service
-from chat.conversation import messages
 from chat.masking import kinds
 from chat.masking.concealing import conceal
 from chat.masking.kinds import NAMES
@@ -19,7 +18,7 @@ from chat.masking.rules import Action, Rule, kind_rules
 from chat.masking.settings import PATTERN_FIELDS, REVEALS_PER_HOUR_MAX, pattern_stamp, rules_stamp
 from contiple.base.errors import Invalid
 from contiple.base.months import Month
-from contiple.base.texts import MESSAGE_LENGTH_MAX
+from contiple.base.texts import MESSAGE_LENGTH_MAX, clean_text
 
 KEEP = [("keep", _("Keep original")), ("destroy", _("Destroy at once"))]
 
@@ -82,17 +81,21 @@ class Sample(forms.CharField):
     """A text to try rules on; cleaned as a message would be."""
 
     def __init__(self, **options: Any) -> None:
-        widget = forms.Textarea(attrs={"rows": 5, "maxlength": MESSAGE_LENGTH_MAX, "autocomplete": "off"})
-        help_text = _("For example, a message as a customer would write it. It is neither saved nor logged.")
-        error_messages = {"required": _("Paste a text first.")}
         super().__init__(
-            label=_("Sample text"), widget=widget, help_text=help_text, error_messages=error_messages, **options
+            label=_("Sample text"),
+            widget=forms.Textarea(attrs={"rows": 5, "autocomplete": "off"}),
+            help_text=_("For example, a message as a customer would write it. It is neither saved nor logged."),
+            max_length=MESSAGE_LENGTH_MAX,
+            error_messages={
+                "required": _("Paste a text first."),
+                "max_length": _("A message has at most 4,000 characters."),
+            },
+            **options,
         )
 
-    def clean(self, value: Any) -> str:
-        text = super().clean(value)
+    def to_python(self, value: Any) -> str:
         try:
-            return messages.clean_body(text) if text else ""
+            return clean_text(super().to_python(value))
         except Invalid as error:
             raise forms.ValidationError(error.text) from None
 

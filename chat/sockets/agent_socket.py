@@ -10,7 +10,7 @@ from agents.access import agent_for, may_chat
 from agents.credentials import Credential, chatting_agents, user_of_session
 from agents.models import Agent
 from chat import protocol
-from chat.conversation import entries, live, rendering
+from chat.conversation import entries, frames, live, rendering
 from chat.models import Chat
 from chat.routing import presence, queue
 from chat.routing.assignment import assign_waiting_chats
@@ -87,7 +87,7 @@ class AgentSocket(Display):
             self.waiting = len(places)
             if self.fingerprint:
                 self.fingerprint = self.fingerprint._replace(waiting=self.waiting)
-            self.spawn(self.client.send, rendering.waiting_frame(self.waiting, self.client.language))
+            self.spawn(self.client.send, frames.waiting_frame(self.waiting, self.client.language))
 
     async def refusal(self) -> int | None:
         return await in_thread(self._refusal)
@@ -178,4 +178,4 @@ class AgentSocket(Display):
         self.line_revs = snapshots.own_revs(self.agent_id)
         agent = Agent.objects.select_related("service").get(pk=self.agent_id)
         self.is_admin = agent.is_admin
-        return fingerprint, rendering.desk_frame(agent, self.client.language)
+        return fingerprint, frames.desk_frame(agent, self.client.language)

@@ -10,7 +10,7 @@ from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 
 from chat import access, protocol
-from chat.conversation import entries, live, rendering
+from chat.conversation import entries, frames, live
 from chat.conversation.entries import Entry
 from chat.models import Chat
 from chat.routing import presence, queue
@@ -164,8 +164,8 @@ class CustomerSocket(Display):
 
     def _status_of(self, page: CustomerPage) -> "_Status":
         if page.state == Chat.State.ACTIVE:
-            return _Status(page, rendering.active_status_frame(self.chat_id or 0))
-        return _Status(page, rendering.status_frame(self._chat(), self.client.language, place=page.place))
+            return _Status(page, frames.active_status_frame(self.chat_id or 0))
+        return _Status(page, frames.status_frame(self._chat(), self.client.language, place=page.place))
 
     def _chat(self) -> Chat:
         chats = Chat.objects.select_related("service")

@@ -72,12 +72,12 @@ def not_mine_text(chat: Chat, reader: Agent) -> str:
 def state_pill(chat: Chat, mine: bool) -> dict[str, str | Promise]:
     """The pill beside the customer's name; a colleague's chat shows the colleague."""
     if chat.state == Chat.State.CLOSED:
-        return {"state": "closed", "words": _("Ended")}
+        return {"state": "closed", "words": str(_("Ended"))}
     if mine:
-        return {"state": "active", "words": _("In progress")}
+        return {"state": "active", "words": str(_("In progress"))}
     if chat.agent:
         return {"state": "active", "words": str(chat.agent)}
-    return {"state": "waiting", "words": _("Waiting")}
+    return {"state": "waiting", "words": str(_("Waiting"))}
 
 
 @register.simple_tag

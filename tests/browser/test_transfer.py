@@ -153,7 +153,7 @@ def test_the_customer_hears_who_goes_and_who_comes_and_never_the_note(
     mina.popup.get_by_label("Internal comment").fill("A secret among us")
     mina.popup.get_by_role("button", name="Transfer").click()
 
-    expect(customer.chat.message("is passing the chat on to a colleague")).to_be_visible()
+    expect(customer.chat.message("is transferring the chat to a colleague")).to_be_visible()
     theo.select("Kim")
     expect(customer.chat.message("Theo joined the chat.")).to_be_visible()
     theo.chat.write("Hello Kim")

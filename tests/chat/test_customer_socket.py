@@ -22,7 +22,7 @@ from helpcenter.models import Customer
 from tests.chat.comings import be_here, new_id
 from tests.chat.lines import Line, chat_of, desk_of, do
 from tests.chat.secrets import columns_with
-from tests.make import make_agent, make_chat
+from tests.make import make_agent, make_chat, send_as_agent
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -45,7 +45,7 @@ def chat(service: Service, agent: Agent, known) -> Chat:
 
 
 def answered(chat: Chat, body: str = "Hello") -> Message:
-    return messages.send_as_agent(chat, chat.agent, body=body, client_id=new_id())
+    return send_as_agent(chat, chat.agent, body=body, client_id=new_id())
 
 
 # Who it is

@@ -12,7 +12,7 @@ from django.urls import reverse
 from agents.models import Agent, AuditEntry, Contract
 from chat.conversation import live
 from chat.conversation.entries import latest_page
-from chat.conversation.rendering import OTHERS_SHOWN, desk_frame
+from chat.conversation.frames import OTHERS_SHOWN, desk_frame
 from chat.lifecycle import transitions, upkeep
 from chat.lifecycle.transfer import colleagues_of, return_to_queue, take_over, transfer_chat
 from chat.models import Chat, Message, Ring

@@ -9,7 +9,7 @@ from django.test import Client
 from agents.models import Agent, AuditEntry, Service
 from chat import worker
 from chat.conversation import live
-from chat.conversation.rendering import status_frame
+from chat.conversation.frames import status_frame
 from chat.lifecycle import transitions, upkeep
 from chat.lifecycle.transitions import answer_chat, close_chat, pass_on, start_chat
 from chat.models import Chat, Ring

@@ -93,7 +93,7 @@ def test_the_timeline_tells_when_originals_are_destroyed(ticket, agent) -> None:
     assert destroy_expired() == 1
     assert told(ticket) == ["The system destroyed the masked originals: their retention period is over"]
     with translation.override("ko"):
-        assert told(ticket) == ["시스템 자동 처리: 보관 기간이 지난 마스킹 원본을 파기했습니다"]
+        assert told(ticket) == ["시스템 마스킹 원본 파기(보관 기간 만료)"]
 
 
 # What an open page asks for

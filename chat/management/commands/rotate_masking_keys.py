@@ -33,7 +33,9 @@ class Command(BaseCommand):
         self.stdout.write(f"Already new:   {rotation.already_new}")
         self.stdout.write(f"Unreadable:    {rotation.unreadable}")
         if rotation.unreadable:
-            raise CommandError("Unreadable data keys were left as they are; the key that wrapped them is not in MASKING_KEYS.")
+            raise CommandError(
+                "Unreadable keys were left as they are: the key that wrapped them is not in MASKING_KEYS."
+            )
 
     def check_older_keys(self) -> None:
         needed_by = vault.count_by_master()
