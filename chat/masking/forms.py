@@ -13,7 +13,7 @@ from chat.masking import kinds
 from chat.masking.concealing import conceal
 from chat.masking.kinds import NAMES
 from chat.masking.models import MaskingRules, OwnPattern
-from chat.masking.record import Outcome
+from chat.masking.record import Filters, Outcome
 from chat.masking.rules import Action, Rule, kind_rules
 from chat.masking.settings import PATTERN_FIELDS, REVEALS_PER_HOUR_MAX, pattern_stamp, rules_stamp
 from contiple.base.errors import Invalid
@@ -199,13 +199,13 @@ class RecordForm(forms.Form):
         for name, label in labels.items():
             self.fields[name].widget.attrs |= {"class": "input", "aria-label": label}
 
-    def filters(self) -> dict[str, Any]:
-        """Returns arguments for ``record.entries_of``, without the month. Masks the customer as stored names are."""
+    def filters(self) -> Filters:
+        """Returns the filters, without the month. Masks the customer as stored names are."""
         self.is_valid()
         found = self.cleaned_data
-        return {
-            "agent": found.get("agent"),
-            "outcome": found.get("outcome", ""),
-            "kind": found.get("kind", ""),
-            "customer": conceal(self.service, found.get("customer", "")[:200]),
-        }
+        return Filters(
+            agent=found.get("agent"),
+            outcome=found.get("outcome", ""),
+            kind=found.get("kind", ""),
+            customer=conceal(self.service, found.get("customer", "")[:200]),
+        )

@@ -1,4 +1,4 @@
-"""The holders of data keys, and what masking has to ask about each kind of them.
+"""The holders of data keys, and the questions that each kind of holder answers to masking.
 
 A holder is what one data key belongs to: a chat with its messages, a ticket with its comments. Masking imports neither.
 The packages above describe their kind of holder in a subclass of ``HolderKind`` and register it when the app is ready.
@@ -14,7 +14,7 @@ from agents.models import Service
 
 
 class Holder(NamedTuple):
-    """What a data key belongs to: ``number`` is the id of a row of that ``kind``."""
+    """The owner of a data key: ``number`` is the id of a row of that ``kind``."""
 
     service: int
     kind: str
@@ -37,14 +37,14 @@ class Holder(NamedTuple):
 
 
 class Link(NamedTuple):
-    """What people call a holder, and the page that shows it."""
+    """A holder's name for people, and the page that shows it."""
 
     label: str
     url: str
 
 
 class HolderKind:
-    """What masking asks about one kind of holder."""
+    """One kind of holder: it answers what masking has to know."""
 
     name: str
     # Whether sealing something counts as a use of the key, from which its days are counted.

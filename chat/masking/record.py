@@ -58,6 +58,18 @@ def _subjects_of(outcome: Outcome) -> tuple[str, ...]:
     return {Outcome.LIMIT: ("agent",), Outcome.EXPORTED: ("service",)}.get(outcome, holders.names())
 
 
+class Filters(NamedTuple):
+    """An empty filter fits every entry. ``customer`` is a part of a customer's name or e-mail address."""
+
+    agent: int | None = None
+    outcome: str = ""
+    kind: str = ""
+    customer: str = ""
+
+
+NO_FILTERS = Filters()
+
+
 class Summary(NamedTuple):
     """Counts of looks, of agents who looked, and of refused looks; ``entries`` counts every kind of entry."""
 
@@ -94,13 +106,9 @@ class Row:
     note: str
 
 
-def entries_of(
-    service: Service, month: Month, *, agent: int | None = None, outcome: str = "", kind: str = "", customer: str = ""
-) -> QuerySet[AuditEntry]:
-    """Returns the month's entries that fit every filter; an empty one fits all.
-
-    ``customer`` is a part of a customer's name or e-mail address.
-    """
+def entries_of(service: Service, month: Month, filters: Filters = NO_FILTERS) -> QuerySet[AuditEntry]:
+    """Returns the month's entries that fit every filter."""
+    agent, outcome, kind, customer = filters
     actions = actions_of([Outcome(outcome)] if outcome else Outcome)
     entries = audit.entries(service, actions).filter(created_at__gte=month.begin, created_at__lt=month.end)
     if agent:
@@ -156,9 +164,9 @@ def rows_of(service: Service, entries: Collection[AuditEntry]) -> list[Row]:
     return [_row(entry, names, links) for entry in entries]
 
 
-def record_export(admin: Agent, month: Month, filters: Mapping[str, Any], *, address: str | None) -> None:
+def record_export(admin: Agent, month: Month, filters: Filters, *, address: str | None) -> None:
     """Writes into the trail which filters were in force; not their values, which may be a name."""
-    used = sorted(name for name, value in filters.items() if value)
+    used = sorted(name for name, value in filters._asdict().items() if value)
     subject = f"service:{admin.service_id}"
     (action,) = actions_of([Outcome.EXPORTED])
     audit.record(admin.service, action, subject, agent=admin, address=address, month=str(month), filters=used)

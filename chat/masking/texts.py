@@ -1,4 +1,4 @@
-"""Where a text lives: what the engine has to be told about a kind of text.
+"""The interface between the engine and a kind of text: it says where the text lives.
 
 Messages and comments are two kinds. A new one is a subclass of ``Texts``, a model of its masks, and a ``HolderKind``.
 """
@@ -61,7 +61,7 @@ class Texts(ABC):
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What the trail says besides when something was masked by hand."""
+        """Details for the trail's entry about something masked by hand."""
         return {}
 
     def conceal_copies(self, originals: Sequence[str]) -> None:  # noqa: B027
@@ -79,7 +79,7 @@ class Texts(ABC):
         return f"{self.id_of(text)}:{start}:{end}"
 
     def hidden_by(self, mask: MaskedSpan) -> Hidden:
-        """What is under a mask of these texts."""
+        """Returns the original under a mask of these texts, still sealed."""
         text = self.text_of(mask)
         facts = {"kind": mask.kind, **self.facts_of(text)}
         return Hidden(self.holder, self.spot(text, mask.start, mask.end), bytes(mask.sealed), facts)

@@ -36,7 +36,7 @@ class Crumb(NamedTuple):
 
 @dataclass(frozen=True)
 class Destruction:
-    """What an admin is asked before originals are destroyed: a holder's, or all of a person's in so many chats."""
+    """The question to an admin: destroy the originals of ``holder``, or all of ``customer``, in so many chats?"""
 
     holder: Holder
     customer: Customer | None

@@ -30,7 +30,7 @@ def record(request: HttpRequest, agent: Agent) -> HttpResponse:
     month, months = _month(request, now), unmask_record.months_with_entries(agent.service, now)
     form = RecordForm(request.GET, service=agent.service, months=sorted({*months, month, Month.of(now)}, reverse=True))
     filters = form.filters()
-    entries = unmask_record.entries_of(agent.service, month, **filters)
+    entries = unmask_record.entries_of(agent.service, month, filters)
     page = unmask_record.read_page(
         entries,
         before=Position.parse(request.GET.get("before", "")),
@@ -41,7 +41,7 @@ def record(request: HttpRequest, agent: Agent) -> HttpResponse:
         "tab": "record",
         "form": form,
         "filters": filters,
-        "filtered": any(filters.values()),
+        "filtered": any(filters),
         "month": month,
         "is_latest": month == Month.of(now),
         "another": next((it for it in months if it != month), None),
@@ -61,7 +61,7 @@ def export(request: HttpRequest, agent: Agent) -> StreamingHttpResponse:
     """Sends the month with the filters of the query as a file. The export is on record before anything is sent."""
     month, filters = _month(request, timezone.now()), RecordForm(request.GET, service=agent.service).filters()
     unmask_record.record_export(agent, month, filters, address=client_address(request) or None)
-    entries = unmask_record.entries_of(agent.service, month, **filters)
+    entries = unmask_record.entries_of(agent.service, month, filters)
     pieces = write_file(agent.service, entries, get_language() or settings.LANGUAGE_CODE)
     name = f"unmasking-{agent.service.slug}-{month}.csv"
     return StreamingHttpResponse(

@@ -14,7 +14,7 @@ from chat.conversation.message_masks import mask_selection
 from chat.masking import destroying
 from chat.masking import record as unmask_record
 from chat.masking.holders import Link
-from chat.masking.record import LOOKS, Outcome, actions_of, entries_of, read_page, rows_of, summary_of
+from chat.masking.record import LOOKS, Filters, Outcome, actions_of, entries_of, read_page, rows_of, summary_of
 from chat.masking.selections import Selection
 from chat.models import DataKey, Mask, MaskingRules
 from contiple.base.errors import DomainError
@@ -33,12 +33,12 @@ def chat(service, agent, customer):
 
 
 def found(service, month=NOVEMBER, **filters) -> list[int]:
-    return [entry.pk for entry in read_page(entries_of(service, month, **filters)).rows]
+    return [entry.pk for entry in read_page(entries_of(service, month, Filters(**filters))).rows]
 
 
 def shown(service, **filters) -> list[unmask_record.Row]:
     """This month's rows, the oldest first."""
-    entries = read_page(entries_of(service, Month.of(timezone.now()), **filters)).rows
+    entries = read_page(entries_of(service, Month.of(timezone.now()), Filters(**filters))).rows
     return rows_of(service, entries)[::-1]
 
 
@@ -213,7 +213,7 @@ def test_every_outcome_can_be_looked_for(service, chat, agent, outcome):
     for action in actions_of(Outcome):
         kind, _dot, act = action.partition(".")
         make_look(agent, chat, act, of=kind, details={"limit": 3, "month": "2024-10"}, subject=f"{kind}:1")
-    rows = rows_of(service, read_page(entries_of(service, NOVEMBER, outcome=outcome)).rows)
+    rows = rows_of(service, read_page(entries_of(service, NOVEMBER, Filters(outcome=outcome))).rows)
     assert rows
     assert {row.outcome for row in rows} == {outcome}
 
@@ -304,7 +304,7 @@ def test_the_summary_counts_looks_who_looked_and_what_was_refused(service, agent
     make_limit_reached(admin, at=NOON)
     make_look(admin, chat, "originals_destroyed")
     assert summary_of(entries_of(service, NOVEMBER)) == (7, 5, 2, 2)
-    assert summary_of(entries_of(service, NOVEMBER, agent=agent.pk)) == (3, 3, 1, 0)
+    assert summary_of(entries_of(service, NOVEMBER, Filters(agent=agent.pk))) == (3, 3, 1, 0)
     assert summary_of(entries_of(service, Month(2024, 10))) == (0, 0, 0, 0)
 
 
