@@ -141,7 +141,7 @@ class Desk(Struct, tag="desk"):
     html: str
 
 
-class Line(Struct, tag="line"):
+class LastLine(Struct, tag="line"):
     """A new last line of one of the agent's chats that is not on display."""
 
     chat: int
@@ -163,7 +163,7 @@ class Error(Struct, tag="error"):
     client_id: UUID | None = None
 
 
-ToClient = Message | Ack | Receipts | TypingNow | Status | Place | Waiting | Desk | Line | ServerBeat | Error
+ToClient = Message | Ack | Receipts | TypingNow | Status | Place | Waiting | Desk | LastLine | ServerBeat | Error
 
 decode_from_customer = msgspec.json.Decoder(FromCustomer).decode
 decode_from_agent = msgspec.json.Decoder(FromAgent).decode

@@ -46,10 +46,10 @@ def publish_policy(
         if texts == current_texts(help_center) or (seen is not None and texts == _texts_of(help_center, seen)):
             return None
         if not texts:
-            raise Invalid(_("A privacy policy can be changed, but not be taken away."), code="policy")
+            raise Invalid(_("A privacy policy can be changed but not removed."), code="policy")
         if seen not in (None, latest):
             raise Conflict(
-                _("Somebody else changed the privacy policy in the meantime. Save again to replace it."), code="policy"
+                _("Someone else changed the privacy policy in the meantime. Save again to replace it."), code="policy"
             )
         _insert_version(help_center, latest + 1, texts, by)
         audit.record(

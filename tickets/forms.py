@@ -94,7 +94,7 @@ class TextForm(forms.Form):
         if self.cleaned_data["seen"] not in ("", self.now):
             self.data = {**self.data.dict(), "seen": self.now}
             raise ValidationError(
-                _("Somebody has changed this text in the meantime. Save again to replace it with yours.")
+                _("Someone else changed this text in the meantime. Save again to replace it with yours.")
             )
         return self.cleaned_data["seen"]
 
@@ -156,7 +156,7 @@ class RequestForm(forms.Form):
 
 
 class CommentForm(RequestForm):
-    body = _body(_("Internal comment"), rows=3, help_text=_("Customers don't see comments."))
+    body = _body(_("Internal comment"), rows=3, help_text=_("Only agents see it, never the customer."))
 
     def __init__(self, data=None) -> None:
         super().__init__(data, auto_id="comment-%s")

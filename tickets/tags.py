@@ -57,7 +57,7 @@ def remove_tag(agent: Agent, ticket: Ticket, tag_id: int) -> None:
     if tag is None:
         return
     if tag.is_system:
-        raise Closed(_("This tag is put on by the system and can't be taken off."))
+        raise Closed(_("This tag was added by the system and can't be removed."))
     lock_ticket(ticket)
     take_off(ticket, tag)
     _touched(ticket, agent, "ticket.tag_removed", tag)
@@ -91,7 +91,7 @@ def clean_tag_name(name: str) -> str:
     if len(name) > TAG_LENGTH_MAX:
         raise Invalid(_("A tag has at most 40 characters."), code="tag")
     if _skeleton(name) in _reserved():
-        raise Closed(_("This tag is the system's own: it is put on by itself."), code="tag")
+        raise Closed(_("Only the system adds this tag."), code="tag")
     return name
 
 

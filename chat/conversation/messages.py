@@ -213,7 +213,7 @@ def _judge(
     """What comes of a message: a line to be written, a refusal, or what came of it the first time."""
     chat, credential = chats.get(sending.chat_id), sending.credential
     if credential is not None and credential not in names:
-        return Closed(_("You are not permitted to chat any more."))
+        return Closed(_("You no longer have the chat permission."))
     if chat is None:
         return Http404() if wait else None
     if credential is not None and credential.service_id != chat.service_id:
@@ -223,7 +223,7 @@ def _judge(
     if chat.state == Chat.State.CLOSED:
         return Conflict(_("This chat has ended."), code="ended")
     if sending.agent_id is not None and (chat.agent_id != sending.agent_id or chat.state != Chat.State.ACTIVE):
-        return Conflict(_("This chat is not with you any more."), code="not_yours")
+        return Conflict(_("This chat is no longer yours."), code="not_yours")
     return _Line(
         chat=chat,
         author=sending.author,

@@ -57,7 +57,7 @@ def note_receipts(receipts: Sequence[Receipt], *, wait: bool) -> list[bool | Exc
 def _judge(receipt: Receipt, services: dict[int, int], names: dict[Credential, str], *, wait: bool) -> bool | Exception:
     credential = receipt.credential
     if credential is not None and credential not in names:
-        return Closed(_("You are not permitted to chat any more."))
+        return Closed(_("You no longer have the chat permission."))
     if receipt.chat_id not in services:
         return Http404() if wait else False
     if credential is not None and credential.service_id != services[receipt.chat_id]:

@@ -22,16 +22,16 @@ from chat.models import Chat
 
 EVENTS = {
     "joined": _("%(name)s joined the chat."),
-    "passed_on": _("The agent is not there any more. The next available agent will take over."),
-    "transferred": _("%(name)s is passing the chat on to a colleague, who will be with you in a moment."),
-    "returned": _("%(name)s is passing the chat on. The next available agent will take over."),
+    "passed_on": _("The agent was disconnected. The next available agent will take over."),
+    "transferred": _("%(name)s is transferring the chat to a colleague, who will be with you in a moment."),
+    "returned": _("%(name)s has returned the chat to the queue. The next available agent will take over."),
     "reminded": _("Are you still there? Please answer when you can."),
     "reminded_end": _("Are you still there? Without an answer, this chat ends in %(name)s min."),
     "left_queue": _("The customer left the queue."),
     "inquiry": _("The customer left a 1:1 inquiry instead."),
     "closed_customer": _("The customer ended the chat."),
     "closed_agent": _("%(name)s ended the chat."),
-    "closed_timeout": _("The chat ended because nobody was there any more."),
+    "closed_timeout": _("The chat ended because the connection was lost."),
     "closed_idle": _("The chat ended because it was not answered."),
     "closed_service": _("The chat ended because the chat service was closed."),
 }
@@ -77,12 +77,12 @@ def message_frame(entry: Entry, language: str) -> protocol.Message:
     )
 
 
-def line_frame(changed: live.Changed) -> protocol.Line | None:
+def last_line_frame(changed: live.Changed) -> protocol.LastLine | None:
     """What a list of chats shows of a new message; ``None`` for what changes no last line."""
     entry = changed.entry
     if changed.unread is None:
         return None
-    return protocol.Line(entry.chat, entry.seq, entry.author, message_masks.last_line(entry.body), changed.unread)
+    return protocol.LastLine(entry.chat, entry.seq, entry.author, message_masks.last_line(entry.body), changed.unread)
 
 
 def messages_html(entries: list[Entry], language: str) -> SafeString:

@@ -135,7 +135,7 @@ def _handing_over(
 
 def require_chat(agent: Agent) -> None:
     if not may_chat(agent):
-        raise Closed(_("You are not permitted to chat any more."))
+        raise Closed(_("You no longer have the chat permission."))
 
 
 def conversation_page(request: HttpRequest, agent: Agent, chat: Chat) -> HttpResponse:

@@ -565,7 +565,7 @@ def test_a_full_queue_is_said_and_leads_to_the_inquiry_form(service, agent, poli
     html = answer.content.decode()
     assert answer.status_code == 409
     assert 'data-stage="full"' in html
-    assert "Too many customers are waiting just now." in html
+    assert "Too many customers are waiting right now." in html
     assert 'data-action="contact"' in html
     assert 'data-action="again"' in html
     assert "X-Chat-Token" not in answer

@@ -1,4 +1,4 @@
-"""The repository agrees with itself: models with migrations, READMEs with the tree."""
+"""The repository agrees with itself: models with migrations, READMEs with the tree, templates with the style."""
 
 import re
 from collections.abc import Iterator
@@ -47,6 +47,17 @@ def test_every_link_of_a_text_leads_somewhere():
     assert broken == []
 
 
+def test_lines_of_templates_are_short():
+    long = [
+        f"{name}:{at}" for name, text in templates() for at, line in enumerate(text.split("\n"), 1) if len(line) > 120
+    ]
+    assert long == []
+
+
+def test_no_condition_in_a_template_has_more_than_two_branches():
+    assert [f"{name}:{at}" for name, text in templates() for at in long_conditions(text)] == []
+
+
 def read(name: str) -> str:
     return (env.BASE_DIR / name).read_text(encoding="utf-8")
 
@@ -84,3 +95,22 @@ def anchors(text: Path) -> set[str]:
     """What GitHub calls the headings of a text in addresses."""
     headings = re.findall(r"^#+ (.+)$", text.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+def templates() -> Iterator[tuple[str, str]]:
+    for path in sorted((env.BASE_DIR / "templates").rglob("*.*")):
+        yield path.relative_to(env.BASE_DIR).as_posix(), path.read_text(encoding="utf-8")
+
+
+def long_conditions(text: str) -> Iterator[int]:
+    """The lines at which a third branch begins."""
+    branches: list[int] = []
+    for found in re.finditer(r"{%\s*(if|elif|else|endif)\b.*?%}", text):
+        if found[1] == "if":
+            branches.append(1)
+        elif found[1] == "endif":
+            branches.pop()
+        elif branches:
+            branches[-1] += 1
+            if branches[-1] > 2:
+                yield text.count("\n", 0, found.start()) + 1
