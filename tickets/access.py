@@ -31,10 +31,15 @@ def comment_mask_for(agent: Agent, mask_id: int) -> CommentMask:
 
 
 def chat_for(agent: Agent, chat_id: int) -> Chat:
-    """The chat, open or closed, of which ``agent`` may make a ticket: with the chat permission, or as an admin."""
-    if not (may_chat(agent) or agent.is_admin):
+    """The chat, open or closed, for a ticket that ``agent`` makes of it. Raises ``Http404`` if the agent may not."""
+    if not may_create_from_chat(agent):
         raise Http404
     return get_object_or_404(Chat.objects.select_related("customer"), service=agent.service, pk=chat_id)
+
+
+def may_create_from_chat(agent: Agent) -> bool:
+    """Agents with the chat permission make tickets of chats, and so do admins."""
+    return may_chat(agent) or agent.is_admin
 
 
 def assignable(service: Service, *, also: int | None = None) -> QuerySet[Agent]:

@@ -7,6 +7,7 @@ masked in a comment the original is kept.
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -38,39 +39,37 @@ from tickets.tags import put_on_chat_tag
 State = Ticket.State
 
 
-@transaction.atomic
-def create_ticket(
-    service: Service,
-    *,
-    channel: str,
-    subject: str,
-    body: str = "",
-    requester: Customer | None = None,
-    assignee: Agent | None = None,
-    chat: Chat | None = None,
-    policy: PrivacyPolicy | None = None,
-    consented_at: datetime | None = None,
-    request_id: UUID | None = None,
-    by: Agent | None = None,
-) -> Ticket:
-    """A new ticket, Processing where it has an assignee. Locks the Service's row.
+@dataclass(frozen=True)
+class Draft:
+    """A ticket before it is made. Its fields are named as the model's.
 
-    ``by`` is the agent who makes it; without one it is the customer's doing.
+    ``policy`` is the privacy policy that the requester agreed to at ``consented_at``.
+    """
+
+    channel: str
+    subject: str
+    body: str = ""
+    requester: Customer | None = None
+    assignee: Agent | None = None
+    chat: Chat | None = None
+    policy: PrivacyPolicy | None = None
+    consented_at: datetime | None = None
+    request_id: UUID | None = None
+
+
+@transaction.atomic
+def create_ticket(service: Service, draft: Draft, *, by: Agent | None = None) -> Ticket:
+    """Makes a ticket, Processing if the draft has an assignee. Locks the Service's row.
+
+    ``by`` is the agent who makes it, ``None`` if the customer does.
     """
     now = timezone.now()
+    texts = {"subject": _subject(service, draft.subject), "body": _concealed(service, draft.body)}
     ticket = Ticket.objects.create(
+        **{**vars(draft), **texts},
         service=service,
         number=next_number(service),
-        channel=channel,
-        subject=_subject(service, subject),
-        body=_concealed(service, body),
-        state=State.PROCESSING if assignee else State.UNASSIGNED,
-        requester=requester,
-        assignee=assignee,
-        chat=chat,
-        policy=policy,
-        consented_at=consented_at,
-        request_id=request_id,
+        state=State.PROCESSING if draft.assignee else State.UNASSIGNED,
         created_by=by,
         created_at=now,
         updated_at=now,
@@ -82,9 +81,9 @@ def create_ticket(
         agent=by,
         actor="" if by else "customer",
         number=ticket.number,
-        channel=str(channel),
+        channel=str(ticket.channel),
         state=str(ticket.state),
-        assignee=assignee.pk if assignee else None,
+        assignee=ticket.assignee_id,
     )
     return ticket
 
@@ -92,55 +91,32 @@ def create_ticket(
 def create_from_chat(agent: Agent, chat: Chat, *, subject: str = "", body: str = "") -> Ticket:
     """The chat's ticket: made now, with the agent as its assignee, or the one that is there already.
 
-    Without a ``subject`` it is the suggested one. However many ask at once, the chat gets one ticket.
+    An empty ``subject`` becomes the suggested one. However many ask at once, the chat gets one ticket.
     """
     with transaction.atomic():
         lock_counter(chat.service)
         Chat.objects.select_for_update(no_key=True).get(pk=chat.pk)  # no mask comes between reading and saving
-        ticket = ticket_of(chat)
-        if ticket is None:
-            ticket = create_ticket(
-                chat.service,
-                channel=Ticket.Channel.CHAT,
-                subject=subject or suggested_subject(chat),
-                body=body,
-                requester=chat.customer,
-                assignee=agent,
-                chat=chat,
-                by=agent,
-            )
-            put_on_chat_tag(ticket)
-            # The form may be older than a mask.
-            conceal_copies(chat, message_masks.masked_originals(chat))
-            audit.record(chat.service_id, "chat.ticket_created", chat.subject, agent=agent, number=ticket.number)
+        return ticket_of(chat) or _create_from_chat(agent, chat, subject or suggested_subject(chat), body)
+
+
+def _create_from_chat(agent: Agent, chat: Chat, subject: str, body: str) -> Ticket:
+    draft = Draft(Ticket.Channel.CHAT, subject, body, requester=chat.customer, assignee=agent, chat=chat)
+    ticket = create_ticket(chat.service, draft, by=agent)
+    put_on_chat_tag(ticket)
+    conceal_copies(chat, message_masks.masked_originals(chat))  # the form may be older than a mask
+    audit.record(chat.service_id, "chat.ticket_created", chat.subject, agent=agent, number=ticket.number)
     return ticket
 
 
-def create_by_hand(
-    agent: Agent,
-    *,
-    subject: str,
-    body: str,
-    requester: Callable[[], Customer | None],
-    assignee: Agent | None,
-    request_id: UUID,
-) -> Ticket:
-    """A ticket that an agent writes, after a call for instance; the same form sent twice finds the first one.
+def create_by_hand(agent: Agent, draft: Draft, *, find_requester: Callable[[], Customer | None]) -> Ticket:
+    """A ticket that an agent writes, after a call for instance; the same form sent twice makes one.
 
-    ``requester`` finds or makes the customer; it is called only where a ticket is made.
+    ``find_requester`` finds or makes the customer; it is called only if a ticket is made. Needs ``draft.request_id``.
     """
     with transaction.atomic():
         lock_counter(agent.service)
-        return requested_ticket(agent.service, request_id) or create_ticket(
-            agent.service,
-            channel=Ticket.Channel.AGENT,
-            subject=subject,
-            body=body,
-            requester=requester(),
-            assignee=assignee,
-            request_id=request_id,
-            by=agent,
-        )
+        sent = requested_ticket(agent.service, draft.request_id)
+        return sent or create_ticket(agent.service, replace(draft, requester=find_requester()), by=agent)
 
 
 def ticket_of(chat: Chat) -> Ticket | None:
@@ -148,7 +124,7 @@ def ticket_of(chat: Chat) -> Ticket | None:
     return Ticket.objects.defer("search").filter(chat=chat).first()
 
 
-def requested_ticket(service: Service, request_id: UUID) -> Ticket | None:
+def requested_ticket(service: Service, request_id: UUID | None) -> Ticket | None:
     """The ticket that this form has made already."""
     return Ticket.objects.defer("search").filter(service=service, request_id=request_id).first()
 

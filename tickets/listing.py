@@ -1,5 +1,7 @@
 """The ticket list: what is asked for, and one page of it, newest update first."""
 
+from dataclasses import dataclass
+
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import Q, QuerySet
 
@@ -13,27 +15,29 @@ ME, NOBODY = "me", "nobody"  # assignees that are no number
 _NUMBER_MAX = 2**31 - 1
 
 
-def narrow(
-    tickets: QuerySet[Ticket],
-    *,
-    agent: Agent,
-    state: str = "",
-    assignee: str = "",
-    tag: int | None = None,
-    text: str = "",
-) -> QuerySet[Ticket]:
-    """The tickets that fit every filter; an empty one fits all. ``assignee`` is ``me``, ``nobody`` or an agent's id."""
-    if state:
-        tickets = tickets.filter(state=state)
-    if assignee == ME:
+@dataclass(frozen=True)
+class Filters:
+    """What is looked for; an empty value fits every ticket. ``assignee`` is ``me``, ``nobody`` or an agent's id."""
+
+    state: str = ""
+    assignee: str = ""
+    tag: int | None = None
+    text: str = ""
+
+
+def narrow(tickets: QuerySet[Ticket], agent: Agent, filters: Filters) -> QuerySet[Ticket]:
+    """The tickets that fit every filter; ``agent`` is who looks for them."""
+    if filters.state:
+        tickets = tickets.filter(state=filters.state)
+    if filters.assignee == ME:
         tickets = tickets.filter(assignee=agent)
-    elif assignee == NOBODY:
+    elif filters.assignee == NOBODY:
         tickets = tickets.filter(state=Ticket.State.UNASSIGNED)
-    elif assignee:
-        tickets = tickets.filter(assignee=int(assignee))
-    if tag:
-        tickets = tickets.filter(tags=tag)
-    return tickets.filter(_containing(text)) if text.strip() else tickets
+    elif filters.assignee:
+        tickets = tickets.filter(assignee=int(filters.assignee))
+    if filters.tag:
+        tickets = tickets.filter(tags=filters.tag)
+    return tickets.filter(_containing(filters.text)) if filters.text.strip() else tickets
 
 
 def page_of(

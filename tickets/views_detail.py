@@ -17,7 +17,7 @@ from contiple.base.errors import DomainError, Invalid
 from tickets import access, lifecycle, tags
 from tickets.forms import AssigneeForm, CommentForm, StateForm, TagForm, TextForm, fingerprint
 from tickets.models import Ticket
-from tickets.trail import timeline_of
+from tickets.timeline import timeline_of
 
 # The parts of the page that an act replaces, by the name of their template and element.
 TEXT, COMMENT, FACTS = "text", "comment", "facts"

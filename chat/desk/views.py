@@ -14,8 +14,8 @@ from agents.access import for_admins, for_agents, may_chat
 from agents.models import Agent
 from chat import access
 from chat.conversation import entries, rendering
-from chat.conversation.history import ticket_number_of
 from chat.conversation.paging import before, number
+from chat.follow_ups import registered
 from chat.lifecycle import transfer as transfers
 from chat.lifecycle import transitions
 from chat.lifecycle.trail import chat_trail, routing_trail
@@ -89,8 +89,7 @@ def give_back(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
 def history(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
     """The conversation to read, as in a ticket's Quick Menu; a page of its own where no script asks for it."""
     found = access.chat_for_agent(agent, chat)
-    context = _reading(agent, found) | {"section": "chats", "ticket": ticket_number_of(found)}
-    context["can_make_ticket"] = may_chat(agent) or agent.is_admin
+    context = _reading(agent, found) | {"section": "chats", "made": registered().made_of([found]).get(found.pk)}
     if agent.is_admin:
         context["trail"] = chat_trail(found)
         context["choices"] = routing_trail(found)

@@ -304,8 +304,8 @@ class ChatDesk extends HTMLElement {
         return this.#concealMasks();
       case "mask":
         return this.#mask(this.#selection.take());
-      case "ticket":
-        return this.#askTicket(button.dataset.url);
+      case "follow-up":
+        return this.#askFollowUp(button.dataset.url);
       case "end":
         return this.#askEnd(button.dataset.url);
       case "hand-over":
@@ -373,28 +373,28 @@ class ChatDesk extends HTMLElement {
     });
   }
 
-  async #askTicket(url) {
+  async #askFollowUp(url) {
     const html = await this.#fetch(url);
-    if (html !== null) this.#showTicketForm(html);
+    if (html !== null) this.#showFollowUpForm(html);
   }
 
-  #showTicketForm(html) {
-    const content = this.querySelector("template[data-part=ticket]").content.cloneNode(true);
+  #showFollowUpForm(html) {
+    const content = this.querySelector("template[data-part=follow-up]").content.cloneNode(true);
     content.querySelector(".dialog-body").innerHTML = html;
     const dialog = this.#dialog(content);
     const form = dialog.querySelector("form");
-    if (form) form.addEventListener("submit", (event) => this.#createTicket(event));
+    if (form) form.addEventListener("submit", (event) => this.#createFollowUp(event));
     else this.#boostLinks(dialog);
   }
 
-  async #createTicket(event) {
+  async #createFollowUp(event) {
     event.preventDefault();
     const form = event.currentTarget;
     const submit = form.querySelector("button:not([type=button])");
     submit.disabled = true;
     const html = await this.#fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
     submit.disabled = false;
-    if (html !== null) this.#showTicketForm(html);
+    if (html !== null) this.#showFollowUpForm(html);
   }
 
   /** Links of the answer change the page without touching the widget. */

@@ -1,6 +1,7 @@
 """The repository agrees with itself."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from django.core.management import call_command
@@ -26,3 +27,30 @@ def test_the_readme_s_map_of_chat_has_its_packages_and_no_others():
     named = [name.strip("/") for line in lines for name in line.split(", ")]
     there = {path.stem for path in (env.BASE_DIR / "chat").iterdir() if path.suffix in {"", ".py"}}
     assert sorted(named) == sorted(there - {"__init__", "__pycache__", "apps", "management", "migrations"})
+
+
+# Where files of chat may say "ticket", by the start of their path, and why. Lines that only mean the same word are few.
+MAY_SAY_TICKET = {
+    "chat/migrations/": "what is in a database stays named as it was",
+    "chat/masking/detectors/": "a word that customers write near numbers",
+}
+
+
+def test_chat_does_not_know_tickets():
+    """Neither by import, nor by a field's path, an address, a text or a name: ``chat.follow_ups`` is the only way."""
+    knowing = [line for line in _lines_of_chat() if re.search("ticket", line, re.IGNORECASE)]
+    assert [line for line in knowing if not line.startswith(tuple(MAY_SAY_TICKET))] == []
+
+
+def test_every_exception_is_needed():
+    knowing = [line for line in _lines_of_chat() if re.search("ticket", line, re.IGNORECASE)]
+    assert [start for start in MAY_SAY_TICKET if not any(line.startswith(start) for line in knowing)] == []
+
+
+def _lines_of_chat() -> Iterator[str]:
+    """Every line of code, template and script that is chat's, with its place before it."""
+    root = env.BASE_DIR
+    scripts = [path for path in (root / "static/js").glob("*.js") if not path.name.startswith("ticket")]
+    for path in sorted([*(root / "chat").rglob("*.py"), *(root / "templates/chat").iterdir(), *scripts]):
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            yield f"{path.relative_to(root)}:{number}: {line.strip()}"
