@@ -15,7 +15,7 @@ from chat.models import Chat
 
 @dataclass(frozen=True)
 class FollowUp:
-    """What was made of a chat. ``label`` is its name in a list, ``title`` its name on a button."""
+    """What was made from a chat. ``label`` is its name in a list, ``title`` its name on a button."""
 
     label: str
     title: str
@@ -28,15 +28,16 @@ class FollowUps:
 
     noun: Promise | str = ""  # the heading of the column in Chat History
     create_label: Promise | str = ""
+    after_end: Promise | str = ""  # said before a chat is ended: a follow-up can still be made
     icon = ""
     trail_words: Mapping[str, Promise] = {}  # by action, for ``lifecycle.trail``
 
-    def made_of(self, chats: Sequence[Chat]) -> Mapping[int, FollowUp]:
-        """What was made of each of ``chats``, by the chat's id. One query, however many chats there are."""
+    def made_from(self, chats: Sequence[Chat]) -> Mapping[int, FollowUp]:
+        """What was made from each of ``chats``, by the chat's id. One query, however many chats there are."""
         return {}
 
     def create_url(self, agent: Agent, chat: Chat) -> str:
-        """The page where ``agent`` makes a follow-up of ``chat``; empty if the agent may not."""
+        """The page where ``agent`` makes a follow-up from ``chat``; empty if the agent may not."""
         return ""
 
     def inquiry_url(self, service: Service) -> str:

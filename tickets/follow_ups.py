@@ -1,4 +1,4 @@
-"""What chat shows of tickets: the ticket that was made of a chat, the way to make it, and Contact Us."""
+"""What chat shows of tickets: the ticket that was made from a chat, the way to make it, and Contact Us."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,10 +16,11 @@ from tickets.models import Ticket
 class TicketsOfChats(FollowUps):
     noun = gettext_lazy("Ticket")
     create_label = gettext_lazy("Create Ticket")
+    after_end = gettext_lazy("You can still create a ticket from it.")
     icon = "ticket"
     trail_words = {"chat.ticket_created": gettext_lazy("%(actor)s created ticket #%(number)s.")}
 
-    def made_of(self, chats: Sequence[Chat]) -> Mapping[int, FollowUp]:
+    def made_from(self, chats: Sequence[Chat]) -> Mapping[int, FollowUp]:
         tickets = Ticket.objects.filter(chat__in=[chat.pk for chat in chats])
         numbers = tickets.values_list("chat", "number", "service__slug")
         return {chat: _follow_up(slug, number) for chat, number, slug in numbers}

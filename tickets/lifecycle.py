@@ -1,8 +1,8 @@
-"""How a ticket comes to be and changes: made, edited, given to somebody, brought to a state, commented on.
+"""Creates and changes tickets: text, assignee, state, comments.
 
-A ticket is Unassigned exactly when nobody has it (the database holds that). Every act writes its AuditEntry in its own
-transaction: states, numbers and names of fields, never a text. Every text is masked before it is saved; of what is
-masked in a comment the original is kept.
+A ticket without an assignee is Unassigned, and no other is; the database enforces this. Every act writes its AuditEntry
+in its own transaction: states, numbers and names of fields, never a text. Every text is masked before it is saved; only
+originals of what is masked in comments are kept.
 """
 
 import re
@@ -125,12 +125,12 @@ def ticket_of(chat: Chat) -> Ticket | None:
 
 
 def requested_ticket(service: Service, request_id: UUID | None) -> Ticket | None:
-    """The ticket that this form has made already."""
+    """The ticket that this form has already made."""
     return Ticket.objects.defer("search").filter(service=service, request_id=request_id).first()
 
 
 def suggested_subject(chat: Chat) -> str:
-    """The customer's first words, masked as they are stored; before there are any, whose chat it is."""
+    """The customer's first message, masked as it is stored; if there is none, the customer's name."""
     first = chat.messages.filter(author=Message.Author.CUSTOMER).exclude(body="").order_by("seq").first()
     if first:
         return one_line(first.body, SUBJECT_LENGTH_MAX)
@@ -141,8 +141,8 @@ def suggested_subject(chat: Chat) -> str:
 def set_state(agent: Agent, ticket: Ticket, state: str) -> None:
     """Brings ``ticket`` to ``state``; Unassigned takes it from its assignee.
 
-    Raises ``Closed`` where a mere agent would reach or leave Completed, ``Invalid`` where nobody has the ticket, and
-    ``Conflict`` where it has changed since it was read.
+    Raises ``Closed`` if the ticket would reach or leave Completed and ``agent`` is no admin, ``Invalid`` if it has no
+    assignee, and ``Conflict`` if it has changed since it was read.
     """
     if state == ticket.state:
         return
@@ -161,7 +161,7 @@ def set_state(agent: Agent, ticket: Ticket, state: str) -> None:
 def set_assignee(agent: Agent, ticket: Ticket, assignee: Agent | None) -> None:
     """Gives ``ticket`` to an active agent of its service, or to nobody.
 
-    An Unassigned ticket becomes Processing, one that nobody has becomes Unassigned. Raises as ``set_state`` does.
+    An Unassigned ticket becomes Processing; without an assignee it becomes Unassigned. Raises as ``set_state`` does.
     """
     if assignee == ticket.assignee:
         return
@@ -178,9 +178,9 @@ def set_assignee(agent: Agent, ticket: Ticket, assignee: Agent | None) -> None:
 
 @transaction.atomic
 def edit_text(agent: Agent, ticket: Ticket, *, subject: str, body: str) -> None:
-    """Replaces subject and description. Raises ``Conflict`` where either has changed since ``ticket`` was read.
+    """Replaces subject and description. Raises ``Conflict`` if either has changed since ``ticket`` was read.
 
-    Locks the ticket's chat and the ticket: what was masked in the chat after the form was opened stays masked.
+    Locks the ticket's chat and the ticket, so what was masked in the chat after the form was opened stays masked.
     """
     copies = lock_with_chat(ticket)
     new = {
@@ -197,9 +197,9 @@ def edit_text(agent: Agent, ticket: Ticket, *, subject: str, body: str) -> None:
 
 @transaction.atomic
 def add_comment(agent: Agent, ticket: Ticket, body: str, *, request_id: UUID | None = None) -> Comment:
-    """Adds what only agents see; the same form sent twice finds the first one. Locks the ticket's chat and the ticket.
+    """Adds an internal comment; the same form sent twice adds one. Locks the ticket's chat and the ticket.
 
-    What the service masks is masked before it is saved, and so is what repeats a mask by hand in the chat.
+    Masks what the service masks, and copies of what agents masked in the chat, before anything is saved.
     """
     copies = lock_with_chat(ticket)
     sent = ticket.comments.filter(request_id=request_id).first() if request_id else None
@@ -220,12 +220,12 @@ def add_comment(agent: Agent, ticket: Ticket, body: str, *, request_id: UUID | N
 
 
 def _subject(service: Service, text: str, copies: re.Pattern[str] = NO_COPIES) -> str:
-    """Masked before it is cut: half of a number would not be known for one."""
+    """``text`` on one line. Masked before it is cut, or half a number at the end would not be found."""
     return one_line(_concealed(service, " ".join(text.split()), copies), SUBJECT_LENGTH_MAX)
 
 
 def _concealed(service: Service, text: str, copies: re.Pattern[str] = NO_COPIES) -> str:
-    """``text`` as it may be stored where nobody unmasks: no original is kept."""
+    """``text`` masked for good: no original is kept."""
     return apply_mask(text, [*concealing.search(service, text).bounds, *bounds_of_copies(copies, text)])
 
 
@@ -235,7 +235,7 @@ def _check_completed(agent: Agent, ticket: Ticket, state: str) -> None:
 
 
 def _change(ticket: Ticket, **values: Any) -> None:
-    """Compare and set: of two who change the state or the assignee at once, the later one is told."""
+    """Compares and sets: if two change state or assignee at once, the later one gets ``Conflict``."""
     as_read = Ticket.objects.filter(pk=ticket.pk, state=ticket.state, assignee=ticket.assignee_id)
     _update(as_read, ticket, values)
 

@@ -1,4 +1,4 @@
-"""The ticket list, and the two ways in which an agent makes a ticket."""
+"""The ticket list, and the two ways for an agent to make a ticket: by hand and from a chat."""
 
 from functools import partial
 
@@ -96,7 +96,7 @@ def _chat_form(request: HttpRequest, chat: Chat) -> ChatTicketForm:
 def _chat_ticket(
     request: HttpRequest, agent: Agent, chat: Chat, ticket: Ticket | None, form: ChatTicketForm
 ) -> HttpResponse:
-    """The form, or the link to the ticket that the chat has: for the chat dialog a fragment, else a page."""
+    """The form, or the link to the chat's ticket: as a fragment for the chat dialog, else as a page."""
     context = {"section": "tickets", "chat": chat, "ticket": ticket, "form": form}
     is_part = (request.htmx and not request.htmx.boosted) or request.headers.get("X-Requested-With") == "fetch"
     if not is_part:

@@ -42,5 +42,5 @@ def chats(request: HttpRequest, agent: Agent) -> HttpResponse:
 
 
 def _rows(chats: Sequence[Chat]) -> list[tuple[Chat, Outcome, FollowUp | None]]:
-    made = registered().made_of(chats)
+    made = registered().made_from(chats)
     return [(chat, outcome_of(chat), made.get(chat.pk)) for chat in chats]

@@ -1,4 +1,4 @@
-// A conversation to read, as in a ticket: live through the widget's socket, or by asking where there is none.
+// A conversation to read: live through the widget's socket, or by asking where there is none.
 
 import { Conversation } from "./conversation.js";
 import { maskSpans, rememberSelection, selectedSpans } from "./mask-selection.js";

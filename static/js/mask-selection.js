@@ -1,4 +1,4 @@
-// What a person selected in a conversation, or in the comments of a ticket, as UTF-16 offsets in each text. The offsets count the masked
+// What a person selected in a conversation, or in comments, as UTF-16 offsets in each text. The offsets count the masked
 // text, also where a mask is shown open at the moment.
 
 /** Remembers the last selection inside `log`, since a tap on a button may clear it (touch). */
