@@ -1,4 +1,4 @@
-"""Follow-ups: what an app above makes of a chat, the way to make it, and the 1:1 inquiry form.
+"""Follow-ups: an app above makes them from chats. This module has links to them, and to the 1:1 inquiry form.
 
 chat doesn't know that app. The app registers its ``FollowUps`` when it is ready, and pages of chat take words and
 addresses from there. If nothing is registered, these pages work and leave the links out.
@@ -15,7 +15,7 @@ from chat.models import Chat
 
 @dataclass(frozen=True)
 class FollowUp:
-    """What was made from a chat. ``label`` is its name in a list, ``title`` its name on a button."""
+    """A thing that was made from a chat. ``label`` is its name in a list, ``title`` its name on a button."""
 
     label: str
     title: str
@@ -24,7 +24,7 @@ class FollowUp:
 
 
 class FollowUps:
-    """What an app above overrides. Words are translated where they are shown; an empty address means no link."""
+    """An app above overrides these. Words are translated where they are shown; an empty address means no link."""
 
     noun: Promise | str = ""  # the heading of the column in Chat History
     create_label: Promise | str = ""
@@ -33,7 +33,7 @@ class FollowUps:
     trail_words: Mapping[str, Promise] = {}  # by action, for ``lifecycle.trail``
 
     def made_from(self, chats: Sequence[Chat]) -> Mapping[int, FollowUp]:
-        """What was made from each of ``chats``, by the chat's id. One query, however many chats there are."""
+        """The follow-ups of ``chats``, by the chat's id. One query, however many chats there are."""
         return {}
 
     def create_url(self, agent: Agent, chat: Chat) -> str:

@@ -1,4 +1,4 @@
-"""Which tickets an agent sees: all of the service's, if the agent is active there. Nobody else sees any.
+"""Access to tickets: every active agent of a service sees all of its tickets, and nobody else sees any.
 
 Forbidden and absent look the same: 404.
 """

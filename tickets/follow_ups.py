@@ -1,4 +1,4 @@
-"""What chat shows of tickets: the ticket that was made from a chat, the way to make it, and Contact Us."""
+"""Gives chat its links to tickets: to the one made from a chat, to the form that makes it, and to Contact Us."""
 
 from collections.abc import Mapping, Sequence
 

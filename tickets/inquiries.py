@@ -27,7 +27,7 @@ INQUIRY_BY_ADDRESS = throttle.Limit("inquiry address", 10, timedelta(hours=1))
 
 @dataclass(frozen=True)
 class Inquiry:
-    """What a customer sent: the form, and how it came. ``policy`` is the text that was agreed to at ``now``."""
+    """A customer's form, and how it came. ``policy`` is the text that was agreed to at ``now``."""
 
     name: str
     email: str

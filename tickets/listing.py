@@ -17,7 +17,7 @@ _NUMBER_MAX = 2**31 - 1
 
 @dataclass(frozen=True)
 class Filters:
-    """What is looked for; an empty value fits every ticket. ``assignee`` is ``me``, ``nobody`` or an agent's id."""
+    """Filters of the list; an empty value fits every ticket. ``assignee`` is ``me``, ``nobody`` or an agent's id."""
 
     state: str = ""
     assignee: str = ""

@@ -114,7 +114,7 @@ class Ticket(models.Model):
 
 
 class Comment(models.Model):
-    """What an agent writes on a ticket; customers don't see it. ``body`` is masked."""
+    """An agent's words on a ticket; customers don't see them. ``body`` is masked."""
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="comments")
     agent = models.ForeignKey(Agent, models.SET_NULL, null=True, related_name="+")

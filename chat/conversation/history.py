@@ -13,7 +13,7 @@ TEXT_LENGTH_MAX = 200
 
 
 class Outcome(TextChoices):
-    """Whether an agent answered."""
+    """Processed, if an agent answered the chat."""
 
     PROCESSED = "processed", _("Processed")
     UNPROCESSED = "unprocessed", _("Unprocessed")
@@ -25,7 +25,7 @@ def outcome_of(chat: Chat) -> Outcome:
 
 @dataclass(frozen=True)
 class Filters:
-    """What is looked for; an empty value fits every chat. ``text`` is in the customer's name or e-mail address.
+    """Filters of the list; an empty value fits every chat. ``text`` is in the customer's name or e-mail address.
 
     Days are Korean, as in the record of unmasking; ``until`` is the last of them.
     """

@@ -175,7 +175,7 @@ def test_lone_surrogates_are_refused():
     assert can_be_stored("🔥\n\t환불")
 
 
-def test_a_machine_that_fills_the_hidden_field_is_thanked_for_nothing(client, data):
+def test_a_filled_honeypot_is_thanked_and_nothing_is_stored(client, data):
     assert client.post(URL, data | {"website": "https://spam.example"}).url == "/hc/demo/contact/sent/"
     assert not Ticket.objects.exists()
     assert not Customer.objects.exists()
