@@ -15,7 +15,7 @@ from tests.tickets.masked import mask_text
 from tests.tickets.test_conceal_copies import mask as mask_in_chat
 from tickets.lifecycle import add_comment, create_from_chat, edit_text
 from tickets.models import Comment, Ticket
-from tickets.trail import timeline_of
+from tickets.timeline import timeline_of
 from tickets.unmasking import lift, reveal
 
 pytestmark = pytest.mark.django_db

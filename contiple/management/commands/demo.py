@@ -140,8 +140,7 @@ def _rows(name: str) -> list[dict[str, Any]]:
 
 def _make_ticket(service: Service, people: dict[str, Agent], row: dict[str, Any], now: datetime) -> None:
     created_at = now - timedelta(hours=row["hours_ago"])
-    ticket = lifecycle.create_ticket(
-        service,
+    draft = lifecycle.Draft(
         channel=Ticket.Channel.HELP_CENTER,
         subject=row["subject"],
         body=row["body"],
@@ -149,6 +148,7 @@ def _make_ticket(service: Service, people: dict[str, Agent], row: dict[str, Any]
         policy=_policy(service, _language(row["subject"])),
         consented_at=created_at,
     )
+    ticket = lifecycle.create_ticket(service, draft)
     _handle(ticket, people.get(row["assignee"]), people["Ada"], row)
     _date_back(ticket, created_at, created_at + (now - created_at) / 4)
 
