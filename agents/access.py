@@ -57,7 +57,7 @@ def active_admins(service_id: int) -> QuerySet[Agent]:
 def require_admin(agent: Agent) -> None:
     """Reads again whether ``agent`` manages the service. Raises ``Closed``. Under the contract's lock it stays true."""
     if not active_admins(agent.service_id).filter(pk=agent.pk).exists():
-        raise Closed(_("You are not an admin of this service any more."))
+        raise Closed(_("You are no longer an admin of this service."))
 
 
 def for_agents(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -175,7 +175,7 @@ class MaskingRules(models.Model):
     service = models.OneToOneField(Service, models.CASCADE, related_name="masking_rules")
     version = models.PositiveIntegerField(default=1)  # counts changes: what a process has read of them is still true
     kinds = models.JSONField(default=dict, blank=True)
-    reveals_per_hour = models.PositiveSmallIntegerField(_("Unmasking, times in an hour"), default=30)
+    reveals_per_hour = models.PositiveSmallIntegerField(_("Unmaskings per hour"), default=30)
 
     class Meta:
         verbose_name = verbose_name_plural = _("Rules of masking")

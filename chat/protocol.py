@@ -71,7 +71,8 @@ FromAgent = Watch | Unwatch | Send | Typing | Seen | Beat
 class Message(Struct, tag="message", omit_defaults=True):
     """A message, new or changed: put it at ``seq``, in place of what stands there.
 
-    With the ``client_id`` of a send it is also its acknowledgement. ``unread`` comes with what is new.
+    With the ``client_id`` of a send it is also its acknowledgement. ``unread`` comes with what is new, and with
+    it ``line``: the message as lists of chats show it.
     """
 
     chat: int
@@ -81,6 +82,7 @@ class Message(Struct, tag="message", omit_defaults=True):
     html: str
     client_id: str | None = None
     unread: int | None = None
+    line: str | None = None
 
 
 class Ack(Struct, tag="ack"):
@@ -139,7 +141,7 @@ class Desk(Struct, tag="desk"):
     html: str
 
 
-class Line(Struct, tag="line"):
+class LastLine(Struct, tag="line"):
     """A new last line of one of the agent's chats that is not on display."""
 
     chat: int
@@ -161,7 +163,7 @@ class Error(Struct, tag="error"):
     client_id: UUID | None = None
 
 
-ToClient = Message | Ack | Receipts | TypingNow | Status | Place | Waiting | Desk | Line | ServerBeat | Error
+ToClient = Message | Ack | Receipts | TypingNow | Status | Place | Waiting | Desk | LastLine | ServerBeat | Error
 
 decode_from_customer = msgspec.json.Decoder(FromCustomer).decode
 decode_from_agent = msgspec.json.Decoder(FromAgent).decode

@@ -113,6 +113,7 @@ TEMPLATES = [
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
         "OPTIONS": {
+            "builtins": ["contiple.templatetags.parts"],
             "loaders": [
                 (
                     "django.template.loaders.cached.Loader",

@@ -64,18 +64,22 @@ def save_default_setting(help_center: HelpCenter, setting: DefaultSetting, *, by
 
 def _refuse_what_the_contract_closes(row: HelpCenter, contract: Contract, setting: DefaultSetting) -> None:
     if setting.chat_enabled and not row.chat_enabled and not contract.chat:
-        raise Closed(_("Chat can't be enabled: it is off in Contract Details."), code="chat_enabled")
+        raise Closed(_("Chat is off in Contract Details, so it can't be enabled."), code="chat_enabled")
     if setting.embed_origins != row.embed_origins and not contract.chat_widget:
-        raise Closed(_("Sites can't be named: Chat Widget is off in Contract Details."), code="embed_origins")
+        raise Closed(
+            _("Chat Widget on other sites is off in Contract Details, so sites can't be added."), code="embed_origins"
+        )
 
 
 def _refuse_an_end_without_warning(setting: DefaultSetting) -> None:
     if not setting.idle_close_minutes:
         return
     if not setting.idle_reminder_minutes:
-        raise Invalid(_("A chat ends after a reminder only: set one first, or 0 here."), code="idle_close_minutes")
+        raise Invalid(
+            _("A chat ends only after a reminder. Set the reminder first, or enter 0 here."), code="idle_close_minutes"
+        )
     if setting.idle_close_minutes <= setting.idle_reminder_minutes:
-        raise Invalid(_("The end has to come later than the reminder."), code="idle_close_minutes")
+        raise Invalid(_("The end must come after the reminder."), code="idle_close_minutes")
 
 
 def _refuse_chat_without_policy(row: HelpCenter, setting: DefaultSetting) -> None:

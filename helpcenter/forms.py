@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from contiple.base.errors import DomainError, Invalid
+from contiple.base.texts import tidy_text
 from helpcenter.default_setting import IN_THE_ROW, DefaultSetting
 from helpcenter.models import Article, ArticleText, Category, CategoryText, HelpCenter, HelpCenterText, PrivacyPolicy
 from helpcenter.origins import parse_origins
@@ -25,7 +26,7 @@ class Paragraphs(forms.CharField):
         super().__init__(widget=forms.Textarea(attrs={"rows": rows}), **options)
 
     def to_python(self, value: Any) -> str:
-        return super().to_python(value).replace("\r\n", "\n")
+        return tidy_text(super().to_python(value))
 
 
 @dataclass(frozen=True)
@@ -71,41 +72,43 @@ class DefaultSettingForm(InLanguages):
     assign_recent_agent = forms.BooleanField(
         label=_("Assign Chat"),
         required=False,
-        help_text=_("The agent with recent history with this customer comes first, if free."),
+        help_text=_("If available, the agent with recent history with this customer comes first."),
     )
     queue_limit = _count(
-        _("Most customers in the queue"),
+        _("Queue limit"),
         most=10_000,
-        help_text=_("Who comes when so many wait is offered an inquiry. 0 is no limit."),
+        help_text=_("When the queue is full, customers are offered a 1:1 inquiry. 0 means no limit."),
     )
     longest_wait_minutes = _count(
-        _("Longest wait, in minutes"),
+        _("Longest wait (minutes)"),
         most=DAY_MINUTES,
-        help_text=_("Who has waited longer is offered an inquiry, and keeps the place in the queue. 0 is never."),
+        help_text=_(
+            "Customers who wait longer are offered a 1:1 inquiry and keep their place in the queue. 0 means never."
+        ),
     )
     idle_reminder_minutes = _count(
-        _("Reminder to a silent customer, in minutes"),
+        _("Reminder to a silent customer (minutes)"),
         most=DAY_MINUTES,
-        help_text=_("Counted from the agent’s last message. 0 is never."),
+        help_text=_("Counted from the agent’s last message. 0 means never."),
     )
     idle_close_minutes = _count(
-        _("End of a silent chat, in minutes"),
+        _("End of a silent chat (minutes)"),
         most=DAY_MINUTES,
-        help_text=_("Counted from the same message, and announced by the reminder. 0 is never."),
+        help_text=_("Counted from the same message and announced in the reminder. 0 means never."),
     )
     colour = forms.RegexField(
         r"^#[0-9a-fA-F]{6}\Z",
         label=_("Colour"),
         widget=forms.ColorInput,
-        help_text=_("Behind the title and on buttons. Text on it stays legible: where it must be, it is darkened."),
-        error_messages={"invalid": _("A colour is # and six digits, such as #2f5bd7.")},
+        help_text=_("Used behind the title and on buttons. Darkened if needed to keep text readable."),
+        error_messages={"invalid": _("Enter a colour as # and six digits, such as #2f5bd7.")},
     )
     embed_origins = Paragraphs(
         rows=3,
         label=_("Sites that may show the Chat Widget"),
         required=False,
         max_length=5_000,
-        help_text=_("One exact origin a line, such as https://www.example.com."),
+        help_text=_("One exact origin per line, such as https://www.example.com."),
     )
     seen_policy = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0)
 
@@ -205,7 +208,7 @@ class CategoryForm(InLanguages):
 class ArticleForm(InLanguages):
     category = forms.ModelChoiceField(Category.objects.none(), label=_("Category"), empty_label=None)
     is_published = forms.BooleanField(
-        label=_("Published"), required=False, help_text=_("Customers can read it. Otherwise it is a draft.")
+        label=_("Published"), required=False, help_text=_("Customers can read it. When off, it stays a draft.")
     )
 
     def __init__(

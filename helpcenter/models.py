@@ -26,10 +26,10 @@ class HelpCenter(models.Model):
     # Chat, for whoever waits and for whoever falls silent (both counted from the agent's last words).
     # 0 is "no limit", or "never".
     assign_recent_agent = models.BooleanField(_("Assign Chat"), default=False)
-    queue_limit = models.PositiveSmallIntegerField(_("Most customers in the queue"), default=0)
-    longest_wait_minutes = models.PositiveSmallIntegerField(_("Longest wait, in minutes"), default=0)
-    idle_reminder_minutes = models.PositiveSmallIntegerField(_("Reminder to a silent customer, in minutes"), default=5)
-    idle_close_minutes = models.PositiveSmallIntegerField(_("End of a silent chat, in minutes"), default=15)
+    queue_limit = models.PositiveSmallIntegerField(_("Queue limit"), default=0)
+    longest_wait_minutes = models.PositiveSmallIntegerField(_("Longest wait (minutes)"), default=0)
+    idle_reminder_minutes = models.PositiveSmallIntegerField(_("Reminder to a silent customer (minutes)"), default=5)
+    idle_close_minutes = models.PositiveSmallIntegerField(_("End of a silent chat (minutes)"), default=15)
     # Sites that may show the chat in a frame: exact origins.
     embed_origins = ArrayField(models.CharField(max_length=200), default=list, blank=True)
 

@@ -16,7 +16,7 @@ from tickets.models import Ticket
 class TicketsOfChats(FollowUps):
     noun = gettext_lazy("Ticket")
     create_label = gettext_lazy("Create Ticket")
-    after_end = gettext_lazy("You can still create a ticket from it.")
+    after_end = gettext_lazy("You can still create a ticket from this chat.")
     icon = "ticket"
     trail_words = {"chat.ticket_created": gettext_lazy("%(actor)s created ticket #%(number)s.")}
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from agents.models import Agent
 from chat.masking.concealing import conceal
 from contiple.base.errors import DomainError
-from contiple.base.texts import can_be_stored, tidy_text
+from contiple.base.texts import clean_text
 from helpcenter.customers import EMAIL_LENGTH_MAX, NAME_LENGTH_MAX, clean_email, clean_name
 from helpcenter.models import PrivacyPolicy
 from tickets import access, listing
@@ -24,12 +24,7 @@ class Text(forms.CharField):
     """A text with plain line ends and composed characters. Refuses what can't be stored."""
 
     def to_python(self, value) -> str:
-        return tidy_text(super().to_python(value))
-
-    def validate(self, value: str) -> None:
-        super().validate(value)
-        if not can_be_stored(value):
-            raise ValidationError(_("The text has characters that can't be stored."), code="characters")
+        return _clean(clean_text, super().to_python(value))
 
 
 def _subject(**options) -> Text:
@@ -94,7 +89,7 @@ class TextForm(forms.Form):
         if self.cleaned_data["seen"] not in ("", self.now):
             self.data = {**self.data.dict(), "seen": self.now}
             raise ValidationError(
-                _("Somebody has changed this text in the meantime. Save again to replace it with yours.")
+                _("Someone else changed this text in the meantime. Save again to replace it with yours.")
             )
         return self.cleaned_data["seen"]
 
@@ -156,7 +151,7 @@ class RequestForm(forms.Form):
 
 
 class CommentForm(RequestForm):
-    body = _body(_("Internal comment"), rows=3, help_text=_("Customers don't see comments."))
+    body = _body(_("Internal comment"), rows=3, help_text=_("Only agents see it, never the customer."))
 
     def __init__(self, data=None) -> None:
         super().__init__(data, auto_id="comment-%s")

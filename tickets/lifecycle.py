@@ -166,7 +166,7 @@ def set_assignee(agent: Agent, ticket: Ticket, assignee: Agent | None) -> None:
     if assignee == ticket.assignee:
         return
     if assignee is not None and not assignable(ticket.service).filter(pk=assignee.pk).exists():
-        raise Invalid(_("This agent can't be given tickets."), code="assignee")
+        raise Invalid(_("Tickets can't be assigned to this agent."), code="assignee")
     old_state, old = ticket.state, ticket.assignee_id
     state = State.UNASSIGNED if assignee is None else State.PROCESSING if old is None else old_state
     _check_completed(agent, ticket, state)
@@ -231,7 +231,7 @@ def _concealed(service: Service, text: str, copies: re.Pattern[str] = NO_COPIES)
 
 def _check_completed(agent: Agent, ticket: Ticket, state: str) -> None:
     if State.COMPLETED in (state, ticket.state) and state != ticket.state and not agent.is_admin:
-        raise Closed(_("Only an admin completes a ticket or opens a completed one again."))
+        raise Closed(_("Only an admin can complete a ticket or reopen a completed one."))
 
 
 def _change(ticket: Ticket, **values: Any) -> None:
@@ -243,7 +243,7 @@ def _change(ticket: Ticket, **values: Any) -> None:
 def _update(as_read: QuerySet[Ticket], ticket: Ticket, values: dict[str, Any]) -> None:
     values = {**values, "updated_at": timezone.now()}
     if not as_read.update(**values):
-        raise Conflict(_("Somebody has changed this ticket in the meantime. Look at it again."))
+        raise Conflict(_("Someone else changed this ticket in the meantime. Check it again."))
     for name, value in values.items():
         setattr(ticket, name, value)
 

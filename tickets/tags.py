@@ -15,7 +15,7 @@ from agents.models import Agent, Service
 from chat.masking.concealing import conceal
 from chat.masking.spans import apply_mask
 from contiple.base.errors import Closed, Invalid
-from contiple.base.texts import can_be_stored
+from contiple.base.texts import can_be_stored, tidy_text
 from tickets.comment_masks import lock_ticket
 from tickets.copies import bounds_of_copies, lock_with_chat
 from tickets.models import CHAT_TAG, Tag, Ticket
@@ -57,7 +57,7 @@ def remove_tag(agent: Agent, ticket: Ticket, tag_id: int) -> None:
     if tag is None:
         return
     if tag.is_system:
-        raise Closed(_("This tag is put on by the system and can't be taken off."))
+        raise Closed(_("This tag was added by the system and can't be removed."))
     lock_ticket(ticket)
     take_off(ticket, tag)
     _touched(ticket, agent, "ticket.tag_removed", tag)
@@ -85,13 +85,13 @@ def take_off(ticket: Ticket, tag: Tag) -> None:
 
 def clean_tag_name(name: str) -> str:
     """``name`` on one line, composed. Raises ``Invalid``, and ``Closed`` if it reads like a system tag."""
-    name = " ".join(unicodedata.normalize("NFC", name).split()).lstrip("# ")
+    name = " ".join(tidy_text(name).split()).lstrip("# ")
     if not can_be_stored(name) or not any(unicodedata.category(sign)[0] in "LNPS" for sign in name):
         raise Invalid(_("Write a tag first."), code="tag")
     if len(name) > TAG_LENGTH_MAX:
         raise Invalid(_("A tag has at most 40 characters."), code="tag")
     if _skeleton(name) in _reserved():
-        raise Closed(_("This tag is the system's own: it is put on by itself."), code="tag")
+        raise Closed(_("Only the system adds this tag."), code="tag")
     return name
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from agents import audit
 from agents.models import Agent, AuditEntry
@@ -97,7 +98,7 @@ def _tag(details: dict, tags: Mapping[int, str]) -> str:
 def _who(entry: AuditEntry) -> str:
     """The actor's name at that time. An agent may be called ``customer`` too, so the agent is looked at first."""
     if entry.agent_id is None and entry.actor in ("", "customer"):
-        return _("The customer") if entry.actor else _("The system")
+        return pgettext("before what happened", "The customer") if entry.actor else _("The system")
     return entry.actor
 
 
@@ -108,9 +109,9 @@ def _what(entry: AuditEntry, names: Mapping[int, str], tags: Mapping[int, str]) 
         "ticket.assignee": lambda details: _assignee(details, names, by=entry.agent_id),
         "ticket.edited": _edited,
         "ticket.tag_added": lambda details: _("added the tag %(tag)s") % {"tag": _tag(details, tags)},
-        "ticket.tag_removed": lambda details: _("took off the tag %(tag)s") % {"tag": _tag(details, tags)},
+        "ticket.tag_removed": lambda details: _("removed the tag %(tag)s") % {"tag": _tag(details, tags)},
         "ticket.masked": lambda _details: _("masked personal information"),
-        "ticket.lifted": lambda _details: _("took a mask off for good"),
+        "ticket.lifted": lambda _details: _("removed a mask for good"),
         "ticket.originals_destroyed": _destroyed,
     }
     return words[entry.action](entry.details) if entry.action in words else entry.action
@@ -118,9 +119,9 @@ def _what(entry: AuditEntry, names: Mapping[int, str], tags: Mapping[int, str]) 
 
 def _created(details: dict) -> str:
     return {
-        Ticket.Channel.CHAT: _("made this ticket from a chat"),
-        Ticket.Channel.HELP_CENTER: _("left this inquiry through Contact Us"),
-    }.get(details.get("channel", ""), _("made this ticket"))
+        Ticket.Channel.CHAT: _("created the ticket from a chat"),
+        Ticket.Channel.HELP_CENTER: _("left a 1:1 inquiry"),
+    }.get(details.get("channel", ""), _("created the ticket"))
 
 
 def _state(details: dict) -> str:
@@ -134,18 +135,18 @@ def _state(details: dict) -> str:
 def _assignee(details: dict, names: Mapping[int, str], *, by: int | None) -> str:
     old, new = details["old"], details["new"]
     if new is None:
-        return _("gave the ticket back") if old == by else _("took the ticket from %(name)s") % {"name": names.get(old)}
-    return _("took the ticket") if new == by else _("gave the ticket to %(name)s") % {"name": names.get(new)}
+        return _("removed the assignee") if old == by else _("removed %(name)s as assignee") % {"name": names.get(old)}
+    return _("took the ticket") if new == by else _("assigned the ticket to %(name)s") % {"name": names.get(new)}
 
 
 def _edited(details: dict) -> str:
     fields = details["fields"]
     if fields == ["subject"]:
         return _("edited the subject")
-    return _("edited the description") if fields == ["body"] else _("edited subject and description")
+    return _("edited the description") if fields == ["body"] else _("edited the subject and description")
 
 
 def _destroyed(details: dict) -> str:
     if details.get("reason") == RETENTION:
-        return _("destroyed the originals of what is masked: they are kept no longer")
-    return _("destroyed the originals of what is masked")
+        return _("destroyed the masked originals: their retention period is over")
+    return _("destroyed the masked originals")

@@ -30,7 +30,7 @@ def lift(agent: Agent, mask_id: int, *, address: str | None) -> None:
         comment, hidden = mask.comment, _hidden_by(mask)
         body = comment.body[: mask.start] + opened(hidden) + comment.body[mask.end :]
         if any(start < mask.end and mask.start < end for start, end in bounds_of_copies(copies, body)):
-            raise Conflict(_("This is masked in the chat as well. Take the mask off there first."))
+            raise Conflict(_("This is also masked in the chat. Remove the mask there first."))
         mask.delete()
         change_body(comment, body)
         hidden.record(agent, "lifted", address)

@@ -46,7 +46,7 @@ def destroy(request: HttpRequest, agent: Agent, number: int) -> HttpResponse:
     ticket = access.ticket_for(agent, number)
     if request.method == "POST":
         _destroy(agent, ticket, request.POST.get("of"))
-        messages.success(request, _("The originals are destroyed for good."))
+        messages.success(request, _("The originals were destroyed."))
         return redirect("tickets:detail", agent.service.slug, number)
     chats = destroying.chats_of(ticket.requester) if ticket.requester else 0
     return render(request, "tickets/destroy.html", {"section": "tickets", "ticket": ticket, "chats": chats})
@@ -58,4 +58,4 @@ def _destroy(admin: Agent, ticket: Ticket, of: str | None) -> None:
     elif of == "customer" and ticket.requester:
         destroying.destroy_of_customer(admin, ticket.requester)
     else:
-        raise Invalid(_("Choose what is to be destroyed."))
+        raise Invalid(_("Choose what to destroy."))

@@ -13,7 +13,7 @@ from django.db import transaction
 from agents import audit
 from agents.models import Agent
 from chat.conversation import live
-from chat.conversation.entries import as_offers, entry_of, offers_of
+from chat.conversation.entries import as_offers, entry_of, last_line, offers_of
 from chat.masking import vault
 from chat.masking.concealing import require_masking
 from chat.masking.looks import Hidden, gone_is_on_record, look, opened, require_look
@@ -25,7 +25,6 @@ from chat.models import Chat, Mask, Message
 # Who keeps texts that may repeat a message hides there what is masked here: called with the chat and the originals, in
 # the transaction of the mask. The apps above register themselves, since nothing here may import them.
 copies: list[Callable[[Chat, Sequence[str]], None]] = []
-LAST_LINE_LENGTH = 120
 
 
 def put_on(
@@ -87,11 +86,6 @@ def change_body(chat: Chat, message: Message, body: str) -> None:
         if chat.agent_id:
             live.publish_on_commit(live.agent_topic(chat.agent_id), live.Touched())
     Chat.objects.filter(pk=chat.pk).update(**fields)
-
-
-def last_line(body: str) -> str:
-    """How lists show a (masked) body."""
-    return " ".join(body.split())[:LAST_LINE_LENGTH]
 
 
 def _messages_as_selected(chat: Chat, selections: Sequence[Selection]) -> dict[int, Message]:

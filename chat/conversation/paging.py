@@ -14,5 +14,5 @@ def before(query: QueryDict) -> int:
 def number(value: str, *, least: int = 0) -> int:
     """A ``seq`` or ``rev`` as an address carries it. Raises ``Invalid``."""
     if not (value.isdecimal() and len(value) <= 10 and least <= int(value) < 2**31):
-        raise Invalid(_("This address can't be read."))
+        raise Invalid(_("This address isn't valid."))
     return int(value)

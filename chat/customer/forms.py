@@ -19,7 +19,7 @@ class StartForm(forms.Form):
         label=_("E-mail"),
         max_length=254,
         required=False,
-        help_text=_("So that we can answer if the chat breaks off."),
+        help_text=_("So we can reply if you get disconnected."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
     message = forms.CharField(

@@ -27,7 +27,7 @@ from agents import throttle
 from agents.access import running_service
 from agents.models import Service
 from chat import access
-from chat.conversation import entries, messages, rendering
+from chat.conversation import entries, frames, messages, rendering
 from chat.conversation.paging import before
 from chat.customer.forms import StartForm
 from chat.lifecycle import transitions
@@ -192,7 +192,7 @@ def _conversation(request: HttpRequest, context: dict, chat: Chat, status: int =
         "stage": "chat",
         "chat": chat,
         "messages_html": rendering.messages_html(page, get_language()),
-        "status": rendering.status_frame(chat, get_language(), place=queue.queue_place(chat)),
+        "status": frames.status_frame(chat, get_language(), place=queue.queue_place(chat)),
         "has_earlier": bool(page) and page[0].seq > 1,
     }
     return _staged(request, context, status)

@@ -124,7 +124,7 @@ def changes(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
 
 def _require_chat(agent: Agent) -> None:
     if not may_chat(agent):
-        raise Closed(_("You are not permitted to chat any more."))
+        raise Closed(_("You no longer have the chat permission."))
 
 
 def _conversation_page(request: HttpRequest, agent: Agent, chat: Chat) -> HttpResponse:

@@ -57,7 +57,7 @@ def destroy(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
     found = access.chat_for_agent(agent, chat)
     if request.method == "POST":
         _destroy(agent, found, request.POST.get("of"))
-        messages.success(request, _("The originals are destroyed for good."))
+        messages.success(request, _("The originals were destroyed."))
         return redirect("chat:history", agent.service.slug, found.pk)
     context = {"section": "chats", "chat": found, "chats": destroying.chats_of(found.customer)}
     return render(request, "chat/destroy.html", context)
@@ -69,7 +69,7 @@ def _destroy(admin: Agent, chat: Chat, of: str | None) -> None:
     elif of == "customer":
         destroying.destroy_of_customer(admin, chat.customer)
     else:
-        raise Invalid(_("Choose what is to be destroyed."))
+        raise Invalid(_("Choose what to destroy."))
 
 
 def selections_of(request: HttpRequest) -> list[selections.Selection]:

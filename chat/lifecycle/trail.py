@@ -19,49 +19,49 @@ from chat.routing.standing import Seat, Standing, chats_in_words, in_words
 
 WORDS = {
     "chat.started": _("The customer started the chat and agreed to version %(policy)s of the privacy policy."),
-    "chat.assigned": _("Rang at %(to)s."),
+    "chat.assigned": _("Rang for %(to)s."),
     "chat.opened": _("%(actor)s opened the chat."),
     "chat.passed_on": _("Taken from %(was)s: %(reason)s"),
-    "chat.transferred": _("%(actor)s passed the chat on to %(to)s."),
+    "chat.transferred": _("%(actor)s transferred the chat to %(to)s."),
     "chat.returned": _("%(actor)s returned the chat to the queue."),
     "chat.taken_over": _("%(actor)s took the chat over."),
     "chat.taken_over_from": _("%(actor)s took the chat over from %(was)s."),
     "chat.inquiry_offered": _("The customer was offered a 1:1 inquiry instead: %(reason)s"),
     "chat.masked": _("%(actor)s masked personal information."),
     "chat.revealed": _("%(actor)s unmasked personal information in message %(seq)s."),
-    "chat.reveal_refused": _("%(actor)s was refused to unmask personal information in message %(seq)s."),
-    "chat.reveal_limited": _("%(actor)s was refused to unmask message %(seq)s: too often within an hour."),
-    "chat.reveal_gone": _("%(actor)s asked to unmask message %(seq)s, whose original is gone."),
-    "chat.lifted": _("%(actor)s took a mask off message %(seq)s for good."),
-    "chat.originals_destroyed": _("%(actor)s destroyed the originals of what is masked."),
-    "chat.originals_expired": _("The originals of what is masked were destroyed: they are kept no longer."),
+    "chat.reveal_refused": _("%(actor)s couldn't unmask message %(seq)s: no permission."),
+    "chat.reveal_limited": _("%(actor)s couldn't unmask message %(seq)s: hourly limit reached."),
+    "chat.reveal_gone": _("%(actor)s couldn't unmask message %(seq)s: its original was destroyed."),
+    "chat.lifted": _("%(actor)s removed a mask from message %(seq)s for good."),
+    "chat.originals_destroyed": _("%(actor)s destroyed the masked originals."),
+    "chat.originals_expired": _("The masked originals were destroyed: their retention period is over."),
     "chat.closed": _("The chat ended: %(by)s"),
 }
 REASONS = {
     "missed": _("it was not opened in time."),
-    "gone": _("the agent is not there any more."),
-    "returned": _("the agent passed all chats on and went Offline."),
-    "waited": _("the wait was longer than the longest wait of Default Setting."),
+    "gone": _("the agent was disconnected."),
+    "returned": _("the agent returned all chats to the queue and went Offline."),
+    "waited": _("the wait exceeded the longest wait in Default Setting."),
     "customer": _("by the customer."),
     "agent": _("by the agent."),
-    "timeout": _("nobody was there any more."),
-    "idle": _("the customer did not answer any more."),
+    "timeout": _("nobody was connected any more."),
+    "idle": _("the customer stopped answering."),
     "service": _("the chat service was closed."),
 }
 
 
 CHOSEN = {
-    Reason.RECENT: _("Rang at %(name)s, who has recent history with this customer (%(chats)s)."),
-    Reason.ONLY: _("Rang at %(name)s, the only one who could take it (%(chats)s)."),
-    Reason.FEWEST: _("Rang at %(name)s, who had the fewest chats (%(chats)s)."),
-    Reason.LONGEST: _("Rang at %(name)s: %(chats)s, as others had, and the longest without a new one."),
+    Reason.RECENT: _("Rang for %(name)s, who has recent history with this customer (%(chats)s)."),
+    Reason.ONLY: _("Rang for %(name)s, the only available agent (%(chats)s)."),
+    Reason.FEWEST: _("Rang for %(name)s, who had the fewest chats (%(chats)s)."),
+    Reason.LONGEST: _("Rang for %(name)s, who had waited longest for a new chat (%(chats)s, as others had)."),
 }
 WAITED = {
-    Reason.RESTING: _("It had to wait: who could take it has let it ring just now."),
-    Reason.FULL: _("It had to wait: everybody Online had as many chats as allowed."),
-    Reason.UNREACHABLE: _("It had to wait: who is Online was not reachable."),
-    Reason.BREAK: _("It had to wait: nobody was Online, somebody was on a break."),
-    Reason.OFFLINE: _("It had to wait: nobody was Online."),
+    Reason.RESTING: _("Queued: the available agents had just let it ring."),
+    Reason.FULL: _("Queued: all Online agents were at their limit."),
+    Reason.UNREACHABLE: _("Queued: no Online agent was connected."),
+    Reason.BREAK: _("Queued: no agent was Online; some were on a break."),
+    Reason.OFFLINE: _("Queued: no agent was Online."),
 }
 # Of these nobody wants to read a line each.
 TOGETHER = [Standing.BREAK, Standing.OFFLINE, Standing.NO_PERMISSION, Standing.NO_CONTRACT]
@@ -113,7 +113,7 @@ def _others(noted: Noted) -> Iterator[str]:
 
 def _against(seat: Seat, noted: Noted) -> str:
     if seat.is_free and seat.agent_id in noted.resting:
-        return gettext("%(chats)s, let it ring or returned it just now") % {"chats": in_words(seat)}
+        return gettext("%(chats)s, just missed or returned it") % {"chats": in_words(seat)}
     return in_words(seat)
 
 

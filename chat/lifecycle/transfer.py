@@ -94,7 +94,7 @@ def colleagues_of(agent: Agent) -> list[Seat]:
 def _lock_held(agent: Agent, chat_id: int) -> Chat:
     chat = lock_chat(chat_id, agent.service)
     if chat.agent_id != agent.pk or chat.state != State.ACTIVE:
-        raise Conflict(_("This chat is not with you any more."), code="not_yours")
+        raise Conflict(_("This chat is no longer yours."), code="not_yours")
     return chat
 
 
@@ -106,7 +106,7 @@ def _lock_target(agent: Agent, to_id: int) -> Agent:
     _lock_agent(target)
     seat = _seat_of(target)
     if seat is None or not seat.is_free:
-        why = in_words(seat) if seat else _("not in this service any more")
+        why = in_words(seat) if seat else _("no longer in this service")
         raise Conflict(_("%(name)s can't take the chat: %(why)s.") % {"name": target, "why": why})
     return target
 
@@ -125,11 +125,11 @@ def _require_room(admin: Agent, *, is_counted: bool) -> None:
     """``is_counted``: the chat rings at the admin, and is part of the load already."""
     seat = _seat_of(admin)
     if seat is None or seat.standing in {Standing.NO_PERMISSION, Standing.NO_CONTRACT}:
-        raise Closed(_("You are not permitted to chat any more."))
+        raise Closed(_("You no longer have the chat permission."))
     if not presence.is_reachable(admin):
-        raise Conflict(_("Your Chat Widget is not connected. Try again when it is."))
+        raise Conflict(_("Your Chat Widget isn’t connected. Try again once it is."))
     if seat.load - is_counted >= seat.limit:
-        text = _("You have %(chats)s, which is your limit. End one or pass one on first.")
+        text = _("You’re at your limit: %(chats)s. End or transfer a chat first.")
         raise Conflict(text % {"chats": chats_in_words(seat.load, seat.limit)})
 
 

@@ -36,4 +36,4 @@ def is_on(service: Service) -> bool:
 def require_masking(service: Service) -> None:
     """Raises ``Closed`` where the contract has no Security Service."""
     if not is_on(service):
-        raise Closed(_("Personal information masking needs the Security Service in Contract Details."))
+        raise Closed(_("Personal information masking needs Security Service in Contract Details."))

@@ -63,7 +63,7 @@ def _in_every_language(entry: AuditEntry) -> tuple[str, str]:
     context = {"entry": entry, "link": _link(entry), "korea": KOREA}
     for language, _name in settings.LANGUAGES:
         with translation.override(language):
-            subjects.append(_("%(name)s has reached the limit of unmasking") % {"name": entry.actor})
+            subjects.append(_("%(name)s has reached the unmasking limit") % {"name": entry.actor})
             texts.append(render_to_string("chat/unmask_limit_mail.txt", context).strip() + "\n")
     return " ".join(" / ".join(subjects).split()), "\n".join(texts)
 

@@ -60,7 +60,7 @@ def require_look(agent: Agent, hidden: Hidden, *, address: str | None) -> None:
     """Counts a look. Raises as ``look`` does; what is refused is on record."""
     if not may_unmask(agent):
         hidden.record(agent, "reveal_refused", address)
-        raise Closed(_("You are not permitted to unmask personal information."))
+        raise Closed(_("You don’t have permission to unmask personal information."))
     if not (hidden.sealed and vault.has_key(hidden.holder)):
         hidden.record(agent, "reveal_gone", address)
         raise _gone()
@@ -71,7 +71,7 @@ def require_look(agent: Agent, hidden: Hidden, *, address: str | None) -> None:
     except TooMany:
         hidden.record(agent, "reveal_limited", address)
         limit_notice.tell_of_limit(agent, limit.attempts)  # where the limit was lowered meanwhile, for the first time
-        text = _("You have unmasked %(count)s times within an hour, which is the limit. Try again later.")
+        text = _("You’ve reached the limit of %(count)s unmaskings an hour. Try again later.")
         raise TooMany(text % {"count": limit.attempts}) from None
     # Not ==: one that is about to be refused may be counted at this moment.
     if throttle.recent_attempts(limit, str(agent.pk), now=now) >= limit.attempts:
@@ -97,4 +97,4 @@ def gone_is_on_record(agent: Agent, hidden: Hidden, *, address: str | None) -> I
 
 
 def _gone() -> OriginalGone:
-    return OriginalGone(_("The original is gone for good."))
+    return OriginalGone(_("The original has been destroyed."))

@@ -34,8 +34,8 @@ class Outcome(TextChoices):
     SHOWN = "revealed", gettext_lazy("Shown")
     REFUSED = "reveal_refused", gettext_lazy("Refused: not permitted")
     LIMITED = "reveal_limited", gettext_lazy("Refused: limit reached")
-    GONE = "reveal_gone", gettext_lazy("Not shown: original gone")
-    LIFTED = "lifted", gettext_lazy("Mask taken off")
+    GONE = "reveal_gone", gettext_lazy("Not shown: original destroyed")
+    LIFTED = "lifted", gettext_lazy("Mask removed")
     DESTROYED = "originals_destroyed", gettext_lazy("Originals destroyed")
     LIMIT = "unmask_limit", gettext_lazy("Limit reached")
     EXPORTED = "record_exported", gettext_lazy("Record exported")
@@ -207,7 +207,7 @@ def _note(entry: AuditEntry) -> str:
         month = Month.parse(details["month"])
         return month.name if month else ""
     if details.get("reason") == RETENTION:
-        return _("Kept no longer")
+        return _("Retention period over")
     return _("In all chats and tickets") if entry.action == "customer.originals_destroyed" else ""
 
 

@@ -65,7 +65,7 @@ def add_pattern(*, by: Agent, values: Mapping[str, Any], sample: str) -> OwnPatt
         row = _lock_rules(by)
         _refuse_duplicate(by.service_id, values)
         if OwnPattern.objects.filter(service=by.service_id).count() >= PATTERNS_MAX:
-            raise Invalid(_("There are %(count)d already. Delete one first.") % {"count": PATTERNS_MAX}, code="source")
+            raise Invalid(_("There are already %(count)d. Delete one first.") % {"count": PATTERNS_MAX}, code="source")
         own = OwnPattern.objects.create(service_id=by.service_id, **values)
         _save_as_next_version(row)
         _record(by, "add", own, form=own.form, rule=[own.action, own.keep])
@@ -136,7 +136,7 @@ def try_out(values: Mapping[str, Any], sample: str) -> regex.Pattern[str]:
     except Invalid as error:
         raise Invalid(error.text, code="source") from None
     if not detectors.find_custom(sample, [pattern]):
-        raise Invalid(_("It isn’t found in this text. Paste one in which it has to be found."), code="sample")
+        raise Invalid(_("Not found in this text. Paste a text that contains it."), code="sample")
     return pattern
 
 
@@ -160,14 +160,14 @@ def _clean(values: Mapping[str, Any]) -> dict[str, Any]:
 def _as_it_is_now(own: OwnPattern, by: Agent) -> OwnPattern:
     found = OwnPattern.objects.filter(pk=own.pk, service=by.service_id).first()
     if found is None:
-        raise Conflict(_("Somebody else has deleted this meanwhile."))
+        raise Conflict(_("Someone else deleted this in the meantime."))
     return found
 
 
 def _refuse_duplicate(service_id: int, values: Mapping[str, Any], *, but: OwnPattern | None = None) -> None:
     same = OwnPattern.objects.filter(service=service_id, form=values["form"], source=values["source"])
     if any(own != but for own in same):
-        raise Invalid(_("This is among your words and patterns already."), code="source")
+        raise Invalid(_("This word or pattern already exists."), code="source")
 
 
 def _record(by: Agent, act: str, own: OwnPattern, **details: Any) -> None:

@@ -123,7 +123,7 @@ def _saved(request: HttpRequest, agent: Agent, form: RulesForm) -> bool:
         form.accept_error(error)
         form.stamp_again(masking_settings.rules_stamp(masking_settings.rules_row(agent.service)))
         return False
-    messages.success(request, _("Saved.") if changed else _("Nothing was changed."))
+    messages.success(request, _("Saved.") if changed else _("No changes were made."))
     return True
 
 

@@ -58,60 +58,60 @@ def checks_of(service: Service, now: Now) -> list[Check]:
         Check(
             "contract",
             service.contract.chat,
-            _("The contract has Chat."),
-            _("Switch on Chat in Contract Details."),
+            _("Is Chat on in Contract Details?"),
+            _("Turn on Chat in Contract Details."),
             *contract,
         ),
         Check(
             "help_center",
             bool(center and center.chat_enabled),
-            _("The help center has Chat enabled."),
-            _("Switch on Chat in Default Setting: until then customers see no chat icon."),
+            _("Is Chat enabled in Default Setting?"),
+            _("Enable Chat in Default Setting. Until then, customers see no chat icon."),
             *settings,
         ),
         Check(
             "policy",
             policy,
-            _("There is a privacy policy to agree to."),
-            _("Write the privacy policy in Default Setting: nobody can start a chat without agreeing to it."),
+            _("Is there a privacy policy?"),
+            _("Write the privacy policy in Default Setting. Customers must agree to it to start a chat."),
             *settings,
         ),
         Check(
             "permission",
             permitted > 0,
-            _("At least one agent has the chat permission."),
+            _("Does an agent have the chat permission?"),
             _("Grant the chat permission to an agent."),
             *agents,
         ),
         Check(
             "online",
             online > 0,
-            _("At least one of them is Online."),
-            _("Agents choose Online themselves, at the top left of the chat dialog."),
+            _("Is an agent Online?"),
+            _("Agents change their own chat status to Online at the top left of the chat dialog."),
             *agents,
         ),
         Check(
             "reachable",
             reached > 0,
-            _("At least one who is Online is reachable."),
-            _("Who is Online has no open page of Contiple, or no connection. Nobody rings there.")
+            _("Is an Online agent connected?"),
+            _("Online agents have no open Contiple page or lost their connection, so chats can’t ring for them.")
             if online
-            else _("First somebody has to be Online."),
+            else _("First, an agent must be Online."),
         ),
         Check(
             "room",
             here[Standing.FREE] > 0,
-            _("Somebody has room for one more chat."),
-            _("Everybody has as many chats as allowed. Raise the limits, or let more agents come Online.")
+            _("Can an agent take one more chat?"),
+            _("All agents are at their limit. Raise the limits or have more agents go Online.")
             if reached
-            else _("First somebody has to be Online and reachable."),
+            else _("First, an agent must be Online and connected."),
             *agents,
         ),
         Check(
             "worker",
             not is_work_overdue(service),
-            _("The worker is running."),
-            _("What is due is not done: rings do not end and leases do not expire. Tell your operator."),
+            _("Are background tasks running?"),
+            _("Tasks are overdue: unanswered chats don’t move on to other agents. Tell your operator."),
         ),
     ]
 

@@ -30,7 +30,7 @@ class Reason(StrEnum):
     LONGEST = "longest"
     RESTING = "resting"  # who has room has let it ring just now
     FULL = "full"
-    UNREACHABLE = "unreachable"
+    UNREACHABLE = "disconnected"
     BREAK = "break"
     OFFLINE = "offline"
 

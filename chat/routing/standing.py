@@ -22,7 +22,7 @@ class Standing(StrEnum):
 
     FREE = "free"
     FULL = "full"
-    UNREACHABLE = "unreachable"
+    UNREACHABLE = "disconnected"
     BREAK = "break"
     OFFLINE = "offline"
     NO_PERMISSION = "permission"
@@ -31,11 +31,11 @@ class Standing(StrEnum):
 
 _NEAREST_FIRST = {str(standing): place for place, standing in enumerate(Standing)}
 _WORDS = {
-    Standing.UNREACHABLE: gettext_lazy("unreachable"),
+    Standing.UNREACHABLE: gettext_lazy("disconnected"),
     Standing.BREAK: gettext_lazy("on a break"),
     Standing.OFFLINE: gettext_lazy("Offline"),
     Standing.NO_PERMISSION: gettext_lazy("no chat permission"),
-    Standing.NO_CONTRACT: gettext_lazy("the contract has no Chat"),
+    Standing.NO_CONTRACT: gettext_lazy("Chat is off in the contract"),
 }
 
 
@@ -83,7 +83,7 @@ def in_words(seat: Seat) -> str:
     if seat.standing in {Standing.FREE, Standing.FULL}:
         return chats_in_words(seat.load, seat.limit)
     if seat.standing == Standing.UNREACHABLE and seat.gone_s is not None:
-        return _("unreachable for %(time)s") % {"time": duration_in_words(seat.gone_s)}
+        return _("disconnected for %(time)s") % {"time": duration_in_words(seat.gone_s)}
     return str(_WORDS.get(Standing(seat.standing), ""))
 
 

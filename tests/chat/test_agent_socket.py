@@ -16,7 +16,7 @@ from chat.lifecycle import transitions
 from chat.masking.selections import Selection
 from chat.models import Chat, Lease, Message
 from chat.routing import presence
-from chat.sockets.connection import AGAIN, FORBIDDEN, UNKNOWN
+from chat.sockets.codes import AGAIN, FORBIDDEN, UNKNOWN
 from contiple.base import clock
 from tests.chat.comings import be_here
 from tests.chat.lines import Line, desk, desk_of, do, sent

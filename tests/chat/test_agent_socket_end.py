@@ -16,7 +16,7 @@ from chat.lifecycle import upkeep
 from chat.models import Chat, Lease, Message
 from chat.routing import presence, queue
 from chat.sockets import agent_socket, pulse
-from chat.sockets.connection import AGAIN, FORBIDDEN, UNKNOWN
+from chat.sockets.codes import AGAIN, FORBIDDEN, UNKNOWN
 from tests.chat.lines import Line, desk, desk_of, do, sent
 from tests.chat.rights import TAKEN, without_permission
 from tests.make import PASSWORD, make_chat
@@ -158,7 +158,7 @@ async def test_a_chat_that_can_t_be_shown_just_now_is_asked_for_again(chat, agen
         raise DatabaseError
 
     async with desk_of(agent) as line:
-        monkeypatch.setattr(agent_socket.pulse, "look_at_chat", fail)
+        monkeypatch.setattr(agent_socket.snapshots, "look_at_chat", fail)
         await line.say("watch", chat=chat.pk)
         assert await line.closing() == AGAIN
 

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agents.models import AuditEntry, Contract
-from chat.conversation import entries, live, message_masks, messages
+from chat.conversation import entries, live, messages
+from chat.conversation.entries import last_line
 from chat.conversation.message_masks import mask_selection
 from chat.masking import vault
 from chat.masking.selections import Selection
@@ -122,7 +123,7 @@ def test_the_last_line_in_the_lists_is_masked_with_its_message_and_only_with_it(
     with committed():
         mask_selection(agent, chat.pk, [select_text(last, SECRET)])
     chat.refresh_from_db()
-    assert chat.last_line == message_masks.last_line(body_of(last))
+    assert chat.last_line == last_line(body_of(last))
     assert SECRET not in chat.last_line
     assert (live.agent_topic(agent.pk), live.Touched()) in told
 

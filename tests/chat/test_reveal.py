@@ -166,7 +166,7 @@ def test_a_destroyed_original_is_gone_for_good(mask, agent, sign_in) -> None:
         reveal(agent, mask.pk, address=None)
     answer = sign_in(agent).post(url(mask), headers={"X-Requested-With": "fetch"})
     assert answer.status_code == 410
-    assert answer.content.decode() == "The original is gone for good."
+    assert answer.content.decode() == "The original has been destroyed."
 
 
 def test_the_answer_is_plain_text_that_nothing_keeps(mask, agent, sign_in) -> None:

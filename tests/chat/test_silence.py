@@ -17,7 +17,7 @@ from contiple.base.clock import database_now
 from helpcenter.models import HelpCenter
 from tests.agents.race import at_once
 from tests.chat.comings import come_online, committed, make_ringing, new_id, state_of
-from tests.make import make_agent, make_chat, make_service
+from tests.make import make_agent, make_chat, make_service, send_as_agent
 
 pytestmark = pytest.mark.django_db
 
@@ -192,7 +192,7 @@ def test_an_end_that_is_no_later_than_the_reminder_is_none(agent) -> None:
 
 def test_an_agents_message_begins_the_silence_and_an_answer_ends_it(agent) -> None:
     chat = make_chat(agent.service, agent=agent)
-    messages.send_as_agent(chat, agent, body="Which size?", client_id=new_id())
+    send_as_agent(chat, agent, body="Which size?", client_id=new_id())
     chat.refresh_from_db()
     assert chat.unanswered_since is not None
 
@@ -202,7 +202,7 @@ def test_an_agents_message_begins_the_silence_and_an_answer_ends_it(agent) -> No
     chat.refresh_from_db()
     assert (chat.unanswered_since, chat.reminded_at) == (None, None)
 
-    messages.send_as_agent(chat, agent, body="And which colour?", client_id=new_id())
+    send_as_agent(chat, agent, body="And which colour?", client_id=new_id())
     Chat.objects.filter(pk=chat.pk).update(unanswered_since=ago(6))
     break_silences()
     assert [event for event, _ in events(chat) if event] == ["reminded_end", "reminded_end"]

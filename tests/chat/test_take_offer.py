@@ -53,9 +53,9 @@ def test_a_mask_that_touches_an_offer_ends_it(chat, agent) -> None:
 
 def test_who_reads_later_sees_the_offer_too(chat, agent) -> None:
     message = offered(chat)
-    assert entries.changes_since(chat.pk, 0)[-1].offers == (entries.Span(0, 4, 16, "brn"),)
+    assert entries.changes_since(chat.pk, 0)[-1].offers == (entries.ShownSpan(0, 4, 16, "brn"),)
     take(agent, message, 22, 25)
-    assert entries.changes_since(chat.pk, 0)[-1].offers == (entries.Span(0, 4, 16, "brn"),)
+    assert entries.changes_since(chat.pk, 0)[-1].offers == (entries.ShownSpan(0, 4, 16, "brn"),)
 
 
 def test_what_is_destroyed_at_once_is_not_kept_when_an_offer_of_it_is_taken(chat, service, agent) -> None:

@@ -36,10 +36,10 @@ def test_a_chat_s_whole_life(service, agent, colleague, customer) -> None:
 
     assert words(chat) == [
         "The customer started the chat and agreed to version 1 of the privacy policy.",
-        "Rang at Mina.",
+        "Rang for Mina.",
         "Mina opened the chat.",
-        "Taken from Mina: the agent is not there any more.",
-        "Rang at Theo.",
+        "Taken from Mina: the agent was disconnected.",
+        "Rang for Theo.",
         "Theo opened the chat.",
         "The chat ended: by the customer.",
     ]
@@ -72,7 +72,7 @@ def test_an_agent_may_have_any_name(service, name) -> None:
     transitions.pass_on(chat.pk, outcome=Ring.Outcome.MISSED)
 
     assert agent.user.name == name
-    assert words(chat) == [f"Rang at {name}.", f"Taken from {name}: it was not opened in time."]
+    assert words(chat) == [f"Rang for {name}.", f"Taken from {name}: it was not opened in time."]
 
 
 @pytest.mark.parametrize("by", Chat.ClosedBy.values)

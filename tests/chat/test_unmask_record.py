@@ -142,8 +142,8 @@ def test_originals_that_the_clock_destroyed_are_the_systems_doing(service, chat,
     service.contract.save(update_fields=["originals_kept_days"])
     assert destroying.destroy_expired() == 2
     assert {(row.actor, row.customer, row.place, row.note) for row in shown(service)} == {
-        ("", "Jun", f"Chat {chat.pk}", "Kept no longer"),
-        ("", "Hana", "Ticket #1", "Kept no longer"),
+        ("", "Jun", f"Chat {chat.pk}", "Retention period over"),
+        ("", "Hana", "Ticket #1", "Retention period over"),
     }
 
 

@@ -26,7 +26,39 @@ def test_the_readme_s_map_of_chat_has_its_packages_and_no_others():
     lines = re.findall(r"^  ([a-z_/]+(?:, [a-z_/]+)*)(?:  .*)?$", shown, re.MULTILINE)
     named = [name.strip("/") for line in lines for name in line.split(", ")]
     there = {path.stem for path in (env.BASE_DIR / "chat").iterdir() if path.suffix in {"", ".py"}}
-    assert sorted(named) == sorted(there - {"__init__", "__pycache__", "apps", "management", "migrations"})
+    assert sorted(named) == sorted(
+        there - {"__init__", "__pycache__", "apps", "management", "migrations", "templatetags"}
+    )
+
+
+def test_lines_of_templates_are_short():
+    long = [
+        f"{name}:{at}" for name, text in _templates() for at, line in enumerate(text.split("\n"), 1) if len(line) > 120
+    ]
+    assert long == []
+
+
+def test_no_condition_in_a_template_has_more_than_two_branches():
+    assert [f"{name}:{at}" for name, text in _templates() for at in _long_conditions(text)] == []
+
+
+def _templates() -> Iterator[tuple[str, str]]:
+    for path in sorted((env.BASE_DIR / "templates").rglob("*.*")):
+        yield path.relative_to(env.BASE_DIR).as_posix(), path.read_text(encoding="utf-8")
+
+
+def _long_conditions(text: str) -> Iterator[int]:
+    """The lines at which a third branch begins."""
+    branches: list[int] = []
+    for found in re.finditer(r"{%\s*(if|elif|else|endif)\b.*?%}", text):
+        if found[1] == "if":
+            branches.append(1)
+        elif found[1] == "endif":
+            branches.pop()
+        elif branches:
+            branches[-1] += 1
+            if branches[-1] > 2:
+                yield text.count("\n", 0, found.start()) + 1
 
 
 # Files of chat that may say "ticket", by the beginning of their path, and why.

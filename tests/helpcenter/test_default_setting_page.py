@@ -112,7 +112,7 @@ def test_a_reminder_may_stand_without_an_end(client, service):
 def test_the_page_says_what_assign_chat_does(client, service):
     html = client.get(PATH).content.decode()
     assert "Assign Chat" in html
-    assert "The agent with recent history with this customer comes first, if free." in html
+    assert "If available, the agent with recent history with this customer comes first." in html
 
 
 def test_saving_without_a_change_changes_nothing(client, service):

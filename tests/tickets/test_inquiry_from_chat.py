@@ -179,7 +179,7 @@ def test_a_stopped_service_and_none_are_not_found(client, service, chat, known) 
 
 def test_without_a_policy_there_is_no_form(client, service, outsider) -> None:
     PrivacyPolicy.objects.all().delete()
-    assert "the privacy policy has not been published" in from_chat(client, message="x").content.decode()
+    assert "the privacy policy hasn’t been published" in from_chat(client, message="x").content.decode()
 
 
 def test_markup_in_what_was_typed_is_text(client, service) -> None:

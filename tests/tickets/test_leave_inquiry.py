@@ -117,7 +117,7 @@ def test_another_services_policy_is_no_consent(client, data, outsider):
 def test_without_a_policy_there_is_no_form(client, service, data):
     PrivacyPolicy.objects.all().delete()
     page = client.post(URL, data).content.decode()
-    assert "the privacy policy has not been published" in page
+    assert "the privacy policy hasn’t been published" in page
     assert not Ticket.objects.exists()
 
 

@@ -194,7 +194,7 @@ def test_without_the_permission_it_is_refused_and_that_is_on_record(mask, agent,
 def test_a_destroyed_original_is_gone_for_good(mask, agent, sign_in, act) -> None:
     DataKey.objects.all().delete()
     answer = sign_in(agent).post(url(act, mask), headers={"X-Requested-With": "fetch"})
-    assert (answer.status_code, answer.content.decode()) == (410, "The original is gone for good.")
+    assert (answer.status_code, answer.content.decode()) == (410, "The original has been destroyed.")
     assert actions() == [("ticket.reveal_gone", agent)]
     assert Comment.objects.get().body == HIDDEN
 

@@ -82,7 +82,7 @@ def test_the_timeline_tells_of_masks_and_not_of_looks(ticket, agent, colleague) 
     assert told(ticket) == [
         "Mina masked personal information",
         "Mina masked personal information",
-        "Theo took a mask off for good",
+        "Theo removed a mask for good",
     ]
 
 
@@ -91,9 +91,9 @@ def test_the_timeline_tells_when_originals_are_destroyed(ticket, agent) -> None:
     Contract.objects.update(originals_kept_days=1)
     DataKey.objects.update(used_at="2020-01-01T00:00Z")
     assert destroy_expired() == 1
-    assert told(ticket) == ["The system destroyed the originals of what is masked: they are kept no longer"]
+    assert told(ticket) == ["The system destroyed the masked originals: their retention period is over"]
     with translation.override("ko"):
-        assert told(ticket) == ["시스템 자동 처리: 보관 기간이 지난 마스킹 원본을 파기했습니다"]
+        assert told(ticket) == ["시스템 마스킹 원본 파기(보관 기간 만료)"]
 
 
 # What an open page asks for

@@ -198,7 +198,7 @@ def test_no_tickets_and_no_match_are_different_things(service, agent, sign_in):
     assert "No tickets yet" in client.get(URL).content.decode()
     make_ticket(service)
     page = client.get(URL, {"q": "nothing like it"}).content.decode()
-    assert "No ticket fits this filter" in page
+    assert "No tickets match" in page
     assert 'value="nothing like it"' in page
 
 

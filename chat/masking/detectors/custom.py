@@ -73,7 +73,7 @@ def read_custom(kind_of: Literal["word", "pattern"], source: str) -> regex.Patte
     try:
         return regex.compile(_spaced(source) if kind_of == "word" else source, regex.IGNORECASE)
     except (regex.error, ValueError, OverflowError, RecursionError, MemoryError):
-        raise Invalid(_("This pattern can't be read: it is not a regular expression.")) from None
+        raise Invalid(_("This isn't a valid regular expression.")) from None
 
 
 def find_custom(text: str, patterns: Sequence[regex.Pattern[str]]) -> list[Span]:
@@ -150,7 +150,7 @@ def _try_out(pattern: regex.Pattern[str], source: str, sample: str) -> None:
         if bounds is None:
             raise Invalid(_("This pattern is too slow. Make it simpler."))
         if any(start == end for start, end in bounds):
-            raise Invalid(_("This pattern also matches an empty text. Make it say what has to be there."))
+            raise Invalid(_("This pattern also matches empty text. Make it require something."))
 
 
 def _samples(source: str) -> Iterator[str]:
