@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from agents import audit
 from chat import follow_ups
-from chat.conversation.rendering import status_frame
+from chat.conversation.frames import status_frame
 from chat.follow_ups import FollowUps, registered
 from chat.lifecycle.trail import chat_trail
 from chat.models import Chat
@@ -58,7 +58,7 @@ def test_pages_of_the_desk_offer_a_follow_up(agent, chat, sign_in) -> None:
     assert create not in overview
     assert create in history
     assert create in dialog
-    assert "You can still create a ticket from it." in history
+    assert "You can still create a ticket from this chat." in history
 
 
 def test_pages_of_the_desk_link_to_the_follow_up(service, agent, chat, sign_in) -> None:
