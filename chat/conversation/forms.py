@@ -12,7 +12,7 @@ from chat.masking.concealing import conceal
 
 
 class HistoryForm(forms.Form):
-    """The filter bar of Chat History. What makes no sense is no filter: an old link still shows a list."""
+    """The filter bar of Chat History. Invalid filters are ignored: an old link still shows a list."""
 
     q = forms.CharField(required=False)
     agent = forms.TypedChoiceField(required=False, coerce=int, empty_value=None)
@@ -29,7 +29,7 @@ class HistoryForm(forms.Form):
             self.fields[name].widget.attrs |= {"class": "input", "aria-label": label, "title": label}
 
     def filters(self) -> dict[str, Any]:
-        """The arguments of ``past_chats.narrow``. What is stored nowhere is not asked for either."""
+        """Returns the arguments of ``past_chats.narrow``. Personal data in the text is masked, as in what is stored."""
         self.is_valid()
         found = self.cleaned_data
         return {
