@@ -116,7 +116,10 @@ class Chat(models.Model):
 
 
 class Message(models.Model):
-    """One entry in a chat. ``seq`` is its place for ever; ``rev`` is when it last changed. ``body`` is masked."""
+    """One entry in a chat. ``seq`` is its permanent place, ``rev`` the chat's count at its last change.
+
+    ``body`` is masked. Besides here the columns are named by ``conversation.entries.Entry`` alone.
+    """
 
     class Author(models.TextChoices):
         CUSTOMER = "customer"
@@ -126,13 +129,13 @@ class Message(models.Model):
     chat = models.ForeignKey(Chat, models.CASCADE, related_name="messages")
     seq = models.PositiveIntegerField()
     rev = models.PositiveIntegerField()
-    # The sender's own id of a send: a repeated one finds the first. System entries have none.
+    # The sender's own id for a message: one that is sent again finds the first. System entries have none.
     client_id = models.UUIDField(null=True, blank=True)
     author = models.CharField(max_length=8, choices=Author)
     agent = models.ForeignKey(Agent, models.PROTECT, null=True, blank=True, related_name="+")
-    name = models.CharField(max_length=80, blank=True)  # of the author, as it was shown
+    name = models.CharField(max_length=80, blank=True)  # the author's name as it was shown
     body = models.TextField(blank=True)
-    # Spans that look personal and are left readable: for an agent to mask by a click. As ``entries`` reads them.
+    # Spans that look personal and stay readable; an agent can mask one by a click. ``entries`` has their form.
     offers = models.JSONField(null=True, blank=True)
     event = models.CharField(max_length=20, blank=True)  # a system entry without a body: rendered in the reader's words
     internal = models.BooleanField(default=False, db_default=False)  # a note: agents see it, the customer never does

@@ -2,15 +2,17 @@
 ``agents.audit`` and ``routing_log``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from agents import audit
 from agents.models import AuditEntry
+from chat.follow_ups import registered
 from chat.models import Chat
 from chat.routing.decisions import Noted, Reason, decisions_of
 from chat.routing.standing import Seat, Standing, chats_in_words, in_words
@@ -33,7 +35,6 @@ WORDS = {
     "chat.lifted": _("%(actor)s removed a mask from message %(seq)s for good."),
     "chat.originals_destroyed": _("%(actor)s destroyed the masked originals."),
     "chat.originals_expired": _("The masked originals were destroyed: their retention period is over."),
-    "chat.ticket_created": _("%(actor)s created ticket #%(number)s."),
     "chat.closed": _("The chat ended: %(by)s"),
 }
 REASONS = {
@@ -119,9 +120,14 @@ def _against(seat: Seat, noted: Noted) -> str:
 def _in_words(entry: AuditEntry) -> str:
     reasons = {name: REASONS.get(entry.details[name], "") for name in ("reason", "by") if name in entry.details}
     try:
-        return str(WORDS[_variant(entry)]) % {"actor": entry.actor, **entry.details, **reasons}
+        return str(words()[_variant(entry)]) % {"actor": entry.actor, **entry.details, **reasons}
     except (KeyError, TypeError):
         return entry.action
+
+
+def words() -> Mapping[str, Promise]:
+    """The words of each action, with those of the app above."""
+    return {**WORDS, **registered().trail_words}
 
 
 def _variant(entry: AuditEntry) -> str:

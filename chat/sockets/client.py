@@ -36,8 +36,7 @@ class Client:
 
     async def send_data(self, data: bytes) -> None:
         """As ``send``, for a frame that is encoded already."""
-        self.window.add(len(data))
-        if self.window.is_full:
+        if not self.window.add(len(data)):
             await self.close(SLOW)
             return
         await self._emit({"type": "websocket.send", "text": data.decode()})

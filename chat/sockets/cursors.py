@@ -20,6 +20,10 @@ class Step(Enum):
     ELSEWHERE = "its chat is not on display"
 
 
+# Bound once: to look up a member in its class takes as long as the rest of ``step_for``, with every delivery.
+NEXT, READ_AGAIN, DROP, ELSEWHERE = Step
+
+
 class Cursors:
     __slots__ = ("_first_reads", "_receipts", "_revs")
 
@@ -42,10 +46,10 @@ class Cursors:
         cursor = self._revs.get(chat_id)
         if cursor is None:
             self._first_reads.discard(chat_id)
-            return Step.ELSEWHERE
+            return ELSEWHERE
         if rev == cursor + 1:
-            return Step.NEXT
-        return Step.READ_AGAIN if rev > cursor else Step.DROP
+            return NEXT
+        return READ_AGAIN if rev > cursor else DROP
 
     def is_behind(self, chat_id: int, rev: int) -> bool:
         """Says whether the chat is on display and its client lacks changes up to ``rev``."""
@@ -53,7 +57,7 @@ class Cursors:
 
     def advance(self, chat_id: int, rev: int) -> bool:
         """Moves the cursor up to ``rev``. False if it is there already, or the chat is not on display."""
-        if not self.is_behind(chat_id, rev):
+        if rev <= self._revs.get(chat_id, rev):
             return False
         self._revs[chat_id] = rev
         return True

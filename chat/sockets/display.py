@@ -11,7 +11,7 @@ from chat.conversation import entries, group_commit, live, messages, receipts, r
 from chat.sockets.client import Send
 from chat.sockets.codes import AGAIN
 from chat.sockets.connection import Connection
-from chat.sockets.cursors import Cursors, Step
+from chat.sockets.cursors import ELSEWHERE, NEXT, READ_AGAIN, Cursors
 from chat.sockets.snapshots import Seen
 from contiple.base import metrics
 from contiple.base.errors import DomainError, TooMany
@@ -90,14 +90,14 @@ class Display(Connection):
 
     async def _show_change(self, changed: live.Changed) -> None:
         entry = changed.entry
-        match self.cursors.step_for(entry.chat, entry.rev):
-            case Step.NEXT:
-                await self.pass_on(changed)
-            case Step.READ_AGAIN:
-                metrics.rings_healed.labels("delivery").inc()
-                await self.catch_up(entry.chat)
-            case Step.ELSEWHERE:
-                await self.show_elsewhere(changed)
+        step = self.cursors.step_for(entry.chat, entry.rev)
+        if step is NEXT:
+            await self.pass_on(changed)
+        elif step is READ_AGAIN:
+            metrics.rings_healed.labels("delivery").inc()
+            await self.catch_up(entry.chat)
+        elif step is ELSEWHERE:
+            await self.show_elsewhere(changed)
 
     async def pass_on(self, changed: live.Changed) -> None:
         entry = changed.entry

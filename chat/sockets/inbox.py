@@ -25,13 +25,16 @@ class State(Enum):
     PUMPING = "deliveries are being shown"
 
 
+HELD, IDLE, PUMPING = State  # bound once: to look up a member in its class takes long, with every delivery
+
+
 class Inbox:
     __slots__ = ("_deliveries", "has_lost", "state")
 
     def __init__(self) -> None:
         self._deliveries: deque[Delivery] = deque()
         self.has_lost = False  # deliveries, for want of room
-        self.state = State.HELD
+        self.state = HELD
 
     def put(self, delivery: Delivery) -> bool:
         """Takes a delivery. True if ``pump`` has to be started, which from now on is taken for running."""
@@ -39,12 +42,15 @@ class Inbox:
             self.has_lost = True
             return False
         self._deliveries.append(delivery)
-        return self._wants_pump()
+        if self.state is not IDLE:
+            return False
+        self.state = PUMPING
+        return True
 
     def open(self) -> bool:
         """Deliveries may be shown from now on. Returns as ``put``."""
-        self.state = State.IDLE
-        return bool(self._deliveries) and self._wants_pump()
+        self.state = PUMPING if self._deliveries else IDLE
+        return self.state is PUMPING
 
     async def pump(self, show: Callable[[Delivery], Awaitable[None]], catch_up: Callable[[], Awaitable[None]]) -> None:
         """Awaits ``show`` of each delivery, and ``catch_up`` if deliveries were lost."""
@@ -52,7 +58,7 @@ class Inbox:
             while self._deliveries or self.has_lost:
                 await self._pump_safely(show, catch_up)
         finally:
-            self.state = State.IDLE
+            self.state = IDLE
 
     async def _pump_safely(
         self, show: Callable[[Delivery], Awaitable[None]], catch_up: Callable[[], Awaitable[None]]
@@ -67,9 +73,3 @@ class Inbox:
             log.warning("deliveries wait: %s", type(error).__name__)
             self.has_lost = True
             await asyncio.sleep(RETRY_S)
-
-    def _wants_pump(self) -> bool:
-        is_idle = self.state is State.IDLE
-        if is_idle:
-            self.state = State.PUMPING
-        return is_idle

@@ -17,13 +17,10 @@ class Window:
         self.answered_at = now
         self.is_answer_due = False  # a beat is under way
 
-    def add(self, size: int) -> None:
-        """Counts bytes that are about to be sent."""
+    def add(self, size: int) -> bool:
+        """Counts bytes that are about to be sent. False if the window is full: the client is not to get them."""
         self.sent_bytes += size
-
-    @property
-    def is_full(self) -> bool:
-        return self.sent_bytes - self.answered_bytes > WINDOW_BYTES
+        return self.sent_bytes - self.answered_bytes <= WINDOW_BYTES
 
     @property
     def wants_beat(self) -> bool:

@@ -1,6 +1,6 @@
-"""Statements that the server has planned before: for the few that are executed with every message.
+"""Executes prepared statements, which the server has planned before: for those that run with every message.
 
-Django binds parameters on the client's side, so that every execution is a new text to PostgreSQL, which plans it anew.
+Django binds parameters on the client's side, so every execution is a new text to PostgreSQL, which plans it again.
 Measured on the statements of a message, with one in the transaction: 2.4 ms, prepared 1.2 ms.
 
 Rows are named tuples: their fields are the columns as the statement names them.

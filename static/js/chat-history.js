@@ -1,4 +1,4 @@
-// A conversation to read, as in a ticket: live through the Chat Widget's socket, or by asking every few seconds if there is none.
+// A conversation to read: live through the Chat Widget's socket, or by asking every few seconds if there is none.
 
 import { Conversation } from "./conversation.js";
 import { maskSpans, rememberSelection, selectedSpans } from "./mask-selection.js";

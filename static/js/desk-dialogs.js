@@ -1,4 +1,4 @@
-// What the desk asks in its dialog: whether a chat ends, to whom it is handed over, what its ticket says, and what
+// What the desk asks in its dialog: whether a chat ends, to whom it is handed over, what its follow-up says, and what
 // happens to open chats when the agent goes Offline.
 
 import { localiseTimes } from "./times.js";
@@ -48,9 +48,9 @@ export class DeskDialogs {
     }
   }
 
-  async askTicket(url) {
+  async askFollowUp(url) {
     const html = await this.#requests.get(url);
-    if (html !== null) this.#showTicket(html);
+    if (html !== null) this.#showFollowUp(html);
   }
 
   /** Shows the server's question before the agent goes Offline; `choose(choice)` is called with the answer. */
@@ -64,20 +64,20 @@ export class DeskDialogs {
     }
   }
 
-  /** Shows the form for a ticket, or the answer to it. */
-  #showTicket(html) {
-    const content = this.#template("ticket");
+  /** Shows the form for a follow-up, or the answer to it. */
+  #showFollowUp(html) {
+    const content = this.#template("follow-up");
     content.querySelector(".dialog-body").innerHTML = html;
     const dialog = this.#open(content);
     const form = dialog.querySelector("form");
-    if (form) form.addEventListener("submit", (event) => this.#createTicket(event));
+    if (form) form.addEventListener("submit", (event) => this.#createFollowUp(event));
     else boostLinks(dialog);
   }
 
-  async #createTicket(event) {
+  async #createFollowUp(event) {
     event.preventDefault();
     const html = await this.#requests.submitForText(event.currentTarget);
-    if (html !== null) this.#showTicket(html);
+    if (html !== null) this.#showFollowUp(html);
   }
 
   get #dialog() {

@@ -1,4 +1,4 @@
-// The chats that conversations elsewhere on the page follow through the desk's socket, such as the one in a ticket.
+// The chats that conversations elsewhere on the page follow through the desk's socket.
 
 export class Watchers {
   #chats = new Map(); // chat id → set of {apply, rev}

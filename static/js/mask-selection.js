@@ -1,4 +1,4 @@
-// Reads what a person selected in a conversation, or in the comments of a ticket, as UTF-16 offsets in each text. The
+// Reads what a person selected in a conversation, or in comments, as UTF-16 offsets in each text. The
 // offsets count the masked text, even while a mask is open.
 
 /** Remembers the last selection inside `log`, since a tap on a button may clear it (touch). */

@@ -257,7 +257,7 @@ async def test_a_send_that_fails_is_not_acknowledged_and_can_be_tried_again(chat
             def fail(*_args, **_named):
                 raise DatabaseError
 
-            broken.setattr(messages, "_write", fail)
+            broken.setattr(messages, "write", fail)
             await line.say("send", client_id=sent_id, body="Hello", chat=chat.pk)
             error = await line.hear("error")
             assert (error["code"], error["client_id"]) == ("unavailable", str(sent_id))

@@ -8,7 +8,8 @@ from django.utils import translation
 from agents import audit
 from chat.conversation import message_masks, messages
 from chat.lifecycle import transitions
-from chat.lifecycle.trail import REASONS, WORDS, chat_trail
+from chat.lifecycle.trail import REASONS, chat_trail
+from chat.lifecycle.trail import words as words_of_actions
 from chat.masking import selections
 from chat.models import Chat, Ring
 from tests.chat.comings import come_online, committed
@@ -102,5 +103,5 @@ def test_another_chat_s_and_another_service_s_entries_are_not_in_it(service, out
 def test_every_text_takes_the_values_it_names() -> None:
     values = {"policy": 1, "to": "A", "actor": "A", "was": "A", "reason": "r", "by": "b", "seq": 1, "number": 1}
     with translation.override("ko"):
-        for text in WORDS.values():
+        for text in words_of_actions().values():
             assert str(text) % values

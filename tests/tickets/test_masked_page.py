@@ -16,7 +16,7 @@ from tests.tickets.test_conceal_copies import mask as mask_in_chat
 from tickets.comment_masks import lift, reveal
 from tickets.lifecycle import add_comment, create_from_chat, edit_text
 from tickets.models import Comment, Ticket
-from tickets.trail import timeline_of
+from tickets.timeline import timeline_of
 
 pytestmark = pytest.mark.django_db
 

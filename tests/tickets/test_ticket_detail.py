@@ -10,7 +10,7 @@ from tests.make import make_agent, make_chat, make_customer, make_ticket
 from tickets.lifecycle import add_comment, create_from_chat, edit_text, set_assignee, set_state
 from tickets.models import Comment, Ticket
 from tickets.tags import add_tag
-from tickets.trail import timeline_of
+from tickets.timeline import timeline_of
 
 URL = "/desk/demo/tickets/1/"
 HTMX = {"HX-Request": "true", "HX-Target": "ticket-facts"}
