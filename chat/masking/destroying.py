@@ -25,7 +25,7 @@ PERSON = "customer"  # the trail's subject for all that one person has said
 def destroy_of(admin: Agent, holder: Holder) -> None:
     """Destroys what is masked in a holder of the admin's service, which the caller has looked up.
 
-    The originals of holders that go with it are destroyed too: with a chat, those in its ticket.
+    The originals of other holders that go with it are destroyed too (``HolderKind.going_with``).
     """
     keys = Q(kind=holder.kind, number=holder.number)
     for kind in holders.registered():

@@ -1,7 +1,7 @@
 """The holders of data keys, and the questions that each kind of holder answers to masking.
 
-A holder is what one data key belongs to: a chat with its messages, a ticket with its comments. Masking imports neither.
-The packages above describe their kind of holder in a subclass of ``HolderKind`` and register it when the app is ready.
+A holder owns one data key for all its texts: a chat for its messages, for example. Masking imports no kind of holder:
+the packages above describe theirs in subclasses of ``HolderKind``, and register them when their app is ready.
 """
 
 from collections.abc import Collection, Iterable, Mapping

@@ -16,8 +16,8 @@ from helpcenter.models import Customer
 class DataKey(models.Model):
     """The key under which one holder's originals are sealed, itself wrapped by a master key.
 
-    A holder is named by ``kind`` and ``number``: a chat by its id, a ticket by its id (``holders``). Deleting the row
-    destroys every original under it for good.
+    A holder is named by ``kind`` and ``number``: a chat by "chat" and its id, for example (``holders``). Deleting the
+    row destroys every original under it for good.
     """
 
     kind = models.CharField(max_length=12)

@@ -1,6 +1,6 @@
 """The interface between the engine and a kind of text: it says where the text lives.
 
-Messages and comments are two kinds. A new one is a subclass of ``Texts``, a model of its masks, and a ``HolderKind``.
+A new kind of text is a subclass of ``Texts``, a model of its masks, and a ``HolderKind``.
 """
 
 from abc import ABC, abstractmethod
@@ -14,7 +14,7 @@ from chat.masking.models import MaskedSpan
 
 
 class Texts(ABC):
-    """The texts of one holder, all sealed under its data key: a chat's messages, a ticket's comments.
+    """The texts of one holder, all sealed under its data key: a chat's messages, for example.
 
     A text is a row with ``body`` (masked), ``rev`` and ``offers``, and its masks are its ``masks``.
     """

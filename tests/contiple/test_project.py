@@ -120,16 +120,9 @@ def long_conditions(text: str) -> Iterator[int]:
 MAY_SAY_TICKET = {
     "chat/migrations/": "a migration stays as it was applied",
     "chat/masking/detectors/": "a word that customers write before numbers",
-    "chat/models.py": "a column of data keys, by which an app above names whose originals they are",
-    "chat/masking/vault.py": "the same column",
-    "chat/masking/selections.py": "masks are for texts of apps above as well",
-    "chat/masking/record.py": "the record of unmasking lists looks into comments",
-    "chat/masking/destroying.py": "originals in comments are destroyed with the chat's",
-    "chat/conversation/message_masks.py": "copies in texts of apps above",
-    "chat/desk/views_masking.py": "masks in texts of apps above",
-    "templates/chat/_record_row.html": "the record of unmasking links to them",
+    "chat/masking/record.py": "says what was destroyed",
+    "chat/desk/views_masking.py": "says what is destroyed",
     "templates/chat/destroy.html": "says what is destroyed",
-    "templates/chat/_destroy_person.html": "says what is destroyed",
 }
 
 
