@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 CODE := manage.py contiple agents helpcenter chat tickets tests
 # Two cores; a file's tests stay together, because a browser and an event loop can't share a process at one time.
-PYTEST := $(PYTHON) -m pytest -n 2 --dist loadfile
+WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
 # What a production installation sets, with values of no use to anybody. No database is asked.
 PRODUCTION := CONTIPLE_MODE=production TRUST_PROXY=1 DATABASE_URL=postgresql://localhost/none REDIS_URL=redis://localhost \
 	PUBLIC_ORIGIN=https://desk.example.com SECRET_KEY=0123456789abcdefghijklmnopqrstuvwxyz0123456789-not-secret \
@@ -26,8 +26,7 @@ test: ## everything that is checked
 	@bash .ci/set-up test
 	@$(PYTHON) -m contiple.translations --compile
 	@$(MAKE) --no-print-directory lint
-	# A busy machine may cost a browser its time; what is broken fails twice.
-	$(PYTEST) || { echo "Once more, what failed:"; $(PYTEST) --last-failed --last-failed-no-failures none; }
+	$(PYTHON) -m tests.twice $(WORKERS)
 
 soak: ## the long fault tests: faults at random under load (SOAK=seconds, SEED=number), and by the clock on the wall
 	@bash .ci/set-up test
@@ -66,7 +65,7 @@ translations: ## bring new messages of the code into locale/, then translate the
 screenshots: ## the pictures of the README
 	@bash .ci/set-up test
 	@$(PYTHON) -m contiple.translations --compile
-	SHOTS=1 $(PYTEST) tests/browser
+	SHOTS=1 $(PYTHON) -m pytest $(WORKERS) tests/browser
 
 clean: ## forget what was installed; the data in .data stays
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis test-results

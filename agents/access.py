@@ -52,7 +52,7 @@ def active_admins(service_id: int) -> QuerySet[Agent]:
 def require_admin(agent: Agent) -> None:
     """Raises ``Closed`` unless ``agent`` manages the service, read now. Under the contract's lock it stays true."""
     if not active_admins(agent.service_id).filter(pk=agent.pk).exists():
-        raise Closed(_("You are not an admin of this service any more."))
+        raise Closed(_("You are no longer an admin of this service."))
 
 
 def for_agents(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

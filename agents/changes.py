@@ -18,7 +18,7 @@ def stamp(row: Model, names: Iterable[str]) -> str:
 def refuse_outdated(row: Model, names: Iterable[str], seen: str) -> None:
     """Raises ``Conflict`` if ``row``, locked, is no longer as the form showed it. ``""`` passes."""
     if seen and seen != stamp(row, names):
-        raise Conflict(_("Somebody else has changed this meanwhile. Check what you entered and save again."))
+        raise Conflict(_("Someone else changed this in the meantime. Check what you entered and save again."))
 
 
 def apply_changes(row: Model, values: dict[str, Any]) -> dict[str, Any]:

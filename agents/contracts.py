@@ -56,8 +56,8 @@ def refuse_seats_in_use(contract: Contract, seats: int) -> None:
     used = seats_used(contract.service_id)
     if seats < used and seats != contract.chat_seats:
         text = ngettext(
-            "%(used)s chat seat is in use. Take the chat permission from agents first.",
-            "%(used)s chat seats are in use. Take the chat permission from agents first.",
+            "%(used)s chat seat is in use. Remove the chat permission from agents first.",
+            "%(used)s chat seats are in use. Remove the chat permission from agents first.",
             used,
         )
         raise Invalid(text % {"used": used}, code="chat_seats")
@@ -67,10 +67,10 @@ def refuse_chat_permission(contract: Contract) -> None:
     """Raises ``Closed`` or ``Invalid`` if one more agent can't chat. Stays true under the contract's lock."""
     if not contract.chat:
         raise Closed(
-            _("Chat is off in Contract Details: the chat permission can't be granted."), code="chat_permission"
+            _("Chat is off in Contract Details, so the chat permission can't be granted."), code="chat_permission"
         )
     if not has_free_seat(contract):
-        raise Invalid(_("All chat seats are in use: the chat permission can't be granted."), code="chat_permission")
+        raise Invalid(_("All chat seats are in use, so the chat permission can't be granted."), code="chat_permission")
 
 
 def has_free_seat(contract: Contract) -> bool:

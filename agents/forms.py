@@ -116,9 +116,9 @@ class AgentForm(StampedForm, forms.ModelForm):
         help_texts = {
             "role": gettext_lazy("An admin also has Service Management."),
             "unmask_permission": gettext_lazy(
-                "Is shown the originals of masked text, for 30 seconds each. Every look is on record."
+                "Can view the originals of masked text for 30 seconds each. Every view is recorded."
             ),
-            "is_active": gettext_lazy("Switched off, this person can't open the service and gives up the chat seat."),
+            "is_active": gettext_lazy("When off, this agent can't open the service and frees a chat seat."),
         }
 
     def __init__(self, data: Any, *, member: Agent, contract: Contract) -> None:
@@ -128,7 +128,7 @@ class AgentForm(StampedForm, forms.ModelForm):
         _explain_limit(self.fields["chat_limit"], contract, member.chat_limit)
         if not contract.security_service:
             self.fields["unmask_permission"].help_text = _(
-                "Without the Security Service in Contract Details nobody can unmask."
+                "Nobody can unmask while Security Service is off in Contract Details."
             )
 
     def values(self) -> dict[str, Any]:
@@ -138,11 +138,11 @@ class AgentForm(StampedForm, forms.ModelForm):
 def _explain_permission(field: forms.Field, contract: Contract, *, permitted: bool) -> None:
     """Says how many seats are used, or why the switch can't be turned on. The operation refuses it as well."""
     used = {"used": contracts.seats_used(contract.service_id), "seats": contract.chat_seats}
-    field.help_text = _("May go Online and answer chats. %(used)s of %(seats)s chat seats used.") % used
+    field.help_text = _("Can go Online and answer chats. %(used)s of %(seats)s chat seats used.") % used
     if not contract.chat:
-        field.help_text = _("Chat is off in Contract Details, so that this can't be switched on.")
+        field.help_text = _("Chat is off in Contract Details, so this can't be turned on.")
     elif used["used"] >= used["seats"] and not permitted:
-        field.help_text = _("All chat seats (%(seats)s) are in use, so that this can't be switched on.") % used
+        field.help_text = _("All chat seats (%(seats)s) are in use, so this can't be turned on.") % used
     else:
         return
     if not permitted:
@@ -152,7 +152,7 @@ def _explain_permission(field: forms.Field, contract: Contract, *, permitted: bo
 def _explain_limit(field: forms.Field, contract: Contract, chosen: int) -> None:
     most = contract.chats_at_once
     field.widget.attrs["max"] = max(most, chosen)
-    field.help_text = _("At most %(most)s by the contract.") % {"most": most}
+    field.help_text = _("The contract allows up to %(most)s.") % {"most": most}
     if chosen > most:
         field.help_text = _("The contract limits this agent to %(most)s.") % {"most": most}
 

@@ -61,7 +61,7 @@ def revoke_invitation(invitation: Invitation, *, by: Agent) -> None:
     require_admin(by)
     gone, _rows = Invitation.objects.filter(pk=invitation.pk, service=by.service_id, accepted_at=None).delete()
     if not gone:
-        raise Conflict(_("This invitation was accepted or revoked already."))
+        raise Conflict(_("This invitation has already been accepted or revoked."))
     _record(invitation, "invitation.revoke", by)
 
 
@@ -78,7 +78,7 @@ def accept_invitation(invitation: Invitation, *, user: User, now: datetime) -> A
         Invitation.objects.filter(pk=invitation.pk, accepted_at=None).update(accepted_at=now)
     )
     if not taken:
-        raise Conflict(_("This invitation can't be used any more."))
+        raise Conflict(_("This invitation can no longer be used."))
     agent = join_service(user, contract=contract, role=invitation.role, chat_permission=invitation.chat_permission)
     _record(invitation, "invitation.accept", agent)
     return agent
@@ -91,7 +91,7 @@ def accept_as_new_user(invitation: Invitation, *, name: str, password: str, now:
         with transaction.atomic():
             user = User.objects.create_user(invitation.email, password, name=name)
     except IntegrityError:
-        raise Conflict(_("There is an account with this e-mail address now. Sign in to accept.")) from None
+        raise Conflict(_("This e-mail address now has an account. Sign in to accept.")) from None
     return accept_invitation(invitation, user=user, now=now)
 
 
@@ -121,10 +121,10 @@ def usable_invitations(now: datetime) -> QuerySet[Invitation]:
 def _refuse_invitation(contract: Contract, email: str, *, chat_permission: bool) -> None:
     members = Agent.objects.filter(service=contract.service_id, is_active=True)
     if members.filter(user__email__iexact=email).exists():
-        raise Invalid(_("This person is an agent of the service already."), code="email")
+        raise Invalid(_("This person is already an agent of the service."), code="email")
     if chat_permission and not contract.chat:
         raise Closed(
-            _("Chat is off in Contract Details: the chat permission can't be granted."), code="chat_permission"
+            _("Chat is off in Contract Details, so the chat permission can't be granted."), code="chat_permission"
         )
 
 

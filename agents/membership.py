@@ -84,4 +84,4 @@ def _refuse_change(agent: Agent, after: dict[str, Any], contract: Contract) -> N
 def _refuse_losing_last_admin(agent: Agent, *, field: str) -> None:
     admins = active_admins(agent.service_id)
     if admins.filter(pk=agent.pk).exists() and not admins.exclude(pk=agent.pk).exists():
-        raise Invalid(_("This is the last admin. Make somebody else an admin first."), code=field)
+        raise Invalid(_("This is the last admin. Make another agent an admin first."), code=field)

@@ -30,11 +30,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     """A person who signs in. ``Agent`` says what the person may do in a service."""
 
     email = models.EmailField(
-        _("E-mail"), unique=True, error_messages={"unique": _("Somebody has this e-mail address already.")}
+        _("E-mail"), unique=True, error_messages={"unique": _("This e-mail address is already in use.")}
     )
     name = models.CharField(_("Name"), max_length=80)
     is_active = models.BooleanField(_("Active"), default=True)
-    is_staff = models.BooleanField(_("Operator"), default=False, help_text=_("May use the operator's pages."))
+    is_staff = models.BooleanField(_("Operator"), default=False, help_text=_("Can use the operator pages."))
     date_joined = models.DateTimeField(_("Since"), default=timezone.now, editable=False)
 
     objects = UserManager()
@@ -49,7 +49,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.UniqueConstraint(
                 Lower("email"),
                 name="user_email_once",
-                violation_error_message=_("Somebody has this e-mail address already."),
+                violation_error_message=_("This e-mail address is already in use."),
             )
         ]
 
@@ -82,24 +82,24 @@ class Contract(models.Model):
     chat = models.BooleanField(
         _("Chat"),
         default=False,
-        help_text=_("Customers can chat with agents. Without it there is no Chat Widget anywhere."),
+        help_text=_("Customers can chat with agents. When off, the Chat Widget is shown nowhere."),
     )
     security_service = models.BooleanField(
-        _("Security Service"), default=True, help_text=_("Personal information masking needs it.")
+        _("Security Service"), default=True, help_text=_("Required for personal information masking.")
     )
     chat_widget = models.BooleanField(
         _("Chat Widget on other sites"),
         default=False,
-        help_text=_("The Chat Widget can also stand on sites other than the Help Center."),
+        help_text=_("The Chat Widget can also be shown on sites other than the Help Center."),
     )
     chat_seats = models.PositiveSmallIntegerField(
-        _("Chat seats"), default=5, help_text=_("How many agents may have the chat permission.")
+        _("Chat seats"), default=5, help_text=_("The number of agents that can have the chat permission.")
     )
     chats_at_once = models.PositiveSmallIntegerField(
         _("Chats at once for an agent"),
         default=5,
         validators=[MinValueValidator(1), MaxValueValidator(CHATS_AT_ONCE_MAX)],
-        help_text=_("The most chats that any agent can have open at the same time."),
+        help_text=_("The most chats an agent can have open at the same time."),
     )
     originals_kept_days = models.PositiveSmallIntegerField(
         _("Keep originals for (days)"),
@@ -107,8 +107,8 @@ class Contract(models.Model):
         blank=True,
         validators=[MinValueValidator(1)],
         help_text=_(
-            "Masked text can be unmasked for this long after a chat ends (in ticket comments: after the last mask). "
-            "Then the originals are destroyed for good and the asterisks stay. Empty: until somebody destroys them."
+            "Counted from the end of a chat; in ticket comments, from the last mask. After that, originals are "
+            "destroyed for good and the asterisks stay. Leave empty to keep originals until they are destroyed by hand."
         ),
     )
 

@@ -25,7 +25,7 @@ def set_chat_status(agent: Agent, status: str) -> None:
         agent.chat_status = status
         audit.record(agent.service_id, "agent.status", f"agent:{agent.pk}", agent=agent, chat_status=status)
     elif not permitted.exists():
-        raise Closed(_("You don't have the chat permission any more."))
+        raise Closed(_("You no longer have the chat permission."))
 
 
 def _fields(status: str) -> dict:

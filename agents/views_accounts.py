@@ -51,7 +51,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             if user is not None:
                 login(request, user)
                 return redirect(target)
-            form.add_error(None, _("The e-mail or the password is not right."))
+            form.add_error(None, _("The e-mail or password is incorrect."))
     return render(request, "agents/sign_in.html", {"form": form, "next": target}, status=status)
 
 
@@ -70,7 +70,7 @@ def password(request: HttpRequest) -> HttpResponse:
     form = PasswordChangeForm(request.user, request.POST if request.method == "POST" else None)
     if form.is_valid():
         update_session_auth_hash(request, form.save())
-        messages.success(request, _("The password is changed. You are signed out everywhere else."))
+        messages.success(request, _("Your password was changed. You’ve been signed out everywhere else."))
         return redirect("agents:password")
     return render(request, "agents/password.html", {"form": form})
 

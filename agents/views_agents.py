@@ -49,7 +49,7 @@ def invite(request: HttpRequest, agent: Agent) -> HttpResponse:
 def revoke(request: HttpRequest, agent: Agent, pk: int) -> HttpResponse:
     invitation = get_object_or_404(open_invitations(agent.service), pk=pk)
     revoke_invitation(invitation, by=agent)
-    messages.success(request, _("The invitation is revoked."))
+    messages.success(request, _("The invitation was revoked."))
     return redirect("agents:agents", agent.service.slug)
 
 
@@ -91,7 +91,7 @@ def _saved(request: HttpRequest, agent: Agent, member: Agent, form: AgentForm) -
         member.refresh_from_db()
         form.stamp_again(agent_stamp(member))
         return False
-    messages.success(request, _("Saved.") if changed else _("Nothing was changed."))
+    messages.success(request, _("Saved.") if changed else _("No changes were made."))
     return True
 
 

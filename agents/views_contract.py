@@ -40,5 +40,5 @@ def _saved(request: HttpRequest, agent: Agent, form: ContractForm) -> bool:
         form.accept_error(error)
         form.stamp_again(contract_stamp(Contract.objects.get(service=agent.service)))
         return False
-    messages.success(request, _("Saved.") if changed else _("Nothing was changed."))
+    messages.success(request, _("Saved.") if changed else _("No changes were made."))
     return True

@@ -56,7 +56,7 @@ def _with_new_account(request: HttpRequest, invitation: Invitation, now: datetim
 
 
 def _joined(request: HttpRequest, invitation: Invitation, agent: Agent) -> HttpResponse:
-    messages.success(request, _("You now work in %(service)s.") % {"service": invitation.service.name})
+    messages.success(request, _("You joined %(service)s.") % {"service": invitation.service.name})
     if invitation.chat_permission and not agent.chat_permission:
         messages.warning(request, _("There is no free chat seat, so you have no chat permission yet. Ask an admin."))
     return redirect("agents:desk", invitation.service.slug)

@@ -46,5 +46,5 @@ class ConfirmReset(views.PasswordResetConfirmView):
     def form_valid(self, form) -> HttpResponse:
         answer = super().form_valid(form)
         throttle.forget_all(throttle.SIGN_IN_BY_EMAIL, self.user.email.lower())
-        messages.success(self.request, _("The new password is set. Sign in with it."))
+        messages.success(self.request, _("Your new password is set. Sign in with it."))
         return answer

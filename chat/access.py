@@ -1,13 +1,13 @@
-"""The chats that a person may see or act in, and the patterns that an admin may change.
+"""The chats that a person may see or act in. Nothing else fetches them for a viewer.
 
-Nothing else fetches them for a viewer. What is forbidden looks like what doesn't exist.
+What is forbidden looks like what doesn't exist.
 """
 
 from django.db.models import F, QuerySet
 from django.http import Http404
 
 from agents.models import Agent, Service
-from chat.models import Chat, OwnPattern
+from chat.models import Chat, Mask
 from helpcenter.customers import token_hash
 from helpcenter.models import Customer
 
@@ -44,17 +44,13 @@ def waiting_chats(service: Service | int) -> QuerySet[Chat]:
     return Chat.objects.filter(service=service, state=Chat.State.WAITING).order_by(*Chat.QUEUE_ORDER)
 
 
-def own_patterns_of(admin: Agent) -> QuerySet[OwnPattern]:
-    """The words and patterns of the admin's own service."""
-    return OwnPattern.objects.filter(service=admin.service)
-
-
-def own_pattern_for(admin: Agent, pattern_id: int) -> OwnPattern:
-    """Raises ``Http404`` if there is no such pattern in the admin's service."""
-    own = own_patterns_of(admin).filter(pk=pattern_id).first()
-    if own is None:
+def message_mask_for(agent: Agent, mask_id: int) -> Mask:
+    """Returns the mask with its message and chat. Raises ``Http404`` for one outside the agent's service."""
+    masks = Mask.objects.select_related("message__chat").filter(message__chat__service=agent.service)
+    mask = masks.filter(pk=mask_id).first()
+    if mask is None:
         raise Http404
-    return own
+    return mask
 
 
 def chat_of_token(service_slug: str, token: str) -> tuple[int, int, str] | None:

@@ -7,15 +7,31 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Agent, Service
+from chat.masking.models import DataKey, MaskedSpan, MaskingRules, OwnPattern
+from contiple.base.texts import MESSAGE_LENGTH_MAX
 from helpcenter.models import Customer, PrivacyPolicy
 
+__all__ = [
+    "MESSAGE_LENGTH_MAX",
+    "Chat",
+    "ChatSettings",
+    "DataKey",
+    "Lease",
+    "Mask",
+    "MaskedSpan",
+    "MaskingRules",
+    "Message",
+    "OwnPattern",
+    "Ring",
+    "RoutingDecision",
+    "RoutingRound",
+]
+
 DAY_MINUTES = 24 * 60
-MESSAGE_LENGTH_MAX = 4_000  # code points; detectors must finish on one in bounded time
 
 
 class ChatSettings(models.Model):
@@ -25,31 +41,33 @@ class ChatSettings(models.Model):
     assign_recent_agent = models.BooleanField(
         _("Assign Chat"),
         default=False,
-        help_text=_("The agent with recent history with this customer comes first, if free."),
+        help_text=_("If available, the agent with recent history with this customer comes first."),
     )
     queue_limit = models.PositiveSmallIntegerField(
         _("Queue limit"),
         default=0,
         validators=[MaxValueValidator(10_000)],
-        help_text=_("When the queue is full, customers are offered a 1:1 inquiry. 0: no limit."),
+        help_text=_("When the queue is full, customers are offered a 1:1 inquiry. 0 means no limit."),
     )
     longest_wait_minutes = models.PositiveSmallIntegerField(
         _("Longest wait (minutes)"),
         default=0,
         validators=[MaxValueValidator(DAY_MINUTES)],
-        help_text=_("After this long, customers are offered a 1:1 inquiry and keep their place. 0: never."),
+        help_text=_(
+            "Customers who wait longer are offered a 1:1 inquiry and keep their place in the queue. 0 means never."
+        ),
     )
     idle_reminder_minutes = models.PositiveSmallIntegerField(
-        _("Remind a silent customer after (minutes)"),
+        _("Reminder to a silent customer (minutes)"),
         default=5,
         validators=[MaxValueValidator(DAY_MINUTES)],
-        help_text=_("Counted from the agent’s last message. 0: never."),
+        help_text=_("Counted from the agent’s last message. 0 means never."),
     )
     idle_close_minutes = models.PositiveSmallIntegerField(
-        _("End a silent chat after (minutes)"),
+        _("End of a silent chat (minutes)"),
         default=15,
         validators=[MaxValueValidator(DAY_MINUTES)],
-        help_text=_("Counted from the same message; the reminder announces it. 0: never."),
+        help_text=_("Counted from the same message and announced in the reminder. 0 means never."),
     )
 
     class Meta:
@@ -64,10 +82,10 @@ class ChatSettings(models.Model):
             return
         if not self.idle_reminder_minutes:
             raise ValidationError(
-                {"idle_close_minutes": _("A chat ends only after a reminder: set one first, or 0 here.")}
+                {"idle_close_minutes": _("A chat ends only after a reminder. Set the reminder first, or enter 0 here.")}
             )
         if self.idle_close_minutes <= self.idle_reminder_minutes:
-            raise ValidationError({"idle_close_minutes": _("The end has to come later than the reminder.")})
+            raise ValidationError({"idle_close_minutes": _("The end must come after the reminder.")})
 
 
 class Chat(models.Model):
@@ -161,7 +179,10 @@ class Chat(models.Model):
 
 
 class Message(models.Model):
-    """One entry in a chat. ``seq`` is its place for ever; ``rev`` is when it last changed. ``body`` is masked."""
+    """One entry in a chat. ``seq`` is its permanent place, ``rev`` the chat's count at its last change.
+
+    ``body`` is masked. Besides here the columns are named by ``conversation.entries.Entry`` alone.
+    """
 
     class Author(models.TextChoices):
         CUSTOMER = "customer"
@@ -171,13 +192,13 @@ class Message(models.Model):
     chat = models.ForeignKey(Chat, models.CASCADE, related_name="messages")
     seq = models.PositiveIntegerField()
     rev = models.PositiveIntegerField()
-    # The sender's own id of a send: a repeated one finds the first. System entries have none.
+    # The sender's own id for a message: one that is sent again finds the first. System entries have none.
     client_id = models.UUIDField(null=True, blank=True)
     author = models.CharField(max_length=8, choices=Author)
     agent = models.ForeignKey(Agent, models.PROTECT, null=True, blank=True, related_name="+")
-    name = models.CharField(max_length=80, blank=True)  # of the author, as it was shown
+    name = models.CharField(max_length=80, blank=True)  # the author's name as it was shown
     body = models.TextField(blank=True)
-    # Spans that look personal and are left readable: for an agent to mask by a click. As ``entries`` reads them.
+    # Spans that look personal and stay readable; an agent can mask one by a click. ``entries`` has their form.
     offers = models.JSONField(null=True, blank=True)
     event = models.CharField(max_length=20, blank=True)  # a system entry without a body: rendered in the reader's words
     internal = models.BooleanField(default=False, db_default=False)  # a note: agents see it, the customer never does
@@ -196,102 +217,8 @@ class Message(models.Model):
         return f"message {self.chat_id}-{self.seq}"
 
 
-class DataKey(models.Model):
-    """The data key of the originals in a chat's messages, or in a ticket's comments; wrapped.
-
-    Deleting the row destroys every original under it for good. A ticket's key also says whose the ticket is; a chat
-    says that itself.
-    """
-
-    chat = models.OneToOneField(Chat, models.CASCADE, null=True, blank=True, related_name="key")
-    ticket = models.BigIntegerField(null=True, blank=True)  # of an app above this one: no foreign key
-    service = models.ForeignKey(Service, models.CASCADE, null=True, blank=True, related_name="+")
-    customer = models.ForeignKey(Customer, models.CASCADE, null=True, blank=True, related_name="+")
-    master = models.CharField(max_length=32)  # id of the master key that wraps it
-    wrapped = models.BinaryField()
-    created_at = models.DateTimeField(default=timezone.now)
-    used_at = models.DateTimeField(default=timezone.now, db_default=Now())  # the last time something was sealed with it
-
-    class Meta:
-        db_table = "chat_chatkey"  # its first name: processes of the release before still write it
-        constraints = [
-            models.UniqueConstraint(fields=["ticket"], name="key_of_ticket_once"),
-            models.CheckConstraint(
-                condition=Q(ticket=None, chat__isnull=False)
-                | Q(chat=None, ticket__isnull=False, service__isnull=False),
-                name="key_of_one",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"key {self.pk}"
-
-
-class MaskingRules(models.Model):
-    """What a service masks, offers and leaves alone, once it has chosen (``rules`` has the defaults and the form)."""
-
-    service = models.OneToOneField(Service, models.CASCADE, related_name="masking_rules")
-    version = models.PositiveIntegerField(default=1)  # counts changes: what a process has read of them is still true
-    kinds = models.JSONField(default=dict, blank=True)
-    reveals_per_hour = models.PositiveSmallIntegerField(_("Unmasking, times in an hour"), default=30)
-
-    class Meta:
-        verbose_name = verbose_name_plural = _("Rules of masking")
-
-    def __str__(self) -> str:
-        return f"masking rules of {self.service_id}"
-
-
-class OwnPattern(models.Model):
-    """A word or regular expression of the service's own that counts as personal data (``detectors.custom``)."""
-
-    class Form(models.TextChoices):
-        WORD = "word", _("Word")
-        PATTERN = "pattern", _("Pattern")
-
-    service = models.ForeignKey(Service, models.CASCADE, related_name="own_patterns")
-    form = models.CharField(_("Form"), max_length=8, choices=Form, default=Form.WORD)
-    source = models.CharField(_("Word or pattern"), max_length=200)
-    action = models.CharField(max_length=8)
-    keep = models.BooleanField(default=True)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-
-    class Meta:
-        verbose_name = _("Own word or pattern")
-        verbose_name_plural = _("Own words and patterns")
-        ordering = ["id"]
-        constraints = [
-            models.UniqueConstraint(fields=["service", "form", "source"], name="own_pattern_once"),
-        ]
-
-    def __str__(self) -> str:
-        return f"pattern {self.pk}"
-
-
-class MaskedSpan(models.Model):
-    """A masked span of a text, in code points of it; spans of one text never overlap (``masking``).
-
-    ``sealed`` is the original under a data key, bound to the place it was taken from; empty where it was destroyed at
-    once.
-    """
-
-    start = models.PositiveIntegerField()
-    end = models.PositiveIntegerField()
-    kind = models.CharField(max_length=20)  # a detector's kind, or "manual"
-    sealed = models.BinaryField(default=bytes, blank=True)
-    masked_by = models.ForeignKey(Agent, models.SET_NULL, null=True, blank=True, related_name="+")
-    created_at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        abstract = True
-        constraints = [models.CheckConstraint(condition=Q(end__gt=F("start")), name="%(class)s_not_empty")]
-
-    def __str__(self) -> str:
-        return f"mask {self.start}-{self.end}"
-
-
 class Mask(MaskedSpan):
-    """Of a message's body."""
+    """A masked span of a message's body."""
 
     message = models.ForeignKey(Message, models.CASCADE, related_name="masks")
 

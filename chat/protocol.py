@@ -1,7 +1,8 @@
 """The frames of the sockets: decoded, checked and documented here. JSON, one object a frame, told apart by ``type``.
 
 ``seq`` is a message's place in its chat; ``rev`` counts the chat's changes; ``client_id`` is the sender's id of a send.
-What does not fit raises ``msgspec.DecodeError``, ``UnicodeError`` or, where it is nested too deep, ``RecursionError``.
+Decoding raises ``msgspec.DecodeError``, ``UnicodeError`` or, if the text is nested too deep, ``RecursionError``.
+``chat/README.md`` shows all frames in a table.
 """
 
 from typing import Annotated
@@ -20,20 +21,22 @@ Serial = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 
 
 class Hello(Struct, tag="hello", forbid_unknown_fields=True):
-    """A customer's first frame: who it is, and the last revision it has."""
+    """A customer's first frame: the customer's token, and the last rev that the page has."""
 
     token: Annotated[str, Meta(max_length=100)]
     rev: Serial = 0
 
 
 class Watch(Struct, tag="watch", forbid_unknown_fields=True):
-    """An agent shows this chat and has its changes up to ``rev``: send what came after, and go on."""
+    """The agent's page shows this chat and has its changes up to ``rev``: send what came after, and go on."""
 
     chat: Number
     rev: Serial = 0
 
 
 class Unwatch(Struct, tag="unwatch", forbid_unknown_fields=True):
+    """The agent's page shows this chat no more."""
+
     chat: Number
 
 
@@ -71,7 +74,8 @@ FromAgent = Watch | Unwatch | Send | Typing | Seen | Beat
 class Message(Struct, tag="message", omit_defaults=True):
     """A message, new or changed: put it at ``seq``, in place of what stands there.
 
-    With the ``client_id`` of a send it is also its acknowledgement. ``unread`` comes with what is new.
+    With the ``client_id`` of a send it is also its acknowledgement. ``unread`` comes with what is new, and with
+    it ``line``: the message as lists of chats show it.
     """
 
     chat: int
@@ -81,10 +85,11 @@ class Message(Struct, tag="message", omit_defaults=True):
     html: str
     client_id: str | None = None
     unread: int | None = None
+    line: str | None = None
 
 
 class Ack(Struct, tag="ack"):
-    """A send is committed. Where the sender's socket shows the chat, the message itself says so instead."""
+    """A send is committed. If the sender's socket shows the chat, the message itself says so instead."""
 
     chat: int
     client_id: UUID
@@ -93,7 +98,7 @@ class Ack(Struct, tag="ack"):
 
 
 class Receipts(Struct, tag="marks"):
-    """How far each side has received and read. The tag is what pages of earlier releases know."""
+    """How far each side has received and read. Pages of earlier releases know the tag as it is."""
 
     chat: int
     customer_received: int
@@ -108,7 +113,7 @@ class TypingNow(Struct, tag="typing"):
 
 
 class Status(Struct, tag="status"):
-    """How the customer's chat stands: replaces what is shown above the composer."""
+    """How the customer's chat stands: it replaces what is shown above the composer."""
 
     chat: int
     state: str
@@ -116,13 +121,13 @@ class Status(Struct, tag="status"):
 
 
 class Place(Struct, tag="place"):
-    """The waiting customer's place in the queue, which is all that has changed."""
+    """The waiting customer's place in the queue, if nothing else has changed."""
 
     place: int
 
 
 class Waiting(Struct, tag="waiting"):
-    """How many customers of the service wait, which is all that has changed on the agent's desk."""
+    """How many customers of the service wait, if nothing else has changed on the agent's desk."""
 
     waiting: int
     html: str
@@ -139,7 +144,7 @@ class Desk(Struct, tag="desk"):
     html: str
 
 
-class Line(Struct, tag="line"):
+class LastLine(Struct, tag="line"):
     """A new last line of one of the agent's chats that is not on display."""
 
     chat: int
@@ -150,18 +155,20 @@ class Line(Struct, tag="line"):
 
 
 class ServerBeat(Struct, tag="beat"):
+    """So many bytes were sent so far. The client's answer renews its lease."""
+
     sent: int
 
 
 class Error(Struct, tag="error"):
-    """What was refused, as a code and as a sentence in the reader's language. Nothing was changed."""
+    """A frame was refused and nothing was changed: a code, and a sentence in the reader's language."""
 
     code: str
     text: str
     client_id: UUID | None = None
 
 
-ToClient = Message | Ack | Receipts | TypingNow | Status | Place | Waiting | Desk | Line | ServerBeat | Error
+ToClient = Message | Ack | Receipts | TypingNow | Status | Place | Waiting | Desk | LastLine | ServerBeat | Error
 
 decode_from_customer = msgspec.json.Decoder(FromCustomer).decode
 decode_from_agent = msgspec.json.Decoder(FromAgent).decode

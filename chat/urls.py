@@ -3,7 +3,6 @@ from django.urls import path
 from chat.conversation import views_history
 from chat.customer import views as views_customer
 from chat.customer import views_embed
-from chat.desk import views as desk_views
 from chat.desk import views as views_agent
 from chat.desk import views_masking
 from chat.masking import views_record, views_settings
@@ -18,7 +17,7 @@ urlpatterns = [
     path("desk/<slug:service>/chat/<int:chat>/end/", views_agent.end_chat, name="end"),
     path("desk/<slug:service>/chat/<int:chat>/transfer/", views_agent.transfer, name="transfer"),
     path("desk/<slug:service>/chat/<int:chat>/return/", views_agent.give_back, name="return"),
-    path("desk/<slug:service>/chat/<int:chat>/take-over/", desk_views.take_over, name="take_over"),
+    path("desk/<slug:service>/chat/<int:chat>/take-over/", views_agent.take_over, name="take_over"),
     path("desk/<slug:service>/chat/settings/", views.chat_settings, name="chat_settings"),
     path("desk/<slug:service>/chat/check/", views.checklist, name="checklist"),
     path("desk/<slug:service>/chat/<int:chat>/history/", views_agent.history, name="history"),

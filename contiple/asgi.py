@@ -1,5 +1,7 @@
-"""The ASGI application: pages and sockets, behind one check of where a socket comes from; beside them, for machines,
-what is asked of a process and not of the site."""
+"""The ASGI application: pages; sockets, whose origin is checked; and the addresses for probes and metrics.
+
+Probes and metrics are about one process, not the site.
+"""
 
 import os
 from typing import Any
@@ -29,7 +31,7 @@ async def http(scope: dict[str, Any], receive: health.Receive, send: health.Send
 
 
 def counted(application: Any) -> Any:
-    """Counts open sockets around everything that may refuse or fail: what goes up comes down."""
+    """Counts open sockets. It is the outermost layer, so a refused or failed socket is counted down again."""
 
     async def count(scope: dict[str, Any], receive: health.Receive, send: health.Send) -> None:
         side = "agent" if scope["path"].startswith("/ws/desk/") else "customer"

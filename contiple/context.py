@@ -1,4 +1,4 @@
-"""What the Contiple screen's frame shows on every page: the service, the agent, the agent's other services."""
+"""The variables of the agent pages' frame: the service, the agent, the agent's other services, the permissions."""
 
 from functools import partial
 
@@ -10,7 +10,7 @@ from chat.masking.record import count_limits_reached_today
 
 
 def desk(request: HttpRequest) -> dict:
-    """Empty unless the page was opened through ``agents.access``."""
+    """Returns nothing unless the page was opened through ``agents.access``."""
     agent = getattr(request, "agent", None)
     if agent is None:
         return {}
@@ -20,6 +20,6 @@ def desk(request: HttpRequest) -> dict:
         "memberships": access.memberships(request.user),
         "chat_permitted": may_chat(agent),
         "unmask_permitted": access.may_unmask(agent),
-        # Called where it is shown: in the navigation of admins, which a part of a page is drawn without.
+        # A function: only the navigation of admins shows it, and fragments are rendered without the navigation.
         "count_limits": partial(count_limits_reached_today, agent.service),
     }

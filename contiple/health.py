@@ -1,13 +1,13 @@
-"""`/health/live` and `/health/ready`, for what watches over processes. They are answered before Django is asked.
+"""`/health/live` and `/health/ready`: probes of one process. They are answered before Django is asked.
 
-So no answer depends on a session, a redirect to https or the name in ``Host``: probes call a process by its address.
-``live`` says that the event loop turns. ``ready`` says that this process can do its work: the database answers, the
-channel layer answers, and the database has every migration of this code. It names the part that is not ready, and
-nothing else: reasons hold addresses and user names, and go to the log. One check a second serves all who ask.
+So an answer depends on no session, no redirect to https and no ``Host``: probes call a process by its address. ``live``
+says that the event loop runs. ``ready`` says that the process can do its work: the database answers and has every
+migration of this code, and the channel layer answers. The answer names the part that is not ready. The reason goes to
+the log only, because it holds addresses and user names. All callers within a second share one check.
 
-A process that is live and not ready still serves what it can: without Redis messages find their way through the
-database. So ``ready`` is for starting and replacing processes; a proxy that would take all of them away at once because
-Redis is away must look at ``live``.
+A process that is live but not ready still serves what it can: without Redis, messages go through the database. So use
+``ready`` to start and replace processes. A proxy must use ``live``: with ``ready`` it would take all processes away at
+once when Redis is gone.
 """
 
 import asyncio
@@ -51,7 +51,7 @@ async def ready(scope: Scope, receive: Receive, send: Send) -> None:
 async def answer(
     scope: Scope, send: Send, status: int, body: bytes, *, content_type: str = "text/plain", **headers: str
 ) -> None:
-    """The whole answer to a GET or HEAD; 405 to anything else. ``headers`` are named with underscores."""
+    """Sends the whole answer to a GET or HEAD, and 405 to other methods. ``headers`` are named with underscores."""
     if scope["method"] not in {"GET", "HEAD"}:
         status, body, headers = 405, b"", {"allow": "GET, HEAD"}
     lines = {"content-type": content_type, "content-length": str(len(body)), "cache-control": "no-store", **headers}
@@ -64,7 +64,7 @@ READY, NO_ANSWER, NOT_APPLIED, UNKNOWN = "ready", "no answer", "not applied", "u
 
 
 class Parts:
-    """What is ready, checked at most once in ``FRESH_SECONDS`` whoever asks."""
+    """The state of each part, checked at most once in ``FRESH_SECONDS`` however many probes ask."""
 
     def __init__(self) -> None:
         self.checked_at = float("-inf")
@@ -88,12 +88,12 @@ class Parts:
 
 
 _parts = Parts()
-# A thread of its own: those that work may all be waiting for the very database that is asked about.
+# The check has a thread of its own: all others may be waiting for the database.
 _thread = ThreadPoolExecutor(1, thread_name_prefix="health")
 
 
 async def _database() -> tuple[str, str]:
-    """Whether it answers, and whether it has every migration."""
+    """Returns the state of the database and of its migrations."""
     try:
         asked = asyncio.get_running_loop().run_in_executor(_thread, _applied_migrations)
         applied = await asyncio.wait_for(asked, CHECK_SECONDS + 1)
@@ -105,7 +105,7 @@ async def _database() -> tuple[str, str]:
 
 
 def _applied_migrations() -> set[tuple[str, str]]:
-    """Past the pool: a full one says that there is much to do, not that the database is gone."""
+    """Does not use the pool: a full pool means that there is much to do, not that the database is gone."""
     _migrations_of_this_code()
     parameters = {**connection.get_connection_params(), "connect_timeout": CHECK_SECONDS}
     parameters["options"] = f"{parameters.get('options', '')} -c statement_timeout={CHECK_SECONDS * 1000}".strip()
@@ -117,7 +117,7 @@ def _applied_migrations() -> set[tuple[str, str]]:
 
 
 def _migrations_of_this_code() -> set[tuple[str, str]]:
-    global _wanted  # noqa: PLW0603 - read from the disk once
+    global _wanted  # noqa: PLW0603 - they are read from the disk once
     if _wanted is None:
         _wanted = set(MigrationLoader(None).graph.nodes)
     return _wanted
@@ -127,10 +127,10 @@ _wanted: set[tuple[str, str]] | None = None
 
 
 async def _layer() -> str:
-    """A delivery is handed over on the connection that deliveries take, to a group that nobody is in."""
+    """Sends to a group without members, on the connection that deliveries use."""
     try:
         await asyncio.wait_for(get_channel_layer().group_send("health", {"type": "health"}), CHECK_SECONDS)
-    except Exception as error:  # noqa: BLE001 - each layer has errors of its own, and all of them mean this
+    except Exception as error:  # noqa: BLE001 - each layer has errors of its own
         logger.warning("The channel layer does not answer: %s", type(error).__name__)
         return NO_ANSWER
     return READY

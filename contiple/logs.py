@@ -1,10 +1,10 @@
-"""How log records are written: never with what somebody wrote in a chat, whatever failed.
+"""Formats log records so that they never hold what somebody wrote in a chat, whatever failed.
 
-An exception's text may hold a row (PostgreSQL's DETAIL), a parameter or the value that could not be read. So of an
-exception the type is written, where it happened, and its text only for types whose text is made by programs; of a
-database's error the SQLSTATE and the names of table, column and constraint. What libraries put into a record as an
-exception or as a printed traceback is treated the same. A record is its first line: what follows a line's end is where
-libraries put representations of what they worked on.
+An exception's text may hold a row (PostgreSQL's DETAIL), a parameter, or the value that could not be read. So only the
+exception's type and place are written, and its text only for types whose text programs make. For an error of the
+database, the SQLSTATE and the names of table, column and constraint are written. Exceptions and printed tracebacks that
+libraries put into a record are treated the same. Only the first line of a message is written: libraries put
+representations of their objects into the lines after it.
 """
 
 import contextlib
@@ -28,13 +28,13 @@ from contiple.base.errors import DomainError
 TEXT_LENGTH_MAX = 500
 FRAMES_MAX = 30
 CHAIN_MAX = 5
-# Their text names attributes, modules and settings, and what the domain says to everybody.
+# Their text names attributes, modules and settings, or is a sentence that the domain shows to everybody.
 SAFE = (AttributeError, ImportError, NameError, NotImplementedError, RecursionError)
 SAFE_WITH_SUBCLASSES = (DomainError, EnvError, ImproperlyConfigured)
 
 
 class LineFormatter(logging.Formatter):
-    """For a person: a line, and below it where it happened."""
+    """For people: one line, and the places of an error below it."""
 
     def format(self, record: logging.LogRecord) -> str:
         error = error_of(record)
@@ -46,7 +46,7 @@ class LineFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """For a collector of logs: one JSON object a line, with the same few fields."""
+    """For log collectors: one JSON object a line, always with the same few fields."""
 
     def format(self, record: logging.LogRecord) -> str:
         at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
@@ -65,12 +65,12 @@ class JsonFormatter(logging.Formatter):
 
 
 def message_of(record: logging.LogRecord) -> str:
-    """The record's first line, with the safe description in place of each exception."""
+    """Returns the record's first line, with a safe description in place of each exception."""
     if _is_printed_traceback(record.msg):
         return "An error was printed."
     text = str(_without_text(record.msg))
     if record.args:
-        with contextlib.suppress(TypeError, ValueError, KeyError):  # then the template alone: logging must not fail
+        with contextlib.suppress(TypeError, ValueError, KeyError):  # the bare template then: logging must not fail
             text %= _arguments(record.args)
     return text.partition("\n")[0][:TEXT_LENGTH_MAX]
 
@@ -78,25 +78,25 @@ def message_of(record: logging.LogRecord) -> str:
 def error_of(record: logging.LogRecord) -> BaseException | None:
     if record.exc_info and record.exc_info[1]:
         return record.exc_info[1]
-    # The traceback was printed where the error is being handled still: it is at hand.
+    # A library that prints a traceback logs it while it still handles the error.
     return sys.exc_info()[1] if _is_printed_traceback(record.msg) else None
 
 
 def describe(error: BaseException) -> str:
-    """Type and what may be said of it, in one line."""
+    """Returns the error's type, and its text as far as that is safe, in one line."""
     said = _said(error).partition("\n")[0].strip()[:TEXT_LENGTH_MAX]
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
 def places(trace: TracebackType | None) -> Iterator[str]:
-    """Innermost last, as Python prints them, without the source lines."""
+    """Yields file, line and function of each frame, innermost last, as Python prints them."""
     for frame, line in list(traceback.walk_tb(trace))[-FRAMES_MAX:]:
         code = frame.f_code
         yield f"{code.co_filename.removeprefix(f'{BASE_DIR}/')}:{line} {code.co_qualname}"
 
 
 def chain(error: BaseException) -> list[BaseException]:
-    """``error`` and what led to it, the first cause first."""
+    """Returns ``error`` and its causes, the first cause first."""
     found: list[BaseException] = []
     current: BaseException | None = error
     while current is not None and current not in found and len(found) < CHAIN_MAX:
@@ -106,7 +106,7 @@ def chain(error: BaseException) -> list[BaseException]:
 
 
 def catch_what_nobody_catches() -> None:
-    """Uncaught exceptions go through the log, too, instead of being printed with their text."""
+    """Sends uncaught exceptions to the log, where Python would print them with their text."""
 
     def main(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         if issubclass(kind, KeyboardInterrupt):
@@ -129,7 +129,7 @@ def _log_failure(message: str, error: BaseException | None) -> None:
     if logger.hasHandlers():
         logger.critical(message, exc_info=error)
         return
-    # The settings, which say where the log goes, have not been read.
+    # The settings have not been read yet, so the log goes nowhere.
     info = (type(error), error, error.__traceback__) if error else None
     record = logger.makeRecord(logger.name, logging.CRITICAL, "", 0, message, (), info)
     sys.stderr.write(f"{LineFormatter().format(record)}\n")
@@ -148,12 +148,12 @@ def _said(error: BaseException) -> str:
 
 
 def _said_by_database(error: BaseException) -> str:
-    """Names, never values: even the primary message may quote the value that can't be read."""
+    """Returns names, never values: even the primary message may quote the value that can't be read."""
     reported = error if isinstance(error, psycopg.Error) else error.__cause__
     if not isinstance(reported, psycopg.Error):
         return ""
     if reported.sqlstate is None:
-        # Not the server's report of a statement: the connection is lost or was never made.
+        # No SQLSTATE: the connection was lost or never made, so there is no statement to quote.
         return str(reported) if isinstance(reported, psycopg.OperationalError) else ""
     diag = reported.diag
     parts = {"table": diag.table_name, "column": diag.column_name, "constraint": diag.constraint_name}

@@ -1,4 +1,4 @@
-"""What every answer has in common."""
+"""Rules for every answer."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from contiple.base.errors import DomainError
 
 
 def private_pages_are_not_stored(get_response):
-    """What a signed-in person sees is kept by no cache: after signing out, Back shows nothing (RFC 9111 §5.2.2.5)."""
+    """Lets no cache keep pages of a signed-in person: after signing out, Back shows nothing (RFC 9111 §5.2.2.5)."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -22,7 +22,7 @@ def private_pages_are_not_stored(get_response):
 
 
 class DomainErrorsBecomeAnswers:
-    """A ``DomainError`` becomes its status and its sentence: a page, or for htmx and scripts the sentence alone."""
+    """Answers a ``DomainError`` with its status and sentence: as a page, or for htmx and scripts as plain text."""
 
     sync_capable = True
     async_capable = False

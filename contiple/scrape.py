@@ -1,8 +1,8 @@
-"""`/metrics`: this process's numbers, in Prometheus' text format, for who knows ``METRICS_TOKEN``.
+"""`/metrics`: this process's numbers in Prometheus' text format, for a caller that has ``METRICS_TOKEN``.
 
-Without that variable there is no such address. Like ``contiple.health`` it is answered before Django is asked. What
-stands in the database (how many chats wait, ring, are active) is the same from every process: take the highest, not
-the sum. Where the database does not answer those series are absent and the others are there.
+Without that variable the address does not exist. Like ``contiple.health``, it is answered before Django is asked. The
+numbers that come from the database (how many chats wait, ring, are active) are the same from every process: use the
+maximum, not the sum. If the database does not answer, they are left out.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from contiple.health import Receive, Scope, Send, answer
 
 logger = logging.getLogger(__name__)
 
-DATABASE_SECONDS = 3  # then the other numbers go without those of the database; Prometheus waits for 10 by default
+DATABASE_SECONDS = 3  # then the database's numbers are left out; Prometheus waits 10 s by default
 OPEN = [Chat.State.WAITING, Chat.State.RINGING, Chat.State.ACTIVE]
 
 
@@ -38,7 +38,7 @@ async def scrape(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def _may_read(scope: Scope) -> bool:
-    """Compared in constant time: an answer's duration tells nothing about the token."""
+    """Compares in constant time, so that the duration of an answer tells nothing about the token."""
     given = dict(scope["headers"]).get(b"authorization", b"")
     return hmac.compare_digest(given, f"Bearer {settings.METRICS_TOKEN}".encode())
 

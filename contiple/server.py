@@ -1,9 +1,9 @@
-"""Serves pages and sockets in this process: Daphne, with limits, and the worker beside it where nobody else runs one.
+"""Serves pages and sockets in this process with Daphne, and runs the worker beside it if no other process does.
 
 Guaranteed: a frame or message over ``FRAME_MAX_BYTES`` closes its socket (1009) before it is held in memory. SIGTERM,
-SIGINT and SIGHUP end the process gracefully: nothing new is accepted, open sockets are told to come back (1012),
-requests under way are finished, all within ``DRAIN_SECONDS``; a second signal ends it at once. After ``END_SECONDS``
-it is gone whatever hangs. Nothing of this prints a stack trace.
+SIGINT and SIGHUP end the process gracefully: it accepts nothing new, tells open sockets to come back (1012), and
+finishes the requests it has, all within ``DRAIN_SECONDS``. A second signal ends it at once. After ``END_SECONDS`` it
+has ended even if something hangs. None of this prints a stack trace.
 """
 
 import asyncio
@@ -31,31 +31,31 @@ from contiple import health
 from contiple.base.env import EnvError
 from contiple.local.startup import check_port_is_free, port_error
 
-FRAME_MAX_BYTES = 64 * 1024  # a message has at most 4,000 characters; a selection over many of them fits as well
+FRAME_MAX_BYTES = 64 * 1024  # a message has at most 4,000 characters; a selection over many messages fits too
 HTTP_TIMEOUT_SECONDS = 60
 HANDSHAKE_TIMEOUT_SECONDS = 5
-# Two missed pings of 20 s and a gone phone's socket is closed, well before its lease would have been renewed twice.
+# The socket of a phone that is gone is closed before its lease would be renewed twice.
 PING_SECONDS, PING_TIMEOUT_SECONDS = 20, 30
-# Threads for database work: they wait for PostgreSQL most of the time. Never more than the pool has connections.
+# Threads for database work, which wait for PostgreSQL most of the time. At most as many as the pool has connections.
 THREADS = 16
-# A thread that computes holds up a message at each of its steps for so long (Python's own value is 5 ms).
+# A thread that computes delays a message by this much at each of its steps (Python's default is 5 ms).
 SWITCH_SECONDS = 0.001
 WORKER_STOP_SECONDS = 5
 WORKER_RETRY_SECONDS = 5
-BACKLOG = 1024  # who comes back at once after another process has gone (Linux takes the smaller of this and somaxconn)
+BACKLOG = 1024  # clients that come back at once when another process ends (Linux limits it to somaxconn)
 COME_BACK = 1012  # Service Restart, in IANA's registry of WebSocket close codes
-DRAIN_SECONDS = 8  # Docker's own patience is 10 s where nobody says otherwise
+DRAIN_SECONDS = 8  # Docker kills a process after 10 s by default
 END_SECONDS = DRAIN_SECONDS + WORKER_STOP_SECONDS + 5
 END_AT_ONCE_SECONDS = 1
 DRAIN_LOOK_SECONDS = 0.05
-# A connection that was accepted a moment ago has its request on the way.
+# A connection without a request is kept this long after it was accepted: its request may be on the way.
 FIRST_REQUEST_SECONDS = 1
 
 logger = logging.getLogger(__name__)
 
 
 def serve(*, host: str, port: int, with_worker: bool, ready: Callable[[], None] = lambda: None) -> None:
-    """Serves until a signal ends it; calls ``ready`` once it listens. Raises ``EnvError`` where it can't listen."""
+    """Serves until a signal ends it. Calls ``ready`` once it listens; raises ``EnvError`` if it can't listen."""
     check_port_is_free(host, port)
     from contiple.asgi import application
 
@@ -76,9 +76,9 @@ def close_pools() -> None:
 
 
 def check_database() -> None:
-    """Raises ``EnvError``, in one line and without the password, where the database does not answer.
+    """Raises ``EnvError``, in one line and without the password, if the database does not answer.
 
-    It goes past the pool, which would try again for its whole time-out and hide the reason.
+    It does not use the pool, which would retry until its time-out and hide the reason.
     """
     parameters = connection.get_connection_params()
     try:
@@ -89,7 +89,7 @@ def check_database() -> None:
 
 
 class _Server(Server):
-    """Daphne, which keeps why it can't listen, says why it closes a socket, and ends gracefully."""
+    """Daphne that remembers why it can't listen, gives a reason when it closes a socket, and ends gracefully."""
 
     failure: Exception | None = None
     draining: asyncio.Task[None] | None = None
@@ -99,7 +99,7 @@ class _Server(Server):
         self.connections: dict[Any, dict[str, Any]] = {}
         self.ports: list[Any] = []
         self.accepted = 0
-        # When each HTTP connection was accepted. An upgraded one is forgotten with the request that it carried.
+        # The time at which each HTTP connection was accepted, until it is closed or becomes a socket.
         self.channels: weakref.WeakKeyDictionary[Any, float] = weakref.WeakKeyDictionary()
 
     def listen_success(self, port: Any) -> None:
@@ -111,18 +111,18 @@ class _Server(Server):
         self.stop()
 
     def set_up(self) -> None:
-        """Its factories are there when it is ready."""
-        # Without this an oversized frame reads as 1006: a broken line.
+        """Call it when the server is ready: Daphne makes its factories late."""
+        # Otherwise the client of an oversized frame sees 1006, as after a broken connection.
         self.ws_factory.protocol = _Socket
         self.ws_factory.setProtocolOptions(failByDrop=False)
         build = self.http_factory.buildProtocol
         self.http_factory.buildProtocol = lambda address: self._noted(build(address))
-        # A closed terminal means the same as the others. Daphne's own handlers, which end at once, are not installed.
+        # SIGHUP is a closed terminal. Daphne's own handlers, which end at once, are not installed.
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             twisted_loop.add_signal_handler(number, self.end)
 
     def end(self) -> None:
-        """The first time gracefully, the second time at once."""
+        """Ends gracefully at the first call, at once at the second."""
         if self.draining is None:
             _end_after(END_SECONDS)
             health.stopping.set()
@@ -132,7 +132,7 @@ class _Server(Server):
             self.stop()
 
     def kill_all_applications(self) -> Any:
-        """What is finished has no application any more, which Daphne does not expect."""
+        """Forgets finished connections first: they have no application any more, which Daphne does not expect."""
         self.connections = {key: held for key, held in self.connections.items() if "application_instance" in held}
         return super().kill_all_applications()
 
@@ -143,7 +143,7 @@ class _Server(Server):
         return channel
 
     def _accept_all(self, port: Any) -> None:
-        """Who stands in the kernel's queue was promised a connection; Twisted accepts some at a time."""
+        """Accepts all connections in the kernel's queue: their clients are connected already. Twisted takes a few."""
         before = -1
         while before != self.accepted:
             before = self.accepted
@@ -163,16 +163,16 @@ class _Server(Server):
             self.stop()
 
     def _send_away(self) -> bool:
-        """Tells every open socket to come back elsewhere, ends idle connections; whether something is under way."""
+        """Tells open sockets to come back and ends idle connections. Returns whether something is under way."""
         waiting = [self._close_channel(channel, since) for channel, since in list(self.channels.items())]
         under_way = [self._close_socket(*held) for held in list(self.connections.items())]
         return any(waiting) or any(under_way)
 
     def _close_channel(self, channel: Any, since: float) -> bool:
-        """An HTTP connection ends after the request that it carries, or for which it was just made."""
+        """Ends an HTTP connection after its request, which may still be on the way. Returns whether it is open."""
         inner = getattr(channel, "_channel", channel)
         if not inner.transport.connected or any(request.transport is None for request in inner.requests):
-            return False  # closed, or a socket by now
+            return False  # closed, or upgraded to a socket
         if inner.requests:
             inner.persistent = 0
             for request in inner.requests:
@@ -190,7 +190,7 @@ class _Server(Server):
 
 
 class _Socket(WebSocketProtocol):
-    """Autobahn's limit is for what comes in; it would refuse a longer answer of ours as well."""
+    """Applies Autobahn's limit to incoming messages only: it would refuse longer ones of ours too."""
 
     maxMessagePayloadSize: int  # noqa: N815 - Autobahn's name
 
@@ -232,15 +232,17 @@ def _listen(application: Any, *, host: str, port: int, ready: Callable[[], None]
 
 
 def _collect_less_often() -> None:
-    """What was loaded until now stays: it is looked through never again. With a thousand sockets a look through all
-    that lives takes a tenth of a second, in which nothing else runs: it is taken seldom."""
+    """Excludes all loaded modules from garbage collection, and makes full collections rare.
+
+    With a thousand sockets a full collection takes a tenth of a second, in which nothing else runs.
+    """
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
 
 
 def _end_after(seconds: float) -> None:
-    """Python waits for its threads, and one of them may wait for something that never comes."""
+    """Ends the process after ``seconds`` at the latest: Python waits for its threads, and one of them may hang."""
 
     def end() -> None:
         logger.error("Something under way does not end: it is cut off.")
@@ -254,7 +256,7 @@ def _end_after(seconds: float) -> None:
 
 
 def _escaped(host: str) -> str:
-    """Colons of an IPv6 address end a part of Twisted's endpoint descriptions."""
+    """Escapes the colons of an IPv6 address, which separate the parts of Twisted's endpoint descriptions."""
     return host.replace(":", "\\:")
 
 
@@ -267,7 +269,7 @@ def _start_worker(stop: threading.Event) -> threading.Thread:
 
 
 def _work(run: Callable[[threading.Event], None], stop: threading.Event) -> None:
-    """Nobody restarts a thread: after an error the worker begins again."""
+    """Starts the worker again after an error: nothing else restarts a thread."""
     while not stop.is_set():
         try:
             run(stop)

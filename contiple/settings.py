@@ -1,4 +1,4 @@
-"""Settings of the one project. What differs between installations comes from ``contiple.base.env``."""
+"""Django's settings. Everything that differs between installations comes from ``contiple.base.env``."""
 
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
@@ -13,7 +13,7 @@ pools.recover_at_once()
 
 
 def _database(parts: SplitResult) -> dict:
-    """PostgreSQL through a pool: under ASGI a request has a thread of its own, which would else connect anew."""
+    """Uses PostgreSQL through a pool: under ASGI each request has its own thread, which would connect anew."""
     query = dict(parse_qsl(parts.query))
     return {
         "ENGINE": "django.db.backends.postgresql",
@@ -22,9 +22,9 @@ def _database(parts: SplitResult) -> dict:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": query.pop("host", "") or parts.hostname or "",
         "PORT": str(parts.port or ""),
-        # A connection that a restart of the server has ended is noticed when it is taken, and replaced.
+        # A connection that the server's restart has ended is replaced when it is taken from the pool.
         "CONN_HEALTH_CHECKS": True,
-        # Prepared statements are for `contiple.base.prepared`; what Django itself executes never is one.
+        # Prepared statements are for `contiple.base.prepared`. Django's own statements are never prepared.
         "OPTIONS": {"pool": {"min_size": 1, "max_size": 20, "timeout": 10}, "prepare_threshold": 5, **query},
     }
 
@@ -57,7 +57,7 @@ try:
     METRICS_TOKEN = env.token("METRICS_TOKEN", length=16)
     TRUST_PROXY = env.flag("TRUST_PROXY")
     if PUBLIC_ORIGIN.startswith("https:") and not TRUST_PROXY:
-        # It serves HTTP itself: without the proxy's word every request would be sent to https again, without end.
+        # This process serves plain HTTP: without the proxy's header it would redirect every request to https, for ever.
         raise env.EnvError("PUBLIC_ORIGIN is https, so a proxy ends TLS: set TRUST_PROXY=1 and let it set headers.")
 except env.EnvError as error:
     raise ImproperlyConfigured(str(error)) from None
@@ -65,7 +65,7 @@ except env.EnvError as error:
 DEBUG = False
 _public = urlsplit(PUBLIC_ORIGIN)
 SECURE = _public.scheme == "https"
-# Exact origins: what a browser may send as Origin when it opens a socket.
+# The exact values of Origin with which a browser may open a socket.
 SOCKET_ORIGINS = [PUBLIC_ORIGIN]
 ALLOWED_HOSTS = [_public.hostname]
 if LOCAL:
@@ -113,6 +113,7 @@ TEMPLATES = [
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
         "OPTIONS": {
+            "builtins": ["contiple.templatetags.parts"],
             "loaders": [
                 (
                     "django.template.loaders.cached.Loader",
@@ -161,7 +162,7 @@ STORAGES = {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage" if LOCAL else "contiple.static.HashedStorage"
     },
 }
-# Local mode serves the files of the tree itself, so that nothing has to be collected first.
+# Local mode serves the files from the source tree, so nothing has to be collected first.
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = LOCAL
 
 CHANNEL_LAYERS = {
@@ -176,7 +177,7 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SECURE_SSL_REDIRECT = SECURE
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if SECURE else 0
-# What other names of the operator's domain do is not ours to promise to browsers for a year.
+# HSTS for subdomains and preloading: we can't promise browsers anything about other names of the operator's domain.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY else None
@@ -201,14 +202,14 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
-EMAIL_TIMEOUT = 10  # seconds that a mail server may leave us waiting at each step; Django's own is for ever
+EMAIL_TIMEOUT = 10  # seconds to wait for the mail server at each step; Django's default is for ever
 if EMAIL_URL:
     globals().update(_email(EMAIL_URL))
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    # Both leave out what exceptions and rows say: see `contiple.logs`.
+    # Both leave out the text of exceptions and rows: see `contiple.logs`.
     "formatters": {"text": {"()": "contiple.logs.LineFormatter"}, "json": {"()": "contiple.logs.JsonFormatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT.lower()}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
@@ -217,6 +218,6 @@ LOGGING = {
         "django.channels.server": {"level": "WARNING"},
         "daphne": {"level": "WARNING"},
         "asyncio": {"level": "WARNING"},
-        "psycopg": {"level": "WARNING"},  # below it, statements with their parameters
+        "psycopg": {"level": "WARNING"},  # lower levels log statements with their parameters
     },
 }

@@ -1,12 +1,12 @@
-"""Static files of production: compressed, and with their hash in their name, so that browsers keep them for ever."""
+"""Static files in production: compressed, and named with their hash, so that browsers may keep them for ever."""
 
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
-OUR_MODULES = "js/*.js"  # packages' scripts are no modules, and what looks like an import in them is a comment
+OUR_MODULES = "js/*.js"  # only these: in scripts of packages, text that looks like an import is a comment
 
 
 class HashedStorage(CompressedManifestStaticFilesStorage):
-    """Also what a module imports is named with its hash: a new release never runs with a part of the old one."""
+    """Names the imports of our modules with their hashes too: a new release never runs with a part of the old one."""
 
     patterns = (
         *CompressedManifestStaticFilesStorage.patterns,

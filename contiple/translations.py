@@ -1,8 +1,8 @@
-"""The catalogue of translations, kept up without gettext's programs: what is in the code is in the catalogue.
+"""Keeps the catalogue of translations up to date with the code, without gettext's programs.
 
 ``python -m contiple.translations`` collects every message of the Python files and templates into the Korean catalogue
-and compiles it; ``--compile`` only compiles; ``--check`` changes nothing and lists what is missing. It needs neither
-settings nor database, so that it can run before there are any.
+and compiles it. ``--compile`` only compiles. ``--check`` changes nothing and lists what is missing. It needs neither
+settings nor a database, so it can run before they exist.
 """
 
 import argparse
@@ -33,7 +33,7 @@ KEYWORDS: dict[str, tuple | None] = {
 
 
 def update(root: Path = ROOT) -> None:
-    """Brings each catalogue up to the code: new messages come in, gone ones go, translations stay."""
+    """Adds the code's new messages to each catalogue and removes those that are gone. Translations stay."""
     messages = collect(root)
     for language in LANGUAGES:
         catalog = _read(root, language)
@@ -54,13 +54,13 @@ def compile_all(root: Path = ROOT) -> None:
 
 
 def problems(root: Path = ROOT) -> list[str]:
-    """A line for each message that is missing, untranslated, doubtful, left over, or has other placeholders."""
+    """Returns a line for each message that is missing, untranslated, doubtful, left over, or has other placeholders."""
     messages = collect(root)
     return [line for language in LANGUAGES for line in _problems_of(messages, _read(root, language), language)]
 
 
 def collect(root: Path) -> Catalog:
-    """Every message of the code, with the files it is in."""
+    """Returns every message of the code, with its files."""
     catalog = Catalog(project="Contiple", charset="utf-8")
     for path, source in _sources(root):
         for _line, message, comments, context in _messages_in(source):
@@ -80,7 +80,7 @@ def _sources(root: Path) -> Iterator[tuple[Path, str]]:
 
 
 def _as_python(template: Path) -> str:
-    """Django turns a template into calls of gettext between rubbish; indented rubbish would end the tokenizer."""
+    """Turns a template into Python as Django does, without the indents, at which the tokenizer would stop."""
     return "\n".join(
         line.lstrip() for line in templatize(template.read_text(encoding="utf-8"), origin=str(template)).splitlines()
     )
@@ -133,7 +133,7 @@ def _problem(message: Message, translated: Message | None) -> str | None:
         return "not translated"
     if translated.fuzzy:
         return "marked as doubtful (fuzzy)"
-    # The last form is the plural, which has the number in it; Korean has this one form only.
+    # The last form is the plural, which contains the number. Korean has only this form.
     expected = sorted(PLACEHOLDER.findall(_tuple(message.id)[-1]))
     if any(sorted(PLACEHOLDER.findall(string)) != expected for string in strings):
         return "placeholders differ"
@@ -145,7 +145,7 @@ def _tuple(value: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The exit code: 1 where ``--check`` found something."""
+    """Returns the exit code: 1 if ``--check`` found something."""
     parser = argparse.ArgumentParser(prog="translations", description=__doc__.split("\n")[0])
     add_arguments(parser)
     return run(**vars(parser.parse_args(arguments)))

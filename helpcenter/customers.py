@@ -14,15 +14,15 @@ from django.utils.translation import gettext_lazy as _
 
 from agents.models import Service
 from contiple.base.errors import Invalid
+from contiple.base.texts import can_be_stored, tidy_text
 from helpcenter.models import Customer
 from helpcenter.texts import known_language
 
 NAME_LENGTH_MAX = 80
 EMAIL_LENGTH_MAX = 254
-# Control characters, lone surrogates, line and paragraph separators: in a name they only break the page.
-_REFUSED_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
-# Bidirectional overrides and isolates reorder the words around a name (UTR #36, 2.5).
-_REFUSED_SIGNS = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# Tabs, line and paragraph separators break the page that shows a name; bidirectional overrides and isolates turn the
+# words around it about (UTR #36, 2.5).
+_REFUSED_SIGNS = set("\t\n\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def register_customer(service: Service, *, name: str, email: str, language: str) -> tuple[Customer, str]:
@@ -57,8 +57,8 @@ def token_hash(token: str) -> str:
 
 def clean_name(name: str) -> str:
     """Returns the name trimmed and in NFC. Raises ``Invalid``."""
-    name = unicodedata.normalize("NFC", name).strip()
-    if any(unicodedata.category(sign) in _REFUSED_CATEGORIES or sign in _REFUSED_SIGNS for sign in name):
+    name = tidy_text(name)
+    if not can_be_stored(name) or not _REFUSED_SIGNS.isdisjoint(name):
         raise Invalid(_("The name has characters that can't be used."), code="name")
     if not any(unicodedata.category(sign)[0] in "LNPS" for sign in name):
         raise Invalid(_("Please enter your name."), code="name")

@@ -48,9 +48,11 @@ def save_default_setting(help_center: HelpCenter, setting: DefaultSetting, *, by
 
 def _refuse_what_the_contract_closes(row: HelpCenter, contract: Contract, setting: DefaultSetting) -> None:
     if setting.chat_enabled and not row.chat_enabled and not contract.chat:
-        raise Closed(_("Chat can't be enabled: it is off in Contract Details."), code="chat_enabled")
+        raise Closed(_("Chat is off in Contract Details, so it can't be enabled."), code="chat_enabled")
     if setting.embed_origins != row.embed_origins and not contract.chat_widget:
-        raise Closed(_("Sites can't be named: Chat Widget is off in Contract Details."), code="embed_origins")
+        raise Closed(
+            _("Chat Widget on other sites is off in Contract Details, so sites can't be added."), code="embed_origins"
+        )
 
 
 def _refuse_chat_without_policy(row: HelpCenter, setting: DefaultSetting) -> None:

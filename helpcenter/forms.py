@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from contiple.base.errors import DomainError, Invalid
+from contiple.base.texts import tidy_text
 from helpcenter.default_setting import IN_THE_ROW, DefaultSetting
 from helpcenter.models import Article, ArticleText, Category, CategoryText, HelpCenter, HelpCenterText, PrivacyPolicy
 from helpcenter.origins import parse_origins
@@ -24,7 +25,7 @@ class Paragraphs(forms.CharField):
         super().__init__(widget=forms.Textarea(attrs={"rows": rows}), **options)
 
     def to_python(self, value: Any) -> str:
-        return super().to_python(value).replace("\r\n", "\n")
+        return tidy_text(super().to_python(value))
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,8 @@ class DefaultSettingForm(InLanguages):
         r"^#[0-9a-fA-F]{6}\Z",
         label=_("Colour"),
         widget=forms.ColorInput,
-        help_text=_("Used behind the title and on buttons. It is darkened if text on it would be hard to read."),
-        error_messages={"invalid": _("A colour is # and six digits, such as #2f5bd7.")},
+        help_text=_("Used behind the title and on buttons. Darkened if needed to keep text readable."),
+        error_messages={"invalid": _("Enter a colour as # and six digits, such as #2f5bd7.")},
     )
     embed_origins = Paragraphs(
         rows=3,
@@ -169,7 +170,7 @@ class CategoryForm(InLanguages):
 class ArticleForm(InLanguages):
     category = forms.ModelChoiceField(Category.objects.none(), label=_("Category"), empty_label=None)
     is_published = forms.BooleanField(
-        label=_("Published"), required=False, help_text=_("Customers can read it. Otherwise it is a draft.")
+        label=_("Published"), required=False, help_text=_("Customers can read it. When off, it stays a draft.")
     )
 
     def __init__(

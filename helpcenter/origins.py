@@ -20,7 +20,7 @@ def parse_origins(text: str) -> list[str]:
     """Reads one origin per line; returns each once, as browsers spell it. Raises ``Invalid``, with the wrong line."""
     origins = list(dict.fromkeys(parse_origin(line.strip()) for line in text.splitlines() if line.strip()))
     if len(origins) > ORIGINS_MAX:
-        raise Invalid(_("At most %(max)d sites can be named.") % {"max": ORIGINS_MAX})
+        raise Invalid(_("You can add up to %(max)d sites.") % {"max": ORIGINS_MAX})
     return origins
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from agents import audit
 from agents.models import Agent
 from contiple.base.errors import Conflict, Invalid
+from contiple.base.texts import tidy_text
 from helpcenter.models import HelpCenter, PrivacyPolicy
 from helpcenter.texts import in_language
 
@@ -38,27 +39,24 @@ def publish_policy(
     ``seen`` is the version that the page showed. Texts left as in that version are no change; a change based on an
     older version raises ``Conflict``. Taking away every text raises ``Invalid``. Locks the HelpCenter row.
     """
-    texts = {language: tidy(text) for language, text in texts.items() if tidy(text)}
+    texts = _tidied(texts)
     with transaction.atomic():
         HelpCenter.objects.select_for_update(no_key=True).get(pk=help_center.pk)
         latest = current_version(help_center)
-        if texts == current_texts(help_center) or (seen is not None and texts == _texts_of(help_center, seen)):
+        current = current_texts(help_center)
+        shown = current if seen is None else _texts_of(help_center, seen)
+        if texts in (_tidied(current), _tidied(shown)):
             return None
         if not texts:
-            raise Invalid(_("A privacy policy can be changed, but not be taken away."), code="policy")
+            raise Invalid(_("A privacy policy can be changed but not removed."), code="policy")
         if seen not in (None, latest):
             raise Conflict(
-                _("Somebody else changed the privacy policy in the meantime. Save again to replace it."), code="policy"
+                _("Someone else changed the privacy policy in the meantime. Save again to replace it."), code="policy"
             )
         _insert_version(help_center, latest + 1, texts, by)
         service, subject = help_center.service_id, f"help_center:{help_center.pk}"
         audit.record(service, "policy.published", subject, agent=by, version=latest + 1, languages=sorted(texts))
     return latest + 1
-
-
-def tidy(text: str) -> str:
-    """Returns the text as it is kept: with plain line ends, so that a browser's are never a change."""
-    return text.replace("\r\n", "\n").strip()
 
 
 def policy_versions(help_center: HelpCenter) -> list[list[PrivacyPolicy]]:
@@ -67,6 +65,12 @@ def policy_versions(help_center: HelpCenter) -> list[list[PrivacyPolicy]]:
     for policy in help_center.policies.select_related("created_by__user").order_by("-version", "language"):
         versions.setdefault(policy.version, []).append(policy)
     return list(versions.values())
+
+
+def _tidied(texts: dict[str, str]) -> dict[str, str]:
+    """Returns the texts that are not empty, as they are kept: how a browser ends lines is never a change."""
+    tidied = {language: tidy_text(text) for language, text in texts.items()}
+    return {language: text for language, text in tidied.items() if text}
 
 
 def _latest(help_center: HelpCenter) -> QuerySet[PrivacyPolicy]:

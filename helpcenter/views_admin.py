@@ -49,7 +49,7 @@ def _saved(request: HttpRequest, agent: Agent, help_center: HelpCenter, form: De
     except DomainError as error:
         form.accept_error(error)
         return False
-    messages.success(request, _("Saved.") if changed else _("Nothing was changed."))
+    messages.success(request, _("Saved.") if changed else _("No changes were made."))
     return True
 
 

@@ -1,10 +1,13 @@
 """Rows for tests, by plain functions. Whatever a test doesn't name has a value that works."""
 
 import itertools
+from uuid import UUID
 
+from django.http import Http404
 from django.utils import timezone
 
 from agents.models import Agent, Contract, Service, User
+from chat.conversation import messages
 from chat.models import Chat, Message
 from chat.routing.chat_settings import chat_settings_of
 from helpcenter.models import Customer, HelpCenter, HelpCenterText, PrivacyPolicy
@@ -87,3 +90,13 @@ def make_ticket(service: Service, subject: str = "Where is my order?", **fields)
     service.save(update_fields=["last_ticket_number"])
     fields.setdefault("channel", Ticket.Channel.HELP_CENTER)
     return Ticket.objects.create(service=service, number=service.last_ticket_number, subject=subject, **fields)
+
+
+def send_as_agent(chat: Chat, agent: Agent, *, body: str, client_id: UUID) -> Message:
+    """Appends a message of the agent who has the chat open, as ``messages.send_as_customer`` does for the customer."""
+    who = {"agent_id": agent.pk, "agent_name": str(agent)}
+    sending = messages.prepare(chat.pk, service_id=chat.service_id, body=body, client_id=client_id, **who)
+    [outcome] = messages.append_together([sending], wait=True)
+    if not isinstance(outcome, messages.Sent):
+        raise outcome or Http404
+    return Message.objects.get(chat=chat, seq=outcome.seq)

@@ -10,6 +10,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -17,9 +18,12 @@ from pathlib import Path
 
 from contiple.base import env
 from contiple.local import embedded_postgres
+from tests import keeper
 
 # The data is gone after the run, so nothing waits for a disk.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# On a busy machine a test may rest inside a transaction for longer than the product may.
+IDLE_TIMEOUT = "60s"
 # Between tests the tables are emptied while a server under test may still work: of the two that wait for each other
 # it gives up, first, and not the test run.
 SERVER_DEADLOCK_TIMEOUT, TEST_DEADLOCK_TIMEOUT = "100ms", "2s"
@@ -32,20 +36,30 @@ def provide_environment() -> None:
         return
     for name in env.VARIABLES:
         os.environ.pop(name, None)
+    write_bytecode()
     folder = temporary_folder()
+    atexit.register(keeper.watch(folder).communicate)
     os.environ |= {"CONTIPLE_MODE": "local", "CONTIPLE_DATA": str(folder), "LOG_LEVEL": "WARNING"}
     os.environ["DATABASE_URL"] = os.environ.get("TEST_DATABASE_URL") or start_postgres(folder)
     os.environ["PGOPTIONS"] = f"-c deadlock_timeout={TEST_DEADLOCK_TIMEOUT}"
 
 
+def write_bytecode() -> None:
+    """Without it each worker and each server compiles all modules anew: 5 s of a worker's start."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
+
+
 def temporary_folder() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="contiple-test-"))
+    """Within the folder of the run, if there is one already."""
+    folder = Path(tempfile.mkdtemp(prefix="contiple-test-", dir=os.environ.get(keeper.VARIABLE)))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
 
 
 def start_postgres(folder: Path) -> str:
-    return embedded_postgres.start(folder, settings={**FAST, "deadlock_timeout": SERVER_DEADLOCK_TIMEOUT})
+    limits = {"deadlock_timeout": SERVER_DEADLOCK_TIMEOUT, "idle_in_transaction_session_timeout": IDLE_TIMEOUT}
+    return embedded_postgres.start(folder, settings=FAST | limits)
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""Tickets through the viewer: every active agent of a service sees the service's tickets, and nobody else any.
+"""Access to tickets: every active agent of a service sees all of its tickets, and nobody else sees any.
 
 Forbidden and absent look the same: 404.
 """
@@ -14,12 +14,12 @@ from tickets.models import CommentMask, Tag, Ticket
 
 
 def tickets_for(agent: Agent) -> QuerySet[Ticket]:
-    """The tickets that ``agent`` may see, without what only the database reads."""
+    """The tickets that ``agent`` may see, without the search vector, which only the database reads."""
     return Ticket.objects.filter(service=agent.service).defer("search")
 
 
 def ticket_for(agent: Agent, number: int) -> Ticket:
-    """Raises ``Http404`` where the agent's service has no such ticket."""
+    """The ticket with this number. Raises ``Http404`` if the agent's service has none."""
     related = tickets_for(agent).select_related("requester", "assignee__user", "chat", "created_by__user")
     return get_object_or_404(related, number=number)
 
@@ -31,14 +31,19 @@ def comment_mask_for(agent: Agent, mask_id: int) -> CommentMask:
 
 
 def chat_for(agent: Agent, chat_id: int) -> Chat:
-    """The chat, open or closed, of which ``agent`` may make a ticket: with the chat permission, or as an admin."""
-    if not (may_chat(agent) or agent.is_admin):
+    """The chat, open or closed, for a ticket that ``agent`` makes from it. Raises ``Http404`` if the agent may not."""
+    if not may_create_from_chat(agent):
         raise Http404
     return get_object_or_404(Chat.objects.select_related("customer"), service=agent.service, pk=chat_id)
 
 
+def may_create_from_chat(agent: Agent) -> bool:
+    """Agents with the chat permission make tickets of chats, and so do admins."""
+    return may_chat(agent) or agent.is_admin
+
+
 def assignable(service: Service, *, also: int | None = None) -> QuerySet[Agent]:
-    """Who may be given a ticket, by name; and ``also`` who has it, left the service or not."""
+    """The agents who may be given a ticket, by name. ``also`` is its assignee, who stays in the list after leaving."""
     people = service.agents.filter(Q(is_active=True, user__is_active=True) | Q(pk=also))
     return people.select_related("user").order_by("user__name", "pk")
 

@@ -1,4 +1,4 @@
-"""For operators: that tickets are there and in which state. What people wrote is not shown, and nothing is changed."""
+"""Tickets for operators: their number and state, but nothing that people wrote. Nothing can be changed here."""
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -7,7 +7,7 @@ from tickets.models import Tag, Ticket
 
 
 class ReadOnly:
-    """Neither added, changed nor deleted: that is done on the desk, where it is on record."""
+    """Nothing is added, changed or deleted here: the desk does that, and records it."""
 
     def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False

@@ -5,7 +5,13 @@ class TicketsConfig(AppConfig):
     name = "tickets"
 
     def ready(self) -> None:
+        from chat import follow_ups
         from chat.conversation.message_masks import copies
+        from chat.masking import holders
+        from tickets.comment_masks import TicketKeys
         from tickets.concealing import conceal_copies
+        from tickets.follow_ups import TicketsOfChats
 
+        holders.register(TicketKeys())
         copies.append(conceal_copies)
+        follow_ups.register(TicketsOfChats())

@@ -1,13 +1,10 @@
 """An inquiry instead of a chat: it takes over what the customer wrote, and the chat gives up its place in the queue.
 
-The form names the chat by a signed pass, which the server gave to the customer of the chat alone, and which can do
-nothing but this. Without one an inquiry is an inquiry.
+The form names the chat by a signed pass. The server gives it to the customer of the chat alone, and it is good for
+nothing else. Without a valid pass, an inquiry has nothing to do with a chat.
 """
 
-from typing import Any
-
 from django.core import signing
-from django.db import transaction
 
 from agents import audit
 from agents.models import Service
@@ -16,7 +13,6 @@ from chat.conversation.message_masks import masked_originals
 from chat.lifecycle import transitions
 from chat.models import Chat, Message
 from tickets.concealing import conceal_copies, conceal_copies_in
-from tickets.inquiries import leave_inquiry
 from tickets.lifecycle import ticket_of
 from tickets.models import TEXT_LENGTH_MAX, Ticket
 from tickets.tags import put_on_chat_tag
@@ -30,7 +26,7 @@ def pass_of(chat: Chat) -> str:
 
 
 def chat_of_pass(service: Service, text: str) -> Chat | None:
-    """The chat of a pass; ``None`` for what is no pass (any more), or one of another service."""
+    """The chat of a pass; ``None`` if the pass is forged, expired or another service's."""
     try:
         pk = signing.loads(text, salt=_SALT, max_age=PASS_LASTS_S)
     except signing.BadSignature:
@@ -43,7 +39,7 @@ def waits(chat: Chat) -> bool:
 
 
 def words_of(chat: Chat, *, typed: str) -> str:
-    """What the customer wrote in the chat, as it stands masked, and ``typed``: the newest of it, as much as fits."""
+    """The customer's messages, masked as they are stored, then ``typed``; the oldest are left out if it's too long."""
     bodies = Message.objects.filter(chat=chat, author=Message.Author.CUSTOMER).order_by("-seq")
     words = typed
     for body in bodies.values_list("body", flat=True).iterator():
@@ -54,26 +50,23 @@ def words_of(chat: Chat, *, typed: str) -> str:
     return words
 
 
-def leave_instead_of_chat(chat: Chat, **inquiry: Any) -> Ticket:
-    """``leave_inquiry``, with the chat in the ticket's Quick Menu; a chat that still waits ends with it.
+def replace_chat(chat: Chat, ticket: Ticket) -> None:
+    """Shows ``chat`` in the Quick Menu of the inquiry's ``ticket``, and ends it if it still waits.
 
-    Where an agent has opened the chat in the meantime, it goes on. Locks Service, then Chat.
+    A chat that an agent has opened in the meantime goes on. Locks the Chat.
     """
-    with transaction.atomic():
-        ticket = leave_inquiry(chat.service, **inquiry)
-        row = Chat.objects.select_for_update(no_key=True).get(pk=chat.pk)
-        if ticket_of(row) is None:
-            _link(ticket, row)
-        else:  # the form may be older than a mask
-            conceal_copies_in(ticket, row)
-        if waits(row):
-            messages.append_event(row, "inquiry")
-            transitions.close_chat(row.pk, by=Chat.ClosedBy.CUSTOMER)
-    return ticket
+    row = Chat.objects.select_for_update(no_key=True).get(pk=chat.pk)
+    if ticket_of(row) is None:
+        _link(ticket, row)
+    else:  # the form may be older than a mask
+        conceal_copies_in(ticket, row)
+    if waits(row):
+        messages.append_event(row, "inquiry")
+        transitions.close_chat(row.pk, by=Chat.ClosedBy.CUSTOMER)
 
 
 def _link(ticket: Ticket, chat: Chat) -> None:
-    """A chat has one ticket. What is masked in the chat, now or later, is masked in it."""
+    """Makes ``ticket`` the chat's one ticket: what is masked in the chat, now or later, is masked in the ticket."""
     ticket.chat = chat
     ticket.save(update_fields=["chat"])
     put_on_chat_tag(ticket)

@@ -1,102 +1,114 @@
-"""Masks in the comments of a ticket: found when one is written, put on by hand. ``unmasking`` has the looks under them.
+"""Masks in the comments of a ticket: what ``chat.masking`` is told about them.
 
-As in chats (``chat.conversation.message_masks``): the stored text is the masked one, and spans of one comment never
-overlap. Originals are sealed under a data key of the ticket's own. All of it needs the ticket's row lock.
+Originals are sealed under a data key of the ticket's own, which also goes with the ticket's chat.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Any, Self
 
-from django.db import transaction
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
 
-from agents import audit
-from agents.models import Agent
-from chat.conversation.entries import as_offers, offers_of
-from chat.masking import vault
-from chat.masking.concealing import require_masking
-from chat.masking.rules import Masked, Rules, rules_of
-from chat.masking.selections import Selection, named, require_as_selected, selected_spans, still_offered
-from chat.masking.spans import apply_mask
+from agents.models import Agent, Service
+from chat.conversation.message_masks import CHAT
+from chat.masking import engine
+from chat.masking.holders import Holder, HolderKind, Link
+from chat.masking.rules import Masked
+from chat.masking.selections import Selection
+from chat.masking.texts import Texts
+from contiple.base.errors import Conflict
+from tickets.access import comment_mask_for
+from tickets.copies import NO_COPIES, bounds_of_copies, lock_ticket, lock_with_chat
 from tickets.models import Comment, CommentMask, Ticket
+
+TICKET = "ticket"
+
+
+class Comments(Texts):
+    """The comments of a ticket, which are known by their primary keys."""
+
+    mask_model, text_field = CommentMask, "comment"
+
+    def __init__(self, ticket: Ticket) -> None:
+        super().__init__(holder_of(ticket))
+        self.ticket = ticket
+        self.copies = NO_COPIES  # of what is masked by hand in the ticket's chat
+
+    @classmethod
+    def mask_for(cls, agent: Agent, mask_id: int) -> CommentMask:
+        return comment_mask_for(agent, mask_id)
+
+    @classmethod
+    def around(cls, mask: CommentMask) -> Self:
+        return cls(mask.comment.ticket)
+
+    def lock(self) -> None:
+        lock_ticket(self.ticket)
+
+    def lock_to_lift(self) -> None:
+        self.copies = lock_with_chat(self.ticket)
+
+    def find(self, ids: Collection[int]) -> dict[int, Comment]:
+        return self.ticket.comments.prefetch_related("masks").in_bulk(ids)
+
+    def id_of(self, text: Comment) -> int:
+        return text.pk
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return {"number": self.ticket.number}
+
+    def facts_of(self, text: Comment) -> dict[str, Any]:
+        return {"comment": text.pk, "number": self.ticket.number, "customer": self.ticket.requester_id}
+
+    def save(self, text: Comment) -> None:
+        text.rev += 1
+        text.save(update_fields=["body", "offers", "rev"])
+
+    def require_liftable(self, body: str, start: int, end: int) -> None:
+        if any(first < end and start < last for first, last in bounds_of_copies(self.copies, body)):
+            raise Conflict(_("This is also masked in the chat. Remove the mask there first."))
+
+
+class TicketKeys(HolderKind):
+    """The data keys of tickets: a ticket's originals are kept for so many days after the last one was sealed."""
+
+    name = TICKET
+
+    def customer_of(self, number: int) -> int | None:
+        return Ticket.objects.values_list("requester", flat=True).filter(pk=number).first()
+
+    def links(self, service: Service, numbers: Collection[int]) -> dict[int, Link]:
+        found = Ticket.objects.filter(service=service, pk__in=numbers).values_list("pk", "number")
+        return {pk: _link(service, number) for pk, number in found}
+
+    def going_with(self, holder: Holder) -> QuerySet:
+        tickets = Ticket.objects.filter(chat=holder.number) if holder.kind == CHAT else Ticket.objects.none()
+        return tickets.values("pk")
+
+
+def holder_of(ticket: Ticket) -> Holder:
+    return Holder(ticket.service_id, TICKET, ticket.pk)
+
+
+def put_on(comment: Comment, *, original: str, spans: Sequence[Masked]) -> list[CommentMask]:
+    """Stores masks over ``spans`` of a new comment. Needs the ticket's row lock."""
+    return engine.put_on(Comments(comment.ticket), comment, spans, original=original)
 
 
 def mask_comments(agent: Agent, ticket: Ticket, selections: Sequence[Selection]) -> int:
-    """Masks what ``agent`` selected in comments of ``ticket``, in one transaction, and returns how many spans are new.
-
-    The caller has checked that the agent sees the ticket, which is all that it needs. Raises as
-    ``chat.conversation.message_masks.mask_selection``.
-    """
-    require_masking(agent.service)
-    with transaction.atomic():
-        lock_ticket(ticket)
-        comments = _comments_as_selected(ticket, selections)
-        rules = rules_of(ticket.service_id)
-        masked = sum(_mask_one(comments[item.seq], item, agent, rules) for item in selections)
-        if masked:
-            subject, number = ticket.audit_subject, ticket.number
-            audit.record(ticket.service_id, "ticket.masked", subject, agent=agent, number=number, spans=masked)
-    return masked
+    """Masks what ``agent`` selected in comments. The caller has checked that the agent sees the ticket."""
+    return engine.mask_selections(agent, Comments(ticket), selections)
 
 
-def put_on(comment: Comment, *, original: str, spans: Sequence[Masked], by: Agent | None = None) -> None:
-    """Stores masks over ``spans``, which must be free of others."""
-    kept = [span for span in spans if span.keep]
-    originals = [(_place(comment, span.start, span.end), original[span.start : span.end]) for span in kept]
-    sealed = dict(zip(kept, vault.seal_all(_holder(comment.ticket), originals), strict=True))
-    CommentMask.objects.bulk_create(
-        CommentMask(
-            comment=comment,
-            kind=span.kind,
-            start=span.start,
-            end=span.end,
-            sealed=sealed.get(span, b""),
-            masked_by=by,
-        )
-        for span in spans
-    )
+def reveal(agent: Agent, mask_id: int, *, address: str | None) -> str:
+    return engine.reveal(agent, Comments, mask_id, address=address)
 
 
-def hide_spans(comment: Comment, spans: Sequence[tuple[int, int]]) -> None:
-    """Asterisks in ``spans``; what was offered there is offered no longer."""
-    comment.offers = as_offers(still_offered(offers_of(comment.offers), spans))
-    change_body(comment, apply_mask(comment.body, spans))
+def lift(agent: Agent, mask_id: int, *, address: str | None) -> None:
+    engine.lift(agent, Comments, mask_id, address=address)
 
 
-def change_body(comment: Comment, body: str) -> None:
-    """Saves ``body``, as long as it was, and the comment's offers under its next rev."""
-    comment.body = body
-    comment.rev += 1
-    comment.save(update_fields=["body", "offers", "rev"])
-
-
-def lock_ticket(ticket: Ticket) -> None:
-    """Locks the ticket's row to the end of the transaction."""
-    Ticket.objects.select_for_update(no_key=True).values_list("pk").get(pk=ticket.pk)
-
-
-def kept_for(mask: CommentMask) -> tuple[vault.Holder, str, bytes]:
-    """By whom, at which place and as what the original of a mask is kept: what ``vault.unseal`` asks for."""
-    return _holder(mask.comment.ticket), _place(mask.comment, mask.start, mask.end), bytes(mask.sealed)
-
-
-def _comments_as_selected(ticket: Ticket, selections: Sequence[Selection]) -> dict[int, Comment]:
-    wanted = ticket.comments.filter(pk__in=[item.seq for item in selections])
-    found = {comment.pk: comment for comment in wanted.prefetch_related("masks")}
-    require_as_selected(found, selections)
-    return found
-
-
-def _mask_one(comment: Comment, item: Selection, agent: Agent, rules: Rules) -> int:
-    taken = [(mask.start, mask.end) for mask in comment.masks.all()]
-    spans = selected_spans(comment.body, taken, (item.start, item.end))
-    if spans:
-        put_on(comment, original=comment.body, spans=named(spans, offers_of(comment.offers), rules), by=agent)
-        hide_spans(comment, spans)
-    return len(spans)
-
-
-def _holder(ticket: Ticket) -> vault.Holder:
-    return vault.Holder(ticket.service_id, ticket=ticket.pk, customer=ticket.requester_id)
-
-
-def _place(comment: Comment, start: int, end: int) -> str:
-    return f"{comment.pk}:{start}:{end}"
+def _link(service: Service, number: int) -> Link:
+    return Link(_("Ticket #%(number)s") % {"number": number}, reverse("tickets:detail", args=[service.slug, number]))

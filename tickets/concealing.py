@@ -1,24 +1,25 @@
-"""What is masked in a chat is masked in its ticket: the ticket's texts may repeat what was said.
+"""Masks in a chat's ticket what is masked in the chat: the ticket's texts may repeat it.
 
-A copy becomes asterisks and nothing else: its original is looked at in the chat.
+A copy becomes asterisks and nothing else: its original is shown in the chat.
 """
 
 from collections.abc import Sequence
 
 from chat.conversation.message_masks import masked_originals
+from chat.masking import engine
 from chat.masking.spans import apply_mask
 from chat.models import Chat
-from tickets.comment_masks import hide_spans
+from tickets.comment_masks import Comments
 from tickets.copies import NO_COPIES, bounds_of_copies, copies_of
 from tickets.models import Ticket
 from tickets.tags import rename_on
 
 
 def conceal_copies(chat: Chat, originals: Sequence[str]) -> None:
-    """Stars every copy of ``originals`` in the subject, description, comments and tags of the chat's ticket.
+    """Puts asterisks over copies of ``originals`` in the subject, description, comments and tags of the chat's ticket.
 
-    ``chat.conversation.message_masks`` calls it in the transaction of the mask, under the chat's row lock. A subject is
-    one line of a message: white space of any kind and length counts as the same.
+    ``chat.conversation.message_masks`` calls it in the transaction of the mask, under the chat's row lock. White space
+    of any kind and length counts as the same, since a subject is one line of a message.
     """
     ticket = Ticket.objects.select_for_update(no_key=True).filter(chat=chat).defer("search").first()
     if ticket is not None:
@@ -26,7 +27,7 @@ def conceal_copies(chat: Chat, originals: Sequence[str]) -> None:
 
 
 def conceal_copies_in(ticket: Ticket, chat: Chat) -> None:
-    """As ``conceal_copies``, for a ticket that is not the chat's: what was masked there by hand until now.
+    """Hides in a ticket that is not the chat's copies of what was masked in the chat by hand until now.
 
     Needs the chat's row lock.
     """
@@ -41,10 +42,11 @@ def _conceal_in(ticket: Ticket, originals: Sequence[str]) -> None:
     ticket.subject = apply_mask(ticket.subject, in_subject)
     ticket.body = apply_mask(ticket.body, bounds_of_copies(copies, ticket.body))
     ticket.save(update_fields=["subject", "body"])
+    comments = Comments(ticket)
     for comment in ticket.comments.all():
         spans = bounds_of_copies(copies, comment.body)
         if apply_mask(comment.body, spans) != comment.body:
-            hide_spans(comment, spans)
+            engine.hide(comments, comment, spans)
     for tag in ticket.tags.filter(is_system=False):
         name = apply_mask(tag.name, bounds_of_copies(copies, tag.name))
         if name != tag.name:
@@ -52,7 +54,7 @@ def _conceal_in(ticket: Ticket, originals: Sequence[str]) -> None:
 
 
 def _begun_copies(originals: Sequence[str], subject: str) -> list[tuple[int, int]]:
-    """Where a subject that was cut ends within a copy."""
+    """Returns spans at the end of a subject that was cut within a copy."""
     if not subject.endswith("…"):
         return []
     lines, cut = [" ".join(original.split()) for original in originals], len(subject) - 1

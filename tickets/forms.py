@@ -1,4 +1,4 @@
-"""What people type about tickets. A refused form keeps every word of it."""
+"""Forms for tickets and inquiries. A refused form keeps everything that was typed."""
 
 import uuid
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from agents.models import Agent
 from chat.masking.concealing import conceal
 from contiple.base.errors import DomainError
-from contiple.base.texts import can_be_stored, tidy_text
+from contiple.base.texts import clean_text
 from helpcenter.customers import EMAIL_LENGTH_MAX, NAME_LENGTH_MAX, clean_email, clean_name
 from helpcenter.models import PrivacyPolicy
 from tickets import access, listing
@@ -21,15 +21,10 @@ from tickets.tags import TAG_LENGTH_MAX
 
 
 class Text(forms.CharField):
-    """A text with plain line ends, composed; what can't be stored is refused."""
+    """A text with plain line ends and composed characters. Refuses what can't be stored."""
 
     def to_python(self, value) -> str:
-        return tidy_text(super().to_python(value))
-
-    def validate(self, value: str) -> None:
-        super().validate(value)
-        if not can_be_stored(value):
-            raise ValidationError(_("The text has characters that can't be stored."), code="characters")
+        return _clean(clean_text, super().to_python(value))
 
 
 def _subject(**options) -> Text:
@@ -42,7 +37,7 @@ def _body(label, *, rows: int = 6, attrs: Mapping[str, str] | None = None, **opt
 
 
 class FilterForm(forms.Form):
-    """The filter bar. What makes no sense is no filter: an old link still shows a list."""
+    """The filter bar. Invalid filters are ignored, so an old link still shows a list."""
 
     q = forms.CharField(required=False)
     state = forms.ChoiceField(required=False, choices=[("", _("All states")), *Ticket.State.choices])
@@ -66,20 +61,20 @@ class FilterForm(forms.Form):
         for name, label in {"state": _("State"), "assignee": _("Assignee"), "tag": _("Tag")}.items():
             self.fields[name].widget.attrs |= {"class": "input", "aria-label": label}
 
-    def filters(self) -> dict:
-        """The arguments of ``listing.narrow``. What is stored nowhere is not asked for either."""
+    def filters(self) -> listing.Filters:
+        """The valid filters. The text is masked as stored texts are: personal numbers are in no query either."""
         self.is_valid()
         found = self.cleaned_data
-        return {
-            "state": found.get("state", ""),
-            "assignee": found.get("assignee", ""),
-            "tag": found.get("tag"),
-            "text": conceal(self.service, found.get("q", "")[:200]),
-        }
+        return listing.Filters(
+            state=found.get("state", ""),
+            assignee=found.get("assignee", ""),
+            tag=found.get("tag"),
+            text=conceal(self.service, found.get("q", "")[:200]),
+        )
 
 
 class TextForm(forms.Form):
-    """Subject and description. ``seen`` says which ones were on the screen: nobody's words are overwritten unread."""
+    """Subject and description. ``seen`` tells what was on the screen, so nobody overwrites words unread."""
 
     subject = _subject()
     body = _body(_("Description"), required=False)
@@ -94,18 +89,18 @@ class TextForm(forms.Form):
         if self.cleaned_data["seen"] not in ("", self.now):
             self.data = {**self.data.dict(), "seen": self.now}
             raise ValidationError(
-                _("Somebody has changed this text in the meantime. Save again to replace it with yours.")
+                _("Someone else changed this text in the meantime. Save again to replace it with yours.")
             )
         return self.cleaned_data["seen"]
 
 
 def fingerprint(ticket: Ticket) -> str:
-    """Of the ticket's words. Keyed: it stands in addresses, and a plain hash of a few words can be guessed."""
+    """Changes with the ticket's words. Keyed: it is in addresses, and a plain hash of a few words can be guessed."""
     return salted_hmac("tickets.fingerprint", f"{ticket.subject}\0{ticket.body}", algorithm="sha256").hexdigest()
 
 
 class ChatTicketForm(forms.Form):
-    """What a chat's ticket says, before it is made."""
+    """Subject and description of a ticket that is made from a chat."""
 
     subject = _subject()
     body = _body(_("Description"), rows=4, required=False)
@@ -115,7 +110,7 @@ class ChatTicketForm(forms.Form):
 
 
 class StateForm(forms.Form):
-    """Shows the states that this agent may choose; which ones are allowed, ``lifecycle`` decides."""
+    """Shows the states that this agent may choose; ``lifecycle`` decides what is allowed."""
 
     state = forms.ChoiceField(label=_("State"), choices=Ticket.State.choices)
 
@@ -146,7 +141,7 @@ class TagForm(forms.Form):
 
 
 class RequestForm(forms.Form):
-    """A form with an id of its own, so that sending it twice does once."""
+    """A form with an id of its own, so that sending it twice acts once."""
 
     request_id = forms.UUIDField(widget=forms.HiddenInput)
 
@@ -156,7 +151,7 @@ class RequestForm(forms.Form):
 
 
 class CommentForm(RequestForm):
-    body = _body(_("Internal comment"), rows=3, help_text=_("Customers don't see comments."))
+    body = _body(_("Internal comment"), rows=3, help_text=_("Only agents see it, never the customer."))
 
     def __init__(self, data=None) -> None:
         super().__init__(data, auto_id="comment-%s")
@@ -189,7 +184,7 @@ class NewTicketForm(RequestForm):
 
 
 class InquiryForm(RequestForm):
-    """Contact Us. ``website`` is for machines: people don't see it, and nothing is stored where it is filled."""
+    """Contact Us. ``website`` is the honeypot: people don't see it, and nothing is stored if it is filled."""
 
     name = forms.CharField(
         label=_("Name"), max_length=NAME_LENGTH_MAX, widget=forms.TextInput({"autocomplete": "name"})
@@ -197,7 +192,7 @@ class InquiryForm(RequestForm):
     email = forms.CharField(
         label=_("E-mail"), max_length=EMAIL_LENGTH_MAX, widget=forms.EmailInput({"autocomplete": "email"})
     )
-    # No browser keeps these for Back: they may be masked by then. Until they are sent a script keeps them for the tab.
+    # Browsers must not restore these on Back: they may be masked by then. A script keeps them in the tab until sent.
     subject = _subject(widget=forms.TextInput({"autocomplete": "off"}))
     message = _body(_("Message"), rows=8, attrs={"autocomplete": "off"})
     website = forms.CharField(required=False, widget=forms.TextInput({"autocomplete": "off", "tabindex": "-1"}))
@@ -222,7 +217,7 @@ class InquiryForm(RequestForm):
         return _clean(clean_email, self.cleaned_data["email"])
 
     def _ask_again(self, policy: PrivacyPolicy) -> None:
-        """What was agreed to is not the policy any more: the new one is shown, with its box empty."""
+        """Shows the new policy with an empty box: the one that was agreed to is not current any more."""
         self.data = {**self.data.dict(), "policy": policy.pk}
         self.data.pop("consent", None)
         self.errors.pop("policy")
@@ -230,13 +225,13 @@ class InquiryForm(RequestForm):
 
 
 def _offer_assignees(form: forms.Form, people: QuerySet[Agent]) -> None:
-    """Reads the names now, so that no template does."""
+    """Offers ``people`` and nobody. Reads the names now, so that no template makes a query."""
     form.fields["assignee"].queryset = people
     form.fields["assignee"].choices = [("", _("Nobody")), *((person.pk, str(person)) for person in people)]
 
 
 def _clean(rule, value: str) -> str:
-    """A rule of the domain, as a rule of a form."""
+    """Applies a rule of the domain; its ``DomainError`` becomes the form's error."""
     try:
         return rule(value)
     except DomainError as error:

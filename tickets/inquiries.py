@@ -1,9 +1,10 @@
-"""Contact Us: what a customer leaves when nobody can chat becomes an Unassigned ticket.
+"""Contact Us: a customer's inquiry becomes an Unassigned ticket.
 
-The form is open to everybody. It proves nothing about who sent it, so it shows nothing of what is known; nothing is
-stored without consent; and one address leaves only so many.
+The form is open to everybody and proves nothing about its sender, so it shows nothing that is known. Nothing is stored
+without consent, and the number of inquiries from one address is limited.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -12,9 +13,11 @@ from django.db import transaction
 from agents import throttle
 from agents.models import Service
 from chat.masking.concealing import conceal
+from chat.models import Chat
 from helpcenter.customers import customer_for_inquiry
 from helpcenter.models import PrivacyPolicy
-from tickets.lifecycle import create_ticket, requested_ticket
+from tickets.chat_inquiries import replace_chat
+from tickets.lifecycle import Draft, create_ticket, requested_ticket
 from tickets.models import Ticket
 from tickets.numbering import lock_counter
 
@@ -22,36 +25,48 @@ from tickets.numbering import lock_counter
 INQUIRY_BY_ADDRESS = throttle.Limit("inquiry address", 10, timedelta(hours=1))
 
 
-def leave_inquiry(
-    service: Service,
-    *,
-    name: str,
-    email: str,
-    language: str,
-    subject: str,
-    body: str,
-    policy: PrivacyPolicy,
-    request_id: UUID,
-    address: str,
-    now: datetime,
-) -> Ticket:
-    """The inquiry's ticket; the same form sent twice makes one. ``policy`` is the text that was agreed to at ``now``.
+@dataclass(frozen=True)
+class Inquiry:
+    """A customer's form, and how it came. ``policy`` is the text that was agreed to at ``now``."""
 
-    Raises ``TooMany`` past the limit of ``address``, and ``Invalid`` for a name or an e-mail that can't be used.
+    name: str
+    email: str
+    language: str
+    subject: str
+    body: str
+    policy: PrivacyPolicy
+    request_id: UUID  # the form's own: sent twice, it makes one ticket
+    address: str  # the sender's IP address
+    now: datetime
+
+
+def leave_inquiry(service: Service, inquiry: Inquiry, *, chat: Chat | None = None) -> Ticket:
+    """The inquiry's ticket, made now or by the same form before. It takes the place of ``chat`` if one is given.
+
+    Raises ``TooMany`` past the limit of the address, and ``Invalid`` for a name or an e-mail that can't be used. Locks
+    Service, then Chat.
     """
     with transaction.atomic():
         lock_counter(service)
-        sent = requested_ticket(service, request_id)
-        if sent:
-            return sent
-        throttle.count_attempt(INQUIRY_BY_ADDRESS, f"{service.pk} {throttle.network(address)}", now=now)
-        return create_ticket(
-            service,
-            channel=Ticket.Channel.HELP_CENTER,
-            subject=subject,
-            body=body,
-            requester=customer_for_inquiry(service, name=conceal(service, name), email=email, language=language),
-            policy=policy,
-            consented_at=now,
-            request_id=request_id,
-        )
+        ticket = requested_ticket(service, inquiry.request_id) or _create(service, inquiry)
+        if chat is not None:
+            replace_chat(chat, ticket)
+    return ticket
+
+
+def _create(service: Service, inquiry: Inquiry) -> Ticket:
+    sender = f"{service.pk} {throttle.network(inquiry.address)}"
+    throttle.count_attempt(INQUIRY_BY_ADDRESS, sender, now=inquiry.now)
+    requester = customer_for_inquiry(
+        service, name=conceal(service, inquiry.name), email=inquiry.email, language=inquiry.language
+    )
+    draft = Draft(
+        channel=Ticket.Channel.HELP_CENTER,
+        subject=inquiry.subject,
+        body=inquiry.body,
+        requester=requester,
+        policy=inquiry.policy,
+        consented_at=inquiry.now,
+        request_id=inquiry.request_id,
+    )
+    return create_ticket(service, draft)

@@ -1,12 +1,13 @@
-"""How a ticket comes to be and changes: made, edited, given to somebody, brought to a state, commented on.
+"""Creates and changes tickets: text, assignee, state, comments.
 
-A ticket is Unassigned exactly when nobody has it (the database holds that). Every act writes its AuditEntry in its own
-transaction: states, numbers and names of fields, never a text. Every text is masked before it is saved; of what is
-masked in a comment the original is kept.
+A ticket without an assignee is Unassigned, and no other is; the database enforces this. Every act writes its AuditEntry
+in its own transaction: states, numbers and names of fields, never a text. Every text is masked before it is saved; only
+originals of what is masked in comments are kept.
 """
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,8 +21,8 @@ from django.utils.translation import gettext_lazy as _
 from agents import audit
 from agents.models import Agent, Service
 from chat.conversation import message_masks
-from chat.conversation.entries import as_offers
-from chat.masking import concealing, selections
+from chat.masking import concealing
+from chat.masking.offers import as_offers, still_offered
 from chat.masking.spans import apply_mask
 from chat.models import Chat, Message
 from contiple.base.errors import Closed, Conflict, Invalid
@@ -38,39 +39,37 @@ from tickets.tags import put_on_chat_tag
 State = Ticket.State
 
 
-@transaction.atomic
-def create_ticket(
-    service: Service,
-    *,
-    channel: str,
-    subject: str,
-    body: str = "",
-    requester: Customer | None = None,
-    assignee: Agent | None = None,
-    chat: Chat | None = None,
-    policy: PrivacyPolicy | None = None,
-    consented_at: datetime | None = None,
-    request_id: UUID | None = None,
-    by: Agent | None = None,
-) -> Ticket:
-    """A new ticket, Processing where it has an assignee. Locks the Service's row.
+@dataclass(frozen=True)
+class Draft:
+    """A ticket before it is made. Its fields are named as the model's.
 
-    ``by`` is the agent who makes it; without one it is the customer's doing.
+    ``policy`` is the privacy policy that the requester agreed to at ``consented_at``.
+    """
+
+    channel: str
+    subject: str
+    body: str = ""
+    requester: Customer | None = None
+    assignee: Agent | None = None
+    chat: Chat | None = None
+    policy: PrivacyPolicy | None = None
+    consented_at: datetime | None = None
+    request_id: UUID | None = None
+
+
+@transaction.atomic
+def create_ticket(service: Service, draft: Draft, *, by: Agent | None = None) -> Ticket:
+    """Makes a ticket, Processing if the draft has an assignee. Locks the Service's row.
+
+    ``by`` is the agent who makes it, ``None`` if the customer does.
     """
     now = timezone.now()
+    texts = {"subject": _subject(service, draft.subject), "body": _concealed(service, draft.body)}
     ticket = Ticket.objects.create(
+        **{**vars(draft), **texts},
         service=service,
         number=next_number(service),
-        channel=channel,
-        subject=_subject(service, subject),
-        body=_concealed(service, body),
-        state=State.PROCESSING if assignee else State.UNASSIGNED,
-        requester=requester,
-        assignee=assignee,
-        chat=chat,
-        policy=policy,
-        consented_at=consented_at,
-        request_id=request_id,
+        state=State.PROCESSING if draft.assignee else State.UNASSIGNED,
         created_by=by,
         created_at=now,
         updated_at=now,
@@ -82,9 +81,9 @@ def create_ticket(
         agent=by,
         actor="" if by else "customer",
         number=ticket.number,
-        channel=str(channel),
+        channel=str(ticket.channel),
         state=str(ticket.state),
-        assignee=assignee.pk if assignee else None,
+        assignee=ticket.assignee_id,
     )
     return ticket
 
@@ -92,55 +91,32 @@ def create_ticket(
 def create_from_chat(agent: Agent, chat: Chat, *, subject: str = "", body: str = "") -> Ticket:
     """The chat's ticket: made now, with the agent as its assignee, or the one that is there already.
 
-    Without a ``subject`` it is the suggested one. However many ask at once, the chat gets one ticket.
+    An empty ``subject`` becomes the suggested one. However many ask at once, the chat gets one ticket.
     """
     with transaction.atomic():
         lock_counter(chat.service)
         Chat.objects.select_for_update(no_key=True).get(pk=chat.pk)  # no mask comes between reading and saving
-        ticket = ticket_of(chat)
-        if ticket is None:
-            ticket = create_ticket(
-                chat.service,
-                channel=Ticket.Channel.CHAT,
-                subject=subject or suggested_subject(chat),
-                body=body,
-                requester=chat.customer,
-                assignee=agent,
-                chat=chat,
-                by=agent,
-            )
-            put_on_chat_tag(ticket)
-            # The form may be older than a mask.
-            conceal_copies(chat, message_masks.masked_originals(chat))
-            audit.record(chat.service_id, "chat.ticket_created", chat.subject, agent=agent, number=ticket.number)
+        return ticket_of(chat) or _create_from_chat(agent, chat, subject or suggested_subject(chat), body)
+
+
+def _create_from_chat(agent: Agent, chat: Chat, subject: str, body: str) -> Ticket:
+    draft = Draft(Ticket.Channel.CHAT, subject, body, requester=chat.customer, assignee=agent, chat=chat)
+    ticket = create_ticket(chat.service, draft, by=agent)
+    put_on_chat_tag(ticket)
+    conceal_copies(chat, message_masks.masked_originals(chat))  # the form may be older than a mask
+    audit.record(chat.service_id, "chat.ticket_created", chat.subject, agent=agent, number=ticket.number)
     return ticket
 
 
-def create_by_hand(
-    agent: Agent,
-    *,
-    subject: str,
-    body: str,
-    requester: Callable[[], Customer | None],
-    assignee: Agent | None,
-    request_id: UUID,
-) -> Ticket:
-    """A ticket that an agent writes, after a call for instance; the same form sent twice finds the first one.
+def create_by_hand(agent: Agent, draft: Draft, *, find_requester: Callable[[], Customer | None]) -> Ticket:
+    """A ticket that an agent writes, after a call for instance; the same form sent twice makes one.
 
-    ``requester`` finds or makes the customer; it is called only where a ticket is made.
+    ``find_requester`` finds or makes the customer; it is called only if a ticket is made. Needs ``draft.request_id``.
     """
     with transaction.atomic():
         lock_counter(agent.service)
-        return requested_ticket(agent.service, request_id) or create_ticket(
-            agent.service,
-            channel=Ticket.Channel.AGENT,
-            subject=subject,
-            body=body,
-            requester=requester(),
-            assignee=assignee,
-            request_id=request_id,
-            by=agent,
-        )
+        sent = requested_ticket(agent.service, draft.request_id)
+        return sent or create_ticket(agent.service, replace(draft, requester=find_requester()), by=agent)
 
 
 def ticket_of(chat: Chat) -> Ticket | None:
@@ -148,13 +124,13 @@ def ticket_of(chat: Chat) -> Ticket | None:
     return Ticket.objects.defer("search").filter(chat=chat).first()
 
 
-def requested_ticket(service: Service, request_id: UUID) -> Ticket | None:
-    """The ticket that this form has made already."""
+def requested_ticket(service: Service, request_id: UUID | None) -> Ticket | None:
+    """The ticket that this form has already made."""
     return Ticket.objects.defer("search").filter(service=service, request_id=request_id).first()
 
 
 def suggested_subject(chat: Chat) -> str:
-    """The customer's first words, masked as they are stored; before there are any, whose chat it is."""
+    """The customer's first message, masked as it is stored; if there is none, the customer's name."""
     first = chat.messages.filter(author=Message.Author.CUSTOMER).exclude(body="").order_by("seq").first()
     if first:
         return one_line(first.body, SUBJECT_LENGTH_MAX)
@@ -165,8 +141,8 @@ def suggested_subject(chat: Chat) -> str:
 def set_state(agent: Agent, ticket: Ticket, state: str) -> None:
     """Brings ``ticket`` to ``state``; Unassigned takes it from its assignee.
 
-    Raises ``Closed`` where a mere agent would reach or leave Completed, ``Invalid`` where nobody has the ticket, and
-    ``Conflict`` where it has changed since it was read.
+    Raises ``Closed`` if the ticket would reach or leave Completed and ``agent`` is no admin, ``Invalid`` if it has no
+    assignee, and ``Conflict`` if it has changed since it was read.
     """
     if state == ticket.state:
         return
@@ -185,12 +161,12 @@ def set_state(agent: Agent, ticket: Ticket, state: str) -> None:
 def set_assignee(agent: Agent, ticket: Ticket, assignee: Agent | None) -> None:
     """Gives ``ticket`` to an active agent of its service, or to nobody.
 
-    An Unassigned ticket becomes Processing, one that nobody has becomes Unassigned. Raises as ``set_state`` does.
+    An Unassigned ticket becomes Processing; without an assignee it becomes Unassigned. Raises as ``set_state`` does.
     """
     if assignee == ticket.assignee:
         return
     if assignee is not None and not assignable(ticket.service).filter(pk=assignee.pk).exists():
-        raise Invalid(_("This agent can't be given tickets."), code="assignee")
+        raise Invalid(_("Tickets can't be assigned to this agent."), code="assignee")
     old_state, old = ticket.state, ticket.assignee_id
     state = State.UNASSIGNED if assignee is None else State.PROCESSING if old is None else old_state
     _check_completed(agent, ticket, state)
@@ -202,9 +178,9 @@ def set_assignee(agent: Agent, ticket: Ticket, assignee: Agent | None) -> None:
 
 @transaction.atomic
 def edit_text(agent: Agent, ticket: Ticket, *, subject: str, body: str) -> None:
-    """Replaces subject and description. Raises ``Conflict`` where either has changed since ``ticket`` was read.
+    """Replaces subject and description. Raises ``Conflict`` if either has changed since ``ticket`` was read.
 
-    Locks the ticket's chat and the ticket: what was masked in the chat after the form was opened stays masked.
+    Locks the ticket's chat and the ticket, so what was masked in the chat after the form was opened stays masked.
     """
     copies = lock_with_chat(ticket)
     new = {
@@ -221,9 +197,9 @@ def edit_text(agent: Agent, ticket: Ticket, *, subject: str, body: str) -> None:
 
 @transaction.atomic
 def add_comment(agent: Agent, ticket: Ticket, body: str, *, request_id: UUID | None = None) -> Comment:
-    """Adds what only agents see; the same form sent twice finds the first one. Locks the ticket's chat and the ticket.
+    """Adds an internal comment; the same form sent twice adds one. Locks the ticket's chat and the ticket.
 
-    What the service masks is masked before it is saved, and so is what repeats a mask by hand in the chat.
+    Masks what the service masks, and copies of what agents masked in the chat, before anything is saved.
     """
     copies = lock_with_chat(ticket)
     sent = ticket.comments.filter(request_id=request_id).first() if request_id else None
@@ -234,7 +210,7 @@ def add_comment(agent: Agent, ticket: Ticket, body: str, *, request_id: UUID | N
         agent=agent,
         name=str(agent),
         body=apply_mask(body, [*found.bounds, *repeated]),
-        offers=as_offers(selections.still_offered(found.offers, repeated)),
+        offers=as_offers(still_offered(found.offers, repeated)),
         request_id=request_id,
     )
     put_on(comment, original=body, spans=found.masked)
@@ -244,22 +220,22 @@ def add_comment(agent: Agent, ticket: Ticket, body: str, *, request_id: UUID | N
 
 
 def _subject(service: Service, text: str, copies: re.Pattern[str] = NO_COPIES) -> str:
-    """Masked before it is cut: half of a number would not be known for one."""
+    """``text`` on one line. Masked before it is cut, or half a number at the end would not be found."""
     return one_line(_concealed(service, " ".join(text.split()), copies), SUBJECT_LENGTH_MAX)
 
 
 def _concealed(service: Service, text: str, copies: re.Pattern[str] = NO_COPIES) -> str:
-    """``text`` as it may be stored where nobody unmasks: no original is kept."""
+    """``text`` masked for good: no original is kept."""
     return apply_mask(text, [*concealing.search(service, text).bounds, *bounds_of_copies(copies, text)])
 
 
 def _check_completed(agent: Agent, ticket: Ticket, state: str) -> None:
     if State.COMPLETED in (state, ticket.state) and state != ticket.state and not agent.is_admin:
-        raise Closed(_("Only an admin completes a ticket or opens a completed one again."))
+        raise Closed(_("Only an admin can complete a ticket or reopen a completed one."))
 
 
 def _change(ticket: Ticket, **values: Any) -> None:
-    """Compare and set: of two who change the state or the assignee at once, the later one is told."""
+    """Compares and sets: if two change state or assignee at once, the later one gets ``Conflict``."""
     as_read = Ticket.objects.filter(pk=ticket.pk, state=ticket.state, assignee=ticket.assignee_id)
     _update(as_read, ticket, values)
 
@@ -267,7 +243,7 @@ def _change(ticket: Ticket, **values: Any) -> None:
 def _update(as_read: QuerySet[Ticket], ticket: Ticket, values: dict[str, Any]) -> None:
     values = {**values, "updated_at": timezone.now()}
     if not as_read.update(**values):
-        raise Conflict(_("Somebody has changed this ticket in the meantime. Look at it again."))
+        raise Conflict(_("Someone else changed this ticket in the meantime. Check it again."))
     for name, value in values.items():
         setattr(ticket, name, value)
 

@@ -1,4 +1,6 @@
-"""The ticket list: what is asked for, and one page of it, newest update first."""
+"""The ticket list: filters, and one page of what fits, newest update first."""
+
+from dataclasses import dataclass
 
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import Q, QuerySet
@@ -7,51 +9,53 @@ from agents.models import Agent
 from contiple.base import paging
 from tickets.models import Ticket
 
-COUNTED_MAX = 999  # past it a person reads “many”, and counting on would read every row
-WORDS_MAX = 8  # of one search: each is a look into the index
-ME, NOBODY = "me", "nobody"  # assignees that are no number
+COUNTED_MAX = 999  # a person reads more as “many”, and counting on would read every row
+WORDS_MAX = 8  # in one search: the index is read once for each
+ME, NOBODY = "me", "nobody"  # the values of ``Filters.assignee`` that are no id
 _NUMBER_MAX = 2**31 - 1
 
 
-def narrow(
-    tickets: QuerySet[Ticket],
-    *,
-    agent: Agent,
-    state: str = "",
-    assignee: str = "",
-    tag: int | None = None,
-    text: str = "",
-) -> QuerySet[Ticket]:
-    """The tickets that fit every filter; an empty one fits all. ``assignee`` is ``me``, ``nobody`` or an agent's id."""
-    if state:
-        tickets = tickets.filter(state=state)
-    if assignee == ME:
+@dataclass(frozen=True)
+class Filters:
+    """Filters of the list; an empty value fits every ticket. ``assignee`` is ``me``, ``nobody`` or an agent's id."""
+
+    state: str = ""
+    assignee: str = ""
+    tag: int | None = None
+    text: str = ""
+
+
+def narrow(tickets: QuerySet[Ticket], agent: Agent, filters: Filters) -> QuerySet[Ticket]:
+    """The tickets that fit every filter; ``agent`` is who looks for them."""
+    if filters.state:
+        tickets = tickets.filter(state=filters.state)
+    if filters.assignee == ME:
         tickets = tickets.filter(assignee=agent)
-    elif assignee == NOBODY:
+    elif filters.assignee == NOBODY:
         tickets = tickets.filter(state=Ticket.State.UNASSIGNED)
-    elif assignee:
-        tickets = tickets.filter(assignee=int(assignee))
-    if tag:
-        tickets = tickets.filter(tags=tag)
-    return tickets.filter(_containing(text)) if text.strip() else tickets
+    elif filters.assignee:
+        tickets = tickets.filter(assignee=int(filters.assignee))
+    if filters.tag:
+        tickets = tickets.filter(tags=filters.tag)
+    return tickets.filter(_containing(filters.text)) if filters.text.strip() else tickets
 
 
 def page_of(
     tickets: QuerySet[Ticket], *, before: paging.Position | None = None, after: paging.Position | None = None
 ) -> paging.Page[Ticket]:
-    """As ``paging.page_of``, with what a row shows."""
+    """A page of ``tickets``, as ``paging.page_of`` returns it, with what a row shows."""
     rows = tickets.defer("search", "body").select_related("requester", "assignee__user").prefetch_related("tags")
     return paging.page_of(rows, by="updated_at", before=before, after=after)
 
 
 def count(tickets: QuerySet[Ticket]) -> str:
-    """How many there are, for a person; ``999+`` past that."""
+    """The number of ``tickets`` as shown to people; ``999+`` for more."""
     found = tickets.order_by()[: COUNTED_MAX + 1].count()
     return str(found) if found <= COUNTED_MAX else f"{COUNTED_MAX}+"
 
 
 def _containing(text: str) -> Q:
-    """Every word, also as the beginning of a longer one (환불 finds 환불이); ``12`` and ``#12`` find a number."""
+    """Matches every word or beginning of a word (환불 finds 환불이); ``12`` and ``#12`` match a ticket's number."""
     text = text.strip()
     digits = text.removeprefix("#")
     if digits.isascii() and digits.isdigit():
@@ -61,6 +65,6 @@ def _containing(text: str) -> Q:
 
 
 def _words(text: str) -> Q:
-    """Each word is quoted, so that nothing in it is an operator of ``to_tsquery``."""
+    """Matches all words. Each is quoted, or signs in it would be operators of ``to_tsquery``."""
     quoted = ("'" + word.replace("\\", "\\\\").replace("'", "''") + "':*" for word in text.split()[:WORDS_MAX])
     return Q(search=SearchQuery(" & ".join(quoted), search_type="raw", config="simple"))

@@ -1,4 +1,4 @@
-"""What is answered later."""
+"""Tickets, their tags and comments: what is answered later."""
 
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
@@ -13,13 +13,13 @@ from agents.models import Agent, Service
 from chat.models import Chat, MaskedSpan
 from helpcenter.models import Customer, PrivacyPolicy
 
-CHAT_TAG = "Chat"  # the guide's: every ticket made from a chat carries it
+CHAT_TAG = "Chat"  # the guide's name: every ticket made from a chat has this tag
 SUBJECT_LENGTH_MAX = 160
-TEXT_LENGTH_MAX = 8_000  # code points, of a description and of a comment: two messages of the longest kind
+TEXT_LENGTH_MAX = 8_000  # code points in a description or a comment: two of the longest messages
 
 
 class Tag(models.Model):
-    """A word on tickets. A system tag is put on by the product and can't be taken off."""
+    """A word on tickets. The product puts a system tag on, and nobody can take it off."""
 
     service = models.ForeignKey(Service, models.CASCADE, related_name="tags")
     name = models.CharField(_("Tag"), max_length=40)
@@ -35,7 +35,7 @@ class Tag(models.Model):
 
     @property
     def label(self) -> str:
-        """A system tag's name in the reader's language; what an agent wrote stays as it is."""
+        """A system tag's name in the reader's language; an agent's tag as it was written."""
         return gettext(self.name) if self.is_system else self.name
 
 
@@ -65,13 +65,13 @@ class Ticket(models.Model):
     assignee = models.ForeignKey(
         Agent, models.PROTECT, null=True, blank=True, related_name="tickets", verbose_name=_("Assignee")
     )
-    # A chat becomes one ticket, however often and by however many it is asked for.
+    # At most one ticket is made from a chat, however many ask for it.
     chat = models.OneToOneField(Chat, models.PROTECT, null=True, blank=True, related_name="ticket")
     tags = models.ManyToManyField(Tag, blank=True, related_name="tickets", verbose_name=_("Tags"))
     created_by = models.ForeignKey(Agent, models.SET_NULL, null=True, blank=True, related_name="+")
-    # The form's own id: the same form sent twice finds the first ticket.
+    # The form's own id: the same form sent twice makes one ticket.
     request_id = models.UUIDField(null=True, blank=True, editable=False)
-    # Consent of an inquiry: the very text that was agreed to, and when. A chat's consent stands with the chat.
+    # An inquiry's consent: the policy text that was agreed to, and when. A chat's consent is stored with the chat.
     policy = models.ForeignKey(PrivacyPolicy, models.PROTECT, null=True, blank=True, related_name="+")
     consented_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -114,15 +114,13 @@ class Ticket(models.Model):
 
 
 class Comment(models.Model):
-    """What agents write on a ticket; customers don't see it. ``body`` is masked."""
+    """An agent's words on a ticket; customers don't see them. ``body`` is masked."""
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="comments")
     agent = models.ForeignKey(Agent, models.SET_NULL, null=True, related_name="+")
     name = models.CharField(max_length=80)
     body = models.TextField(_("Comment"), max_length=TEXT_LENGTH_MAX)
-    rev = models.PositiveIntegerField(
-        default=1, db_default=1
-    )  # counts what is masked in it, and what a mask is taken off
+    rev = models.PositiveIntegerField(default=1, db_default=1)  # grows with every mask put on or taken off
     offers = models.JSONField(null=True, blank=True)  # as a message's
     request_id = models.UUIDField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -136,7 +134,7 @@ class Comment(models.Model):
 
 
 class CommentMask(MaskedSpan):
-    """Of a comment's body. What is sealed is under the ticket's own data key."""
+    """A mask in a comment's body. The ticket's own data key seals the original."""
 
     comment = models.ForeignKey(Comment, models.CASCADE, related_name="masks")
 

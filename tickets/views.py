@@ -1,4 +1,6 @@
-"""The ticket list, and the two ways in which an agent makes a ticket."""
+"""The ticket list, and the two ways for an agent to make a ticket: by hand and from a chat."""
+
+from functools import partial
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -25,12 +27,12 @@ RESULTS = "ticket-results"  # the element that the filter bar replaces
 def ticket_list(request: HttpRequest, agent: Agent) -> HttpResponse:
     form = FilterForm(request.GET, agent=agent)
     filters, tickets = form.filters(), access.tickets_for(agent)
-    found = listing.narrow(tickets, agent=agent, **filters)
+    found = listing.narrow(tickets, agent, filters)
     context = {
         "section": "tickets",
         "form": form,
         "filters": filters,
-        "filtered": any(filters.values()),
+        "filtered": filters != listing.Filters(),
         "found": listing.count(found),
         "mine": listing.count(tickets.filter(assignee=agent)),
         "unassigned": listing.count(tickets.filter(state=Ticket.State.UNASSIGNED)),
@@ -49,14 +51,7 @@ def ticket_list(request: HttpRequest, agent: Agent) -> HttpResponse:
 def new_ticket(request: HttpRequest, agent: Agent) -> HttpResponse:
     form = NewTicketForm(request.POST if request.method == "POST" else None, agent=agent)
     if form.is_valid():
-        ticket = lifecycle.create_by_hand(
-            agent,
-            subject=form.cleaned_data["subject"],
-            body=form.cleaned_data["body"],
-            requester=lambda: _requester(agent, form),
-            assignee=form.cleaned_data["assignee"],
-            request_id=form.cleaned_data["request_id"],
-        )
+        ticket = lifecycle.create_by_hand(agent, _draft(form), find_requester=partial(_requester, agent, form))
         return redirect("tickets:detail", agent.service.slug, ticket.number)
     return render(request, "tickets/new.html", {"section": "tickets", "form": form})
 
@@ -70,6 +65,17 @@ def create_from_chat(request: HttpRequest, agent: Agent, chat: int) -> HttpRespo
     if ticket is None and form.is_valid():
         ticket = lifecycle.create_from_chat(agent, source, **form.cleaned_data)
     return _chat_ticket(request, agent, source, ticket, form)
+
+
+def _draft(form: NewTicketForm) -> lifecycle.Draft:
+    data = form.cleaned_data
+    return lifecycle.Draft(
+        channel=Ticket.Channel.AGENT,
+        subject=data["subject"],
+        body=data["body"],
+        assignee=data["assignee"],
+        request_id=data["request_id"],
+    )
 
 
 def _requester(agent: Agent, form: NewTicketForm) -> Customer | None:
@@ -90,7 +96,7 @@ def _chat_form(request: HttpRequest, chat: Chat) -> ChatTicketForm:
 def _chat_ticket(
     request: HttpRequest, agent: Agent, chat: Chat, ticket: Ticket | None, form: ChatTicketForm
 ) -> HttpResponse:
-    """The form, or the link to the ticket that the chat has: for the chat dialog a fragment, else a page."""
+    """The form, or the link to the chat's ticket: as a fragment for the chat dialog, else as a page."""
     context = {"section": "tickets", "chat": chat, "ticket": ticket, "form": form}
     is_part = (request.htmx and not request.htmx.boosted) or request.headers.get("X-Requested-With") == "fetch"
     if not is_part:

@@ -1,7 +1,7 @@
-"""A ticket, and everything that is done to it.
+"""A ticket's page, and everything that agents do on it.
 
-With htmx an act answers with the part of the page it changed, and the head and the timeline beside it, so that what is
-being typed elsewhere on the page stays. Without, it goes back to the page.
+With htmx an act answers with the part of the page that it changed, the head and the timeline, so what is being typed
+elsewhere on the page stays. Without htmx it redirects to the page.
 """
 
 from django.db.models import Sum
@@ -17,10 +17,16 @@ from contiple.base.errors import DomainError, Invalid
 from tickets import access, lifecycle, tags
 from tickets.forms import AssigneeForm, CommentForm, StateForm, TagForm, TextForm, fingerprint
 from tickets.models import Ticket
-from tickets.trail import timeline_of
+from tickets.timeline import timeline_of
 
-# The parts of the page that an act replaces, by the name of their template and element.
+# Parts of the page that an act replaces, by the name of their template and element.
 TEXT, COMMENT, FACTS = "text", "comment", "facts"
+# A form's part, and its name in the context.
+_PLACES: dict[type[Form], tuple[str, str]] = {
+    TextForm: (TEXT, "text_form"),
+    CommentForm: (COMMENT, "comment_form"),
+    TagForm: (FACTS, "tag_form"),
+}
 
 
 @require_safe
@@ -35,7 +41,7 @@ def detail(request: HttpRequest, agent: Agent, number: int) -> HttpResponse:
 @require_safe
 @for_agents
 def changes(request: HttpRequest, agent: Agent, number: int) -> HttpResponse:
-    """The texts of the page, where they are others than those it has ``seen``: tickets have no socket."""
+    """The page's texts, or 204 if they are still those it has ``seen``. Pages ask regularly: tickets have no socket."""
     ticket = access.ticket_for(agent, number)
     if request.GET.get("seen") == _seen_now(ticket):
         return HttpResponse(status=204)
@@ -48,7 +54,7 @@ def edit_text(request: HttpRequest, agent: Agent, number: int) -> HttpResponse:
     ticket = access.ticket_for(agent, number)
     form = TextForm(request.POST, ticket=ticket)
     if not form.is_valid():
-        return _refused(request, agent, ticket, TEXT, form)
+        return _refused(request, agent, ticket, form)
     lifecycle.edit_text(agent, ticket, subject=form.cleaned_data["subject"], body=form.cleaned_data["body"])
     return _done(request, agent, ticket, TEXT)
 
@@ -75,7 +81,7 @@ def add_comment(request: HttpRequest, agent: Agent, number: int) -> HttpResponse
     ticket = access.ticket_for(agent, number)
     form = CommentForm(request.POST)
     if not form.is_valid():
-        return _refused(request, agent, ticket, COMMENT, form)
+        return _refused(request, agent, ticket, form)
     lifecycle.add_comment(agent, ticket, form.cleaned_data["body"], request_id=form.cleaned_data["request_id"])
     return _done(request, agent, ticket, COMMENT)
 
@@ -90,7 +96,7 @@ def add_tag(request: HttpRequest, agent: Agent, number: int) -> HttpResponse:
     except DomainError as error:
         if form.is_valid():
             form.add_error("tag", error.text)
-        return _refused(request, agent, ticket, FACTS, form, status=error.status)
+        return _refused(request, agent, ticket, form, status=error.status)
     return _done(request, agent, ticket, FACTS)
 
 
@@ -103,7 +109,7 @@ def remove_tag(request: HttpRequest, agent: Agent, number: int, tag: int) -> Htt
 
 
 def _chosen(form: Form, name: str):
-    """What was chosen. The page offers only what is valid; anything else was sent by hand, or is not there any more."""
+    """The chosen value. Raises ``Invalid`` for one that is not offered: sent by hand, or gone meanwhile."""
     if not form.is_valid():
         raise Invalid(" ".join(form.errors[name]), code=name)
     return form.cleaned_data[name]
@@ -115,26 +121,21 @@ def _done(request: HttpRequest, agent: Agent, ticket: Ticket, part: str) -> Http
     return render(request, "tickets/_changed.html", _context(agent, ticket) | {"part": part})
 
 
-def _refused(
-    request: HttpRequest, agent: Agent, ticket: Ticket, part: str, form: Form, *, status: int = 400
-) -> HttpResponse:
-    """The form with what was typed and why it can't be used. (htmx swaps no answer with an error's status.)"""
-    context = _context(agent, ticket) | {"part": part, _name_of(form): form, "menu": "details"}
+def _refused(request: HttpRequest, agent: Agent, ticket: Ticket, form: Form, *, status: int = 400) -> HttpResponse:
+    """The form with what was typed and why it is refused. With htmx the status is 200, or htmx wouldn't show it."""
+    part, name = _PLACES[type(form)]
+    context = _context(agent, ticket) | {"part": part, name: form, "menu": "details"}
     if not request.htmx or request.htmx.boosted:
         return render(request, "tickets/detail.html", context, status=200 if request.htmx else status)
     return render(request, "tickets/_changed.html", context)
 
 
-def _name_of(form: Form) -> str:
-    return {TextForm: "text_form", CommentForm: "comment_form", TagForm: "tag_form"}[type(form)]
-
-
 def _context(agent: Agent, ticket: Ticket) -> dict:
-    """All that the page shows, read now."""
+    """Everything the page shows, read now."""
     return {
         "section": "tickets",
         "ticket": ticket,
-        "seen": _seen_now(ticket),  # before the texts are read: what changes meanwhile is not seen
+        "seen": _seen_now(ticket),  # read before the texts: a change in between counts as not seen
         "can_mask": concealing.is_on(agent.service),
         "may_change_state": agent.is_admin or ticket.state != Ticket.State.COMPLETED,
         "text_form": TextForm(ticket=ticket),
@@ -149,6 +150,6 @@ def _context(agent: Agent, ticket: Ticket) -> dict:
 
 
 def _seen_now(ticket: Ticket) -> str:
-    """Of all texts that the page shows. A comment's rev only grows, and no comment goes: nor does their sum."""
+    """Changes with every text on the page. Revs only grow and no comment is deleted, so their sum tells a change."""
     revs = ticket.comments.aggregate(sum=Sum("rev"))["sum"] or 0
     return f"{fingerprint(ticket)}-{revs}"

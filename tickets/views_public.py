@@ -1,4 +1,4 @@
-"""Contact Us, open to everybody: the 1:1 inquiry form and its thanks."""
+"""Contact Us, open to everybody: the 1:1 inquiry form and its thanks page."""
 
 from typing import Any
 
@@ -25,11 +25,11 @@ from helpcenter.policies import current_policy
 from helpcenter.texts import reading_language
 from tickets import chat_inquiries
 from tickets.forms import InquiryForm
-from tickets.inquiries import leave_inquiry
+from tickets.inquiries import Inquiry, leave_inquiry
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@never_cache  # a refused form has in it what was typed; and Back finds a form that has not been sent
+@never_cache  # a refused form holds what was typed, and Back must find a form that has not been sent
 def contact(request: HttpRequest, service: str) -> HttpResponse:
     context = public_page(request, running_service(service))
     policy = current_policy(context["help_center"], reading_language())
@@ -39,15 +39,15 @@ def contact(request: HttpRequest, service: str) -> HttpResponse:
     form = InquiryForm(request.POST if request.method == "POST" else None, policy=policy)
     if form.is_valid() and _leave(request, context["service"], form, chat):
         return redirect("tickets:contact_sent", service)
-    context |= _inquiry(context["service"], form, policy, chat)
+    context |= _shown(context["service"], form, policy, chat)
     return render(request, "tickets/contact.html", context, status=_status(form))
 
 
-@csrf_exempt  # it changes nothing; and a frame on another site has no cookie that could prove anything
+@csrf_exempt  # it changes nothing, and a frame on another site has no cookie to prove anything with
 @require_POST
 @never_cache
 def contact_from_chat(request: HttpRequest, service: str) -> HttpResponse:
-    """The form with what was typed in the chat, by the chat's token: in a body, since an address is kept by many."""
+    """The form with what was typed in the chat. The chat's token comes in the body, since logs keep addresses."""
     if request.headers.get("Origin") not in settings.SOCKET_ORIGINS:
         raise Http404
     context = public_page(request, running_service(service))
@@ -56,7 +56,7 @@ def contact_from_chat(request: HttpRequest, service: str) -> HttpResponse:
         chat = _chat_of_token(request, context["service"])
         form = InquiryForm(policy=policy)
         form.initial = {**form.initial, **_typed(request, chat)}
-        context |= _inquiry(context["service"], form, policy, chat)
+        context |= _shown(context["service"], form, policy, chat)
     return render(request, "tickets/contact.html", context)
 
 
@@ -84,8 +84,8 @@ def _typed(request: HttpRequest, chat: Chat | None) -> dict[str, str]:
     return known | {"message": chat_inquiries.words_of(chat, typed=typed["message"].replace("\r\n", "\n"))}
 
 
-def _inquiry(service: Service, form: InquiryForm, policy: PrivacyPolicy, chat: Chat | None) -> dict[str, Any]:
-    """What the form shows; with a chat it is instead of that."""
+def _shown(service: Service, form: InquiryForm, policy: PrivacyPolicy, chat: Chat | None) -> dict[str, Any]:
+    """The form's context. The inquiry takes the place of ``chat`` if there is one."""
     shown = {"form": form, "policy": policy, "masked_kinds": masked_kinds(service)}
     if chat is None:
         return shown
@@ -93,27 +93,27 @@ def _inquiry(service: Service, form: InquiryForm, policy: PrivacyPolicy, chat: C
 
 
 def _leave(request: HttpRequest, service: Service, form: InquiryForm, chat: Chat | None) -> bool:
-    """Whether the person is to be thanked. A machine, which fills what people don't see, is thanked for nothing."""
-    data = form.cleaned_data
-    if data["website"]:
-        return True
-    inquiry = {
-        "name": data["name"],
-        "email": data["email"],
-        "language": reading_language(),
-        "subject": data["subject"],
-        "body": data["message"],
-        "policy": data["policy"],
-        "request_id": data["request_id"],
-        "address": client_address(request),
-        "now": timezone.now(),
-    }
+    """Stores the inquiry. Returns whether to show the thanks; if not, the form says why."""
+    if form.cleaned_data["website"]:
+        return True  # Honeypot filled: show thanks, store nothing.
     try:
-        if chat is None:
-            leave_inquiry(service, **inquiry)
-        else:
-            chat_inquiries.leave_instead_of_chat(chat, **inquiry)
+        leave_inquiry(service, _inquiry(request, form), chat=chat)
     except TooMany as error:
         form.add_error(None, ValidationError(error.text, code=error.code))
         return False
     return True
+
+
+def _inquiry(request: HttpRequest, form: InquiryForm) -> Inquiry:
+    data = form.cleaned_data
+    return Inquiry(
+        name=data["name"],
+        email=data["email"],
+        language=reading_language(),
+        subject=data["subject"],
+        body=data["message"],
+        policy=data["policy"],
+        request_id=data["request_id"],
+        address=client_address(request),
+        now=timezone.now(),
+    )

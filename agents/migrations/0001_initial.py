@@ -39,10 +39,10 @@ class Migration(migrations.Migration):
                 ('password', models.CharField(max_length=128, verbose_name='password')),
                 ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
                 ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('email', models.EmailField(error_messages={'unique': 'Somebody has this e-mail address already.'}, max_length=254, unique=True, verbose_name='E-mail')),
+                ('email', models.EmailField(error_messages={'unique': 'This e-mail address is already in use.'}, max_length=254, unique=True, verbose_name='E-mail')),
                 ('name', models.CharField(max_length=80, verbose_name='Name')),
                 ('is_active', models.BooleanField(default=True, verbose_name='Active')),
-                ('is_staff', models.BooleanField(default=False, help_text="May use the operator's pages.", verbose_name='Operator')),
+                ('is_staff', models.BooleanField(default=False, help_text="Can use the operator pages.", verbose_name='Operator')),
                 ('date_joined', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='Since')),
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
                 ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
@@ -105,11 +105,11 @@ class Migration(migrations.Migration):
             name='Contract',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('chat', models.BooleanField(default=False, help_text='Customers can chat with agents. Without it there is no Chat Widget anywhere.', verbose_name='Chat')),
-                ('security_service', models.BooleanField(default=True, help_text='Personal information masking needs it.', verbose_name='Security Service')),
-                ('chat_widget', models.BooleanField(default=False, help_text='The Chat Widget can also stand on sites other than the Help Center.', verbose_name='Chat Widget on other sites')),
-                ('chat_seats', models.PositiveSmallIntegerField(default=5, help_text='How many agents may have the chat permission.', verbose_name='Chat seats')),
-                ('chats_at_once', models.PositiveSmallIntegerField(default=5, help_text='The most chats that any agent can have open at the same time.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(50)], verbose_name='Chats at once for an agent')),
+                ('chat', models.BooleanField(default=False, help_text='Customers can chat with agents. When off, the Chat Widget is shown nowhere.', verbose_name='Chat')),
+                ('security_service', models.BooleanField(default=True, help_text='Required for personal information masking.', verbose_name='Security Service')),
+                ('chat_widget', models.BooleanField(default=False, help_text='The Chat Widget can also be shown on sites other than the Help Center.', verbose_name='Chat Widget on other sites')),
+                ('chat_seats', models.PositiveSmallIntegerField(default=5, help_text='The number of agents that can have the chat permission.', verbose_name='Chat seats')),
+                ('chats_at_once', models.PositiveSmallIntegerField(default=5, help_text='The most chats an agent can have open at the same time.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(50)], verbose_name='Chats at once for an agent')),
                 ('service', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='contract', to='agents.service')),
             ],
             options={
@@ -137,7 +137,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='user',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='user_email_once', violation_error_message='Somebody has this e-mail address already.'),
+            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='user_email_once', violation_error_message='This e-mail address is already in use.'),
         ),
         migrations.AddConstraint(
             model_name='invitation',

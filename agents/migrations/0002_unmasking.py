@@ -22,10 +22,10 @@ class Migration(migrations.Migration):
             name="originals_kept_days",
             field=models.PositiveSmallIntegerField(
                 blank=True,
-                help_text="So long after the end of a chat (in the comments of a ticket: after the last mask) they can be unmasked; then they are destroyed for good, and the asterisks stay. Empty: until somebody destroys them.",
+                help_text="Counted from the end of a chat; in ticket comments, from the last mask. After that, originals are destroyed for good and the asterisks stay. Leave empty to keep originals until they are destroyed by hand.",
                 null=True,
                 validators=[django.core.validators.MinValueValidator(1)],
-                verbose_name="Originals of masked text, in days",
+                verbose_name="Keep originals for (days)",
             ),
         ),
     ]

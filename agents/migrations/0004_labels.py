@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
             name="originals_kept_days",
             field=models.PositiveSmallIntegerField(
                 blank=True,
-                help_text="Masked text can be unmasked for this long after a chat ends (in ticket comments: after the last mask). Then the originals are destroyed for good and the asterisks stay. Empty: until somebody destroys them.",
+                help_text="Counted from the end of a chat; in ticket comments, from the last mask. After that, originals are destroyed for good and the asterisks stay. Leave empty to keep originals until they are destroyed by hand.",
                 null=True,
                 validators=[django.core.validators.MinValueValidator(1)],
                 verbose_name="Keep originals for (days)",

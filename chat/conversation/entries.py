@@ -1,25 +1,32 @@
-"""Messages as they are read: the masked text with its spans, by place (``seq``) or by change (``rev``).
+"""Reads messages: the masked text with its spans, by place (``seq``) or by change (``rev``).
 
-The equation that live delivery, repair and reconnect rest on: a page + the changes since its rev = the page now.
+Live delivery, repair and reconnect rest on an equation: a page + the changes since its rev = the page now.
+
+``Entry`` is the one place, besides the model, that names the columns of a message: the statements that read and write
+messages are made of its fields, and their types are the model's.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
+from django.db import connection
 from msgspec import Struct
 
 from chat.masking import spans
+from chat.masking.offers import offers_of
 from chat.models import Chat, Mask, MaskedSpan, Message
 from contiple.base import prepared
 
 PAGE_SIZE = 50
 CHANGES_AT_ONCE = 200
+LAST_LINE_LENGTH = Chat._meta.get_field("last_line").max_length
 
 
-class Span(Struct, array_like=True, frozen=True):
-    """A masked span of an entry's body, in code points; or one that is offered to be masked, which has no ``id``."""
+class ShownSpan(Struct, array_like=True, frozen=True):
+    """A span of an entry's body, in code points: a mask, or, without an ``id``, an offer to mask."""
 
     id: int
     start: int
@@ -27,61 +34,64 @@ class Span(Struct, array_like=True, frozen=True):
     kind: str
 
 
-class Entry(Struct, array_like=True, frozen=True):
-    """One message as everybody may see it: there is no original in it."""
+class Entry(Struct, array_like=True, frozen=True, kw_only=True):
+    """One message as everybody may see it: there is no original in it.
+
+    Processes of two releases send each other entries as arrays. So the order of fields stays, and a new field stands
+    at the end and has a default.
+    """
 
     chat: int
     seq: int
     rev: int
     author: str
-    name: str
-    body: str
-    event: str
+    name: str = ""
+    body: str = ""
+    event: str = ""
     created_at: datetime
-    client_id: UUID | None
-    masks: tuple[Span, ...]
+    client_id: UUID | None = None
+    masks: tuple[ShownSpan, ...] = ()
     internal: bool = False  # a note: for agents alone
-    offers: tuple[Span, ...] = ()
+    offers: tuple[ShownSpan, ...] = ()
+
+
+_COLUMNS = [name for name in Entry.__struct_fields__ if name != "masks"]  # masks are rows of their own
+_FIELDS: dict[str, Any] = {field.name: field for field in Message._meta.concrete_fields}
 
 
 def entry_of(message: Message, masks: Iterable[Mask]) -> Entry:
-    return Entry(
-        chat=message.chat_id,
-        seq=message.seq,
-        rev=message.rev,
-        author=message.author,
-        name=message.name,
-        body=message.body,
-        event=message.event,
-        created_at=message.created_at,
-        client_id=message.client_id,
-        masks=spans_of(masks),
-        internal=message.internal,
-        offers=_offers(message.offers),
-    )
+    """Returns a row of the model as an entry."""
+    columns = {name: getattr(message, _FIELDS[name].attname) for name in _COLUMNS}
+    return Entry(**columns | {"masks": spans_of(masks), "offers": offered_spans(offers_of(message.offers))})
 
 
-def offers_of(stored: list | None) -> list[spans.Span]:
-    """What is offered to be masked, as a message (or a comment) stores it."""
-    return [spans.Span(kind, start, end) for _id, start, end, kind in stored or ()]
+def record_of(entry: Entry, *, agent_id: int | None) -> dict[str, Any]:
+    """Returns what ``INSERT`` reads of a message, to be encoded as JSON."""
+    record = msgspec.structs.asdict(entry)
+    record["agent"] = agent_id
+    record["offers"] = entry.offers or None
+    return record
 
 
-def offered_spans(offered: Iterable[spans.Span]) -> tuple[Span, ...]:
-    return tuple(Span(0, span.start, span.end, span.kind) for span in offered)
+def offered_spans(offered: Iterable[spans.Span]) -> tuple[ShownSpan, ...]:
+    return tuple(ShownSpan(0, span.start, span.end, span.kind) for span in offered)
 
 
-def as_offers(offered: Iterable[spans.Span]) -> list[list] | None:
-    """Offers as a message stores them."""
-    return [[span.id, span.start, span.end, span.kind] for span in offered_spans(offered)] or None
-
-
-def spans_of(masks: Iterable[MaskedSpan]) -> tuple[Span, ...]:
-    masked = (Span(mask.pk, mask.start, mask.end, mask.kind) for mask in masks)
+def spans_of(masks: Iterable[MaskedSpan]) -> tuple[ShownSpan, ...]:
+    masked = (ShownSpan(mask.pk, mask.start, mask.end, mask.kind) for mask in masks)
     return tuple(sorted(masked, key=lambda span: span.start))
 
 
+def last_line(body: str) -> str:
+    """Returns a (masked) body as lists of chats show it."""
+    return " ".join(body.split())[:LAST_LINE_LENGTH]
+
+
 def changes_since(chat_id: int, rev: int) -> list[Entry]:
-    """What was written or changed after ``rev``, in order of rev, at most ``CHANGES_AT_ONCE``: ask on from the last."""
+    """Returns what was written or changed after ``rev``, in order of rev.
+
+    These are at most ``CHANGES_AT_ONCE``: if there are as many, ask again from the last one's rev.
+    """
     return _read("message.rev > %s ORDER BY message.rev LIMIT %s", [chat_id, rev, CHANGES_AT_ONCE])
 
 
@@ -90,31 +100,57 @@ def latest_page(chat: Chat, *, notes: bool = True) -> list[Entry]:
 
 
 def page_before(chat: Chat, seq: int, *, notes: bool = True) -> list[Entry]:
-    """The ``PAGE_SIZE`` entries before the place ``seq``, oldest first. Customers get them without ``notes``."""
+    """Returns the ``PAGE_SIZE`` entries before place ``seq``, oldest first. Customers get them without ``notes``."""
     which = "message.seq < %s AND (%s OR NOT message.internal) ORDER BY message.seq DESC LIMIT %s"
     return _read(which, [chat.pk, seq, notes, PAGE_SIZE])[::-1]
 
 
 def _read(which: str, parameters: list) -> list[Entry]:
-    """In one query and without models: a thousand who come back at once read nothing more often than this."""
-    rows = prepared.fetch(f"{_READ} AND {which}", parameters)
-    return [Entry(*[*row[:9], _spans(row[9]), row[10], _spans(row[11])]) for row in rows]
+    """Reads in one query and without models: a thousand who come back at once read nothing more often than this."""
+    return prepared.fetch(f"{_SELECT} AND {which}", parameters, make=_entry)
 
 
-def _offers(stored: list | None) -> tuple[Span, ...]:
-    return msgspec.convert(stored, tuple[Span, ...]) if stored else ()
+def _entry(row: Sequence[Any]) -> Entry:
+    """Makes an entry of a row of ``_SELECT``. The row has the order of its fields; by keywords it would take longer."""
+    values = list(row)
+    values[_MASKS] = _spans(values[_MASKS])
+    values[_OFFERS] = _spans(values[_OFFERS])
+    return msgspec.convert(values, Entry)
 
 
-def _spans(masks: str | None) -> tuple[Span, ...]:
-    return _decode_spans(masks) if masks else ()
+def _spans(stored: str | None) -> tuple[ShownSpan, ...]:
+    return _decode_spans(stored) if stored else ()
 
 
-_decode_spans = msgspec.json.Decoder(tuple[Span, ...]).decode
-_READ = """
-SELECT message.chat_id, message.seq, message.rev, message.author, message.name, message.body, message.event,
-    message.created_at, message.client_id, (
+_MASKS, _OFFERS = map(Entry.__struct_fields__.index, ("masks", "offers"))
+
+
+_decode_spans = msgspec.json.Decoder(tuple[ShownSpan, ...]).decode
+
+# Fields of an entry that are not read as the column is.
+_READ_AS = {
+    "masks": """(
         SELECT json_agg(json_build_array(mask.id, mask.start, mask."end", mask.kind) ORDER BY mask.start)::text
         FROM chat_mask AS mask WHERE mask.message_id = message.id
-    ), message.internal, message.offers::text
+    )""",
+    "offers": "message.offers::text",
+}
+_SELECT = """
+SELECT {columns}
 FROM chat_message AS message WHERE message.chat_id = %s
-"""
+""".format(
+    columns=", ".join(_READ_AS.get(name) or f"message.{_FIELDS[name].column}" for name in Entry.__struct_fields__)
+)
+
+_WRITTEN = [*_COLUMNS, "agent"]  # the agent's account, which nobody is shown
+# Inserts messages of one parameter, a list of ``record_of``. As JSON the rows cost the client next to nothing; as
+# parameters they would cost the most. The time is the database's.
+INSERT = """
+    INSERT INTO chat_message ({columns})
+    SELECT {values} FROM json_to_recordset(%s::json) AS record ({types})
+    RETURNING id, chat_id, seq, created_at
+""".format(  # noqa: S608 - made of names
+    columns=", ".join(_FIELDS[name].column for name in _WRITTEN),
+    values=", ".join("statement_timestamp()" if name == "created_at" else f"record.{name}" for name in _WRITTEN),
+    types=", ".join(f"{name} {_FIELDS[name].db_type(connection)}" for name in _WRITTEN),
+)

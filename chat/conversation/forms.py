@@ -7,16 +7,16 @@ from django.utils.translation import gettext_lazy as _
 
 from agents.forms import all_agents
 from agents.models import Service
-from chat.conversation import history as past_chats
+from chat.conversation.history import TEXT_LENGTH_MAX, Filters, Outcome
 from chat.masking.concealing import conceal
 
 
 class HistoryForm(forms.Form):
-    """The filter bar of Chat History. What makes no sense is no filter: an old link still shows a list."""
+    """Invalid filters are ignored, so an old link still shows a list."""
 
     q = forms.CharField(required=False)
     agent = forms.TypedChoiceField(required=False, coerce=int, empty_value=None)
-    outcome = forms.ChoiceField(required=False, choices=[("", _("All results")), *past_chats.Outcome.choices])
+    outcome = forms.ChoiceField(required=False, choices=[("", _("All results")), *Outcome.choices])
     since = forms.DateField(required=False, widget=forms.DateInput({"type": "date"}))
     until = forms.DateField(required=False, widget=forms.DateInput({"type": "date"}))
 
@@ -28,14 +28,15 @@ class HistoryForm(forms.Form):
         for name, label in labels.items():
             self.fields[name].widget.attrs |= {"class": "input", "aria-label": label, "title": label}
 
-    def filters(self) -> dict[str, Any]:
-        """The arguments of ``past_chats.narrow``. What is stored nowhere is not asked for either."""
+    def filters(self) -> Filters:
+        """The valid filters. The text is masked as stored names are: personal numbers are in no query either."""
         self.is_valid()
         found = self.cleaned_data
-        return {
-            "agent": found.get("agent"),
-            "outcome": found.get("outcome", ""),
-            "since": found.get("since"),
-            "until": found.get("until"),
-            "text": conceal(self.service, found.get("q", "")[: past_chats.TEXT_LENGTH_MAX]),
-        }
+        text = found.get("q", "")[:TEXT_LENGTH_MAX]
+        return Filters(
+            agent=found.get("agent"),
+            outcome=found.get("outcome", ""),
+            since=found.get("since"),
+            until=found.get("until"),
+            text=conceal(self.service, text) if text else "",  # without a text, no query for the rules
+        )

@@ -1,8 +1,7 @@
-"""One thread that writes what many sockets send at the same moment, in one transaction: messages, and how far they
-were seen.
+"""One thread writes what many sockets send at the same moment, in one transaction: messages and receipts.
 
-While it waits for a commit the next messages gather, so batches grow with the load and nobody waits for one to fill.
-A chat whose row somebody else has locked keeps no other chat waiting: its message is appended by itself.
+While it waits for a commit the next messages gather: batches grow with the load, and nobody waits for one to fill.
+A chat whose row is locked by somebody else keeps no other chat waiting: its message is appended by itself.
 """
 
 import asyncio
@@ -28,7 +27,10 @@ Item = Sending | Receipt
 
 
 def write(item: Item) -> asyncio.Future:
-    """What ``messages.append_together`` or ``note_receipts`` says of it without waiting for a lock, or an error."""
+    """Queues the item. The result is its outcome as ``append_together`` or ``note_receipts`` returns it, or an error.
+
+    Locks are not waited for.
+    """
     return _writer().put(item)
 
 
@@ -62,7 +64,10 @@ class _Writer:
 
 
 def _write(items: Sequence[Any], together: Callable) -> list[Any]:
-    """Never raises. What a lost connection has cut off is tried again: what it had committed is found, not doubled."""
+    """Writes a batch and returns the outcomes; never raises.
+
+    If the connection was lost each item is tried again: what had been committed is found, not doubled.
+    """
     try:
         return together(items, wait=False)
     except DatabaseError as error:
@@ -72,7 +77,7 @@ def _write(items: Sequence[Any], together: Callable) -> list[Any]:
     _close_connection()
     outcomes: list[Any] = []
     for item in items:
-        # One that the database refuses takes no other with it; where the database itself is away, all hear of it now.
+        # An item that the database refuses harms no other. If the database is away, all are told at once.
         away = next((found for found in outcomes if isinstance(found, OperationalError)), None)
         outcomes.append(away or _write_alone(item, together))
     return outcomes
@@ -87,7 +92,7 @@ def _write_alone(item: Any, together: Callable) -> Any:
 
 
 def _close_connection() -> None:
-    """A connection that can't even be closed must not end the one thread that writes."""
+    """Closes the thread's connection. An error in that must not end the one thread that writes."""
     try:
         connection.close()
     except Exception:
@@ -95,18 +100,18 @@ def _close_connection() -> None:
 
 
 def _resolve(batch: Sequence[tuple[Item, asyncio.Future]], outcomes: Sequence[Any]) -> None:
-    """One call for each event loop, of which there is one but in tests."""
+    """Hands over the outcomes, in one call for each event loop; only tests have more than one."""
     loops: dict[asyncio.AbstractEventLoop, list] = {}
     for (_item, future), outcome in zip(batch, outcomes, strict=True):
         loops.setdefault(future.get_loop(), []).append((future, outcome))
     for loop, resolved in loops.items():
-        with contextlib.suppress(RuntimeError):  # the loop has ended, and with it whoever waited
+        with contextlib.suppress(RuntimeError):  # the loop has ended, so nobody waits
             loop.call_soon_threadsafe(_set_results, resolved)
 
 
 def _set_results(resolved: Sequence[tuple[asyncio.Future, object]]) -> None:
     for future, outcome in resolved:
-        if not future.done():  # its socket may have gone
+        if not future.done():  # its socket may be closed
             future.set_result(outcome)
 
 

@@ -1,5 +1,6 @@
-"""Chat History: a service's chats, to be found again, by who it was and when; never by what was said."""
+"""Chat History: finds a service's chats by customer, agent, outcome and day; never by what was said."""
 
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from django.db.models import Q, QuerySet, TextChoices
@@ -12,7 +13,7 @@ TEXT_LENGTH_MAX = 200
 
 
 class Outcome(TextChoices):
-    """Whether an agent answered."""
+    """Processed, if an agent answered the chat."""
 
     PROCESSED = "processed", _("Processed")
     UNPROCESSED = "unprocessed", _("Unprocessed")
@@ -22,37 +23,33 @@ def outcome_of(chat: Chat) -> Outcome:
     return Outcome.PROCESSED if chat.answered_at else Outcome.UNPROCESSED
 
 
-def narrow(
-    chats: QuerySet[Chat],
-    *,
-    agent: int | None = None,
-    outcome: str = "",
-    since: date | None = None,
-    until: date | None = None,
-    text: str = "",
-) -> QuerySet[Chat]:
-    """The chats that fit every filter; an empty one fits all.
+@dataclass(frozen=True)
+class Filters:
+    """Filters of the list; an empty value fits every chat. ``text`` is in the customer's name or e-mail address.
 
-    ``text`` is in the customer's name or e-mail address. Days are Korean, as in the record of unmasking; ``until`` is
-    one of them.
+    Days are Korean, as in the record of unmasking; ``until`` is the last of them.
     """
-    if agent:
-        chats = chats.filter(agent=agent)
-    if outcome:
-        chats = chats.filter(answered_at__isnull=outcome == Outcome.UNPROCESSED)
-    if since:
-        chats = chats.filter(created_at__gte=_begin_of(since))
-    if until:
-        chats = chats.filter(created_at__lt=_begin_of(until) + timedelta(days=1))
-    if text.strip():
-        text = text.strip()
+
+    agent: int | None = None
+    outcome: str = ""
+    since: date | None = None
+    until: date | None = None
+    text: str = ""
+
+
+def narrow(chats: QuerySet[Chat], filters: Filters) -> QuerySet[Chat]:
+    """The chats that fit every filter."""
+    if filters.agent:
+        chats = chats.filter(agent=filters.agent)
+    if filters.outcome:
+        chats = chats.filter(answered_at__isnull=filters.outcome == Outcome.UNPROCESSED)
+    if filters.since:
+        chats = chats.filter(created_at__gte=_begin_of(filters.since))
+    if filters.until:
+        chats = chats.filter(created_at__lt=_begin_of(filters.until) + timedelta(days=1))
+    if text := filters.text.strip():
         chats = chats.filter(Q(customer__name__icontains=text) | Q(customer__email__icontains=text))
     return chats
-
-
-def ticket_number_of(chat: Chat) -> int | None:
-    """Of the ticket that was made from it. Tickets are an app's above this one: only their numbers are known here."""
-    return Chat.objects.filter(pk=chat.pk).values_list("ticket__number", flat=True).first()
 
 
 def _begin_of(day: date) -> datetime:

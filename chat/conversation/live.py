@@ -1,7 +1,7 @@
-"""Delivery: this process's connections directly, the other processes' through the channel layer. Nobody else sends.
+"""Delivers to this process's connections directly, and to other processes through the channel layer.
 
-What is promised is little, on purpose: a delivery reaches every receiver that is subscribed in a living process, or it
-is lost. Receivers find a lost one by number (``entries.changes_since``) at the next delivery or heartbeat.
+It promises little, on purpose: a delivery reaches every receiver that is subscribed in a living process, or it is
+lost. Receivers notice a lost one by number (``entries.changes_since``) at the next delivery or heartbeat.
 """
 
 import asyncio
@@ -23,23 +23,23 @@ from chat.conversation.entries import Entry
 
 log = logging.getLogger(__name__)
 
-GROUP = "contiple.live"  # of the layer; every process is in it
-REJOIN_S = 1.0  # the layer was away: tried again this often
-SEND_WAIT_S = 1.0  # a layer that hangs: longer than one that works ever takes
-JOIN_WAIT_S = 2.0  # a socket does not wait longer for the layer
+GROUP = "contiple.live"  # the layer's group that every process is in
+REJOIN_S = 1.0  # pause before joining is tried again while the layer is away
+SEND_WAIT_S = 1.0  # longer than a working layer ever takes
+JOIN_WAIT_S = 2.0  # the longest that a socket waits for the layer
 LOT_MAX = 200  # deliveries in one event of the layer
-OUTGOING_MAX = 20_000  # that wait for a layer that does not answer; the oldest are lost first
+OUTGOING_MAX = 20_000  # waiting for a layer that does not answer; the oldest are dropped first
 
 
 class Changed(Struct, tag="changed", dict=True):
-    """A message was written or changed. Whoever renders it for many keeps the result in its ``__dict__``."""
+    """A message was written or changed. What is rendered for many receivers is kept in its ``__dict__``."""
 
     entry: Entry
-    unread: int | None = None  # customer's messages that no agent has read; only of a new message that lists show
-    received_at: float = 0.0  # when its frame came in (``metrics``)
+    unread: int | None = None  # the customer's messages that no agent has read; only with a new message that lists show
+    received_at: float = 0.0  # when its frame arrived (``metrics``)
 
 
-class Receipts(Struct, tag="marked", frozen=True):  # as processes of earlier releases call it
+class Receipts(Struct, tag="marked", frozen=True):  # the tag that processes of earlier releases know
     """How far each side has received and read."""
 
     chat: int
@@ -55,7 +55,7 @@ class Typed(Struct, tag="typed", frozen=True):
 
 
 class Touched(Struct, tag="touched", frozen=True):
-    """Something else about the topic changed: read again what you show of it."""
+    """Something else about the topic changed: receivers read again what they show."""
 
 
 Delivery = Changed | Receipts | Typed | Touched
@@ -80,17 +80,17 @@ def service_topic(service_id: int) -> str:
 
 
 def publish_on_commit(topic: str, delivery: Delivery) -> None:
-    """Publishes after the transaction at hand is committed; never where it is rolled back."""
+    """Publishes after the current transaction is committed; never if it is rolled back."""
     transaction.on_commit(lambda: publish(topic, delivery), robust=True)
 
 
 def publish(topic: str, delivery: Delivery) -> None:
-    """Delivers to every process. May be called from any thread; returns at once where this process has a loop."""
+    """Delivers to every process. May be called from any thread; returns at once if this process has a loop."""
     publish_all([(topic, delivery)])
 
 
 def publish_all(deliveries: Sequence[Addressed]) -> None:
-    """As ``publish``, several at once and in order."""
+    """Publishes several deliveries at once and in order, like ``publish``."""
     if _hub is not None and _hub.loop.is_running():
         _hub.loop.call_soon_threadsafe(_hub.publish, deliveries)
     elif not _layer_is_local():
@@ -98,9 +98,9 @@ def publish_all(deliveries: Sequence[Addressed]) -> None:
 
 
 async def subscribe(topic: str, receiver: Receiver) -> None:
-    """From its return on, whatever is published on ``topic`` reaches ``receiver``. Read the state after it.
+    """Subscribes ``receiver`` to ``topic``. Read the state after this returns: from then on no delivery is missed.
 
-    While the channel layer is away it is only what this process publishes.
+    While the channel layer is away only deliveries of this process arrive.
     """
     await _hub_of_this_loop().subscribe(topic, receiver)
 
@@ -112,9 +112,9 @@ def unsubscribe(topic: str, receiver: Receiver) -> None:
 class _Hub:
     """The topics of one process, and its one channel in the layer.
 
-    Every process hears what every other publishes, many deliveries at a time, and reads those of its own topics: a
-    group of the layer for each topic costs a round trip to Redis at every coming and going of a socket and for every
-    message, which was measured to be most of what a message takes; leaving out what nobody here asks for costs little.
+    Every process receives all that the others publish, many deliveries at a time, and decodes those of its own topics.
+    A group of the layer for each topic would cost a round trip to Redis whenever a socket comes or goes, and for every
+    message; that was measured to be most of a message's time. Skipping other topics costs little.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -154,13 +154,13 @@ class _Hub:
             receiver.receive(topic, delivery)
 
     async def _send_outgoing(self) -> None:
-        """What is published while one lot is on its way goes with the next."""
+        """Sends lot by lot: what is published while one is on its way goes with the next."""
         while self.outgoing:
             lot = [self.outgoing.popleft() for _ in range(min(len(self.outgoing), LOT_MAX))]
             await _send(lot, origin=self.name)
 
     async def _join(self) -> None:
-        """Tries until the layer answers; meanwhile heartbeats find what was lost."""
+        """Joins the group, trying until the layer answers; meanwhile heartbeats find lost deliveries."""
         while True:
             try:
                 channel = await get_channel_layer().new_channel("live")
@@ -206,11 +206,11 @@ def _layer_is_local() -> bool:
     return isinstance(get_channel_layer(), InMemoryChannelLayer)
 
 
-_away_until = 0.0  # of the layer, by this process's monotonic clock
+_away_until = 0.0  # the layer is left alone until then, by this process's monotonic clock
 
 
 async def _send(deliveries: Sequence[Addressed], *, origin: str) -> None:
-    """A layer that does not answer holds nobody up: it is given a moment, and then left alone for ``REJOIN_S``."""
+    """Sends to the other processes. A layer that does not answer in a moment is left alone for ``REJOIN_S``."""
     global _away_until  # noqa: PLW0603 - one for the process
     if time.monotonic() < _away_until:
         return

@@ -1,149 +1,142 @@
-"""Masks: found on append, put on by hand. ``unmasking`` has the looks under them.
+"""Masks in the messages of a chat: what ``chat.masking`` is told about them."""
 
-**Mask**: asterisks for everybody, the original to the vault, or nowhere. Spans of one message never overlap: what is
-masked a second time keeps its first mask, and only what was still readable gets a new one. So masking twice,
-overlapping, or by two agents at once ends in the same text.
-"""
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+from typing import Any, Self
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
 
-from django.db import transaction
-
-from agents import audit
-from agents.models import Agent
+from agents.models import Agent, Service
+from chat import access
 from chat.conversation import live
-from chat.conversation.entries import as_offers, entry_of, offers_of
-from chat.masking import vault
-from chat.masking.concealing import require_masking
-from chat.masking.looks import Hidden, gone_is_on_record, look, opened, require_look
-from chat.masking.rules import Masked, rules_of
-from chat.masking.selections import Selection, named, require_as_selected, selected_spans, still_offered
-from chat.masking.spans import apply_mask
+from chat.conversation.entries import entry_of, last_line
+from chat.masking import engine
+from chat.masking.destroying import same_person
+from chat.masking.holders import Holder, HolderKind, Link
+from chat.masking.rules import Masked
+from chat.masking.selections import Selection
+from chat.masking.texts import Texts
 from chat.models import Chat, Mask, Message
+from helpcenter.models import Customer
 
-# Who keeps texts that may repeat a message hides there what is masked here: called with the chat and the originals, in
-# the transaction of the mask. The apps above register themselves, since nothing here may import them.
+CHAT = "chat"
+# Apps above keep texts that may repeat a message, and hide there what is masked here. Each registers a function, which
+# is called with the chat and the originals, in the transaction of the mask.
 copies: list[Callable[[Chat, Sequence[str]], None]] = []
-LAST_LINE_LENGTH = 120
 
 
-def put_on(
-    chat: Chat, message: Message, *, original: str, spans: Sequence[Masked], by: Agent | None = None
-) -> list[Mask]:
-    """Stores masks over ``spans``, which must be free of others. Needs the chat's row lock."""
-    kept = [(span.start, span.end) for span in spans if span.keep]
-    sealed = vault.seal_originals(chat, message.seq, [(span, original[slice(*span)]) for span in kept])
-    sealed_at = dict(zip(kept, sealed, strict=True))
-    return Mask.objects.bulk_create(
-        Mask(
-            message=message,
-            kind=span.kind,
-            start=span.start,
-            end=span.end,
-            sealed=sealed_at.get((span.start, span.end), b""),
-            masked_by=by,
-        )
-        for span in spans
-    )
+class Messages(Texts):
+    """The messages of a chat, which are known by their ``seq``."""
+
+    mask_model, text_field = Mask, "message"
+
+    def __init__(self, chat: Chat) -> None:
+        super().__init__(holder_of(chat))
+        self.chat = chat
+
+    @classmethod
+    def mask_for(cls, agent: Agent, mask_id: int) -> Mask:
+        return access.message_mask_for(agent, mask_id)
+
+    @classmethod
+    def around(cls, mask: Mask) -> Self:
+        return cls(mask.message.chat)
+
+    def lock(self) -> None:
+        chats = Chat.objects.select_for_update(no_key=True)
+        self.chat = chats.get(pk=self.holder.number, service=self.holder.service)
+
+    def find(self, ids: Collection[int]) -> dict[int, Message]:
+        wanted = self.chat.messages.filter(seq__in=ids).prefetch_related("masks").order_by("seq")
+        return {message.seq: message for message in wanted}
+
+    def id_of(self, text: Message) -> int:
+        return text.seq
+
+    def facts_of(self, text: Message) -> dict[str, Any]:
+        return {"seq": text.seq, "customer": self.chat.customer_id}
+
+    def save(self, text: Message) -> None:
+        change_body(self.chat, text)
+        entry = entry_of(text, Mask.objects.filter(message=text))
+        live.publish_on_commit(live.chat_topic(self.chat.pk), live.Changed(entry))
+
+    def conceal_copies(self, originals: Sequence[str]) -> None:
+        for conceal in copies:
+            conceal(self.chat, originals)
+
+
+class ChatKeys(HolderKind):
+    """The data keys of chats: a chat's originals are kept for so many days after its end."""
+
+    name = CHAT
+    kept_by_last_use = False
+
+    def sealed_name(self, number: int) -> str:
+        return str(number)  # the first kind there was: its originals are sealed to the number alone
+
+    def customer_of(self, number: int) -> int | None:
+        return Chat.objects.values_list("customer", flat=True).get(pk=number)
+
+    def links(self, service: Service, numbers: Collection[int]) -> dict[int, Link]:
+        return {number: _link(service, number) for number in numbers}
+
+    def due(self, service_id: int, before: datetime) -> Q:
+        ended = Chat.objects.filter(service=service_id, closed_at__lt=before)
+        return Q(number__in=ended.values("pk"))
+
+
+def holder_of(chat: Chat) -> Holder:
+    return Holder(chat.service_id, CHAT, chat.pk)
+
+
+def put_on(chat: Chat, message: Message, *, original: str, spans: Sequence[Masked]) -> list[Mask]:
+    """Stores masks over ``spans`` of a new message. Needs the chat's row lock."""
+    return engine.put_on(Messages(chat), message, spans, original=original)
 
 
 def mask_selection(agent: Agent, chat_id: int, selections: Sequence[Selection]) -> int:
-    """Masks what ``agent`` selected, in one transaction, and returns how many spans are new.
+    """Masks what ``agent`` selected in messages. The caller has checked that the agent may mask in this chat."""
+    return engine.mask_selections(agent, Messages(Chat(pk=chat_id, service_id=agent.service_id)), selections)
 
-    The caller has checked that the agent may mask in this chat. Raises ``Closed`` without Security Service, ``Invalid``
-    for offsets outside the text, and ``Conflict`` where a message has changed since it was selected.
-    """
-    require_masking(agent.service)
-    with transaction.atomic():
-        chat = Chat.objects.select_for_update(no_key=True).get(pk=chat_id, service=agent.service)
-        messages = _messages_as_selected(chat, selections)
-        originals = [text for item in selections for text in _mask_one(chat, messages[item.seq], item, agent)]
-        if originals:
-            for conceal_copies in copies:
-                conceal_copies(chat, originals)
-            audit.record(chat.service_id, "chat.masked", chat.subject, agent=agent, spans=len(originals))
-    return len(originals)
+
+def reveal(agent: Agent, mask_id: int, *, address: str | None) -> str:
+    return engine.reveal(agent, Messages, mask_id, address=address)
+
+
+def lift(agent: Agent, mask_id: int, *, address: str | None) -> None:
+    engine.lift(agent, Messages, mask_id, address=address)
 
 
 def masked_originals(chat: Chat) -> list[str]:
-    """What was masked by hand in ``chat``, to hide copies of it; not to be shown to anybody."""
+    """Returns what was masked by hand in ``chat``, to hide copies of it; not to be shown to anybody."""
     masks = Mask.objects.filter(message__chat=chat, masked_by__isnull=False).select_related("message")
-    return vault.originals_in(chat, masks)
+    return engine.originals(Messages(chat), masks)
 
 
-def change_body(chat: Chat, message: Message, body: str) -> None:
-    """Saves ``body`` and the message's offers under the chat's next rev, and the lists' last line where it shows it.
+def chats_of(customer: Customer) -> int:
+    """Counts the chats of this person, under any name (``same_person``)."""
+    return Chat.objects.filter(customer__in=same_person(customer)).count()
+
+
+def change_body(chat: Chat, message: Message) -> None:
+    """Saves the message's body and offers under the chat's next rev, and the lists' last line if it is the last one.
 
     Needs the chat's row lock. The caller tells of the message itself.
     """
     chat.last_rev += 1
-    message.body, message.rev = body, chat.last_rev
+    message.rev = chat.last_rev
     message.save(update_fields=["body", "rev", "offers"])
     fields: dict[str, Any] = {"last_rev": chat.last_rev}
     if not message.internal and not chat.messages.filter(seq__gt=message.seq, internal=False).exclude(body="").exists():
-        fields["last_line"] = last_line(body)
+        fields["last_line"] = last_line(message.body)
         live.publish_on_commit(live.service_topic(chat.service_id), live.Touched())
         if chat.agent_id:
             live.publish_on_commit(live.agent_topic(chat.agent_id), live.Touched())
     Chat.objects.filter(pk=chat.pk).update(**fields)
 
 
-def last_line(body: str) -> str:
-    """How lists show a (masked) body."""
-    return " ".join(body.split())[:LAST_LINE_LENGTH]
-
-
-def _messages_as_selected(chat: Chat, selections: Sequence[Selection]) -> dict[int, Message]:
-    wanted = chat.messages.filter(seq__in=[item.seq for item in selections])
-    found = {message.seq: message for message in wanted.prefetch_related("masks").order_by("seq")}
-    require_as_selected(found, selections)
-    return found
-
-
-def _mask_one(chat: Chat, message: Message, item: Selection, agent: Agent) -> list[str]:
-    """Returns what was still readable of the selection, piece by piece."""
-    body, masks, offers = message.body, list(message.masks.all()), offers_of(message.offers)
-    spans = selected_spans(body, [(mask.start, mask.end) for mask in masks], (item.start, item.end))
-    new = named(spans, offers, rules_of(chat.service_id))
-    if new:
-        masks += put_on(chat, message, original=body, spans=new, by=agent)
-        message.offers = as_offers(still_offered(offers, spans))
-        change_body(chat, message, apply_mask(body, spans))
-        live.publish_on_commit(live.chat_topic(chat.pk), live.Changed(entry_of(message, masks)))
-    return [body[slice(*span)] for span in spans]
-
-
-def reveal(agent: Agent, mask_id: int, *, address: str | None) -> str:
-    """The original under a mask, for this agent alone. Raises as ``look`` does, and ``Mask.DoesNotExist``."""
-    return look(agent, _hidden_by(_mask_for(agent, mask_id)), address=address)
-
-
-def lift(agent: Agent, mask_id: int, *, address: str | None) -> None:
-    """Takes a mask off for good: what was no personal data is text again. Raises as ``reveal`` does.
-
-    Copies of it that were hidden in a ticket stay as they are.
-    """
-    asked = _hidden_by(_mask_for(agent, mask_id))
-    require_look(agent, asked, address=address)
-    with gone_is_on_record(agent, asked, address=address), transaction.atomic():
-        mask = _mask_for(agent, mask_id)
-        chat = Chat.objects.select_for_update(no_key=True).get(pk=mask.message.chat_id)
-        mask = _mask_for(agent, mask_id)  # as it is under the lock
-        message, hidden = mask.message, _hidden_by(mask)
-        original = opened(hidden)
-        mask.delete()
-        change_body(chat, message, message.body[: mask.start] + original + message.body[mask.end :])
-        hidden.record(agent, "lifted", address)
-        live.publish_on_commit(live.chat_topic(chat.pk), live.Changed(entry_of(message, message.masks.all())))
-
-
-def _mask_for(agent: Agent, mask_id: int) -> Mask:
-    """Raises ``Mask.DoesNotExist`` outside the agent's service."""
-    return Mask.objects.select_related("message__chat").get(pk=mask_id, message__chat__service=agent.service)
-
-
-def _hidden_by(mask: Mask) -> Hidden:
-    message, chat = mask.message, mask.message.chat
-    facts = {"kind": mask.kind, "seq": message.seq, "customer": chat.customer_id}
-    return Hidden(chat.subject, *vault.kept_for(mask), facts)
+def _link(service: Service, number: int) -> Link:
+    return Link(_("Chat %(number)s") % {"number": number}, reverse("chat:history", args=[service.slug, number]))

@@ -7,12 +7,12 @@ from contiple.base.errors import Invalid
 
 
 def before(query: QueryDict) -> int:
-    """The ``before`` of a request for earlier messages. Raises ``Invalid``."""
+    """Returns the ``before`` of a request for earlier messages. Raises ``Invalid``."""
     return number(query.get("before", ""), least=1)
 
 
 def number(value: str, *, least: int = 0) -> int:
-    """A ``seq`` or ``rev`` as an address carries it. Raises ``Invalid``."""
+    """Reads a ``seq`` or ``rev`` of an address. Raises ``Invalid``."""
     if not (value.isdecimal() and len(value) <= 10 and least <= int(value) < 2**31):
-        raise Invalid(_("This address can't be read."))
+        raise Invalid(_("This address isn't valid."))
     return int(value)

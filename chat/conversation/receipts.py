@@ -22,7 +22,7 @@ class Receipt:
     chat_id: int
     received: int
     read: int
-    agent_id: int | None = None  # without one it is the customer's
+    agent_id: int | None = None  # None: the customer's
     credential: Credential | None = None
 
 
@@ -33,31 +33,44 @@ def note_receipt(chat: Chat, side: str, *, received: int, read: int) -> None:
 
 
 def note_receipts(receipts: Sequence[Receipt], *, wait: bool) -> list[bool | Exception]:
-    """Notes in one transaction how far clients have received and read; says of each what came of it.
+    """Notes in one transaction how far clients have received and read; returns each receipt's outcome.
 
-    False: somebody else has the chat's lock just now; with ``wait`` it is waited for. An agent who has not (any more)
-    opened the chat has no receipts.
+    False: the chat's row is locked by somebody else. With ``wait`` the lock is waited for. Receipts of an agent who
+    does not have the chat open are left out.
     """
     with transaction.atomic():
         names = chatting_agents({receipt.credential for receipt in receipts if receipt.credential})
         with connection.cursor() as cursor:
-            # Not worth a wait for the disk: a client that comes back says again what it has seen.
+            # Not worth waiting for the disk: a client that reconnects sends its receipt again.
             cursor.execute("SET LOCAL synchronous_commit TO off")
         chat_ids = list({receipt.chat_id for receipt in receipts})
-        services = dict(prepared.fetch(_LOCK.format("" if wait else "SKIP LOCKED"), [chat_ids]))
+        chats = prepared.fetch(_LOCK.format("" if wait else "SKIP LOCKED"), [chat_ids])
+        services = {chat.id: chat.service_id for chat in chats}
         outcomes = [_judge(receipt, services, names, wait=wait) for receipt in receipts]
         noted = [receipt for receipt, outcome in zip(receipts, outcomes, strict=True) if outcome is True]
-        for chat_id, agent_id, unread_changed, *counts in prepared.fetch(_NOTE, [_json(noted).decode()]):
-            live.publish_on_commit(live.chat_topic(chat_id), live.Receipts(chat_id, *counts))
-            if unread_changed:
-                live.publish_on_commit(live.agent_topic(agent_id), live.Touched())
+        for chat in prepared.fetch(_NOTE, [_json(noted).decode()]):
+            _publish(chat)
     return outcomes
+
+
+def _publish(chat: prepared.Row) -> None:
+    """Publishes, after the commit, how far the chat's sides have read; ``chat`` is a row of ``_NOTE``."""
+    receipts = live.Receipts(
+        chat=chat.id,
+        customer_received=chat.customer_received,
+        customer_read=chat.customer_read,
+        agent_received=chat.agent_received,
+        agent_read=chat.agent_read,
+    )
+    live.publish_on_commit(live.chat_topic(chat.id), receipts)
+    if chat.agent_id and chat.unread_changed:
+        live.publish_on_commit(live.agent_topic(chat.agent_id), live.Touched())
 
 
 def _judge(receipt: Receipt, services: dict[int, int], names: dict[Credential, str], *, wait: bool) -> bool | Exception:
     credential = receipt.credential
     if credential is not None and credential not in names:
-        return Closed(_("You are not permitted to chat any more."))
+        return Closed(_("You no longer have the chat permission."))
     if receipt.chat_id not in services:
         return Http404() if wait else False
     if credential is not None and credential.service_id != services[receipt.chat_id]:
@@ -99,6 +112,6 @@ WITH seen AS (
 UPDATE chat_chat AS chat SET customer_received = counted.customer_received, customer_read = counted.customer_read,
     agent_received = counted.agent_received, agent_read = counted.agent_read, unread = counted.unread_now
 FROM counted WHERE chat.id = counted.id
-RETURNING chat.id, chat.agent_id, counted.unread <> counted.unread_now AND chat.agent_id IS NOT NULL,
+RETURNING chat.id, chat.agent_id, counted.unread <> counted.unread_now AS unread_changed,
     chat.customer_received, chat.customer_read, chat.agent_received, chat.agent_read
 """

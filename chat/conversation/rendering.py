@@ -1,6 +1,6 @@
-"""What a chat looks like: every fragment that both pages and sockets send is rendered here, once.
+"""Renders messages: the fragments that pages and sockets both send.
 
-``chat/_message.html`` is the one rendering of a message, for every reader: who reads decides the side it stands on
+``chat/_message.html`` is the one rendering of a message, for every reader. The reader decides the side where it stands
 (CSS) and whether a mask is a button (the agents' script).
 """
 
@@ -13,35 +13,33 @@ from django.utils import translation
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
+from msgspec import structs
 
-from agents.models import Agent
-from chat import access, protocol
-from chat.conversation import live, message_masks
-from chat.conversation.entries import Entry, Span
-from chat.models import Chat
+from chat import protocol
+from chat.conversation import live
+from chat.conversation.entries import Entry, ShownSpan, last_line
 
 EVENTS = {
     "joined": _("%(name)s joined the chat."),
-    "passed_on": _("The agent is not there any more. The next available agent will take over."),
-    "transferred": _("%(name)s is passing the chat on to a colleague, who will be with you in a moment."),
-    "returned": _("%(name)s is passing the chat on. The next available agent will take over."),
+    "passed_on": _("The agent was disconnected. The next available agent will take over."),
+    "transferred": _("%(name)s is transferring the chat to a colleague, who will be with you in a moment."),
+    "returned": _("%(name)s has returned the chat to the queue. The next available agent will take over."),
     "reminded": _("Are you still there? Please answer when you can."),
     "reminded_end": _("Are you still there? Without an answer, this chat ends in %(name)s min."),
     "left_queue": _("The customer left the queue."),
     "inquiry": _("The customer left a 1:1 inquiry instead."),
     "closed_customer": _("The customer ended the chat."),
     "closed_agent": _("%(name)s ended the chat."),
-    "closed_timeout": _("The chat ended because nobody was there any more."),
+    "closed_timeout": _("The chat ended because the connection was lost."),
     "closed_idle": _("The chat ended because it was not answered."),
     "closed_service": _("The chat ended because the chat service was closed."),
 }
-OTHERS_SHOWN = 50  # of the service's other chats, in an admin's list
 # An address ends before closing punctuation that belongs to the sentence.
 _LINK = re.compile(r"https?://[^\s<>\"'`\\]*[^\s<>\"'`\\.,;:!?)\]}*]", re.IGNORECASE)
 
 
 def message_html(entry: Entry, language: str) -> str:
-    """An entry as HTML. The template is rendered once for each language and kind of entry; see ``_pieces``."""
+    """Returns an entry as HTML. The template is rendered once for each language and kind of entry; see ``_pieces``."""
     filling = {
         "chat": str(entry.chat),
         "seq": str(entry.seq),
@@ -51,16 +49,17 @@ def message_html(entry: Entry, language: str) -> str:
         "time": entry.created_at.strftime("%H:%M"),
         "body": _event_html(entry, language) if entry.event else body_html(entry.body, entry.masks, entry.offers),
     }
-    pieces = _pieces(language, entry.author, bool(entry.event), entry.internal)
+    pieces = _pieces(language, entry.author, bool(entry.event), entry.internal, tuple(filling))
     return "".join([filling[piece[1:]] if piece[0] == _HOLE else piece for piece in pieces])
 
 
 def message_data(changed: live.Changed, language: str) -> bytes:
-    """The frame of a change, encoded; once for all its receivers of a language."""
+    """Returns the frame of a change, encoded once for all its receivers of a language."""
     made = changed.__dict__.setdefault("frames", {})
     if language not in made:
         frame = message_frame(changed.entry, language)
         frame.unread = changed.unread
+        frame.line = last_line(changed.entry.body) if changed.unread is not None else None
         made[language] = protocol.encode(frame)
     return made[language]
 
@@ -76,22 +75,26 @@ def message_frame(entry: Entry, language: str) -> protocol.Message:
     )
 
 
-def line_frame(changed: live.Changed) -> protocol.Line | None:
-    """What a list of chats shows of a new message; ``None`` for what changes no last line."""
+def last_line_frame(changed: live.Changed) -> protocol.LastLine | None:
+    """Returns what a list of chats shows of a new message; ``None`` if the message changes no last line."""
     entry = changed.entry
     if changed.unread is None:
         return None
-    return protocol.Line(entry.chat, entry.seq, entry.author, message_masks.last_line(entry.body), changed.unread)
+    return protocol.LastLine(entry.chat, entry.seq, entry.author, last_line(entry.body), changed.unread)
+
+
+def receipts_frame(receipts: live.Receipts) -> protocol.Receipts:
+    return protocol.Receipts(**structs.asdict(receipts))
 
 
 def messages_html(entries: list[Entry], language: str) -> SafeString:
     return mark_safe("".join(message_html(entry, language) for entry in entries))  # noqa: S308 - rendered by templates
 
 
-def body_html(body: str, masks: Sequence[Span], offers: Sequence[Span] = ()) -> SafeString:
-    """A body with links, masks and what is offered to be masked, which is text for everybody but the agents' script.
+def body_html(body: str, masks: Sequence[ShownSpan], offers: Sequence[ShownSpan] = ()) -> SafeString:
+    """Returns a body with links, masks and offers to mask. An offer is plain text except to the agents' script.
 
-    Its text content is the body, to the character: selections rest on it.
+    Its text content is the body, to the character: offsets of selections count on it.
     """
     if not (masks or offers):
         return mark_safe(_linked(body))  # noqa: S308 - every part is escaped
@@ -107,79 +110,29 @@ def _event_html(entry: Entry, language: str) -> str:
         return _escaped(EVENTS[entry.event] % {"name": entry.name}) if entry.event in EVENTS else ""
 
 
-def desk_frame(agent: Agent, language: str) -> protocol.Desk:
-    """What the agent's widget shows now."""
-    chats = list(access.open_chats_of(agent).select_related(None).select_related("customer"))
-    waiting = access.waiting_chats(agent.service_id).count()
-    others = list(access.chats_of_others(agent)[: OTHERS_SHOWN + 1]) if agent.is_admin else []
-    context = {"chats": chats, "agent": agent, "waiting": waiting, "others": others[:OTHERS_SHOWN]}
-    context["is_cut"] = len(others) > OTHERS_SHOWN
-    with translation.override(language):
-        html = render_to_string("chat/_active_chats.html", context)
-    return protocol.Desk(
-        status=agent.chat_status,
-        ringing=sum(chat.state == Chat.State.RINGING for chat in chats),
-        waiting=waiting,
-        unread=sum(chat.unread for chat in chats if chat.state == Chat.State.ACTIVE),
-        chats=[chat.pk for chat in chats],
-        html=_plain(html),
-    )
-
-
-@lru_cache(maxsize=256)
-def waiting_frame(waiting: int, language: str) -> protocol.Waiting:
-    with translation.override(language):
-        html = render_to_string("chat/_waiting_note.html", {"waiting": waiting})
-    return protocol.Waiting(waiting, _plain(html))
-
-
-def active_status_frame(chat_id: int) -> protocol.Status:
-    """``status_frame`` of a chat that an agent has open: there is nothing to say."""
-    return protocol.Status(chat=chat_id, state=Chat.State.ACTIVE, html="")
-
-
-def status_frame(chat: Chat, language: str, *, place: int | None) -> protocol.Status:
-    """How the customer's chat stands now; ``place`` is the one in the queue, where it waits."""
-    with translation.override(language):
-        html = render_to_string("chat/_customer_status.html", {"chat": chat, "place": place, "service": chat.service})
-    return protocol.Status(chat=chat.pk, state=chat.state, html=_plain(html))
-
-
-def receipts_frame(receipts: live.Receipts) -> protocol.Receipts:
-    return protocol.Receipts(
-        chat=receipts.chat,
-        customer_received=receipts.customer_received,
-        customer_read=receipts.customer_read,
-        agent_received=receipts.agent_received,
-        agent_read=receipts.agent_read,
-    )
-
-
-def _plain(html: str) -> str:
-    """Without Django's mark of safety, which frames can't carry."""
+def plain(html: str) -> str:
+    """Returns the text without Django's mark of safety, which frames can't carry."""
     return str.__str__(html)
 
 
-# Stands before the name of what a piece of a rendered template is to be filled with. No template has it.
+# Precedes the name of a hole in a rendered template. No template contains it.
 _HOLE = "\ue000"
 
 
 @lru_cache(maxsize=64)
-def _pieces(language: str, author: str, is_event: bool, internal: bool) -> list[str]:
-    """``_message.html``, rendered with holes for what differs, cut at them: what is joined is what it would render."""
-    holes = {
-        name: SafeString(f"{_HOLE}{name}{_HOLE}") for name in ("chat", "seq", "rev", "name", "iso", "time", "body")
-    }
+def _pieces(language: str, author: str, is_event: bool, internal: bool, names: tuple[str, ...]) -> list[str]:
+    """Renders ``_message.html`` with holes for what differs, and cuts it there. Filled and joined it is the message."""
+    holes = {name: SafeString(f"{_HOLE}{name}{_HOLE}") for name in names}
     context = {**holes, "author": author, "is_event": is_event, "internal": internal}
     with translation.override(language):
-        html = _plain(render_to_string("chat/_message.html", context))
+        html = plain(render_to_string("chat/_message.html", context))
     # Even parts are the template's, odd ones the names of holes.
     parts = html.split(_HOLE)
     return [_HOLE + part if number % 2 else part for number, part in enumerate(parts) if part]
 
 
 def _escaped(text: str) -> str:
-    return _plain(escape(text))
+    return plain(escape(text))
 
 
 def _linked(text: str) -> str:
@@ -195,7 +148,7 @@ def _linked(text: str) -> str:
     return "".join([*parts, escape(text[at:])])
 
 
-def _masked(span: Span, text: str) -> str:
+def _masked(span: ShownSpan, text: str) -> str:
     if span.id:
         return format_html('<masked-text data-mask="{}" data-kind="{}">{}</masked-text>', span.id, span.kind, text)
     return format_html('<offered-text data-kind="{}">{}</offered-text>', span.kind, text)

@@ -1,4 +1,6 @@
-"""Chat History: the list of a service's chats. Each opens as in a ticket's Quick Menu (``views_agent.history``)."""
+"""Chat History: the list of a service's chats. Each links to its conversation (``chat.desk.views.history``)."""
+
+from collections.abc import Sequence
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -8,7 +10,9 @@ from agents.access import for_agents
 from agents.models import Agent
 from chat import access
 from chat.conversation.forms import HistoryForm
-from chat.conversation.history import narrow, outcome_of
+from chat.conversation.history import Filters, Outcome, narrow, outcome_of
+from chat.follow_ups import FollowUp, registered
+from chat.models import Chat
 from contiple.base.paging import Position, page_of
 
 RESULTS = "chats-results"  # the element that the filter bar replaces
@@ -19,9 +23,8 @@ RESULTS = "chats-results"  # the element that the filter bar replaces
 def chats(request: HttpRequest, agent: Agent) -> HttpResponse:
     form = HistoryForm(request.GET, service=agent.service)
     filters = form.filters()
-    found = narrow(access.chats_seen_by(agent), **filters).select_related("customer", "agent__user", "ticket")
     page = page_of(
-        found.defer("ticket__search"),
+        narrow(access.chats_seen_by(agent), filters),
         by="created_at",
         before=Position.parse(request.GET.get("before", "")),
         after=Position.parse(request.GET.get("after", "")),
@@ -30,9 +33,14 @@ def chats(request: HttpRequest, agent: Agent) -> HttpResponse:
         "section": "chats",
         "form": form,
         "filters": filters,
-        "filtered": any(filters.values()),
+        "filtered": filters != Filters(),
         "page": page,
-        "rows": [(chat, outcome_of(chat)) for chat in page.rows],
+        "rows": _rows(page.rows),
     }
     is_part = request.htmx.target == RESULTS and not request.htmx.boosted
     return render(request, "chat/_chats_results.html" if is_part else "chat/chats.html", context)
+
+
+def _rows(chats: Sequence[Chat]) -> list[tuple[Chat, Outcome, FollowUp | None]]:
+    made = registered().made_from(chats)
+    return [(chat, outcome_of(chat), made.get(chat.pk)) for chat in chats]

@@ -1,4 +1,4 @@
-"""What a customer fills in before a chat; what is looked for in Chat History and in the record of looks under masks."""
+"""The form that a customer fills in before a chat."""
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -12,20 +12,20 @@ from helpcenter.models import PrivacyPolicy
 
 
 class StartForm(forms.Form):
-    """Name, e-mail, a first message, and the consent to the very policy text that was shown."""
+    """Name, e-mail, a first message, and consent to the policy text that was shown."""
 
     name = forms.CharField(label=_("Name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     email = forms.EmailField(
         label=_("E-mail"),
         max_length=254,
         required=False,
-        help_text=_("So that we can answer if the chat breaks off."),
+        help_text=_("So we can reply if you get disconnected."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
     message = forms.CharField(
         label=_("How can we help?"),
         required=False,
-        # Its length is checked by `clean_message`: forms send a line break as two characters.
+        # `clean_message` checks the length, since forms send a line break as two characters.
         widget=forms.Textarea(attrs={"rows": 3, "maxlength": MESSAGE_LENGTH_MAX, "autocomplete": "off"}),
     )
     policy = forms.IntegerField(widget=forms.HiddenInput)
@@ -53,7 +53,7 @@ class StartForm(forms.Form):
             raise ValidationError(error.text) from error
 
     def clean(self) -> None:
-        """A policy that was published after the form was shown has to be read and agreed to first."""
+        """Asks again for consent if a new policy was published after the form was shown."""
         if self.cleaned_data.get("policy") != self.current_policy.pk:
             self.add_error("agree", _("The privacy policy has changed. Please read it and agree again."))
             self.data = self.data.copy()

@@ -1,7 +1,7 @@
-"""The customer's side: consent, the start, the way back into a running chat, its end. Messages go through the socket.
+"""The customer's pages of a chat: consent and start, resume, end. Messages go through the socket.
 
-A customer is known by a bearer token, not by a cookie, so that these pages also work in a frame on another site, and a
-forged request can't act for anybody: there is nothing a browser would add by itself.
+A bearer token identifies the customer, not a cookie. So these pages also work in a frame on another site, and a forged
+request can't act for anybody: a browser adds no token by itself.
 """
 
 import uuid
@@ -27,7 +27,7 @@ from agents import throttle
 from agents.access import running_service
 from agents.models import Service
 from chat import access
-from chat.conversation import entries, messages, rendering
+from chat.conversation import entries, frames, messages, rendering
 from chat.conversation.paging import before
 from chat.customer.forms import StartForm
 from chat.lifecycle import transitions
@@ -44,14 +44,14 @@ from helpcenter.pages import public_page
 from helpcenter.policies import current_policy
 
 TOKEN_HEADER = "X-Chat-Token"  # noqa: S105 - a header's name
-# An office or a phone network shares an address; a script that fills the queue has one as well.
+# High enough for an office or a phone network that shares one address; stops a script that fills the queue.
 START_BY_ADDRESS = throttle.Limit("chat start address", 60, timedelta(hours=1))
-UNSENT_MAX = 200  # messages: nobody writes more without a line
+UNSENT_MAX = 200  # messages: nobody writes more while offline
 PAGE_LENGTH_MAX = Chat._meta.get_field("page").max_length
 
 
 def for_customers(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """The view gets the running service and the customer of the bearer token, or ``None``. Same origin only."""
+    """Passes the running service and the token's customer, or ``None``, to the view. Allows the own origins only."""
 
     @csrf_exempt
     @require_POST
@@ -70,7 +70,7 @@ def for_customers(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
 @require_safe
 @xframe_options_exempt
 def panel(request: HttpRequest, service: str) -> HttpResponse:
-    """The page in the frame: what a customer without a chat sees; the script brings others back into theirs."""
+    """The page in the frame, as a customer without a chat sees it. The script resumes the chat of others."""
     context = _chat_page(request, running_service(service))
     response = render(request, "chat/customer.html", context | _stage(request, context))
     response._csp_replace = {"frame-ancestors": ["'self'", *_embedding_sites(context["service"])]}
@@ -80,23 +80,23 @@ def panel(request: HttpRequest, service: str) -> HttpResponse:
 
 @for_customers
 def start(request: HttpRequest, service: Service, customer: Customer | None) -> HttpResponse:
-    """Consent and start. The gates are read again; nothing personal is stored where one is closed."""
+    """Starts a chat. Reads the gates again; nothing personal is stored if one is closed."""
     context = _chat_page(request, service)
     stage = _stage(request, context)
     form = stage.get("form")
     if form is None:
-        return render(request, "chat/_customer_stage.html", context | stage, status=409)
+        return _staged(request, context | stage, 409)
     if not form.is_valid():
-        return render(request, "chat/_customer_stage.html", context | stage, status=422)
+        return _staged(request, context | stage, 422)
     try:
         chat, token = _start(request, service, customer, form)
     except TooMany as error:
         form.add_error(None, str(error))
-        return render(request, "chat/_customer_stage.html", context | stage, status=429)
+        return _staged(request, context | stage, 429)
     except QueueFull:
-        return render(request, "chat/_customer_stage.html", context | {"stage": "full"}, status=409)
-    except Closed:  # between the look at the gates and the start
-        return render(request, "chat/_customer_stage.html", context | _stage(request, context), status=409)
+        return _staged(request, context | {"stage": "full"}, 409)
+    except Closed:  # a gate was closed after it was read
+        return _staged(request, context | _stage(request, context), 409)
     response = _conversation(request, context, chat, status=201)
     if token:
         response[TOKEN_HEADER] = token
@@ -105,10 +105,10 @@ def start(request: HttpRequest, service: Service, customer: Customer | None) -> 
 
 @for_customers
 def resume(request: HttpRequest, service: Service, customer: Customer | None) -> HttpResponse:
-    """The conversation as it is now. 204 where there is none (any more).
+    """The conversation as it is now; 204 if there is none.
 
-    ``unsent`` names what the page still has as unsent. What of it has arrived it is told, and shows it no more: it may
-    be masked by now.
+    ``unsent`` has the ids of messages that the page holds as unsent. The answer names those that have arrived, and the
+    page drops its own copies: the stored ones may be masked.
     """
     chat = access.chat_of(customer) if customer else None
     if chat is None:
@@ -135,7 +135,7 @@ def _chat_page(request: HttpRequest, service: Service) -> dict:
 
 
 def _stage(request: HttpRequest, context: dict) -> dict:
-    """What a customer without a chat is shown: the form, or why there is none."""
+    """The context for a customer without a chat: the start form, or why there is none."""
     service, language = context["service"], get_language()
     policy = current_policy(context["help_center"], language)
     if not chat_gate_open(service) or policy is None:
@@ -144,6 +144,10 @@ def _stage(request: HttpRequest, context: dict) -> dict:
         return {"stage": "absent"}
     data = request.POST if request.method == "POST" else None
     return {"stage": "start", "policy": policy, "form": StartForm(data, policy=policy)}
+
+
+def _staged(request: HttpRequest, context: dict, status: int) -> HttpResponse:
+    return render(request, "chat/_customer_stage.html", context, status=status)
 
 
 def _start(request: HttpRequest, service: Service, customer: Customer | None, form: StartForm) -> tuple[Chat, str]:
@@ -163,17 +167,17 @@ def _start(request: HttpRequest, service: Service, customer: Customer | None, fo
 
 
 def _page(request: HttpRequest) -> str:
-    """As a person reads it: in signs for signs, a number would not be known for one."""
+    """The address of the page the customer came from. %XX is decoded, or detectors miss numbers."""
     return "".join(filter(str.isprintable, unquote(request.POST.get("page", "")[:MESSAGE_LENGTH_MAX])))
 
 
 def _first_id(chat: Chat, text: str) -> uuid.UUID:
-    """A form sent twice finds the message of its first time. Keyed: a plain hash would betray what is masked."""
+    """The first message's id, so a form sent twice stores it once. Keyed: a plain hash would betray what is masked."""
     return uuid.UUID(salted_hmac("chat.first_message", f"{chat.pk} {text}", algorithm="sha256").hexdigest()[:32])
 
 
 def _stored(chat: Chat, client_ids: str) -> list[uuid.UUID]:
-    """Which of ``client_ids``, separated by spaces, are messages of this chat."""
+    """The messages of this chat among ``client_ids``, which spaces separate."""
     ids = []
     for text in client_ids.split()[:UNSENT_MAX]:
         with suppress(ValueError):
@@ -188,10 +192,10 @@ def _conversation(request: HttpRequest, context: dict, chat: Chat, status: int =
         "stage": "chat",
         "chat": chat,
         "messages_html": rendering.messages_html(page, get_language()),
-        "status": rendering.status_frame(chat, get_language(), place=queue.queue_place(chat)),
+        "status": frames.status_frame(chat, get_language(), place=queue.queue_place(chat)),
         "has_earlier": bool(page) and page[0].seq > 1,
     }
-    return render(request, "chat/_customer_stage.html", context, status=status)
+    return _staged(request, context, status)
 
 
 def _own_chat(customer: Customer | None) -> Chat:

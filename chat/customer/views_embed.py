@@ -1,4 +1,4 @@
-"""The script that other sites include to carry the chat widget."""
+"""The script that other sites include to show the chat widget."""
 
 import json
 
@@ -17,7 +17,7 @@ from helpcenter.pages import public_page
 @require_safe
 @cache_control(public=True, max_age=60)
 def embed_script(request: HttpRequest, service: str) -> HttpResponse:
-    """Empty (a comment) while the gates are closed, so that the site that includes it never sees an error."""
+    """The embed script; only a comment while the gates are closed, so the including site never sees an error."""
     found = running_service(service)
     if not found.contract.chat_widget:
         raise Http404

@@ -1,4 +1,4 @@
-"""The agent's side: a chat in the dialog, in a ticket. Messages go through the socket."""
+"""The agent's pages of a chat: in the chat dialog and in Chat History. Messages go through the socket."""
 
 from collections.abc import Callable
 from functools import partial
@@ -15,8 +15,8 @@ from agents.chat_permission import may_chat
 from agents.models import Agent
 from chat import access
 from chat.conversation import entries, rendering
-from chat.conversation.history import ticket_number_of
 from chat.conversation.paging import before, number
+from chat.follow_ups import registered
 from chat.lifecycle import transfer as transfers
 from chat.lifecycle import transitions
 from chat.lifecycle.trail import chat_trail, routing_trail
@@ -28,39 +28,39 @@ from contiple.base.errors import Closed, DomainError, Invalid
 @require_safe
 @for_agents
 def conversation(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
-    """A chat as the dialog shows it: with a composer where it is this agent's."""
-    return conversation_page(request, agent, access.chat_for_agent(agent, chat))
+    """The chat in the dialog; with a composer if it is this agent's."""
+    return _conversation_page(request, agent, access.chat_for_agent(agent, chat))
 
 
 @require_POST
 @for_agents
 def open_chat(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
-    """The agent selects an entry of Active Chats: a ringing one becomes the agent's."""
-    require_chat(agent)
+    """The chat that the agent selected in Active Chats; if it rings, the agent answers it."""
+    _require_chat(agent)
     transitions.answer_chat(agent, access.chat_for_agent(agent, chat).pk)
-    return conversation_page(request, agent, access.chat_for_agent(agent, chat))
+    return _conversation_page(request, agent, access.chat_for_agent(agent, chat))
 
 
 @require_POST
 @for_agents
 def end_chat(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
-    require_chat(agent)
+    _require_chat(agent)
     transitions.close_chat(access.chat_for_agent(agent, chat).pk, by=Chat.ClosedBy.AGENT, agent=agent)
-    return conversation_page(request, agent, access.chat_for_agent(agent, chat))
+    return _conversation_page(request, agent, access.chat_for_agent(agent, chat))
 
 
 @require_POST
 @for_agents
 def change_status(request: HttpRequest, agent: Agent) -> HttpResponse:
-    require_chat(agent)
+    """Changes the agent's chat status. Before Offline, asks what becomes of the agent's open chats."""
+    _require_chat(agent)
     chosen = request.POST.get("status", "")
     if chosen not in Agent.ChatStatus.values:
         raise Invalid(_("There is no such chat status."))
     choice = request.POST.get("open_chats", "")
-    if chosen == Agent.ChatStatus.OFFLINE and choice not in {"keep", "pass_on"}:
-        count = Chat.objects.filter(agent=agent, state=Chat.State.ACTIVE).count()
-        if count:
-            return render(request, "chat/_going_offline.html", {"count": count})
+    must_choose = chosen == Agent.ChatStatus.OFFLINE and choice not in {"keep", "pass_on"}
+    if must_choose and (count := Chat.objects.filter(agent=agent, state=Chat.State.ACTIVE).count()):
+        return render(request, "chat/_going_offline.html", {"count": count})
     transitions.change_status(agent, chosen, pass_on_open=choice == "pass_on")
     return HttpResponse(status=204)
 
@@ -68,8 +68,8 @@ def change_status(request: HttpRequest, agent: Agent) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_agents
 def transfer(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
-    """To which colleague, and with which note."""
-    require_chat(agent)
+    """Asks for a colleague and a note, and passes the chat on."""
+    _require_chat(agent)
     found, to = access.chat_for_agent(agent, chat), request.POST.get("to", "")
     to_id = int(to) if to.isdecimal() and len(to) <= 10 else 0
     act = partial(transfers.transfer_chat, agent, found.pk, to_id)
@@ -79,19 +79,26 @@ def transfer(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_agents
 def give_back(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
-    """To the queue, and with which note."""
-    require_chat(agent)
+    """Asks for a note, and returns the chat to the queue."""
+    _require_chat(agent)
     found = access.chat_for_agent(agent, chat)
     return _handing_over(request, agent, found, "return", partial(transfers.return_to_queue, agent, found.pk))
+
+
+@require_POST
+@for_admins
+def take_over(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
+    _require_chat(agent)
+    transfers.take_over(agent, access.chat_for_agent(agent, chat).pk)
+    return _conversation_page(request, agent, access.chat_for_agent(agent, chat))
 
 
 @require_safe
 @for_agents
 def history(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
-    """The conversation to read, as in a ticket's Quick Menu; a page of its own where no script asks for it."""
+    """The conversation to read: a fragment for htmx, which other pages include, else a page of its own."""
     found = access.chat_for_agent(agent, chat)
-    context = _reading(agent, found) | {"section": "chats", "ticket": ticket_number_of(found)}
-    context["can_make_ticket"] = may_chat(agent) or agent.is_admin
+    context = _reading(agent, found) | {"section": "chats", "made": registered().made_from([found]).get(found.pk)}
     if agent.is_admin:
         context["trail"] = chat_trail(found)
         context["choices"] = routing_trail(found)
@@ -110,40 +117,40 @@ def earlier(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
 @require_safe
 @for_agents
 def changes(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
-    """What changed after ``rev``, as the frames of the socket: for readers who have none (no chat permission)."""
+    """Messages that changed after ``rev``, as frames. For readers without a socket, who may not chat."""
     found = entries.changes_since(access.chat_for_agent(agent, chat).pk, number(request.GET.get("rev", "")))
     frames = [rendering.message_frame(entry, get_language()) for entry in found]
     return HttpResponse(msgspec.json.encode(frames), content_type="application/json")
 
 
-def _handing_over(
-    request: HttpRequest, agent: Agent, chat: Chat, page: str, act: Callable[[str], object]
-) -> HttpResponse:
-    """The form, and what comes of it: the chat as it is afterwards, or the form again with everything typed and why."""
-    error = None
-    if request.method == "POST":
-        try:
-            act(request.POST.get("note", ""))
-            return conversation_page(request, agent, access.chat_for_agent(agent, chat.pk))
-        except DomainError as refused:
-            error = refused
-    context: dict = {"chat": chat, "error": error, "section": "tickets"}
-    if page == "transfer":
-        context["colleagues"] = [(standing, in_words(standing)) for standing in transfers.colleagues_of(agent)]
-    template = f"chat/_{page}.html" if _is_script(request) else f"chat/{page}.html"
-    return render(request, template, context, status=error.status if error else 200)
-
-
-def require_chat(agent: Agent) -> None:
+def _require_chat(agent: Agent) -> None:
     if not may_chat(agent):
-        raise Closed(_("You are not permitted to chat any more."))
+        raise Closed(_("You no longer have the chat permission."))
 
 
-def conversation_page(request: HttpRequest, agent: Agent, chat: Chat) -> HttpResponse:
+def _conversation_page(request: HttpRequest, agent: Agent, chat: Chat) -> HttpResponse:
     if not _is_script(request):
         return redirect("chat:history", agent.service.slug, chat.pk)
     mine = chat.agent_id == agent.pk and chat.state == Chat.State.ACTIVE
     return render(request, "chat/_conversation.html", _reading(agent, chat) | {"mine": mine})
+
+
+def _handing_over(
+    request: HttpRequest, agent: Agent, chat: Chat, page: str, act: Callable[[str], object]
+) -> HttpResponse:
+    """The form; once sent, the chat as it is now, or the form again with what was typed and why it was refused."""
+    error = None
+    if request.method == "POST":
+        try:
+            act(request.POST.get("note", ""))
+            return _conversation_page(request, agent, access.chat_for_agent(agent, chat.pk))
+        except DomainError as refused:
+            error = refused
+    context: dict = {"chat": chat, "error": error, "section": "chats"}
+    if page == "transfer":
+        context["colleagues"] = [(seat, in_words(seat)) for seat in transfers.colleagues_of(agent)]
+    template = f"chat/_{page}.html" if _is_script(request) else f"chat/{page}.html"
+    return render(request, template, context, status=error.status if error else 200)
 
 
 def _is_script(request: HttpRequest) -> bool:
@@ -159,11 +166,3 @@ def _reading(agent: Agent, chat: Chat) -> dict:
         "can_mask": agent.service.contract.security_service,
         "is_open": chat.is_open,
     }
-
-
-@require_POST
-@for_admins
-def take_over(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
-    require_chat(agent)
-    transfers.take_over(agent, access.chat_for_agent(agent, chat).pk)
-    return conversation_page(request, agent, access.chat_for_agent(agent, chat))

@@ -1,87 +1,34 @@
-"""What agents do to masks, in the dialog, in a chat's history and in a ticket; and an admin, to what is under them."""
+"""An agent's views of masks in a chat, in the dialog and in its history; and an admin's page for what is under them."""
 
-import msgspec
-from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
-from django.utils.cache import add_never_cache_headers
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
 
-from agents.access import for_admins, for_agents
 from agents.models import Agent
 from chat import access
-from chat.conversation import message_masks
-from chat.masking import destroying, selections
-from chat.models import Chat, Mask
-from contiple.base.addresses import client_address
-from contiple.base.errors import Invalid
-
-_selections = msgspec.json.Decoder(list[selections.Selection])
+from chat.conversation.message_masks import Messages, chats_of, holder_of
+from chat.masking.views_masks import Destruction, destroy_view, lift_view, mask_view, reveal_view
 
 
-@require_POST
-@for_agents
-def mask(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
-    """Masks a selection: a list of ``masking.Selection``, as JSON. Whoever may read a text may hide what is in it."""
-    found = access.chat_for_agent(agent, chat)
-    return JsonResponse({"masked": message_masks.mask_selection(agent, found.pk, selections_of(request))})
+def _messages_for(agent: Agent, chat_id: int) -> Messages:
+    return Messages(access.chat_for_agent(agent, chat_id))
 
 
-@require_POST
-@for_agents
-def reveal(request: HttpRequest, agent: Agent, mask: int) -> HttpResponse:
-    """The original, in this answer only, as plain text."""
-    try:
-        text = message_masks.reveal(agent, mask, address=client_address(request) or None)
-    except Mask.DoesNotExist:
-        raise Http404 from None
-    return original(text)
+def _destruction_for(admin: Agent, chat_id: int) -> Destruction:
+    chat = access.chat_for_agent(admin, chat_id)
+    return Destruction(
+        holder=holder_of(chat),
+        customer=chat.customer,
+        chats=chats_of(chat.customer),
+        section="chats",
+        title=chat.customer.name,
+        heading=_("This chat with %(name)s") % {"name": chat.customer.name},
+        hint=_("In its messages and in the internal comments of its ticket."),
+        button=_("Destroy the originals of this chat"),
+        back=reverse("chat:history", args=[admin.service.slug, chat.pk]),
+    )
 
 
-@require_POST
-@for_agents
-def lift(request: HttpRequest, agent: Agent, mask: int) -> HttpResponse:
-    """Takes a mask off for good."""
-    try:
-        message_masks.lift(agent, mask, address=client_address(request) or None)
-    except Mask.DoesNotExist:
-        raise Http404 from None
-    return HttpResponse(status=204)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@for_admins
-def destroy(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
-    """Of this chat, or of all that this customer has said: asked for on a page of its own, since it can't be undone."""
-    found = access.chat_for_agent(agent, chat)
-    if request.method == "POST":
-        _destroy(agent, found, request.POST.get("of"))
-        messages.success(request, _("The originals are destroyed for good."))
-        return redirect("chat:history", agent.service.slug, found.pk)
-    context = {"section": "chats", "chat": found, "chats": destroying.chats_of(found.customer)}
-    return render(request, "chat/destroy.html", context)
-
-
-def _destroy(admin: Agent, chat: Chat, of: str | None) -> None:
-    if of == "chat":
-        destroying.destroy_of_chat(admin, chat)
-    elif of == "customer":
-        destroying.destroy_of_customer(admin, chat.customer)
-    else:
-        raise Invalid(_("Choose what is to be destroyed."))
-
-
-def selections_of(request: HttpRequest) -> list[selections.Selection]:
-    """What a request asks to mask. Raises ``Invalid``."""
-    try:
-        return _selections.decode(request.body)
-    except msgspec.DecodeError:
-        raise Invalid(_("Select the text to mask first.")) from None
-
-
-def original(text: str) -> HttpResponse:
-    """An answer that nobody keeps."""
-    response = HttpResponse(text, content_type="text/plain; charset=utf-8")
-    add_never_cache_headers(response)
-    return response
+mask = mask_view(_messages_for)
+reveal = reveal_view(Messages)
+lift = lift_view(Messages)
+destroy = destroy_view(_destruction_for)

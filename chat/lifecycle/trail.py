@@ -2,65 +2,66 @@
 ``routing.decisions``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from agents import audit
 from agents.models import AuditEntry
+from chat.follow_ups import registered
 from chat.models import Chat
 from chat.routing.decisions import Noted, Reason, decisions_of
 from chat.routing.standing import Availability, Standing, chats_in_words, in_words
 
 WORDS = {
     "chat.started": _("The customer started the chat and agreed to version %(policy)s of the privacy policy."),
-    "chat.assigned": _("Rang at %(to)s."),
+    "chat.assigned": _("Rang for %(to)s."),
     "chat.opened": _("%(actor)s opened the chat."),
     "chat.passed_on": _("Taken from %(was)s: %(reason)s"),
-    "chat.transferred": _("%(actor)s passed the chat on to %(to)s."),
+    "chat.transferred": _("%(actor)s transferred the chat to %(to)s."),
     "chat.returned": _("%(actor)s returned the chat to the queue."),
     "chat.taken_over": _("%(actor)s took the chat over."),
     "chat.taken_over_from": _("%(actor)s took the chat over from %(was)s."),
     "chat.inquiry_offered": _("The customer was offered a 1:1 inquiry instead: %(reason)s"),
     "chat.masked": _("%(actor)s masked personal information."),
     "chat.revealed": _("%(actor)s unmasked personal information in message %(seq)s."),
-    "chat.reveal_refused": _("%(actor)s was refused to unmask personal information in message %(seq)s."),
-    "chat.reveal_limited": _("%(actor)s was refused to unmask message %(seq)s: too often within an hour."),
-    "chat.reveal_gone": _("%(actor)s asked to unmask message %(seq)s, whose original is gone."),
-    "chat.lifted": _("%(actor)s took a mask off message %(seq)s for good."),
-    "chat.originals_destroyed": _("%(actor)s destroyed the originals of what is masked."),
-    "chat.originals_expired": _("The originals of what is masked were destroyed: they are kept no longer."),
-    "chat.ticket_created": _("%(actor)s created ticket #%(number)s."),
+    "chat.reveal_refused": _("%(actor)s couldn't unmask message %(seq)s: no permission."),
+    "chat.reveal_limited": _("%(actor)s couldn't unmask message %(seq)s: hourly limit reached."),
+    "chat.reveal_gone": _("%(actor)s couldn't unmask message %(seq)s: its original was destroyed."),
+    "chat.lifted": _("%(actor)s removed a mask from message %(seq)s for good."),
+    "chat.originals_destroyed": _("%(actor)s destroyed the masked originals."),
+    "chat.originals_expired": _("The masked originals were destroyed: their retention period is over."),
     "chat.closed": _("The chat ended: %(by)s"),
 }
 REASONS = {
     "missed": _("it was not opened in time."),
-    "gone": _("the agent is not there any more."),
-    "returned": _("the agent passed all chats on and went Offline."),
-    "waited": _("the wait was longer than the longest wait set for chat."),
+    "gone": _("the agent was disconnected."),
+    "returned": _("the agent returned all chats to the queue and went Offline."),
+    "waited": _("the wait exceeded the longest wait set for chat."),
     "customer": _("by the customer."),
     "agent": _("by the agent."),
-    "timeout": _("nobody was there any more."),
-    "idle": _("the customer did not answer any more."),
+    "timeout": _("nobody was connected any more."),
+    "idle": _("the customer stopped answering."),
     "service": _("the chat service was closed."),
 }
 
 
 CHOSEN = {
-    Reason.RECENT: _("Rang at %(name)s, who has recent history with this customer (%(chats)s)."),
-    Reason.ONLY: _("Rang at %(name)s, the only one who could take it (%(chats)s)."),
-    Reason.FEWEST: _("Rang at %(name)s, who had the fewest chats (%(chats)s)."),
-    Reason.LONGEST: _("Rang at %(name)s: %(chats)s, as others had, and the longest without a new one."),
+    Reason.RECENT: _("Rang for %(name)s, who has recent history with this customer (%(chats)s)."),
+    Reason.ONLY: _("Rang for %(name)s, the only available agent (%(chats)s)."),
+    Reason.FEWEST: _("Rang for %(name)s, who had the fewest chats (%(chats)s)."),
+    Reason.LONGEST: _("Rang for %(name)s, who had waited longest for a new chat (%(chats)s, as others had)."),
 }
 WAITED = {
-    Reason.RESTING: _("It had to wait: the agents with room had just let it ring."),
-    Reason.FULL: _("It had to wait: every agent Online had as many chats as allowed."),
-    Reason.UNREACHABLE: _("It had to wait: the agents Online were not reachable."),
-    Reason.BREAK: _("It had to wait: no agent was Online; at least one was on a break."),
-    Reason.OFFLINE: _("It had to wait: no agent was Online."),
+    Reason.RESTING: _("Queued: the available agents had just let it ring."),
+    Reason.FULL: _("Queued: all Online agents were at their limit."),
+    Reason.UNREACHABLE: _("Queued: no Online agent was connected."),
+    Reason.BREAK: _("Queued: no agent was Online; some were on a break."),
+    Reason.OFFLINE: _("Queued: no agent was Online."),
 }
 # Agents who are alike in one of these share a line.
 TOGETHER = [Availability.BREAK, Availability.OFFLINE, Availability.NO_PERMISSION, Availability.NO_CONTRACT]
@@ -115,16 +116,21 @@ def _others(noted: Noted) -> Iterator[str]:
 
 def _against(standing: Standing, noted: Noted) -> str:
     if standing.is_free and standing.agent_id in noted.resting:
-        return gettext("%(chats)s, let it ring or returned it just now") % {"chats": in_words(standing)}
+        return gettext("%(chats)s, just missed or returned it") % {"chats": in_words(standing)}
     return in_words(standing)
 
 
 def _in_words(entry: AuditEntry) -> str:
     reasons = {name: REASONS.get(entry.details[name], "") for name in ("reason", "by") if name in entry.details}
     try:
-        return str(WORDS[_variant(entry)]) % {"actor": entry.actor, **entry.details, **reasons}
+        return str(words()[_variant(entry)]) % {"actor": entry.actor, **entry.details, **reasons}
     except (KeyError, TypeError):
         return entry.action
+
+
+def words() -> Mapping[str, Promise]:
+    """The words of each action, with those of the app above."""
+    return {**WORDS, **registered().trail_words}
 
 
 def _variant(entry: AuditEntry) -> str:

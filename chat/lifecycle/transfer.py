@@ -94,7 +94,7 @@ def colleagues_of(agent: Agent) -> list[Standing]:
 def _lock_held(agent: Agent, chat_id: int) -> Chat:
     chat = lock_chat(chat_id, agent.service)
     if chat.agent_id != agent.pk or chat.state != State.ACTIVE:
-        raise Conflict(_("This chat is not with you any more."), code="not_yours")
+        raise Conflict(_("This chat is no longer yours."), code="not_yours")
     return chat
 
 
@@ -106,7 +106,7 @@ def _lock_target(agent: Agent, to_id: int) -> Agent:
     _lock_agent(target)
     standing = _standing_of(target)
     if standing is None or not standing.is_free:
-        why = in_words(standing) if standing else _("not in this service any more")
+        why = in_words(standing) if standing else _("no longer in this service")
         raise Conflict(_("%(name)s can't take the chat: %(why)s.") % {"name": target, "why": why})
     return target
 
@@ -125,11 +125,11 @@ def _require_room(admin: Agent, *, is_counted: bool) -> None:
     """Refuses an admin who can't take the chat. ``is_counted``: it rings at the admin, and is in the load already."""
     standing = _standing_of(admin)
     if standing is None or standing.availability in {Availability.NO_PERMISSION, Availability.NO_CONTRACT}:
-        raise Closed(_("You are not permitted to chat any more."))
+        raise Closed(_("You no longer have the chat permission."))
     if not presence.is_reachable(admin):
-        raise Conflict(_("Your Chat Widget is not connected. Try again when it is."))
+        raise Conflict(_("Your Chat Widget isn’t connected. Try again once it is."))
     if standing.load - is_counted >= standing.limit:
-        text = _("You have %(chats)s, which is your limit. End one or pass one on first.")
+        text = _("You’re at your limit: %(chats)s. End or transfer a chat first.")
         raise Conflict(text % {"chats": chats_in_words(standing.load, standing.limit)})
 
 

@@ -61,7 +61,7 @@ def answer_chat(agent: Agent, chat_id: int) -> Chat:
     with transaction.atomic():
         chat = lock_chat(chat_id, agent.service)
         if chat.agent_id != agent.pk or chat.state not in {State.RINGING, State.ACTIVE}:
-            raise Conflict(_("This chat has gone to somebody else."))
+            raise Conflict(_("This chat has gone to another agent."))
         if chat.state == State.RINGING:
             audit.record(chat.service_id, "chat.opened", chat.subject, agent=agent)
             open_ringing(chat, agent)
@@ -124,7 +124,7 @@ def close_chat(chat_id: int, *, by: str, agent: Agent | None = None) -> bool:
         if not chat.is_open:
             return False
         if agent is not None and chat.agent_id != agent.pk:
-            raise Conflict(_("This chat is not with you any more."))
+            raise Conflict(_("This chat is no longer yours."))
         event = "left_queue" if by_customer and chat.state != State.ACTIVE else f"closed_{by}"
         end_ring(chat, Ring.Outcome.CLOSED)
         move_chat(chat, State.CLOSED, closed_at=timezone.now(), closed_by=by)

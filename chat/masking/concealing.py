@@ -9,20 +9,20 @@ from contiple.base.errors import Closed
 
 
 def search(service: Service, text: str) -> Found:
-    """What is masked in ``text`` and what is offered, by the service's rules as they are now.
+    """Returns what is to be masked in ``text`` and what is offered, by the service's rules as they are now.
 
-    Nothing where the contract has no Security Service.
+    Finds nothing if the contract has no Security Service.
     """
     return rules_of(service.pk).find(text) if is_on(service) else NOTHING
 
 
 def conceal(service: Service, text: str) -> str:
-    """``text`` as it may be stored where nobody unmasks: what is masked as asterisks, no original kept."""
+    """Returns ``text`` with asterisks, for fields in which nobody unmasks; no original is kept."""
     return apply_mask(text, search(service, text).bounds)
 
 
 def masked_kinds(service: Service) -> frozenset[str]:
-    """The kinds of personal data that are masked in this service before they are saved."""
+    """Returns the kinds of personal data that are masked in this service before they are saved."""
     if not is_on(service):
         return frozenset()
     return frozenset(kind for kind, rule in rules_of(service.pk).kinds.items() if rule.action == Action.MASK)
@@ -34,6 +34,6 @@ def is_on(service: Service) -> bool:
 
 
 def require_masking(service: Service) -> None:
-    """Raises ``Closed`` where the contract has no Security Service."""
+    """Raises ``Closed`` if the contract has no Security Service."""
     if not is_on(service):
-        raise Closed(_("Personal information masking needs the Security Service in Contract Details."))
+        raise Closed(_("Personal information masking needs Security Service in Contract Details."))

@@ -1,4 +1,4 @@
-"""The forms of Personal Information Masking: a rule for each kind, own words and patterns, a text to try them on."""
+"""The forms of Personal Information Masking: the rules, own words and patterns, a text to try them on, the record."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -9,16 +9,16 @@ from django.utils.translation import gettext_lazy as _
 
 from agents.forms import StampedForm, all_agents
 from agents.models import Service
-from chat.conversation import messages
 from chat.masking import kinds
 from chat.masking.concealing import conceal
 from chat.masking.kinds import NAMES
-from chat.masking.record import Outcome
+from chat.masking.models import MaskingRules, OwnPattern
+from chat.masking.record import Filters, Outcome
 from chat.masking.rules import Action, Rule, kind_rules
 from chat.masking.settings import PATTERN_FIELDS, REVEALS_PER_HOUR_MAX, pattern_stamp, rules_stamp
-from chat.models import MESSAGE_LENGTH_MAX, MaskingRules, OwnPattern
 from contiple.base.errors import Invalid
 from contiple.base.months import Month
+from contiple.base.texts import MESSAGE_LENGTH_MAX, clean_text
 
 KEEP = [("keep", _("Keep original")), ("destroy", _("Destroy at once"))]
 
@@ -32,26 +32,26 @@ class Group(NamedTuple):
 GROUPS = [
     Group(
         _("Cards and accounts"),
-        _("Masked unless you choose otherwise. Nobody needs a security code a second time: it is destroyed at once."),
+        _("Masked by default. Security codes are never needed again, so they are destroyed at once."),
         ("card", "card_code", "bank_account", "iban"),
     ),
     Group(
         _("Identity numbers"),
-        _("Masked unless you choose otherwise. A business registration number is public: it is offered only."),
+        _("Masked by default. Business registration numbers are public, so masking is only offered."),
         ("rrn", "frn", "passport", "driver_license", "us_ssn", "brn"),
     ),
     Group(
         _("Passwords and keys"),
-        _("Masked and destroyed at once unless you choose otherwise: who reads one can use it."),
+        _("Masked and destroyed at once by default: anyone who reads one can use it."),
         ("secret",),
     ),
     Group(
         _("Contact"),
-        _("Off unless you choose otherwise, because support needs them."),
+        _("Off by default, because support needs them."),
         ("phone", "email", "ip"),
     ),
 ]
-# What each kind looks like. A detector finds every one of them: they can be tried on the same page.
+# An example of each kind. A detector finds every one of them, so they can be tried on the same page.
 EXAMPLES = {
     "card": "4111 1111 1111 1111",
     "card_code": _("security code 123"),
@@ -78,20 +78,24 @@ class RuleRow(NamedTuple):
 
 
 class Sample(forms.CharField):
-    """A text to try rules on, as it would be stored if it were a message."""
+    """A text to try rules on; cleaned as a message would be."""
 
     def __init__(self, **options: Any) -> None:
-        widget = forms.Textarea(attrs={"rows": 5, "maxlength": MESSAGE_LENGTH_MAX, "autocomplete": "off"})
-        help_text = _("For example a message as customers write it. It is neither saved nor logged.")
-        error_messages = {"required": _("Paste a text first.")}
         super().__init__(
-            label=_("Sample text"), widget=widget, help_text=help_text, error_messages=error_messages, **options
+            label=_("Sample text"),
+            widget=forms.Textarea(attrs={"rows": 5, "autocomplete": "off"}),
+            help_text=_("For example, a message as a customer would write it. It is neither saved nor logged."),
+            max_length=MESSAGE_LENGTH_MAX,
+            error_messages={
+                "required": _("Paste a text first."),
+                "max_length": _("A message has at most 4,000 characters."),
+            },
+            **options,
         )
 
-    def clean(self, value: Any) -> str:
-        text = super().clean(value)
+    def to_python(self, value: Any) -> str:
         try:
-            return messages.clean_body(text) if text else ""
+            return clean_text(super().to_python(value))
         except Invalid as error:
             raise forms.ValidationError(error.text) from None
 
@@ -105,7 +109,7 @@ class RulesForm(StampedForm, forms.Form):
         label=MaskingRules._meta.get_field("reveals_per_hour").verbose_name,
         min_value=1,
         max_value=REVEALS_PER_HOUR_MAX,
-        help_text=_("By one agent. Whoever reaches the limit waits, and admins are told."),
+        help_text=_("Per agent. At the limit, the agent has to wait and admins are notified."),
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )
     seen = forms.CharField(widget=forms.HiddenInput, required=False)
@@ -116,7 +120,7 @@ class RulesForm(StampedForm, forms.Form):
         for kind, rule in self.saved.items():
             self.fields[f"action_{kind}"] = _action(NAMES[kind], initial=rule.action)
             self.fields[f"keep_{kind}"] = _keep(initial=rule.keep)
-            # Fourteen selections are not all called the same.
+            # A name of its own for each of fourteen selections.
             named_by = f"id_action_{kind}-name id_keep_{kind}-label"
             self.fields[f"keep_{kind}"].widget.attrs["aria-labelledby"] = named_by
 
@@ -125,7 +129,7 @@ class RulesForm(StampedForm, forms.Form):
             yield group, [self._row(kind) for kind in group.kinds]
 
     def kinds(self) -> dict[str, Rule]:
-        """What a valid form says."""
+        """Returns the rules of a valid form."""
         data = self.cleaned_data
         return {kind: Rule(data[f"action_{kind}"], data[f"keep_{kind}"]) for kind in self.saved}
 
@@ -134,9 +138,9 @@ class RulesForm(StampedForm, forms.Form):
 
 
 class PatternForm(StampedForm, forms.Form):
-    """A word or pattern, with the text on which it is tried. The operation says whether that is needed."""
+    """A word or pattern, and the text on which it is tried. The operation says whether that is needed."""
 
-    # Not named as in the row: a control called "form" hides what a browser's form calls so.
+    # Not "form" as in the row: a control of that name hides the property that browsers call so.
     kind = forms.ChoiceField(
         label=OwnPattern._meta.get_field("form").verbose_name, choices=OwnPattern.Form, widget=forms.RadioSelect
     )
@@ -144,8 +148,8 @@ class PatternForm(StampedForm, forms.Form):
         label=OwnPattern._meta.get_field("source").verbose_name,
         max_length=OwnPattern._meta.get_field("source").max_length,
         help_text=_(
-            "A word is found in any case, whatever stands around it. A pattern is a regular expression, such as "
-            "<code>EMP-\\d{5}</code>."
+            "A word is found in upper or lower case, also inside other words. A pattern is a regular "
+            "expression, such as <code>EMP-\\d{5}</code>."
         ),
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}),
     )
@@ -157,7 +161,7 @@ class PatternForm(StampedForm, forms.Form):
         seen = pattern_stamp(own) if own else ""
         super().__init__(data, initial={"kind": own_or_new.form, "source": own_or_new.source, "seen": seen})
         self.fields["sample"].required = own is None
-        self.fields["action"] = _action(_("When it is found"), initial=own_or_new.action)
+        self.fields["action"] = _action(_("When found"), initial=own_or_new.action)
         self.fields["keep"] = _keep(initial=own_or_new.keep)
 
     def values(self) -> dict[str, Any]:
@@ -178,7 +182,7 @@ def _keep(*, initial: bool) -> forms.TypedChoiceField:
 
 
 class RecordForm(forms.Form):
-    """The filter bar of the record. What makes no sense is no filter: an old link still shows a list."""
+    """The filter bar of the record. Invalid filters are ignored: an old link still shows a list."""
 
     month = forms.ChoiceField(required=False)
     agent = forms.TypedChoiceField(required=False, coerce=int, empty_value=None)
@@ -195,13 +199,13 @@ class RecordForm(forms.Form):
         for name, label in labels.items():
             self.fields[name].widget.attrs |= {"class": "input", "aria-label": label}
 
-    def filters(self) -> dict[str, Any]:
-        """The arguments of ``unmask_record.entries_of``, without the month. What nobody stores is not asked for."""
+    def filters(self) -> Filters:
+        """Returns the filters, without the month. Masks the customer as stored names are."""
         self.is_valid()
         found = self.cleaned_data
-        return {
-            "agent": found.get("agent"),
-            "outcome": found.get("outcome", ""),
-            "kind": found.get("kind", ""),
-            "customer": conceal(self.service, found.get("customer", "")[:200]),
-        }
+        return Filters(
+            agent=found.get("agent"),
+            outcome=found.get("outcome", ""),
+            kind=found.get("kind", ""),
+            customer=conceal(self.service, found.get("customer", "")[:200]),
+        )

@@ -1,4 +1,4 @@
-"""What kinds of personal data are called on a page: those that detectors find, and what is masked in other ways."""
+"""The names of the kinds of personal data on a page: those that detectors find, and those masked in other ways."""
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _

@@ -1,6 +1,6 @@
-"""Tells a service's admins that an agent has reached the limit of looks under masks in an hour: once in that hour.
+"""Tells a service's admins that an agent has reached the limit of looks under masks in an hour; once in that hour.
 
-The look itself never waits for a mail server, nor does it fail with one. What is told holds no customer's data.
+The look itself never waits for a mail server and never fails with it. The notice has no customer's data.
 """
 
 import logging
@@ -30,9 +30,9 @@ THREAD = "unmask-notice"
 
 @transaction.atomic
 def tell_of_limit(agent: Agent, limit: int) -> None:
-    """Writes it into the trail, and mails it when that is committed. Locks the Agent's row."""
-    # Of two looks at once either may take itself for the one that reaches the limit; and who has waited for the oldest
-    # look to be an hour ago reaches it again with the next one.
+    """Writes the notice into the trail, and mails it after the commit. Locks the agent's row."""
+    # Two looks at once may both reach the limit; and an agent who has waited for the oldest look to be an hour old
+    # reaches it again with the next one.
     Agent.objects.select_for_update(no_key=True).get(pk=agent.pk)
     now = timezone.now()
     told = audit.entries(agent.service, [LIMIT_REACHED]).filter(agent=agent, created_at__gt=now - ONCE_IN)
@@ -42,7 +42,7 @@ def tell_of_limit(agent: Agent, limit: int) -> None:
 
 
 def _mail_admins(entry: AuditEntry) -> None:
-    """In a thread of its own: a mail server may take its time, or never answer."""
+    """Mails in a thread of its own: a mail server may take its time, or never answer."""
     addresses = active_admins(entry.service_id).values_list("user__email", flat=True)
     subject, text = _in_every_language(entry)
     mails = [EmailMessage(subject, text, to=[address]) for address in addresses]
@@ -58,17 +58,17 @@ def _send(entry_id: int, mails: list[EmailMessage]) -> None:
 
 
 def _in_every_language(entry: AuditEntry) -> tuple[str, str]:
-    """Subject and text. Which language an admin reads, only the admin's browser knows: so each is in all of them."""
+    """Returns subject and text, each in all languages: only an admin's browser knows which one the admin reads."""
     subjects, texts = [], []
     context = {"entry": entry, "link": _link(entry), "korea": KOREA}
     for language, _name in settings.LANGUAGES:
         with translation.override(language):
-            subjects.append(_("%(name)s has reached the limit of unmasking") % {"name": entry.actor})
+            subjects.append(_("%(name)s has reached the unmasking limit") % {"name": entry.actor})
             texts.append(render_to_string("chat/unmask_limit_mail.txt", context).strip() + "\n")
     return " ".join(" / ".join(subjects).split()), "\n".join(texts)
 
 
 def _link(entry: AuditEntry) -> str:
-    """The agent's looks of that month."""
+    """Returns the address of the agent's looks in that month."""
     path = reverse("chat:unmask_record", args=[entry.service.slug])
     return f"{settings.PUBLIC_ORIGIN}{path}?month={Month.of(entry.created_at)}&agent={entry.agent_id}"

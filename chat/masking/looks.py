@@ -1,7 +1,7 @@
-"""Looks under a mask, and a wrong mask taken off. Both need the agent's own permission, and both are on record.
+"""Looks under a mask. They need the agent's own permission, are limited, and are on record, a refused one too.
 
-**Reveal** (the guide's "unmask"): this agent sees the original for a while; nothing stored changes. **Lift**: the
-original stands in the text again, for everybody and for good.
+To *reveal* (the guide's "unmask") shows the original to this agent for a while; nothing stored changes. To *lift* puts
+it into the text again, for everybody and for good; that counts as a look (``engine`` has both).
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,6 +16,7 @@ from agents import audit, throttle
 from agents.access import may_unmask
 from agents.models import Agent
 from chat.masking import limit_notice, vault
+from chat.masking.holders import Holder
 from chat.masking.rules import rules_of
 from contiple.base.errors import Closed, DomainError, TooMany
 
@@ -30,24 +31,26 @@ class OriginalGone(DomainError):
 
 
 class Hidden(NamedTuple):
-    """What somebody asks to see: where it is, as the trail says it, and what seals it. ``facts`` are never personal."""
+    """An original under a mask: who holds it, at which spot, the ciphertext, and what the trail says about a look.
 
-    subject: str
-    holder: vault.Holder
-    place: str
+    ``facts`` are never personal.
+    """
+
+    holder: Holder
+    spot: str
     sealed: bytes
     facts: Mapping[str, Any]
 
     def record(self, agent: Agent, act: str, address: str | None) -> None:
-        action = f"{self.subject.partition(':')[0]}.{act}"
-        audit.record(agent.service, action, self.subject, agent=agent, address=address, **self.facts)
+        action = f"{self.holder.kind}.{act}"
+        audit.record(agent.service, action, self.holder.subject, agent=agent, address=address, **self.facts)
 
 
 def look(agent: Agent, hidden: Hidden, *, address: str | None) -> str:
-    """What is hidden. The look is on record before it is returned, or it is not returned. Not for use in a transaction.
+    """Returns the original. The look is on record first, or nothing is returned. Not for use in a transaction.
 
     Raises ``Closed`` without Security Service or the permission, ``TooMany`` past the service's limit of looks in an
-    hour, and ``OriginalGone`` where it was destroyed: each of these is on record as well.
+    hour, and ``OriginalGone`` if it was destroyed: each of these is on record as well.
     """
     require_look(agent, hidden, address=address)
     with gone_is_on_record(agent, hidden, address=address):
@@ -57,10 +60,10 @@ def look(agent: Agent, hidden: Hidden, *, address: str | None) -> str:
 
 
 def require_look(agent: Agent, hidden: Hidden, *, address: str | None) -> None:
-    """Counts a look. Raises as ``look`` does; what is refused is on record."""
+    """Counts a look. Raises as ``look`` does; a refusal is on record."""
     if not may_unmask(agent):
         hidden.record(agent, "reveal_refused", address)
-        raise Closed(_("You are not permitted to unmask personal information."))
+        raise Closed(_("You don’t have permission to unmask personal information."))
     if not (hidden.sealed and vault.has_key(hidden.holder)):
         hidden.record(agent, "reveal_gone", address)
         raise _gone()
@@ -70,25 +73,25 @@ def require_look(agent: Agent, hidden: Hidden, *, address: str | None) -> None:
         throttle.count_attempt(limit, str(agent.pk), now=now)
     except TooMany:
         hidden.record(agent, "reveal_limited", address)
-        limit_notice.tell_of_limit(agent, limit.attempts)  # where the limit was lowered meanwhile, for the first time
-        text = _("You have unmasked %(count)s times within an hour, which is the limit. Try again later.")
+        limit_notice.tell_of_limit(agent, limit.attempts)  # not told yet if the limit was lowered meanwhile
+        text = _("You’ve reached the limit of %(count)s unmaskings an hour. Try again later.")
         raise TooMany(text % {"count": limit.attempts}) from None
-    # Not ==: one that is about to be refused may be counted at this moment.
+    # `>=`: a concurrent attempt that is refused later may be counted.
     if throttle.recent_attempts(limit, str(agent.pk), now=now) >= limit.attempts:
         limit_notice.tell_of_limit(agent, limit.attempts)
 
 
 def opened(hidden: Hidden) -> str:
-    """The original, for whom ``require_look`` has let through. Raises ``OriginalGone``."""
+    """Returns the original, after ``require_look``. Raises ``OriginalGone``."""
     try:
-        return vault.unseal(hidden.holder, hidden.place, hidden.sealed)
+        return vault.unseal(hidden.holder, hidden.spot, hidden.sealed)
     except vault.Gone:
         raise _gone() from None
 
 
 @contextmanager
 def gone_is_on_record(agent: Agent, hidden: Hidden, *, address: str | None) -> Iterator[None]:
-    """Around what opens an original (and around its transaction): that it could not be opened is on record, too."""
+    """Records that the original could not be opened. Stands around the transaction, which is rolled back then."""
     try:
         yield
     except OriginalGone:
@@ -97,4 +100,4 @@ def gone_is_on_record(agent: Agent, hidden: Hidden, *, address: str | None) -> I
 
 
 def _gone() -> OriginalGone:
-    return OriginalGone(_("The original is gone for good."))
+    return OriginalGone(_("The original has been destroyed."))

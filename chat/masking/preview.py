@@ -1,4 +1,4 @@
-"""What rules would do to a text on which somebody tries them. Nothing of the text is kept."""
+"""Shows what rules would do to a text on which somebody tries them. Nothing of the text is kept."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from chat.masking.rules import Action, Rules
 
 
 class Piece(NamedTuple):
-    """``action`` and ``kind`` are empty where nothing was found."""
+    """A piece of the text; ``action`` and ``kind`` are empty if nothing was found in it."""
 
     text: str
     kind: str = ""
@@ -23,7 +23,7 @@ class Piece(NamedTuple):
 
 
 class Preview(NamedTuple):
-    """The whole text, in order: what would be masked, what would be offered, and what is between."""
+    """The whole text in order: pieces that would be masked, that would be offered, and those between."""
 
     pieces: Sequence[Piece]
 

@@ -11,14 +11,14 @@ from chat.masking.record import Row, read_page, rows_of
 from contiple.base import spreadsheet
 from contiple.base.months import KOREA
 
-# Rows that are read together. Each time the database goes through the rest of the month to find the newest of it.
+# Rows that are read together. Each time, the database goes through the rest of the month to find its newest ones.
 AT_ONCE = 5_000
 
 
 def write_file(service: Service, entries: QuerySet[AuditEntry], language: str) -> Iterator[str]:
-    """Pieces of the file, newest entries first. Nothing is held in the database between two of them.
+    """Yields the file in pieces, newest entries first. Nothing is held in the database between two of them.
 
-    May go on in another thread with every piece.
+    Each piece may be asked for in another thread.
     """
     yield _head(language)
     before = None
@@ -57,7 +57,7 @@ def _cells(row: Row) -> list[str]:
         str(row.outcome.label),
         row.kind,
         row.customer,
-        row.place,
+        row.link.label if row.link else "",
         row.address,
         row.note,
     ]

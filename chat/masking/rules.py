@@ -1,7 +1,7 @@
-"""What a service looks for in texts, and what becomes of it: masked, offered to its agents, or left alone.
+"""A service's rules: what is searched for in texts, and whether it is masked, offered to agents, or left alone.
 
-``Rules`` are pure once they are read. Every text that is stored is searched by the rules as they are when that begins:
-whoever has read them before compares the version again (``messages``, as it asks for the chat's lock).
+``Rules`` are pure once they are read. Every text is searched by the rules that hold when storing it begins: code that
+has read them earlier compares their version again under its lock.
 """
 
 import logging
@@ -17,14 +17,14 @@ from django.utils.translation import gettext_lazy as _
 
 from chat.masking import detectors
 from chat.masking.detectors import CUSTOM
+from chat.masking.models import MaskingRules, OwnPattern
 from chat.masking.spans import Span, widen_all
-from chat.models import MaskingRules, OwnPattern
 from contiple.base.errors import Invalid
 
 logger = logging.getLogger(__name__)
 
 
-# Of one text: each is a row, and an original that is sealed by itself.
+# Masks on one text: each is a row, and an original that is sealed by itself.
 MASKS_MAX = 100
 
 
@@ -35,14 +35,14 @@ class Action(TextChoices):
 
 
 class Rule(NamedTuple):
-    """``keep``: the original of what is masked goes to the vault; else it is destroyed at once."""
+    """With ``keep`` the original of a mask goes to the vault; without, it is destroyed at once."""
 
     action: str
     keep: bool
 
 
 class Masked(NamedTuple):
-    """What is to be masked of a text."""
+    """A span of a text that is to be masked."""
 
     kind: str
     start: int
@@ -51,7 +51,7 @@ class Masked(NamedTuple):
 
 
 class Found(NamedTuple):
-    """``masked`` and ``offers`` are in order and never overlap, neither each other."""
+    """The result of a search: ``masked`` and ``offers`` are in order and never overlap, neither each other."""
 
     masked: Sequence[Masked] = ()
     offers: Sequence[Span] = ()
@@ -65,7 +65,7 @@ NOTHING = Found()
 
 
 def default_rule(kind: str) -> Rule:
-    """Of a kind for which the service has chosen nothing."""
+    """Returns the rule of a kind for which the service has chosen nothing."""
     if kind in detectors.OFFERED_BY_DEFAULT:
         return Rule(Action.OFFER, keep=True)
     masked = kind in detectors.MASKED_BY_DEFAULT
@@ -74,7 +74,7 @@ def default_rule(kind: str) -> Rule:
 
 @dataclass(frozen=True)
 class Rules:
-    """Of one service. ``version`` 0: it has chosen nothing yet."""
+    """The rules of one service; ``version`` 0 means that it has chosen nothing yet."""
 
     version: int = 0
     kinds: Mapping[str, Rule] = field(default_factory=lambda: {kind: default_rule(kind) for kind in detectors.KINDS})
@@ -82,7 +82,7 @@ class Rules:
     reveals_per_hour: int = MaskingRules._meta.get_field("reveals_per_hour").default
 
     def find(self, text: str) -> Found:
-        """In whole characters: no half of what is masked stays readable. Takes at most 20 ms of the processor."""
+        """Searches ``text``, in at most 20 ms of the processor. Spans are whole characters: no half stays readable."""
         hits = list(self._hits(text))
         if not hits:
             return NOTHING
@@ -90,20 +90,20 @@ class Rules:
         spans = _bounded(_widened(text, detectors.join(span for span, _keep in masked)))
         ends = [span.end for span in spans]
         destroyed = {bisect_right(ends, span.start) for span, keep in masked if not keep}
-        taken = [Masked(*span, keep=place not in destroyed) for place, span in enumerate(spans)]
+        taken = [Masked(*span, keep=index not in destroyed) for index, span in enumerate(spans)]
         offered = detectors.join(span for span, rule in hits if rule.action == Action.OFFER)
         return Found(taken, _free(_widened(text, offered), spans, ends)[:MASKS_MAX])
 
     def keeps(self, kind: str) -> bool:
-        """Whether the original of what was offered as ``kind`` goes to the vault."""
+        """Whether the original goes to the vault if somebody takes an offer of ``kind``."""
         rules = [rule for _pattern, rule in self.patterns] if kind == CUSTOM else [self.kinds[kind]]
         return all(rule.keep for rule in rules if rule.action == Action.OFFER)
 
     def _hits(self, text: str) -> Iterator[tuple[Span, Rule]]:
         for span in detectors.find_kinds(text, self._wanted):
             yield span, self.kinds[span.kind]
-        for place, start, end in detectors.find_each(text, [pattern for pattern, _rule in self._own]):
-            yield Span(CUSTOM, start, end), self._own[place][1]
+        for index, start, end in detectors.find_each(text, [pattern for pattern, _rule in self._own]):
+            yield Span(CUSTOM, start, end), self._own[index][1]
 
     @cached_property
     def _wanted(self) -> frozenset[str]:
@@ -118,7 +118,7 @@ DEFAULT = Rules()
 
 
 def rules_of(service_id: int) -> Rules:
-    """As they are now; this process remembers them."""
+    """Reads the rules as they are now; this process remembers them."""
     row = MaskingRules.objects.filter(service=service_id).first()
     rules = _as_rules(row) if row else DEFAULT
     _known[service_id] = rules
@@ -126,23 +126,23 @@ def rules_of(service_id: int) -> Rules:
 
 
 def known_rules(service_id: int) -> Rules:
-    """As this process last read them: without a look at the database, to be compared with its ``version``."""
+    """Returns the rules as this process last read them, without a query; compare ``version`` with the database's."""
     return _known.get(service_id, DEFAULT)
 
 
 def kind_rules(row: MaskingRules | None) -> dict[str, Rule]:
-    """Of every kind; ``row.kinds`` is ``{kind: [action, keep]}``."""
+    """Returns the rule of every kind; ``row.kinds`` is ``{kind: [action, keep]}``."""
     chosen = row.kinds if row else {}
     return {kind: Rule(*chosen[kind]) if kind in chosen else default_rule(kind) for kind in detectors.KINDS}
 
 
 def pattern_rules(patterns: Iterable[OwnPattern]) -> list[tuple[regex.Pattern[str], Rule]]:
-    """One that can't be read any more (the library has changed) is passed over: messages have to go on."""
+    """Compiles patterns. One that can't be read any more (the library has changed) is passed over: messages go on."""
     return [(compiled, Rule(own.action, own.keep)) for own in patterns if (compiled := _compiled(own))]
 
 
 def _as_rules(row: MaskingRules) -> Rules:
-    # Read after the row: with its version stand patterns that are as new, or newer.
+    # Read after the row: the patterns are as new as its version, or newer.
     patterns = pattern_rules(OwnPattern.objects.filter(service=row.service_id))
     return Rules(row.version, kind_rules(row), patterns, row.reveals_per_hour)
 
@@ -158,13 +158,13 @@ def _compiled(own: OwnPattern) -> regex.Pattern[str] | None:
 
 
 def _widened(text: str, spans: Sequence[Span]) -> list[Span]:
-    """Whole characters may bring two together that only touched one: they are joined again."""
+    """Widens spans to whole characters; two that then share one are joined."""
     bounds = widen_all(text, [(span.start, span.end) for span in spans])
     return detectors.join(Span(span.kind, *wide) for span, wide in zip(spans, bounds, strict=True))
 
 
 def _bounded(spans: list[Span]) -> list[Span]:
-    """At most ``MASKS_MAX``: in a text that is a list of nothing else, the last one covers the rest of the list."""
+    """Returns at most ``MASKS_MAX`` spans: in a text that is a list of such data, the last one covers the rest."""
     if len(spans) <= MASKS_MAX:
         return spans
     last = spans[MASKS_MAX - 1]
@@ -172,11 +172,11 @@ def _bounded(spans: list[Span]) -> list[Span]:
 
 
 def _free(offered: Sequence[Span], taken: Sequence[Span], ends: Sequence[int]) -> list[Span]:
-    """Those of ``offered`` that touch none of ``taken``, which are in order and apart: each is held against one."""
+    """Returns the offers that touch none of ``taken``; those are in order and apart, so each is compared with one."""
     nexts = ((span, bisect_right(ends, span.start)) for span in offered)
-    return [span for span, place in nexts if place == len(taken) or span.end <= taken[place].start]
+    return [span for span, index in nexts if index == len(taken) or span.end <= taken[index].start]
 
 
-# What this process has read, by service. There are as many as it has served, each of a few kilobytes.
+# The rules that this process has read, by service: one for each it has served, a few kilobytes each.
 _known: dict[int, Rules] = {}
-_unreadable: set[int] = set()  # own patterns that the log has been told of
+_unreadable: set[int] = set()  # ids of own patterns that are in the log already

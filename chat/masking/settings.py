@@ -1,8 +1,8 @@
-"""Service Management / Personal Information Masking: what is masked, offered, kept and destroyed, and own patterns.
+"""Changes a service's rules and own patterns: Service Management / Personal Information Masking.
 
-The contract's row is the lock of these settings, too: under it an admin stays one, and patterns are counted. Each
-change counts ``version`` up in its own transaction, so that the next message, in whatever process, is searched by it.
-In such a transaction nothing may call ``rules_of``: the process would remember what is perhaps rolled back.
+The contract's row is the lock of these settings too: under it an admin stays one, and patterns are counted. Each change
+counts ``version`` up in its own transaction, so that every process searches the next message by it. In such a
+transaction nothing may call ``rules_of``: the process would remember rules that are perhaps rolled back.
 """
 
 import unicodedata
@@ -11,6 +11,8 @@ from typing import Any
 
 import regex
 from django.db import transaction
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 
 from agents import audit
@@ -20,13 +22,13 @@ from agents.contracts import lock_contract
 from agents.models import Agent, Service
 from chat.masking import detectors
 from chat.masking.concealing import require_masking
+from chat.masking.models import MaskingRules, OwnPattern
 from chat.masking.rules import Action, Rule, kind_rules
-from chat.models import MaskingRules, OwnPattern
 from contiple.base.errors import Conflict, Invalid
 
 REVEALS_PER_HOUR_MAX = 1_000
-# All of them share 3 ms of the processor for a message (``detectors.custom``). Measured: so many typical ones take
-# 0.08 ms on a typical message, and 0.8 ms on the longest, of letters that have to be folded.
+# Together they have 3 ms of the processor for a message (``detectors.custom``). Measured: so many typical ones take
+# 0.08 ms on a typical message, and 0.8 ms on the longest message of letters that have to be folded.
 PATTERNS_MAX = 30
 FIELDS = ("kinds", "reveals_per_hour")
 PATTERN_FIELDS = ("form", "source", "action", "keep")
@@ -34,7 +36,7 @@ PATTERN_FIELDS = ("form", "source", "action", "keep")
 
 @transaction.atomic
 def change_rules(*, by: Agent, kinds: Mapping[str, Rule], reveals_per_hour: int, seen: str = "") -> dict[str, Any]:
-    """Sets the rules of ``kinds``; those not named stay. Returns what differs, by kind, as ``[old, new]``.
+    """Sets the rules of ``kinds``; others stay. Returns the changes, by kind, as ``[old, new]``.
 
     ``seen`` is the form's ``rules_stamp``. Raises ``Closed`` (not an admin any more, or no Security Service) and
     ``Conflict`` (the form was out of date).
@@ -56,8 +58,8 @@ def change_rules(*, by: Agent, kinds: Mapping[str, Rule], reveals_per_hour: int,
 def add_pattern(*, by: Agent, values: Mapping[str, Any], sample: str) -> OwnPattern:
     """Adds a word or pattern, which must be found in ``sample``. ``values`` are all of ``PATTERN_FIELDS``.
 
-    Raises as ``change_rules``, and ``Invalid`` (code: the field) for what ``detectors.compile_custom`` refuses, what is
-    not in the sample, a duplicate, and one too many. Not for use in a transaction: to try it out takes a while.
+    Raises as ``change_rules``, and ``Invalid`` (code: the field) if ``detectors.compile_custom`` refuses it, if it is
+    not found in the sample, is a duplicate, or is one too many. Not for use in a transaction: trying it takes a while.
     """
     values = _clean(values)
     try_out(values, sample)
@@ -65,7 +67,7 @@ def add_pattern(*, by: Agent, values: Mapping[str, Any], sample: str) -> OwnPatt
         row = _lock_rules(by)
         _refuse_duplicate(by.service_id, values)
         if OwnPattern.objects.filter(service=by.service_id).count() >= PATTERNS_MAX:
-            raise Invalid(_("There are %(count)d already. Delete one first.") % {"count": PATTERNS_MAX}, code="source")
+            raise Invalid(_("There are already %(count)d. Delete one first.") % {"count": PATTERNS_MAX}, code="source")
         own = OwnPattern.objects.create(service_id=by.service_id, **values)
         _save_as_next_version(row)
         _record(by, "add", own, form=own.form, rule=[own.action, own.keep])
@@ -73,10 +75,10 @@ def add_pattern(*, by: Agent, values: Mapping[str, Any], sample: str) -> OwnPatt
 
 
 def change_pattern(own: OwnPattern, *, by: Agent, values: Mapping[str, Any], sample: str, seen: str = "") -> list[str]:
-    """As ``add_pattern``, for one that is there; returns the names of what differs. ``seen``: its ``pattern_stamp``.
+    """Changes a pattern, as ``add_pattern``; returns the changed fields' names. ``seen`` is its ``pattern_stamp``.
 
-    The sample is asked for only where another word or pattern is to be found. Raises ``Conflict`` also where somebody
-    else has deleted it.
+    The sample matters only if the word or pattern itself changes. Raises ``Conflict`` also if somebody else has deleted
+    it.
     """
     values = _clean(values)
     if (own.form, own.source) != (values["form"], values["source"]):
@@ -90,14 +92,14 @@ def change_pattern(own: OwnPattern, *, by: Agent, values: Mapping[str, Any], sam
         if changed:
             _save_as_next_version(row)
             if "source" in changed:
-                changed["source"] = "changed"  # what it says is as private as what it finds
+                changed["source"] = "changed"  # the pattern is as private as what it finds
             _record(by, "change", own, changes=changed)
     return list(changed)
 
 
 @transaction.atomic
 def remove_pattern(own: OwnPattern, *, by: Agent) -> None:
-    """What it has masked stays masked. Raises as ``change_pattern``."""
+    """Removes a pattern; its masks stay. Raises as ``change_pattern``."""
     row = _lock_rules(by)
     own = _as_it_is_now(own, by)
     _record(by, "remove", own, form=own.form)
@@ -106,7 +108,7 @@ def remove_pattern(own: OwnPattern, *, by: Agent) -> None:
 
 
 def rules_row(service: Service) -> MaskingRules:
-    """As saved; one that isn't, with the defaults, where the service has chosen nothing yet."""
+    """Returns the saved row, or an unsaved one with the defaults if the service has chosen nothing yet."""
     return MaskingRules.objects.filter(service=service).first() or MaskingRules(service=service, version=0)
 
 
@@ -119,7 +121,7 @@ def pattern_stamp(own: OwnPattern) -> str:
 
 
 def loosened(before: Mapping[str, Rule], after: Mapping[str, Rule]) -> list[str]:
-    """The kinds of which nobody needs the original, and which were destroyed at once, and would not be any more."""
+    """Returns the kinds that nobody needs again and that were destroyed at once, but would not be any more."""
     destroyed = Rule(Action.MASK, keep=False)
     return [
         kind
@@ -128,15 +130,25 @@ def loosened(before: Mapping[str, Rule], after: Mapping[str, Rule]) -> list[str]
     ]
 
 
+def own_patterns_of(admin: Agent) -> QuerySet[OwnPattern]:
+    """Returns the words and patterns of the admin's own service."""
+    return OwnPattern.objects.filter(service=admin.service)
+
+
+def own_pattern_for(admin: Agent, pattern_id: int) -> OwnPattern:
+    """Raises ``Http404`` for another service's pattern as for none."""
+    return get_object_or_404(own_patterns_of(admin), pk=pattern_id)
+
+
 def try_out(values: Mapping[str, Any], sample: str) -> regex.Pattern[str]:
-    """The word or pattern, ready to be looked for. Raises ``Invalid`` as ``add_pattern`` does. Takes up to a second."""
+    """Returns the word or pattern compiled. Raises ``Invalid`` as ``add_pattern`` does. Takes up to a second."""
     values = _clean(values)
     try:
         pattern = detectors.compile_custom(values["form"], values["source"], sample=sample)
     except Invalid as error:
         raise Invalid(error.text, code="source") from None
     if not detectors.find_custom(sample, [pattern]):
-        raise Invalid(_("It isn’t found in this text. Paste one in which it has to be found."), code="sample")
+        raise Invalid(_("Not found in this text. Paste a text that contains it."), code="sample")
     return pattern
 
 
@@ -153,21 +165,21 @@ def _save_as_next_version(row: MaskingRules) -> None:
 
 
 def _clean(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Composed, as the texts of messages are: Hangul typed on any system is the same."""
+    """Composes the text (NFC), as messages are: Hangul typed on any system is the same."""
     return {**values, "source": unicodedata.normalize("NFC", values["source"]).strip()}
 
 
 def _as_it_is_now(own: OwnPattern, by: Agent) -> OwnPattern:
     found = OwnPattern.objects.filter(pk=own.pk, service=by.service_id).first()
     if found is None:
-        raise Conflict(_("Somebody else has deleted this meanwhile."))
+        raise Conflict(_("Someone else deleted this in the meantime."))
     return found
 
 
 def _refuse_duplicate(service_id: int, values: Mapping[str, Any], *, but: OwnPattern | None = None) -> None:
     same = OwnPattern.objects.filter(service=service_id, form=values["form"], source=values["source"])
     if any(own != but for own in same):
-        raise Invalid(_("This is among your words and patterns already."), code="source")
+        raise Invalid(_("This word or pattern already exists."), code="source")
 
 
 def _record(by: Agent, act: str, own: OwnPattern, **details: Any) -> None:

@@ -1,4 +1,4 @@
-"""Arithmetic of spans: which code points of a text are meant. Pure; everything is half open, ``[start, end)``.
+"""Arithmetic of spans of a text, in code points. Pure; everything is half open, ``[start, end)``.
 
 Browsers count UTF-16 units (ECMA-262 §6.1.4), Python and PostgreSQL code points. A span that a person selected is
 widened to whole grapheme clusters (UAX #29), so that no half of an emoji or of composed Hangul stays readable.
@@ -23,9 +23,9 @@ class Span(NamedTuple):
 
 
 def from_utf16(text: str, start: int, end: int) -> tuple[int, int]:
-    """Offsets in UTF-16 units → offsets in code points, an offset inside a surrogate pair taking the whole character.
+    """Turns UTF-16 offsets into code points; an offset inside a surrogate pair takes the whole character.
 
-    Raises ``ValueError`` where they are out of order or outside the text.
+    Raises ``ValueError`` if they are out of order or outside the text.
     """
     if not 0 <= start < end:
         raise ValueError("the span is empty or out of order")
@@ -44,12 +44,12 @@ def from_utf16(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def widen(text: str, start: int, end: int) -> tuple[int, int]:
-    """The smallest run of whole grapheme clusters that covers ``[start, end)``."""
+    """Returns the smallest run of whole grapheme clusters that covers ``[start, end)``."""
     return widen_all(text, [(start, end)])[0]
 
 
 def widen_all(text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """As ``widen``, for several spans: the text is read once, however many there are."""
+    """Widens several spans; the text is read once, however many there are."""
     if not spans:
         return []
     bounds = [0, *(cluster.end() for cluster in _GRAPHEME.finditer(text))]
@@ -57,7 +57,7 @@ def widen_all(text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, in
 
 
 def subtract(start: int, end: int, taken: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """What of ``[start, end)`` is in none of ``taken``, in order."""
+    """Returns the parts of ``[start, end)`` that are in none of ``taken``, in order."""
     left = []
     for taken_start, taken_end in sorted(taken):
         if taken_end <= start:
@@ -73,7 +73,7 @@ def subtract(start: int, end: int, taken: Iterable[tuple[int, int]]) -> list[tup
 
 
 def apply_mask(text: str, spans: Iterable[tuple[int, int]]) -> str:
-    """``text`` with asterisks in the spans: as many code points as before, line breaks kept."""
+    """Returns ``text`` with asterisks in the spans: as many code points as before, line breaks kept."""
     characters = list(text)
     for start, end in spans:
         for index in range(start, end):

@@ -1,4 +1,4 @@
-"""Service Management / Personal Information Masking / Unmasking record: who looked under which mask. For admins."""
+"""The pages of Service Management / Personal Information Masking / Unmasking record. For admins."""
 
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
@@ -30,7 +30,7 @@ def record(request: HttpRequest, agent: Agent) -> HttpResponse:
     month, months = _month(request, now), unmask_record.months_with_entries(agent.service, now)
     form = RecordForm(request.GET, service=agent.service, months=sorted({*months, month, Month.of(now)}, reverse=True))
     filters = form.filters()
-    entries = unmask_record.entries_of(agent.service, month, **filters)
+    entries = unmask_record.entries_of(agent.service, month, filters)
     page = unmask_record.read_page(
         entries,
         before=Position.parse(request.GET.get("before", "")),
@@ -41,7 +41,7 @@ def record(request: HttpRequest, agent: Agent) -> HttpResponse:
         "tab": "record",
         "form": form,
         "filters": filters,
-        "filtered": any(filters.values()),
+        "filtered": any(filters),
         "month": month,
         "is_latest": month == Month.of(now),
         "another": next((it for it in months if it != month), None),
@@ -58,10 +58,10 @@ def record(request: HttpRequest, agent: Agent) -> HttpResponse:
 @require_POST
 @for_admins
 def export(request: HttpRequest, agent: Agent) -> StreamingHttpResponse:
-    """The month with the filters of the query, as a file. It is on record before anything of it is sent."""
+    """Sends the month with the filters of the query as a file. The export is on record before anything is sent."""
     month, filters = _month(request, timezone.now()), RecordForm(request.GET, service=agent.service).filters()
     unmask_record.record_export(agent, month, filters, address=client_address(request) or None)
-    entries = unmask_record.entries_of(agent.service, month, **filters)
+    entries = unmask_record.entries_of(agent.service, month, filters)
     pieces = write_file(agent.service, entries, get_language() or settings.LANGUAGE_CODE)
     name = f"unmasking-{agent.service.slug}-{month}.csv"
     return StreamingHttpResponse(
@@ -72,12 +72,12 @@ def export(request: HttpRequest, agent: Agent) -> StreamingHttpResponse:
 
 
 def _month(request: HttpRequest, now: datetime) -> Month:
-    """There are no months to come, and what is no month is this one."""
+    """Returns the month of the query; this month if it is invalid or in the future."""
     this_month = Month.of(now)
     return min(Month.parse(request.GET.get("month", "")) or this_month, this_month)
 
 
 async def _sent(pieces: Iterator[str]) -> AsyncIterator[str]:
-    """Each piece is read in a thread, when the one before has been passed on."""
+    """Reads each piece in a thread, after the one before has been sent."""
     while (piece := await in_thread(next, pieces, None)) is not None:
         yield piece

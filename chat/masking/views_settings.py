@@ -1,4 +1,4 @@
-"""Service Management / Personal Information Masking: what is masked, offered and left alone. For admins."""
+"""The pages of Service Management / Personal Information Masking. For admins."""
 
 from dataclasses import replace
 
@@ -10,14 +10,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from agents.access import for_admins
 from agents.models import Agent
-from chat import access
 from chat.masking import settings as masking_settings
 from chat.masking.concealing import is_on
 from chat.masking.forms import PatternForm, RulesForm, SampleForm
 from chat.masking.kinds import NAMES
+from chat.masking.models import OwnPattern
 from chat.masking.preview import Preview, preview
 from chat.masking.rules import Action, Rule, pattern_rules, rules_of
-from chat.models import OwnPattern
 from contiple.base.errors import DomainError
 
 TRY, CONFIRMED = "try", "confirmed"  # the names of buttons
@@ -26,7 +25,7 @@ TRY, CONFIRMED = "try", "confirmed"  # the names of buttons
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_admins
 def rules(request: HttpRequest, agent: Agent) -> HttpResponse:
-    """Where card codes or passwords would not be destroyed any more, it is asked for a second time."""
+    """The page of the rules. It asks a second time if card codes or passwords would not be destroyed any more."""
     form = RulesForm(request.POST if request.method == "POST" else None, row=masking_settings.rules_row(agent.service))
     if TRY in request.POST:
         return _tried(request, agent, form)
@@ -47,19 +46,19 @@ def add_pattern(request: HttpRequest, agent: Agent) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_admins
 def edit_pattern(request: HttpRequest, agent: Agent, own: int) -> HttpResponse:
-    return _pattern_page(request, agent, access.own_pattern_for(agent, own))
+    return _pattern_page(request, agent, masking_settings.own_pattern_for(agent, own))
 
 
 @require_POST
 @for_admins
 def remove_pattern(request: HttpRequest, agent: Agent, own: int) -> HttpResponse:
-    masking_settings.remove_pattern(access.own_pattern_for(agent, own), by=agent)
+    masking_settings.remove_pattern(masking_settings.own_pattern_for(agent, own), by=agent)
     messages.success(request, _("Deleted."))
     return redirect("chat:masking_rules", agent.service.slug)
 
 
 def _tried(request: HttpRequest, agent: Agent, form: RulesForm) -> HttpResponse:
-    """What the rules that stand in the form would do, with the service's own words and patterns."""
+    """Shows what the form's rules would do, with the service's own words and patterns."""
     sample, tried = SampleForm(request.POST), None
     if sample.is_valid() and form.is_valid():
         tried = preview(replace(rules_of(agent.service_id), kinds=form.kinds()), sample.cleaned_data["sample"])
@@ -80,14 +79,14 @@ def _pattern_page(request: HttpRequest, agent: Agent, own: OwnPattern | None) ->
 
 
 def _pattern_tried(agent: Agent, form: PatternForm, own: OwnPattern | None) -> Preview | None:
-    """What the service's rules would do to the sample, with the word or pattern that stands in the form."""
+    """Returns what the service's rules would do to the sample, with the form's word or pattern."""
     values, sample = form.values(), form.cleaned_data["sample"]
     try:
         pattern = masking_settings.try_out(values, sample)
     except DomainError as error:
         form.accept_error(error)
         return None
-    patterns = pattern_rules(it for it in access.own_patterns_of(agent) if it != own)
+    patterns = pattern_rules(it for it in masking_settings.own_patterns_of(agent) if it != own)
     patterns.append((pattern, Rule(values["action"], values["keep"])))
     return preview(replace(rules_of(agent.service_id), patterns=patterns), sample)
 
@@ -108,7 +107,7 @@ def _pattern_saved(request: HttpRequest, agent: Agent, form: PatternForm, own: O
 
 
 def _stamp_pattern_again(agent: Agent, form: PatternForm, own: OwnPattern | None) -> None:
-    current = access.own_patterns_of(agent).filter(pk=own.pk).first() if own else None
+    current = masking_settings.own_patterns_of(agent).filter(pk=own.pk).first() if own else None
     if current:
         form.stamp_again(masking_settings.pattern_stamp(current))
 
@@ -123,12 +122,12 @@ def _saved(request: HttpRequest, agent: Agent, form: RulesForm) -> bool:
         form.accept_error(error)
         form.stamp_again(masking_settings.rules_stamp(masking_settings.rules_row(agent.service)))
         return False
-    messages.success(request, _("Saved.") if changed else _("Nothing was changed."))
+    messages.success(request, _("Saved.") if changed else _("No changes were made."))
     return True
 
 
 def _context(agent: Agent, form: RulesForm) -> dict:
-    own = [(it, Action(it.action)) for it in access.own_patterns_of(agent)]
+    own = [(it, Action(it.action)) for it in masking_settings.own_patterns_of(agent)]
     return {
         "section": "masking",
         "tab": "rules",

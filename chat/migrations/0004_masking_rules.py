@@ -79,7 +79,7 @@ class Migration(migrations.Migration):
                 ("kinds", models.JSONField(blank=True, default=dict)),
                 (
                     "reveals_per_hour",
-                    models.PositiveSmallIntegerField(default=30, verbose_name="Unmasking, times in an hour"),
+                    models.PositiveSmallIntegerField(default=30, verbose_name="Unmaskings per hour"),
                 ),
                 (
                     "service",

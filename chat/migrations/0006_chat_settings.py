@@ -19,7 +19,7 @@ def number(name: str, default: int, most: int, help_text: str) -> models.Positiv
 class Migration(migrations.Migration):
     dependencies = [
         ("agents", "0003_audit_by_month"),
-        ("chat", "0004_masking_rules"),
+        ("chat", "0005_data_key_holders"),
     ]
 
     operations = [
@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
                     "assign_recent_agent",
                     models.BooleanField(
                         default=False,
-                        help_text="The agent with recent history with this customer comes first, if free.",
+                        help_text="If available, the agent with recent history with this customer comes first.",
                         verbose_name="Assign Chat",
                     ),
                 ),
@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
                         "Queue limit",
                         0,
                         10_000,
-                        "When the queue is full, customers are offered a 1:1 inquiry. 0: no limit.",
+                        "When the queue is full, customers are offered a 1:1 inquiry. 0 means no limit.",
                     ),
                 ),
                 (
@@ -52,25 +52,25 @@ class Migration(migrations.Migration):
                         "Longest wait (minutes)",
                         0,
                         DAY_MINUTES,
-                        "After this long, customers are offered a 1:1 inquiry and keep their place. 0: never.",
+                        "Customers who wait longer are offered a 1:1 inquiry and keep their place in the queue. 0 means never.",
                     ),
                 ),
                 (
                     "idle_reminder_minutes",
                     number(
-                        "Remind a silent customer after (minutes)",
+                        "Reminder to a silent customer (minutes)",
                         5,
                         DAY_MINUTES,
-                        "Counted from the agent’s last message. 0: never.",
+                        "Counted from the agent’s last message. 0 means never.",
                     ),
                 ),
                 (
                     "idle_close_minutes",
                     number(
-                        "End a silent chat after (minutes)",
+                        "End of a silent chat (minutes)",
                         15,
                         DAY_MINUTES,
-                        "Counted from the same message; the reminder announces it. 0: never.",
+                        "Counted from the same message and announced in the reminder. 0 means never.",
                     ),
                 ),
                 (

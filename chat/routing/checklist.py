@@ -86,22 +86,22 @@ def _service_checks(service: Service) -> list[Check]:
         Check(
             "contract",
             service.contract.chat,
-            _("Chat in the contract"),
-            _("Switch on Chat in Contract Details."),
+            _("Is Chat on in Contract Details?"),
+            _("Turn on Chat in Contract Details."),
             CONTRACT,
         ),
         Check(
             "help_center",
             bool(center and center.chat_enabled),
-            _("Chat enabled in the help center"),
-            _("Switch on Chat in Default Setting: until then customers see no chat icon."),
+            _("Is Chat enabled in Default Setting?"),
+            _("Enable Chat in Default Setting. Until then, customers see no chat icon."),
             DEFAULT_SETTING,
         ),
         Check(
             "policy",
             has_policy,
-            _("A privacy policy"),
-            _("Write the privacy policy in Default Setting: nobody can start a chat without agreeing to it."),
+            _("Is there a privacy policy?"),
+            _("Write the privacy policy in Default Setting. Customers must agree to it to start a chat."),
             DEFAULT_SETTING,
         ),
     ]
@@ -114,15 +114,15 @@ def _agent_checks(standings: list[Standing]) -> list[Check]:
         Check(
             "permission",
             count[Availability.NO_PERMISSION] < len(standings),
-            _("An agent with the chat permission"),
+            _("Does an agent have the chat permission?"),
             _("Grant the chat permission to an agent."),
             AGENTS,
         ),
         Check(
             "online",
             online > 0,
-            _("An agent Online"),
-            _("Agents choose Online themselves, at the top left of the chat dialog."),
+            _("Is an agent Online?"),
+            _("Agents change their own chat status to Online at the top left of the chat dialog."),
             AGENTS,
         ),
         _reachable(online, count[Availability.FREE] + count[Availability.FULL]),
@@ -132,26 +132,26 @@ def _agent_checks(standings: list[Standing]) -> list[Check]:
 
 def _reachable(online: int, reached: int) -> Check:
     todo = (
-        _("The agents Online have no Contiple page open, or no connection: no chat can ring for them.")
+        _("Online agents have no open Contiple page or lost their connection, so chats can’t ring for them.")
         if online
-        else _("First an agent has to be Online.")
+        else _("First, an agent must be Online.")
     )
-    return Check("reachable", reached > 0, _("An agent Online and connected"), todo)
+    return Check("reachable", reached > 0, _("Is an Online agent connected?"), todo)
 
 
 def _room(free: int, reached: int) -> Check:
     todo = (
-        _("Every agent has as many chats as allowed. Raise the limits, or have more agents go Online.")
+        _("All agents are at their limit. Raise the limits or have more agents go Online.")
         if reached
-        else _("First an agent has to be Online and connected.")
+        else _("First, an agent must be Online and connected.")
     )
-    return Check("room", free > 0, _("An agent with room for one more chat"), todo, AGENTS)
+    return Check("room", free > 0, _("Can an agent take one more chat?"), todo, AGENTS)
 
 
 def _worker_check(service: Service) -> Check:
     return Check(
         "worker",
         not is_work_overdue(service),
-        _("The background worker"),
-        _("It isn’t running: rings don’t end and nobody counts as gone. Tell your operator."),
+        _("Are background tasks running?"),
+        _("Tasks are overdue: unanswered chats don’t move on to other agents. Tell your operator."),
     )

@@ -31,7 +31,7 @@ class Reason(StrEnum):
     LONGEST = "longest"
     RESTING = "resting"  # the agents with room have just let it ring
     FULL = "full"
-    UNREACHABLE = "unreachable"
+    UNREACHABLE = "disconnected"
     BREAK = "break"
     OFFLINE = "offline"
 

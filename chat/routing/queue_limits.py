@@ -52,7 +52,7 @@ def require_place(chat: Chat, limit: int) -> None:
     assign_waiting_chats(chat.service_id)
     waiting = waiting_chats(chat.service_id)
     if waiting.filter(pk=chat.pk).exists() and waiting.count() > limit:
-        raise QueueFull(_("Too many customers are waiting just now."))
+        raise QueueFull(_("Too many customers are waiting right now."))
 
 
 def offer_inquiries() -> None:

@@ -22,7 +22,7 @@ class Availability(StrEnum):
 
     FREE = "free"
     FULL = "full"
-    UNREACHABLE = "unreachable"
+    UNREACHABLE = "disconnected"
     BREAK = "break"
     OFFLINE = "offline"
     NO_PERMISSION = "permission"
@@ -31,11 +31,11 @@ class Availability(StrEnum):
 
 _NEARNESS = {str(availability): number for number, availability in enumerate(Availability)}
 _WORDS = {
-    Availability.UNREACHABLE: gettext_lazy("unreachable"),
+    Availability.UNREACHABLE: gettext_lazy("disconnected"),
     Availability.BREAK: gettext_lazy("on a break"),
     Availability.OFFLINE: gettext_lazy("Offline"),
     Availability.NO_PERMISSION: gettext_lazy("no chat permission"),
-    Availability.NO_CONTRACT: gettext_lazy("the contract has no Chat"),
+    Availability.NO_CONTRACT: gettext_lazy("Chat is off in the contract"),
 }
 
 
@@ -83,7 +83,7 @@ def in_words(standing: Standing) -> str:
     if standing.availability in {Availability.FREE, Availability.FULL}:
         return chats_in_words(standing.load, standing.limit)
     if standing.availability == Availability.UNREACHABLE and standing.gone_s is not None:
-        return _("unreachable for %(time)s") % {"time": duration_in_words(standing.gone_s)}
+        return _("disconnected for %(time)s") % {"time": duration_in_words(standing.gone_s)}
     return str(_WORDS.get(Availability(standing.availability), ""))
 
 

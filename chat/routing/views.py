@@ -48,5 +48,5 @@ def _saved(request: HttpRequest, agent: Agent, form: ChatSettingsForm) -> bool:
         form.accept_error(error)
         form.stamp_again(chat_settings_stamp(ChatSettings.objects.get(service=agent.service)))
         return False
-    messages.success(request, _("Saved.") if changed else _("Nothing was changed."))
+    messages.success(request, _("Saved.") if changed else _("No changes were made."))
     return True

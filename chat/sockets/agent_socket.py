@@ -1,5 +1,6 @@
-"""The socket of an agent's desk. Frames are in ``protocol``, what both sockets have in common in ``connection``."""
+"""The socket of an agent's desk: the chats on display, the list of chats, and typing in the agent's own chats."""
 
+import time
 from collections.abc import Collection
 
 from django.conf import settings
@@ -10,33 +11,37 @@ from agents.chat_permission import may_chat, permitted_agents
 from agents.credentials import Credential, chatting_agents, user_of_session
 from agents.models import Agent
 from chat import protocol
-from chat.conversation import entries, live, rendering
-from chat.conversation.entries import Entry
+from chat.conversation import entries, frames, live, rendering
 from chat.models import Chat
 from chat.routing import presence, queue
 from chat.routing.assignment import assign_waiting_chats
-from chat.sockets import pulse
-from chat.sockets.connection import AGAIN, FORBIDDEN, UNKNOWN, Connection, Send
+from chat.sockets import snapshots
+from chat.sockets.client import Send
+from chat.sockets.codes import AGAIN, FORBIDDEN, UNKNOWN
+from chat.sockets.display import Display, FirstLook
+from chat.sockets.snapshots import AgentDesk, Seen, Watched
 from contiple.base.errors import Closed
 from contiple.base.threads import in_thread
 
 
-class AgentSocket(Connection):
-    """One tab of an agent who may chat. The session says who it is; the rights are read again at every acting frame."""
+class AgentSocket(Display):
+    """One tab of an agent who may chat. The session identifies the agent; each acting frame reads the rights again."""
 
     decode = staticmethod(protocol.decode_from_agent)
+    fingerprint: AgentDesk | None
 
     def __init__(self, scope: dict, send: Send) -> None:
         super().__init__(scope, send)
         self.own_chats: frozenset[int] = frozenset()
+        self.line_revs: dict[int, int] = {}  # of the own chats: the rev up to which their last lines are shown
         self.waiting = 0
 
     async def begin(self) -> None:
         refusal = await in_thread(self._enter)
         if refusal:
-            await self.close(refusal)
+            await self.client.close(refusal)
             return
-        self.leased = True
+        self.has_lease = True
         await self.join(live.agent_topic(self.agent_id))
         await queue.join(self.service_id, self)
         await self._follow(self.line_revs)
@@ -46,7 +51,7 @@ class AgentSocket(Connection):
             await in_thread(assign_waiting_chats, self.service_id)
 
     def let_go(self) -> None:
-        if self.leased:
+        if self.has_lease:
             queue.leave(self.service_id, self)
         super().let_go()
 
@@ -61,29 +66,29 @@ class AgentSocket(Connection):
             case protocol.Unwatch(chat):
                 await self.unwatch(chat)
             case protocol.Typing(chat):
-                if self.may_type() and chat in self.cursors and await in_thread(self._holds, chat):
-                    live.publish(live.chat_topic(chat), live.Typed(chat, "agent"))
+                await self._show_typing(chat)
             case protocol.Seen():
                 await self.note_receipt(frame.chat, frame, agent_id=self.agent_id, credential=self.credential)
 
     async def refresh(self) -> None:
         found = await in_thread(self._desk)
         if found is None:
-            await self.close(await self.refusal() or AGAIN)
+            await self.client.close(await self.refusal() or AGAIN)
             return
         if await self._follow(found[1].chats):
-            found = await in_thread(self._desk) or found  # what was said before these chats were heard
+            found = await in_thread(self._desk) or found  # with what changed before these chats were subscribed to
         self.fingerprint, frame = found
         self.waiting = frame.waiting
-        await self.tell(frame)
+        await self.client.send(frame)
 
     def note_queue(self, places: dict[int, int]) -> None:
-        if self.is_admin:  # who sees everybody's chats
+        if self.is_admin:  # sees everybody's chats
             self.touch()
         elif len(places) != self.waiting:
             self.waiting = len(places)
-            self.fingerprint = (*(self.fingerprint or ())[:-1], self.waiting)
-            self.spawn(self.tell, rendering.waiting_frame(self.waiting, self.language))
+            if self.fingerprint:
+                self.fingerprint = self.fingerprint._replace(waiting=self.waiting)
+            self.spawn(self.client.send, frames.waiting_frame(self.waiting, self.client.language))
 
     async def refusal(self) -> int | None:
         return await in_thread(self._refusal)
@@ -91,13 +96,14 @@ class AgentSocket(Connection):
     async def show_elsewhere(self, changed: live.Changed) -> None:
         if changed.entry.chat in self.own_chats:
             self.line_revs[changed.entry.chat] = changed.entry.rev
-            if line := rendering.line_frame(changed):
-                await self.tell(line)
+            if line := rendering.last_line_frame(changed):
+                await self.client.send(line)
 
-    async def repair(self, seen: pulse.Seen) -> None:
+    async def repair(self, seen: Seen) -> None:
         await super().repair(seen)
-        behind = [chat_id for chat_id, (rev, _m) in seen.chats.items() if rev > self.line_revs.get(chat_id, rev)]
-        if any(chat_id in self.own_chats and chat_id not in self.cursors for chat_id in behind):
+        listed_only = [chat_id for chat_id in seen.chats if chat_id in self.own_chats and chat_id not in self.cursors]
+        revs = {chat_id: seen.chats[chat_id].last_rev for chat_id in listed_only}
+        if any(rev > self.line_revs.get(chat_id, rev) for chat_id, rev in revs.items()):
             self.touch()
 
     async def unwatch(self, chat_id: int) -> None:
@@ -105,11 +111,17 @@ class AgentSocket(Connection):
         if chat_id in self.own_chats:
             await self.join(live.chat_topic(chat_id))
 
-    def watched(self) -> pulse.Watched:
-        return pulse.Watched({*self.cursors, *self.own_chats}, credential=self.credential)
+    def watched(self) -> Watched:
+        return Watched({*self.cursors, *self.own_chats}, credential=self.credential)
+
+    async def _show_typing(self, chat_id: int) -> None:
+        if not self.limits.take_typing(time.monotonic()) or chat_id not in self.cursors:
+            return
+        if await in_thread(self._holds, chat_id):
+            live.publish(live.chat_topic(chat_id), live.Typed(chat_id, "agent"))
 
     async def _follow(self, chat_ids: Collection[int]) -> bool:
-        """Hears of the agent's own chats, for their last lines; whether there were new ones among them."""
+        """Subscribes to the agent's own chats, for their last lines. Returns whether there were new ones among them."""
         before, self.own_chats = self.own_chats, frozenset(chat_ids)
         for chat_id in before - self.own_chats:
             if chat_id not in self.cursors:
@@ -124,7 +136,7 @@ class AgentSocket(Connection):
         return self.scope["cookies"].get(settings.SESSION_COOKIE_NAME, "")
 
     def _enter(self) -> int | None:
-        """Finds out who it is, who is reachable from now on. Returns the code to close with where that is nobody."""
+        """Identifies the agent and takes a lease. Returns a close code if the agent is refused."""
         user = user_of_session(self._session_key())
         if user is None:
             return UNKNOWN
@@ -133,32 +145,36 @@ class AgentSocket(Connection):
             return FORBIDDEN
         self.agent_id, self.service_id, self.is_admin = agent.pk, agent.service_id, agent.is_admin
         self.credential = Credential(agent.pk, agent.service_id, self._session_key(), user.password)
-        self.line_revs = pulse.own_revs(agent.pk)
+        self.line_revs = snapshots.own_revs(agent.pk)
         presence.take_lease(self.socket_id, agent_id=agent.pk)
         return None
 
     def _refusal(self) -> int | None:
-        """Who has signed in anew, as after a new password, comes back with the new cookie; others then get 4401."""
+        """Returns the close code if the session is over or the agent may not chat any more.
+
+        If only the session is over, the page is to connect again: after a new password it has a new cookie by then;
+        without one it is refused with 4401.
+        """
         if chatting_agents([self.credential]):
             return None
         return AGAIN if permitted_agents().filter(pk=self.agent_id).exists() else FORBIDDEN
 
-    def first_look(self, chat_id: int, rev: int) -> tuple[int, live.Receipts, list[Entry]]:
+    def first_look(self, chat_id: int, rev: int) -> FirstLook:
         if not chatting_agents([self.credential]):
-            raise Closed(_("You are not permitted to chat any more."))
-        last_rev, receipts, _fingerprint = pulse.look_at_chat(chat_id, self.service_id)
-        return last_rev, receipts, entries.changes_since(chat_id, rev)
+            raise Closed(_("You no longer have the chat permission."))
+        chat = snapshots.look_at_chat(chat_id, self.service_id)
+        return FirstLook(chat.last_rev, chat.receipts, entries.changes_since(chat_id, rev))
 
     def _holds(self, chat_id: int) -> bool:
         held = Chat.objects.filter(pk=chat_id, agent=self.agent_id, state=Chat.State.ACTIVE)
         return bool(chatting_agents([self.credential])) and held.exists()
 
-    def _desk(self) -> tuple[tuple | None, protocol.Desk] | None:
-        """With the fingerprint from before it was read: what changes in between is noticed at the next beat."""
+    def _desk(self) -> tuple[AgentDesk | None, protocol.Desk] | None:
+        """Reads the desk and, before it, its fingerprint: a change in between is noticed at the next beat."""
         if not chatting_agents([self.credential]):
             return None
-        fingerprint = pulse.desk_fingerprints([self.agent_id]).get(self.agent_id)
-        self.line_revs = pulse.own_revs(self.agent_id)
+        fingerprint = snapshots.desk_fingerprints([self.agent_id]).get(self.agent_id)
+        self.line_revs = snapshots.own_revs(self.agent_id)
         agent = Agent.objects.select_related("service").get(pk=self.agent_id)
         self.is_admin = agent.is_admin
-        return fingerprint, rendering.desk_frame(agent, self.language)
+        return fingerprint, frames.desk_frame(agent, self.client.language)

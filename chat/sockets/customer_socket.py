@@ -1,7 +1,8 @@
-"""The socket of a customer's chat. Frames are in ``protocol``, what both sockets have in common in ``connection``."""
+"""The socket of a customer's chat: its messages, and above them its state or the place in the queue."""
 
 import asyncio
 import logging
+import time
 from typing import NamedTuple
 
 from django.db import DatabaseError
@@ -9,12 +10,15 @@ from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 
 from chat import access, protocol
-from chat.conversation import entries, live, rendering
+from chat.conversation import entries, frames, live
 from chat.conversation.entries import Entry
 from chat.models import Chat
 from chat.routing import presence, queue
-from chat.sockets import pulse
-from chat.sockets.connection import AGAIN, FORBIDDEN, SLOW, UNKNOWN, Connection, Send
+from chat.sockets import snapshots
+from chat.sockets.client import Send
+from chat.sockets.codes import AGAIN, FORBIDDEN, SLOW, UNKNOWN
+from chat.sockets.display import Display, FirstLook
+from chat.sockets.snapshots import CustomerPage, Watched
 from contiple.base.errors import Conflict
 from contiple.base.threads import in_thread
 
@@ -23,10 +27,11 @@ log = logging.getLogger(__name__)
 HELLO_WITHIN_S = 5
 
 
-class CustomerSocket(Connection):
-    """One page of a customer. The first frame says by its token who it is; without one the socket has five seconds."""
+class CustomerSocket(Display):
+    """One page of a customer. Its first frame must identify the customer by a token, within ``HELLO_WITHIN_S``."""
 
     decode = staticmethod(protocol.decode_from_customer)
+    fingerprint: CustomerPage | None
 
     def __init__(self, scope: dict, send: Send) -> None:
         super().__init__(scope, send)
@@ -44,7 +49,7 @@ class CustomerSocket(Connection):
             await self._greet(frame)
             return
         if self.chat_id is None:
-            await self.close(UNKNOWN)
+            await self.client.close(UNKNOWN)
             return
         match frame:
             case protocol.Send():
@@ -52,7 +57,7 @@ class CustomerSocket(Connection):
             case protocol.Beat():
                 self.note_answer(frame)
             case protocol.Typing():
-                if self.may_type():
+                if self.limits.take_typing(time.monotonic()):
                     live.publish(live.chat_topic(self.chat_id), live.Typed(self.chat_id, "customer"))
             case protocol.Seen():
                 await self.note_receipt(self.chat_id, frame)
@@ -61,10 +66,10 @@ class CustomerSocket(Connection):
         try:
             status = await in_thread(self._status)
         except Http404:
-            await self.close(FORBIDDEN)
+            await self.client.close(FORBIDDEN)
             return
         if await self._queue_up(waits=status.frame.state == Chat.State.WAITING):
-            status = await in_thread(self._status)  # what moved before the queue was heard
+            status = await in_thread(self._status)  # with what moved before the queue was joined
         await self._show_status(status)
 
     def let_go(self) -> None:
@@ -79,8 +84,9 @@ class CustomerSocket(Connection):
             self.touch()
         elif place != self.place:
             self.place, self.shown = place, None
-            self.fingerprint = (*(self.fingerprint or ())[:-1], place)
-            self.spawn(self.tell, protocol.Place(place))
+            if self.fingerprint:
+                self.fingerprint = self.fingerprint._replace(place=place)
+            self.spawn(self.client.send, protocol.Place(place))
 
     async def refusal(self) -> int | None:
         try:
@@ -94,30 +100,30 @@ class CustomerSocket(Connection):
             raise Conflict(_("This socket knows its customer already."))
         try:
             await self._begin_chat(frame)
-        except DatabaseError as error:  # half begun is of no use: the client comes back
+        except DatabaseError as error:  # half a beginning is of no use: the client connects again
             log.warning("a chat could not begin: %s", type(error).__name__)
-            await self.close(AGAIN)
+            await self.client.close(AGAIN)
 
     async def _begin_chat(self, frame: protocol.Hello) -> None:
         found = await in_thread(self._enter, frame.token)
         if found is None:
-            await self.close(UNKNOWN)
+            await self.client.close(UNKNOWN)
             return
         self.chat_id, self.service_id, state = found
-        self.leased = True
+        self.has_lease = True
         await self._queue_up(waits=state == Chat.State.WAITING)
         self.start()
         await self.watch(self.chat_id, frame.rev)
         await self._show_status(self.first_status)
 
     async def _show_status(self, status: "_Status") -> None:
-        self.fingerprint, self.place = status.fingerprint, status.fingerprint[-1]
+        self.fingerprint, self.place = status.fingerprint, status.fingerprint.place
         if status.frame != self.shown:
             self.shown = status.frame
-            await self.tell(status.frame)
+            await self.client.send(status.frame)
 
     async def _queue_up(self, *, waits: bool) -> bool:
-        """Only who waits is moved by what happens to others. Returns whether the queue is heard from now on."""
+        """Joins the queue's onlookers, or leaves them: only a waiting chat is moved by others. True if it joined."""
         if waits == self.is_queueing:
             return False
         self.is_queueing = waits
@@ -130,36 +136,36 @@ class CustomerSocket(Connection):
     def may_read(self, entry: Entry) -> bool:
         return not entry.internal
 
-    def watched(self) -> pulse.Watched:
-        return pulse.Watched(tuple(self.cursors), chat_id=self.chat_id or 0)
+    def watched(self) -> Watched:
+        return Watched(tuple(self.cursors), chat_id=self.chat_id or 0)
 
     async def _close_without_hello(self) -> None:
         await asyncio.sleep(HELLO_WITHIN_S)
         if not self.said_hello:
-            await self.close(SLOW)
+            await self.client.close(SLOW)
 
     # In threads
 
     def _enter(self, token: str) -> tuple[int, int, str] | None:
-        """Whose token it is, who is there from now on: the chat, its service and state."""
+        """Finds the chat of the token and takes a lease. Returns the chat, its service and its state."""
         found = access.chat_of_token(self.scope["url_route"]["kwargs"]["service"], token)
         if found is not None:
             presence.take_lease(self.socket_id, chat_id=found[0])
         return found
 
-    def first_look(self, chat_id: int, rev: int) -> tuple[int, live.Receipts, list[Entry]]:
-        last_rev, receipts, fingerprint = pulse.look_at_chat(chat_id, self.service_id)
-        self.first_status = self._status_of(fingerprint)
-        return last_rev, receipts, entries.changes_since(chat_id, rev)
+    def first_look(self, chat_id: int, rev: int) -> FirstLook:
+        chat = snapshots.look_at_chat(chat_id, self.service_id)
+        self.first_status = self._status_of(chat.page)
+        return FirstLook(chat.last_rev, chat.receipts, entries.changes_since(chat_id, rev))
 
     def _status(self) -> "_Status":
-        """With the fingerprint from before it was read: what changes in between is noticed at the next beat."""
-        return self._status_of(pulse.look_at_chat(self.chat_id or 0, self.service_id)[2])
+        """Reads the status and, before it, its fingerprint: a change in between is noticed at the next beat."""
+        return self._status_of(snapshots.look_at_chat(self.chat_id or 0, self.service_id).page)
 
-    def _status_of(self, fingerprint: tuple) -> "_Status":
-        if fingerprint[0] == Chat.State.ACTIVE:
-            return _Status(fingerprint, rendering.active_status_frame(self.chat_id or 0))
-        return _Status(fingerprint, rendering.status_frame(self._chat(), self.language, place=fingerprint[-1]))
+    def _status_of(self, page: CustomerPage) -> "_Status":
+        if page.state == Chat.State.ACTIVE:
+            return _Status(page, frames.active_status_frame(self.chat_id or 0))
+        return _Status(page, frames.status_frame(self._chat(), self.client.language, place=page.place))
 
     def _chat(self) -> Chat:
         chats = Chat.objects.select_related("service")
@@ -170,7 +176,7 @@ class CustomerSocket(Connection):
 
 
 class _Status(NamedTuple):
-    """How a customer's chat stands; ``fingerprint`` ends with the place in the queue."""
+    """How a customer's chat stands."""
 
-    fingerprint: tuple
+    fingerprint: CustomerPage
     frame: protocol.Status

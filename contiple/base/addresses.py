@@ -1,4 +1,4 @@
-"""Where a request comes from, as far as it can be believed."""
+"""Finds the address that a request comes from, as far as it can be trusted."""
 
 from ipaddress import ip_address
 
@@ -7,10 +7,10 @@ from django.http import HttpRequest
 
 
 def client_address(request: HttpRequest) -> str:
-    """The IP address of the other side, ``""`` where there is none (a Unix socket without a proxy).
+    """Returns the client's IP address, or ``""`` if there is none (a Unix socket without a proxy).
 
-    ``X-Forwarded-For`` counts only behind our own proxy (``TRUST_PROXY``), and of it only the last entry, which that
-    proxy wrote itself: whatever stands before it, the client may have invented.
+    ``X-Forwarded-For`` counts only behind our own proxy (``TRUST_PROXY``), and only its last entry, which that proxy
+    wrote itself: the client may have invented everything before it.
     """
     if settings.TRUST_PROXY:
         forwarded = _address(request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2])

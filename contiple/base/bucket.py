@@ -1,4 +1,4 @@
-"""A token bucket: how much of something is allowed at once, and in the long run."""
+"""Limits how often something may happen."""
 
 import time
 
@@ -12,6 +12,7 @@ class Bucket:
         self.burst, self.per_s, self.tokens, self.taken_at = burst, per_s, float(burst), time.monotonic()
 
     def take(self) -> bool:
+        """Takes a token. Returns False if there is none left."""
         now = time.monotonic()
         self.tokens = min(self.burst, self.tokens + (now - self.taken_at) * self.per_s)
         self.taken_at = now

@@ -1,4 +1,4 @@
-"""Encryption of what must be kept but not read: AES-256-GCM, data keys wrapped by master keys.
+"""Encrypts what must be kept but not read: AES-256-GCM, data keys wrapped by master keys.
 
 A sealed value is ``nonce (12 bytes) + ciphertext + tag (16 bytes)``. Everything fails closed: a wrong key, a cut
 value or other associated data raise ``Unreadable``, never another text.
@@ -16,7 +16,7 @@ NONCE_BYTES = 12  # NIST SP 800-38D: 96 bits, random; a data key seals far fewer
 
 
 class Unreadable(Exception):
-    """The value can't be opened with what was given."""
+    """The value can't be decrypted with this key and these associated data."""
 
 
 def new_key() -> bytes:
@@ -30,7 +30,7 @@ def seal(key: bytes, plain: bytes, bound_to: bytes) -> bytes:
 
 
 def unseal(key: bytes, sealed: bytes, bound_to: bytes) -> bytes:
-    """The plain bytes. Raises ``Unreadable``."""
+    """Returns the plain bytes. Raises ``Unreadable``."""
     try:
         return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], bound_to)
     except (InvalidTag, ValueError) as error:
@@ -38,16 +38,16 @@ def unseal(key: bytes, sealed: bytes, bound_to: bytes) -> bytes:
 
 
 def parse_master_keys(value: str) -> dict[str, bytes]:
-    """``id:base64,id:base64`` → keys by id, in the order given (the first one wraps new keys).
+    """Reads ``id:base64,id:base64`` and returns the keys by id, in the order given (the first one wraps new keys).
 
-    Raises ``ValueError`` with a sentence that names the entry by its place, never by its content.
+    Raises ``ValueError`` with a sentence that names the entry by its number, never by its content.
     """
     keys: dict[str, bytes] = {}
-    for place, entry in enumerate(filter(None, (part.strip() for part in value.split(","))), start=1):
+    for number, entry in enumerate(filter(None, (part.strip() for part in value.split(","))), start=1):
         name, _, encoded = entry.partition(":")
         key = _decoded(encoded)
         if not name or len(name) > 32 or key is None or name in keys:
-            raise ValueError(f"key {place} is not `id:base64 of {KEY_BYTES} bytes` with an id of its own")
+            raise ValueError(f"key {number} is not `id:base64 of {KEY_BYTES} bytes` with an id of its own")
         keys[name] = key
     if not keys:
         raise ValueError("there is no key")

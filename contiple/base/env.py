@@ -1,6 +1,6 @@
-"""The settings that come from the environment: each variable is declared here once, and read nowhere else.
+"""Reads settings from the environment. Each variable is declared here once, and read nowhere else.
 
-``VARIABLES`` is what the README's table is checked against.
+A test compares ``VARIABLES`` with the table of variables in the documentation.
 """
 
 import os
@@ -35,7 +35,7 @@ class EnvError(Exception):
 
 
 def text(name: str, default: str | None = None) -> str:
-    """The variable's value, or ``default``. Raises ``EnvError`` where there is neither."""
+    """Returns the variable's value, or ``default``. Raises ``EnvError`` if there is neither."""
     assert name in VARIABLES, name
     value = os.environ.get(name, "").strip() or default
     if value is None:
@@ -55,7 +55,7 @@ def integer(name: str, default: int) -> int:
 
 
 def local() -> bool:
-    """Whether this is one machine's own installation, which makes its own secrets."""
+    """Returns whether this installation is for one machine and makes its own secrets."""
     mode = text("CONTIPLE_MODE", "production")
     if mode not in {"production", "local"}:
         raise EnvError(f"CONTIPLE_MODE must be `production` or `local`, not {mode!r}.")
@@ -67,7 +67,7 @@ def data_folder() -> Path:
 
 
 def origin(name: str, default: str | None) -> str:
-    """An exact origin (RFC 6454) as browsers write it: scheme, host and port in lower case, no default port."""
+    """Returns an exact origin (RFC 6454) as browsers write it: scheme, host and port in lower case, no default port."""
     value = text(name, default).lower().rstrip("/")
     if not re.fullmatch(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?", value):
         raise EnvError(f"{name} must be an origin such as https://desk.example.com, not {value!r}.")
@@ -75,7 +75,7 @@ def origin(name: str, default: str | None) -> str:
 
 
 def url(name: str, schemes: set[str], default: str | None = None) -> SplitResult | None:
-    """The variable's parts, or ``None`` where it is empty. What it holds (a password, say) is in no error."""
+    """Returns the URL's parts, or ``None`` if it is empty. No error shows its content, which may be a password."""
     value = text(name, default)
     try:
         parts = urlsplit(value)
@@ -94,7 +94,7 @@ def required_url(name: str, schemes: set[str]) -> SplitResult:
 
 
 def master_keys(name: str) -> dict[str, bytes]:
-    """See ``crypto.parse_master_keys``."""
+    """Returns the keys by id, as ``crypto.parse_master_keys`` does."""
     try:
         return crypto.parse_master_keys(text(name))
     except ValueError as error:
@@ -102,7 +102,7 @@ def master_keys(name: str) -> dict[str, bytes]:
 
 
 def secret(name: str, *, length: int) -> str:
-    """A variable of at least ``length`` characters."""
+    """Returns a variable that has at least ``length`` characters."""
     value = text(name)
     if len(value) < length:
         raise EnvError(f"{name} is too short: it must have at least {length} characters.")
@@ -110,7 +110,7 @@ def secret(name: str, *, length: int) -> str:
 
 
 def token(name: str, *, length: int) -> str:
-    """As ``secret``; empty where there is none. Only characters that a header can carry."""
+    """Returns a secret that a header can carry, or ``""`` if the variable is not set."""
     value = text(name, "")
     if value and (len(value) < length or not (value.isascii() and value.isprintable()) or " " in value):
         raise EnvError(f"{name} must have at least {length} characters, all of them ASCII, and no spaces.")
@@ -118,7 +118,7 @@ def token(name: str, *, length: int) -> str:
 
 
 def choice(name: str, choices: tuple[str, ...]) -> str:
-    """One of ``choices``, the first where none is named."""
+    """Returns one of ``choices``: the first if the variable is not set."""
     value = text(name, choices[0]).upper()
     if value not in choices:
         raise EnvError(f"{name} must be one of {', '.join(choices)}, not {value!r}.")

@@ -1,14 +1,14 @@
-"""The errors of the domain: each is a sentence for a person and a code for a program.
+"""Errors of the domain: each has a sentence for a person and a code for a program.
 
-Views turn them into an HTTP answer (``contiple.middleware``), consumers into an error frame. None of them carries
-message text, so they may be logged.
+The middleware turns them into HTTP answers, sockets into error frames. None contains a message's text, so they may be
+logged.
 """
 
 from django.utils.functional import Promise
 
 
 class DomainError(Exception):
-    """Something a well-behaved caller may run into. ``status`` is the HTTP answer it becomes."""
+    """Something that may happen to a well-behaved caller. ``status`` is the HTTP status of the answer."""
 
     code = "invalid"
     status = 400
@@ -23,25 +23,25 @@ class DomainError(Exception):
 
 
 class Invalid(DomainError):
-    """What was sent can't be used as it is."""
+    """The input can't be used as it is."""
 
 
 class Closed(DomainError):
-    """A gate is closed: the contract, the help center or a permission does not allow it now."""
+    """The contract, the help center or a permission does not allow this now."""
 
     code = "closed"
     status = 403
 
 
 class Conflict(DomainError):
-    """It was true when the page was drawn and is not any more: look again and repeat."""
+    """Something changed since the page was drawn: look again and repeat."""
 
     code = "conflict"
     status = 409
 
 
 class TooMany(DomainError):
-    """More than this caller may do in this time."""
+    """The caller did this too often in a short time."""
 
     code = "too_many"
     status = 429

@@ -1,7 +1,7 @@
-"""What a process counts about itself, for Prometheus: the lowest layer, which everything may import.
+"""Numbers that a process counts about itself, for Prometheus.
 
-Each process has numbers of its own and is asked for them by itself (``contiple.scrape``), not through the proxy.
-Labels have a handful of values that are known here: never a service, a person or a chat.
+Each process has its own and answers for them directly (``contiple.scrape``), not through the proxy. Labels have a few
+values, all listed here: never a service, a person or a chat.
 """
 
 import time
@@ -12,7 +12,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-# From what nobody notices to what everybody does; finer around the targets of the README (10 and 60 ms).
+# From delays that nobody notices to delays that everybody does; finer around the targets (10 and 60 ms).
 MESSAGE_SECONDS = (0.0025, 0.005, 0.0075, 0.01, 0.015, 0.025, 0.04, 0.06, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 registry = CollectorRegistry()
@@ -29,12 +29,12 @@ message_seconds = Histogram(
 )
 rings_healed = Counter(
     "contiple_lost_rings_healed_total",
-    "Deliveries that did not come and were found by number, at a later delivery or at a heartbeat.",
+    "Deliveries that were lost and then found by number, at a later delivery or at a heartbeat.",
     ["found_by"],
     registry=registry,
 )
 
-# All label values from the start: a series that appears with its first event has lost that event.
+# All label values exist from the start: a series that appears with its first event would lose that event.
 for _side in ("agent", "customer"):
     sockets_open.labels(_side)
 for _stage in ("acknowledged", "delivered"):
@@ -42,17 +42,17 @@ for _stage in ("acknowledged", "delivered"):
 for _found_by in ("delivery", "heartbeat"):
     rings_healed.labels(_found_by)
 
-# By the wall clock (seconds), because the process that delivers may be another than the one that received.
+# Wall clock in seconds: the process that delivers may be another than the one that received.
 _received_at: ContextVar[float] = ContextVar("received_at", default=0.0)
 
 
 def message_received() -> None:
-    """A frame with a message came in; what runs from here on, in its threads too, knows when."""
+    """Notes that a frame with a message arrived now, for all that runs from here on, also in threads."""
     _received_at.set(time.time())
 
 
 def received_at() -> float:
-    """When the frame that is being handled came in; 0 where there is none."""
+    """Returns when the frame that is being handled arrived; 0 if there is none."""
     return _received_at.get()
 
 
@@ -61,27 +61,27 @@ def message_acknowledged() -> None:
 
 
 def message_delivered(received: float) -> None:
-    """A receiver was sent the message whose frame came in at ``received``; 0 is not counted."""
+    """Counts a delivery of the message whose frame arrived at ``received``; 0 is not counted."""
     _observe("delivered", received)
 
 
 def _observe(stage: str, received: float) -> None:
     if received:
-        # Clocks of two machines may disagree: never less than nothing.
+        # Clocks of two machines may differ: never negative.
         message_seconds.labels(stage).observe(max(0.0, time.time() - received))
 
 
-# Use of connection pools, by name: what `psycopg_pool` answers to `get_stats()`.
+# Statistics of connection pools by name, as `get_stats()` of psycopg_pool returns them.
 _pools: dict[str, Callable[[], Mapping[str, int]]] = {}
 
 
 def watch_pool(name: str, stats: Callable[[], Mapping[str, int]]) -> None:
-    """Shows what ``stats()`` (``get_stats`` of psycopg_pool, sync or async) says from now on."""
+    """Shows the pool from now on; ``stats`` is its ``get_stats``."""
     _pools[name] = stats
 
 
 class _Pools:
-    """Read when asked for: a pool counts for itself."""
+    """Reads the pools' own counts when Prometheus asks."""
 
     # name in the exposition, name in psycopg_pool, factor
     GAUGES = (

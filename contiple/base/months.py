@@ -1,4 +1,4 @@
-"""Calendar months, as a record that is reviewed by the month counts them: in Korean time, for every reader."""
+"""Calendar months in Korean time, for every reader: the record of unmasking is reviewed by the month."""
 
 import re
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from datetime import datetime, timedelta, timezone
 
 from django.utils.formats import date_format
 
-# The rules that ask for the review are Korean. There has been no summer time since 1988.
+# The rules that demand the review are Korean. Korea has had no summer time since 1988.
 KOREA = timezone(timedelta(hours=9), "KST")
 _WRITTEN = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])")
 
 
 @dataclass(frozen=True, order=True)
 class Month:
-    """As text ``2026-11``. Later ones are greater."""
+    """A month; its text is ``2026-11``. Later months are greater."""
 
     year: int
     number: int
@@ -25,7 +25,7 @@ class Month:
 
     @classmethod
     def parse(cls, text: str) -> "Month | None":
-        """``None`` for what is no month of this century."""
+        """Returns the month, or ``None`` if the text is no month of this century."""
         written = _WRITTEN.fullmatch(text)
         return cls(int(written[1]), int(written[2])) if written else None
 
@@ -35,7 +35,7 @@ class Month:
 
     @property
     def end(self) -> datetime:
-        """The first moment that belongs to it no more."""
+        """Returns the first moment after the month."""
         return self.next.begin
 
     @property
@@ -48,7 +48,7 @@ class Month:
 
     @property
     def name(self) -> str:
-        """In the reader's language."""
+        """Returns the month's name in the reader's language."""
         return date_format(self.begin, "YEAR_MONTH_FORMAT")
 
     def __str__(self) -> str:
@@ -56,7 +56,7 @@ class Month:
 
 
 def months_from(first: Month, last: Month) -> list[Month]:
-    """Both included, the latest first."""
+    """Returns the months from ``first`` to ``last``, the latest first."""
     months = []
     while last >= first:
         months.append(last)

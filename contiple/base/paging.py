@@ -1,7 +1,7 @@
-"""Pages of a long list, newest first, by position and not by count.
+"""Pages of a long list, newest first, by position instead of by count.
 
-The last page of 100,000 rows is as near as the first, and a row that comes or moves up while somebody turns pages is
-not shown in the place of another one.
+The last page of 100,000 rows is read as fast as the first, and a row that is added or moves up while somebody turns
+pages does not push others onto the next page.
 """
 
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ _Row = TypeVar("_Row", bound=Model)
 
 @dataclass(frozen=True)
 class Position:
-    """Where in a list a row stands: its time, and among those of the same time its id. As text ``microseconds-id``."""
+    """A row's position in a list: its time, then its id. As text ``microseconds-id``."""
 
     at: datetime
     pk: int
 
     @classmethod
     def parse(cls, text: str) -> "Position | None":
-        """``None`` for what is no position."""
+        """Returns the position, or ``None`` if the text is none."""
         micros, _, pk = text.partition("-")
         if not (micros.isascii() and micros.isdigit() and pk.isascii() and pk.isdigit() and len(text) <= 40):
             return None
@@ -39,7 +39,7 @@ class Position:
 
 @dataclass(frozen=True)
 class Page(Generic[_Row]):
-    """``older`` and ``newer`` are where the neighbouring pages begin; ``None`` where there is none."""
+    """Rows, and the positions where the neighbouring pages begin; ``None`` if there is no such page."""
 
     rows: list[_Row]
     newer: Position | None = None
@@ -54,9 +54,9 @@ def page_of(
     after: Position | None = None,
     size: int = PAGE_SIZE,
 ) -> Page[_Row]:
-    """The page of rows older than ``before``, of those newer than ``after``, or the first one. ``by``: the time field.
+    """Returns the page of rows older than ``before``, or newer than ``after``, or the first page.
 
-    Where fewer than a page are newer, the first page is the one that holds them.
+    ``by`` is the name of the time field. If fewer rows than a page are newer, they are on the first page.
     """
     if after:
         near = Q((f"{by}__gt", after.at)) | Q((by, after.at), pk__gt=after.pk)

@@ -1,26 +1,36 @@
-"""Statements that the server has planned before: for the few that are executed with every message.
+"""Executes prepared statements, which the server has planned before: for those that run with every message.
 
-Django binds parameters on the client's side, so that every execution is a new text to PostgreSQL, which plans it anew.
+Django binds parameters on the client's side, so every execution is a new text to PostgreSQL, which plans it again.
 Measured on the statements of a message, with one in the transaction: 2.4 ms, prepared 1.2 ms.
+
+Rows are named tuples: their fields are the columns as the statement names them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import psycopg
 from django.db import connection
+from psycopg.rows import namedtuple_row
 
 Statement = tuple[str, Sequence[Any]]  # with its parameters
+Row = Any  # a named tuple
+Make = Callable[[Sequence[Any]], Any]  # makes something of a row's values
 
 
-def fetch(statement: str, parameters: Sequence[Any]) -> list[tuple]:
-    """The rows, within the transaction at hand. Raises Django's ``DatabaseError``."""
+def fetch(statement: str, parameters: Sequence[Any], *, make: Make | None = None) -> list[Row]:
+    """Executes the statement in the current transaction and returns its rows. Raises Django's ``DatabaseError``.
+
+    With ``make``, returns what it makes of each row's values.
+    """
     with connection.wrap_database_errors, _cursor(statement) as cursor:
+        if make:
+            cursor.row_factory = lambda _cursor: make
         return cursor.execute(statement, parameters, prepare=True).fetchall()
 
 
-def fetch_each(statements: Sequence[Statement]) -> list[list[tuple]]:
-    """As ``fetch``, of several that are executed one after the other, in one round trip."""
+def fetch_each(statements: Sequence[Statement]) -> list[list[Row]]:
+    """Executes several statements, one after the other, in one round trip; returns the rows of each, like ``fetch``."""
     cursors = [_cursor(statement) for statement, _parameters in statements]
     with connection.wrap_database_errors:
         with connection.connection.pipeline():
@@ -29,8 +39,8 @@ def fetch_each(statements: Sequence[Statement]) -> list[list[tuple]]:
         return [cursor.fetchall() for cursor in cursors]
 
 
-def _cursor(statement: str) -> psycopg.Cursor:
+def _cursor(statement: str) -> psycopg.Cursor[Row]:
     connection.ensure_connection()
-    if connection.queries_logged:  # whoever counts queries counts these
+    if connection.queries_logged:  # tests count these queries too
         connection.queries_log.append({"sql": statement, "time": ""})
-    return psycopg.Cursor(connection.connection)
+    return psycopg.Cursor(connection.connection, row_factory=namedtuple_row)

@@ -1,20 +1,23 @@
-"""CSV that spreadsheet programs open as it is meant, in every language, and in which nothing is run.
+"""CSV that spreadsheet programs open correctly in every language, and in which nothing runs as a formula.
 
-For Excel: it begins with a byte order mark, and lines end with CR LF (RFC 4180).
+For Excel the file begins with a byte order mark, and lines end with CR LF (RFC 4180).
 """
 
+import csv
 from collections.abc import Iterable
+from io import StringIO
 
 BYTE_ORDER_MARK = "\ufeff"
-# What a program may take for the beginning of a formula (OWASP, CSV Injection), in full width as well.
+# Signs that a program may take for the beginning of a formula (OWASP, CSV Injection), in full width as well.
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 
 
 def line(cells: Iterable[object]) -> str:
-    """One line of the file. A text that looks like a formula gets an apostrophe in front, as a person would type it."""
-    return ",".join(_quoted(str(cell)) for cell in cells) + "\r\n"
+    """Returns one line of the file. A text that looks like a formula gets an apostrophe, as a person would type it."""
+    written = StringIO(newline="")
+    csv.writer(written, quoting=csv.QUOTE_ALL).writerow(_harmless(str(cell)) for cell in cells)
+    return written.getvalue()
 
 
-def _quoted(text: str) -> str:
-    harmless = f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
-    return '"' + harmless.replace('"', '""') + '"'
+def _harmless(text: str) -> str:
+    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text

@@ -1,20 +1,52 @@
-"""Text as it is stored: one spelling, plain line ends, nothing that PostgreSQL or a browser can't hold. Pure."""
+"""Text as it is stored: plain line ends, one spelling, nothing that PostgreSQL, UTF-8 or a browser can't hold. Pure."""
 
+import re
 import unicodedata
 
-_NOT_STORED = {"Cc", "Cs"}  # control characters (NUL among them) and lone surrogates
+import regex
+from django.utils.translation import gettext_lazy as _
+
+from contiple.base.errors import Invalid
+
+MESSAGE_LENGTH_MAX = 4_000  # code points; detectors must finish on one in bounded time
+# Control characters except tab and line feed, and lone halves of surrogate pairs: PostgreSQL or UTF-8 can't take them.
+_CANNOT_BE_STORED = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+# UAX #15 §13 (Stream-Safe Text): no language has more marks in a row; composing them takes the square of their number.
+_TOO_MANY_MARKS = regex.compile(r"\p{M}{31}")
+
+
+def clean_text(text: str) -> str:
+    """Returns the text as it is stored, like ``tidy_text``. Raises ``Invalid`` if it can't be stored."""
+    text = _with_plain_line_ends(text)
+    if not can_be_stored(text):
+        raise Invalid(_("The text has characters that can't be stored."))
+    return unicodedata.normalize("NFC", text).strip()
 
 
 def tidy_text(text: str) -> str:
-    """Line ends as ``\\n``, composed (NFC), trimmed."""
-    return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    r"""Returns the text with ``\n`` as line ends, composed (NFC) and trimmed.
+
+    Composed, so that Hangul typed on any system has the same offsets and is found by the same search. A text with more
+    marks in a row than can be stored stays uncomposed.
+    """
+    text = _with_plain_line_ends(text)
+    return (text if _has_too_many_marks(text) else unicodedata.normalize("NFC", text)).strip()
+
+
+def can_be_stored(text: str) -> bool:
+    r"""Returns whether the database and browsers can hold the text. Its line ends must be ``\n`` already."""
+    return not (_CANNOT_BE_STORED.search(text) or _has_too_many_marks(text))
 
 
 def one_line(text: str, length: int) -> str:
-    """``text`` on one line, cut with an ellipsis where it is longer than ``length`` code points."""
+    """Returns ``text`` on one line, cut with an ellipsis if it is longer than ``length`` code points."""
     line = " ".join(text.split())
     return line if len(line) <= length else line[: length - 1].rstrip() + "…"
 
 
-def can_be_stored(text: str) -> bool:
-    return not any(unicodedata.category(sign) in _NOT_STORED and sign not in "\n\t" for sign in text)
+def _with_plain_line_ends(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _has_too_many_marks(text: str) -> bool:
+    return not text.isascii() and _TOO_MANY_MARKS.search(text) is not None

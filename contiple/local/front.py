@@ -1,8 +1,8 @@
 """One port in front of several web processes, for one machine (`manage.py cluster`). Production has a real proxy.
 
-Passes bytes on, to each process in turn, with no stickiness; one that does not accept is passed over. It knows nothing
-of HTTP, so sockets and pages are the same to it, and it sets no header. Neither side is read faster than the other
-takes: a client that stops reading is felt by the process that serves it.
+It passes bytes on to each process in turn, without stickiness, and skips a process that does not accept. It knows
+nothing of HTTP: sockets and pages are the same to it, and it sets no header. It reads from one side only as fast as the
+other side takes the bytes, so a process notices that its client has stopped reading.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 CONNECT_SECONDS = 2
 CHUNK = 64 * 1024
-NOBODY = (
+NO_PROCESS = (
     b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n"
     b"No web process answers. Try again in a moment.\n"
 )
@@ -26,23 +26,23 @@ class Front:
         self.turns = itertools.count()
 
     async def serve(self, host: str, port: int) -> None:
-        """Until it is cancelled; open connections end with the loop."""
+        """Serves until it is cancelled. Open connections end with the event loop."""
         self.server = await asyncio.start_server(self._connected, host, port, backlog=1024)
         await asyncio.Event().wait()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        behind = await self._somebody()
+        behind = await self._connect()
         if behind is None:
-            writer.write(NOBODY)
+            writer.write(NO_PROCESS)
             await _close(writer)
             return
         upward = asyncio.create_task(_pass_on(reader, behind[1]))
-        # What comes back decides: a process that has closed will not answer any more.
+        # The connection ends with the process: once it has closed its side, no answer will come.
         await _pass_on(behind[0], writer)
         upward.cancel()
         await asyncio.gather(upward, _close(behind[1]), _close(writer), return_exceptions=True)
 
-    async def _somebody(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
         for port in self._in_turn():
             with contextlib.suppress(OSError, TimeoutError):
                 return await asyncio.wait_for(asyncio.open_connection("127.0.0.1", port), CONNECT_SECONDS)
@@ -54,7 +54,7 @@ class Front:
 
 
 async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Until ``reader`` ends, and then says so to the other side. A cut is passed on as a cut."""
+    """Passes bytes on until ``reader`` ends, and ends ``writer`` then. A reset connection resets the other one."""
     try:
         while data := await reader.read(CHUNK):
             writer.write(data)

@@ -1,4 +1,4 @@
-"""Secrets of local mode: made once, kept in the data folder, readable by its owner only."""
+"""Secrets of local mode. They are made once and kept in the data folder, readable by its owner only."""
 
 import contextlib
 import os
@@ -11,9 +11,9 @@ from contiple.base.env import EnvError
 
 
 def load(folder: Path) -> None:
-    """Sets ``SECRET_KEY`` and ``MASKING_KEYS`` where the environment has none; makes and keeps them the first time.
+    """Sets ``SECRET_KEY`` and ``MASKING_KEYS`` if the environment has none. Makes and keeps them the first time.
 
-    Raises ``EnvError`` where the folder can't be written.
+    Raises ``EnvError`` if the folder can't be written.
     """
     makers = {
         "SECRET_KEY": lambda: secrets.token_urlsafe(60),
@@ -35,7 +35,7 @@ def _kept(path: Path, make: Callable[[], str]) -> str:
 
 
 def _write_once(path: Path, value: str) -> None:
-    """A link is made whole or not at all: of two processes that start together, both read the first one's secret."""
+    """Links a complete file to ``path``, which fails if that exists: processes that start together use one secret."""
     draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     draft.touch(mode=0o600)
     draft.write_text(value)

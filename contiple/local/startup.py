@@ -1,4 +1,4 @@
-"""What happens before Django is set up. A start that can't go on says so in one line, without a stack trace."""
+"""The start of ``manage.py``, before Django is set up. If it fails, it says why in one line, without a stack trace."""
 
 import errno
 import os
@@ -12,12 +12,12 @@ from contiple.base import env
 
 LOCAL_HOST = "127.0.0.1"
 INTERRUPTED = 128 + signal.SIGINT
-# They end nothing but themselves, and must not wait for a server or leave one running.
+# They use no database, so they neither wait for a server nor leave one running.
 COMMANDS_WITHOUT_DATABASE = {"help", "translations", "version", "--help", "--version"}
 
 
 def main(arguments: list[str]) -> None:
-    """``manage.py``: in local mode PostgreSQL is started when no ``DATABASE_URL`` names one."""
+    """Runs ``manage.py``. In local mode without a ``DATABASE_URL`` it starts the embedded PostgreSQL first."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "contiple.settings")
     try:
         from django.core.exceptions import ImproperlyConfigured
@@ -38,11 +38,11 @@ def main(arguments: list[str]) -> None:
 
 
 def check_port_is_free(host: str, port: int) -> None:
-    """Raises ``EnvError`` where ``host:port`` can't be listened on."""
+    """Raises ``EnvError`` if ``host:port`` can't be listened on."""
     try:
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            # Not listening, which somebody who waits for the port could take for the server.
+            # It does not listen: a program that waits for the port would take that for the server.
             probe.bind((host, port))
     except (OSError, OverflowError) as error:
         raise env.EnvError(port_error(host, port, error)) from None
@@ -66,7 +66,7 @@ def _prepare(command: list[str]) -> None:
 
 
 def _end_tidily_on_signals() -> None:
-    """SIGTERM and a closed terminal end like ``sys.exit``, so that what runs at exit stops the server."""
+    """Makes SIGTERM and a closed terminal end like ``sys.exit``, so that the exit handlers stop the server."""
     signal.signal(signal.SIGTERM, _exit)
     signal.signal(signal.SIGHUP, _exit)
 

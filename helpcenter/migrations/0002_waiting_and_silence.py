@@ -18,21 +18,21 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='helpcenter',
             name='idle_close_minutes',
-            field=models.PositiveSmallIntegerField(default=15, verbose_name='End of a silent chat, in minutes'),
+            field=models.PositiveSmallIntegerField(default=15, verbose_name='End of a silent chat (minutes)'),
         ),
         migrations.AddField(
             model_name='helpcenter',
             name='idle_reminder_minutes',
-            field=models.PositiveSmallIntegerField(default=5, verbose_name='Reminder to a silent customer, in minutes'),
+            field=models.PositiveSmallIntegerField(default=5, verbose_name='Reminder to a silent customer (minutes)'),
         ),
         migrations.AddField(
             model_name='helpcenter',
             name='longest_wait_minutes',
-            field=models.PositiveSmallIntegerField(default=0, verbose_name='Longest wait, in minutes'),
+            field=models.PositiveSmallIntegerField(default=0, verbose_name='Longest wait (minutes)'),
         ),
         migrations.AddField(
             model_name='helpcenter',
             name='queue_limit',
-            field=models.PositiveSmallIntegerField(default=0, verbose_name='Most customers in the queue'),
+            field=models.PositiveSmallIntegerField(default=0, verbose_name='Queue limit'),
         ),
     ]

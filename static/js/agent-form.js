@@ -1,4 +1,4 @@
-// Who is given the chat permission is given the one to unmask with it, on the same form, where it can be taken back.
+// Ticking the chat permission also ticks the one to unmask on the same form, where it can be unticked again.
 
 document.addEventListener("change", ({ target }) => {
   const unmask = target.form?.elements.namedItem("unmask_permission");

@@ -1,4 +1,4 @@
-// What tells an agent of a chat that rings: the tab's title and a sound. Both follow what is really unanswered.
+// Tells an agent that a chat rings, in the tab's title and with a sound, as long as one is unanswered.
 
 const RING_EVERY_S = 3;
 const KEY = "contiple-sound";
@@ -7,10 +7,10 @@ export class Alerts {
   #ringing = 0;
   #timer = 0;
   #context = null;
-  #mark = "";
+  #prefix = "";
 
   constructor() {
-    // A page may sound only after the person has done something in it.
+    // A page may make a sound only after the person has done something in it.
     document.addEventListener("pointerdown", () => this.#audio(), { once: true });
   }
 
@@ -23,11 +23,11 @@ export class Alerts {
     if (on) this.#audio();
   }
 
-  /** `count` chats ring now. */
+  /** `count` chats ring now; `text` says so in the title. */
   ring(count, text) {
     const began = count > this.#ringing;
     this.#ringing = count;
-    this.#mark = count ? `(${count}) ${text} – ` : "";
+    this.#prefix = count ? `(${count}) ${text} – ` : "";
     clearInterval(this.#timer);
     this.#title(true);
     if (!count) return;
@@ -39,9 +39,9 @@ export class Alerts {
     }, 1000);
   }
 
-  #title(marked) {
+  #title(ringing) {
     const title = document.title.replace(/^\(\d+\) .*? – /, "");
-    document.title = marked ? this.#mark + title : title;
+    document.title = ringing ? this.#prefix + title : title;
   }
 
   #audio() {
@@ -50,7 +50,7 @@ export class Alerts {
     return this.#context;
   }
 
-  /** Two soft notes. Of several tabs one sounds. */
+  /** Plays two soft notes; if several tabs are open, in one of them. */
   #sound() {
     if (!this.isSoundOn || !navigator.userActivation?.hasBeenActive) return;
     const play = () => {

@@ -1,8 +1,8 @@
-// What every page has: times in the reader's zone, and a way back when a session has ended.
+// On every page: times in the reader's zone, the sign-in page when a session has ended, and copy buttons.
 
 import "./times.js";
 
-// A page asked for in the background that turns out to need a sign-in is opened as a page.
+// If a page asked for in the background needs a sign-in, the sign-in opens as a page.
 document.addEventListener("htmx:beforeSwap", (event) => {
   const answered = event.detail.xhr.responseURL;
   if (answered && new URL(answered).pathname === "/sign-in/") {
@@ -17,7 +17,7 @@ document.addEventListener("htmx:responseError", (event) => {
 });
 document.addEventListener("htmx:sendError", () => announce(document.documentElement.dataset.sendError || ""));
 
-// Copy buttons are there where the browser can copy (only on a secure origin).
+// Copy buttons show if the browser can copy (only on a secure origin).
 function showCopyButtons(root) {
   if (navigator.clipboard) for (const button of root.querySelectorAll("[data-copy]")) button.hidden = false;
 }

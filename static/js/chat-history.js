@@ -1,4 +1,4 @@
-// A conversation to read, as in a ticket: live through the widget's socket, or by asking where there is none.
+// A conversation to read: live through the Chat Widget's socket, or by asking every few seconds if there is none.
 
 import { Conversation } from "./conversation.js";
 import { maskSpans, rememberSelection, selectedSpans } from "./mask-selection.js";
@@ -27,7 +27,7 @@ class ChatHistory extends HTMLElement {
 
   async #follow() {
     const desk = document.querySelector("chat-desk");
-    // A desk takes itself away where its agent may chat no longer.
+    // A desk removes itself when its agent may not chat any more.
     const timer = setInterval(() => desk?.isConnected || this.#ask(), ASK_EVERY_MS);
     this.stop = () => clearInterval(timer);
     if (!desk) return;
@@ -47,7 +47,7 @@ class ChatHistory extends HTMLElement {
 
   #apply(frame) {
     if (frame.type === "message") this.conversation.apply(frame);
-    else if (frame.type === "marks") this.conversation.setMarks(frame.customer_received, frame.customer_read);
+    else if (frame.type === "marks") this.conversation.setReceipts(frame.customer_received, frame.customer_read);
   }
 
   async #clicked(event) {

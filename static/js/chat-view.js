@@ -1,35 +1,19 @@
-// One chat on display: its conversation, its composer, what is unsent, what was seen. Customers and agents alike.
+// One chat on display, for customers and agents alike: its conversation, its composer, what is unsent, what was seen.
 
+import { draftKey, forgetDraft } from "./chat-drafts.js";
 import { Composer } from "./composer.js";
 import { Conversation } from "./conversation.js";
+import { Typing } from "./typing.js";
 
 const SEEN_DELAY_MS = 300; // several messages at once are one frame
-const TYPING_EVERY_MS = 2500; // the server takes one in 2 s
-const TYPING_SHOWN_MS = 5000;
 const RETRY_MS = 2000;
 const TRY_AGAIN = new Set(["too_many", "unavailable"]);
-
-const draftsOf = (outbox) => `contiple-draft-chat:${outbox.name}:`;
-
-/** What was typed for a chat and can't be sent any more stays on display at most. */
-export function forgetDraft(outbox, chat) {
-  sessionStorage.removeItem(`${draftsOf(outbox)}${chat}`);
-}
-
-/** Of what somebody typed in this tab and has not sent, what is for this chat stays (0: for none). */
-export function keepOnly(outbox, chat) {
-  outbox.keepOnly(chat);
-  const drafts = Object.keys(sessionStorage).filter((key) => key.startsWith(draftsOf(outbox)));
-  for (const key of drafts) if (key !== `${draftsOf(outbox)}${chat}`) sessionStorage.removeItem(key);
-}
 
 export class ChatView {
   #seen = { received: 0, read: 0 };
   #seenTimer = 0;
-  #typingTimer = 0;
-  #typedAt = 0;
 
-  /** `address` is what frames carry as `chat`: its id for agents, 0 for a customer, who has but one. */
+  /** `address` is what frames carry as `chat`: its id for agents, 0 for a customer, who has only one chat. */
   constructor(root, { socket, outbox, texts, address }) {
     this.root = root;
     this.socket = socket;
@@ -38,11 +22,11 @@ export class ChatView {
     this.chat = Number(root.dataset.chat);
     this.conversation = new Conversation(root, { chat: this.chat, rev: Number(root.dataset.rev), texts });
     const [received, read] = (root.dataset.marks || "0 0").split(" ").map(Number);
-    this.conversation.setMarks(received, read);
-    const form = root.querySelector("[data-part=composer]");
-    this.composer = form && new Composer(form, { key: `${draftsOf(outbox)}${this.chat}`, send: (text) => this.#send(text), typing: () => this.#typing() });
-    if (root.dataset.state === "closed") forgetDraft(outbox, this.chat);
-    for (const entry of outbox.of(this.chat)) if (!this.conversation.hasPending(entry.client_id)) this.conversation.addPending(entry);
+    this.conversation.setReceipts(received, read);
+    this.typing = new Typing(root.querySelector("[data-part=typing]"), () => this.#tell({ type: "typing" }));
+    this.composer = this.#makeComposer();
+    if (root.dataset.state === "closed") forgetDraft(outbox, this.chat); // the composer has taken it: it stays on display
+    this.#showUnsent();
     root.querySelector("[data-action=earlier]")?.addEventListener("click", (event) => this.#loadEarlier(event.currentTarget));
     this.conversation.scroll.addEventListener("scroll", () => this.noteSeen(), { passive: true });
     this.onVisible = () => this.noteSeen();
@@ -52,9 +36,9 @@ export class ChatView {
   }
 
   leave() {
-    // What was seen until now is told, and not forgotten with the timer.
+    // What was seen until now is told now: the timer would be too late.
     if (this.#seenTimer) this.#tellSeen();
-    clearTimeout(this.#typingTimer);
+    this.typing.leave();
     document.removeEventListener("visibilitychange", this.onVisible);
     window.removeEventListener("focus", this.onVisible);
   }
@@ -66,26 +50,20 @@ export class ChatView {
     this.noteSeen();
   }
 
-  /** Takes a frame of this chat; returns true for a message that is new. */
+  /** Takes a frame of this chat. Returns true for a message that is new. */
   receive(frame) {
+    const isFromOther = frame.author !== this.conversation.reader;
     switch (frame.type) {
-      case "message": {
-        if (frame.client_id) this.outbox.remove(frame.client_id);
-        const isNew = this.conversation.apply(frame);
-        if (frame.author === this.conversation.reader && frame.html.includes("<masked-text")) this.composer?.forgetUndo();
-        if (isNew && frame.author !== this.conversation.reader) this.#hideTyping();
-        this.noteSeen();
-        return isNew;
-      }
+      case "message":
+        return this.#receiveMessage(frame, isFromOther);
       case "ack":
         this.#acknowledged(frame);
         break;
       case "marks":
-        if (this.conversation.reader === "agent") this.conversation.setMarks(frame.customer_received, frame.customer_read);
-        else this.conversation.setMarks(frame.agent_received, frame.agent_read);
+        this.#receiveReceipts(frame);
         break;
       case "typing":
-        if (frame.author !== this.conversation.reader) this.#showTyping();
+        if (isFromOther) this.typing.show();
         break;
       case "error":
         this.#refused(frame);
@@ -94,8 +72,47 @@ export class ChatView {
     return false;
   }
 
+  /** The conversation has come into view. */
+  noteShown() {
+    this.conversation.toBottom();
+    this.noteSeen();
+  }
+
   noteSeen() {
     this.#seenTimer ||= setTimeout(() => this.#tellSeen(), SEEN_DELAY_MS);
+  }
+
+  /** Customers replace this: they show their token. */
+  fetchEarlier(url, before) {
+    return fetch(`${url}?before=${before}`);
+  }
+
+  #makeComposer() {
+    const form = this.root.querySelector("[data-part=composer]");
+    if (!form) return null;
+    const key = draftKey(this.outbox, this.chat);
+    return new Composer(form, { key, send: (text) => this.#send(text), typing: () => this.typing.noteTyped() });
+  }
+
+  #showUnsent() {
+    for (const entry of this.outbox.of(this.chat)) {
+      if (!this.conversation.hasPending(entry.client_id)) this.conversation.addPending(entry);
+    }
+  }
+
+  #receiveMessage(frame, isFromOther) {
+    if (frame.client_id) this.outbox.remove(frame.client_id);
+    const isNew = this.conversation.apply(frame);
+    if (!isFromOther && frame.html.includes("<masked-text")) this.composer?.forgetUndo();
+    if (isNew && isFromOther) this.typing.hide();
+    this.noteSeen();
+    return isNew;
+  }
+
+  /** Shows how far the other side is. */
+  #receiveReceipts(frame) {
+    if (this.conversation.reader === "agent") this.conversation.setReceipts(frame.customer_received, frame.customer_read);
+    else this.conversation.setReceipts(frame.agent_received, frame.agent_read);
   }
 
   #tellSeen() {
@@ -103,22 +120,22 @@ export class ChatView {
     const received = this.conversation.lastSeq;
     const read = this.conversation.isInView && document.hasFocus() ? received : this.#seen.read;
     if (received <= this.#seen.received && read <= this.#seen.read) return;
-    const frame = { type: "seen", received, read };
-    if (this.address) frame.chat = this.address;
-    if (this.socket?.send(frame)) this.#seen = { received, read };
+    if (this.#tell({ type: "seen", received, read })) this.#seen = { received, read };
   }
 
   #send(text) {
     const entry = this.outbox.add(this.chat, text);
     this.conversation.addPending(entry);
     this.#transmit(entry);
-    this.#typedAt = 0;
+    this.typing.noteSent();
   }
 
   #transmit({ client_id, body }) {
-    const frame = { type: "send", client_id, body };
-    if (this.address) frame.chat = this.address;
-    this.socket.send(frame);
+    this.#tell({ type: "send", client_id, body });
+  }
+
+  #tell(frame) {
+    return this.socket.send(this.address ? { ...frame, chat: this.address } : frame);
   }
 
   #acknowledged({ client_id, seq }) {
@@ -140,30 +157,6 @@ export class ChatView {
     });
   }
 
-  #typing() {
-    if (Date.now() - this.#typedAt < TYPING_EVERY_MS) return;
-    this.#typedAt = Date.now();
-    const frame = { type: "typing" };
-    if (this.address) frame.chat = this.address;
-    this.socket.send(frame);
-  }
-
-  #showTyping() {
-    const line = this.root.querySelector("[data-part=typing]");
-    if (!line) return;
-    if (!line.textContent) {
-      const dots = Object.assign(document.createElement("span"), { className: "typing-dots", ariaHidden: "true" });
-      dots.append(...[0, 1, 2].map(() => document.createElement("i")));
-      line.replaceChildren(dots, line.dataset.text);
-    }
-    clearTimeout(this.#typingTimer);
-    this.#typingTimer = setTimeout(() => this.#hideTyping(), TYPING_SHOWN_MS);
-  }
-
-  #hideTyping() {
-    this.root.querySelector("[data-part=typing]")?.replaceChildren();
-  }
-
   async #loadEarlier(button) {
     button.disabled = true;
     const first = this.conversation.messages[0]?.dataset.seq;
@@ -172,10 +165,5 @@ export class ChatView {
     if (!response?.ok) return;
     const added = this.conversation.prepend(await response.text());
     button.parentElement.hidden = !added || this.conversation.messages[0].dataset.seq === "1";
-  }
-
-  /** Customers replace this: they show their token. */
-  fetchEarlier(url, before) {
-    return fetch(`${url}?before=${before}`);
   }
 }

@@ -1,7 +1,8 @@
 // The text box. Enter sends, Shift+Enter breaks the line; an Enter that ends a composition (Korean, Japanese, Chinese)
 // never sends, and the next one does.
 
-// Safari tells the end of a composition before the keydown that ended it; others after. Within this time it is that Enter.
+// Safari tells the end of a composition before the keydown that ended it; other browsers tell it after. A keydown within
+// this time is that one.
 const LATE_KEYDOWN_MS = 50;
 
 export class Composer {
@@ -48,7 +49,7 @@ export class Composer {
     this.textarea.focus({ preventScroll: true });
   }
 
-  /** Undo brings back nothing that was typed until now: browsers forget that of a box which leaves the page. */
+  /** Makes undo forget what was typed so far: browsers drop the history of a box that leaves the page. */
   forgetUndo() {
     if (this.#isInComposition) {
       this.textarea.addEventListener("compositionend", () => setTimeout(() => this.forgetUndo()), { once: true });

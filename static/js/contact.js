@@ -11,7 +11,7 @@ for (const form of document.querySelectorAll("form[data-draft]")) {
   const own = ownOf(form.dataset.draft);
   own.fill(form);
   fromChat(form.dataset.draft).fill(form);
-  // With the words of a chat in it nothing is kept: they may be masked there, and the chat has them.
+  // A form that carries the words of a chat keeps nothing: they may be masked there, and the chat has them.
   if (!form.elements.namedItem("chat")) form.addEventListener("input", () => own.keep(form));
 }
 

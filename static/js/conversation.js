@@ -1,12 +1,13 @@
-// The list of messages of one chat. A message has a place (`seq`) and a state (`rev`); whatever arrives, in whatever
-// order and however often, the list ends the same.
+// The list of messages of one chat. A message has a place (`seq`) and a state (`rev`). The list ends the same in
+// whatever order, and however often, its frames arrive.
 
-import { dayKey, formatTime, localiseTimes } from "./times.js";
+import { separateDays } from "./day-separators.js";
+import { localiseTimes } from "./times.js";
 
 const NEAR_BOTTOM_PX = 80;
 
 export class Conversation {
-  #earlierChanges = new Map(); // of messages that are not loaded: by id, the newest
+  #earlierChanges = new Map(); // id → newest state of a message that is not loaded
 
   /** `root` holds the `.conversation-scroll`; `texts` is the dataset of the page's texts. */
   constructor(root, { chat, rev, texts }) {
@@ -16,9 +17,9 @@ export class Conversation {
     this.scroll = root.querySelector(".conversation-scroll");
     this.list = root.querySelector(".conversation");
     this.reader = this.list.dataset.reader;
-    this.marks = { received: 0, read: 0 };
+    this.receipts = { received: 0, read: 0 };
     localiseTimes(this.list);
-    this.#separateDays();
+    separateDays(this.list, this.texts);
     this.toBottom();
     this.#stayAtBottom();
   }
@@ -31,7 +32,7 @@ export class Conversation {
     return Number(this.messages.at(-1)?.dataset.seq || 0);
   }
 
-  /** Puts a message at its place. Returns true where it is new. */
+  /** Puts a message at its place. Returns true if it is new. */
   apply(frame) {
     const pinned = this.#isAtBottom();
     const item = parse(frame.html);
@@ -44,8 +45,8 @@ export class Conversation {
     localiseTimes(item);
     if (isOwn) old.replaceWith(item);
     else this.#insert(item, frame.seq);
-    this.#separateDays();
-    this.#showMarks();
+    separateDays(this.list, this.texts);
+    this.#showReceipts();
     if (pinned) this.toBottom();
     return !isOwn;
   }
@@ -57,8 +58,8 @@ export class Conversation {
     item.dataset.state = "pending";
     item.dataset.client = client_id;
     const text = Object.assign(document.createElement("div"), { className: "message-body", textContent: body });
-    const marks = Object.assign(document.createElement("div"), { className: "message-marks", textContent: this.texts.sending });
-    item.append(text, marks);
+    const note = Object.assign(document.createElement("div"), { className: "message-marks", textContent: this.texts.sending });
+    item.append(text, note);
     this.list.append(item);
     this.toBottom();
   }
@@ -71,7 +72,7 @@ export class Conversation {
     return Boolean(this.#pending(clientId));
   }
 
-  /** The sender sees why, and a button that gives the text back. */
+  /** Shows the sender why a message was not sent, and a button that gives the text back. */
   fail(clientId, reason, giveBack) {
     const item = this.#pending(clientId);
     if (!item) return;
@@ -85,13 +86,13 @@ export class Conversation {
     this.toBottom();
   }
 
-  /** How far the other side has received and read. */
-  setMarks(received, read) {
-    this.marks = { received, read };
-    this.#showMarks();
+  /** Shows how far the other side has received and read. */
+  setReceipts(received, read) {
+    this.receipts = { received, read };
+    this.#showReceipts();
   }
 
-  /** Adds a page of earlier messages above, without moving what is read. What changed since it was asked for is as new. */
+  /** Adds a page of earlier messages above, without moving what is on display. Newer states that came meanwhile are used. */
   prepend(html) {
     const height = this.scroll.scrollHeight;
     const template = document.createElement("template");
@@ -103,7 +104,7 @@ export class Conversation {
     localiseTimes(template.content);
     const added = template.content.children.length;
     this.list.prepend(template.content);
-    this.#separateDays();
+    separateDays(this.list, this.texts);
     this.scroll.scrollTop += this.scroll.scrollHeight - height;
     return added;
   }
@@ -116,7 +117,7 @@ export class Conversation {
     this.scroll.scrollTop = this.scroll.scrollHeight;
   }
 
-  /** Whoever reads the last message still does when what stands below grows: a long draft, a hint, a keyboard. */
+  /** Keeps the last message in view when something below grows: a long draft, a hint, a keyboard. */
   #stayAtBottom() {
     let stays = true;
     this.scroll.addEventListener("scroll", () => (stays = this.#isAtBottom()), { passive: true });
@@ -131,7 +132,7 @@ export class Conversation {
     return this.list.querySelector(`.message[data-client="${CSS.escape(clientId)}"]`);
   }
 
-  /** A message of a page that has not been asked for yet: it would stand without those between. */
+  /** Returns whether a message is of a page that is not loaded yet: shown now, it would stand without those between. */
   #isEarlier(seq) {
     const hasEarlier = this.scroll.querySelector(".conversation-earlier")?.hidden === false;
     return hasEarlier && seq < Number(this.messages[0]?.dataset.seq);
@@ -149,30 +150,13 @@ export class Conversation {
     else this.list.prepend(item);
   }
 
-  #separateDays() {
-    for (const separator of this.list.querySelectorAll(".day-separator")) separator.remove();
-    let day = null;
-    for (const message of this.messages) {
-      const date = new Date(message.querySelector("time").dateTime);
-      if (dayKey(date) !== day) message.before(this.#separator(date));
-      day = dayKey(date);
-    }
-  }
-
-  #separator(date) {
-    const today = new Date();
-    const yesterday = new Date(today.getFullYear(), today.getMonth(), today.getDate() - 1);
-    const item = Object.assign(document.createElement("li"), { className: "day-separator" });
-    const names = { [dayKey(today)]: this.texts.today, [dayKey(yesterday)]: this.texts.yesterday };
-    item.textContent = names[dayKey(date)] || formatTime(date, "day");
-    return item;
-  }
-
-  #showMarks() {
-    for (const marks of this.list.querySelectorAll(".message[data-seq] > .message-marks")) marks.remove();
+  /** Says under the reader's last message whether the other side has received or read it. */
+  #showReceipts() {
+    for (const note of this.list.querySelectorAll(".message[data-seq] > .message-marks")) note.remove();
     const last = this.messages.findLast((message) => message.dataset.author === this.reader);
     const seq = Number(last?.dataset.seq || Infinity);
-    const text = seq <= this.marks.read ? this.texts.read : seq <= this.marks.received ? this.texts.delivered : "";
+    const { received, read } = this.receipts;
+    const text = seq <= read ? this.texts.read : seq <= received ? this.texts.delivered : "";
     if (text) last.append(Object.assign(document.createElement("div"), { className: "message-marks", textContent: text }));
   }
 }

@@ -1,5 +1,5 @@
-// Some browsers keep all storage from a frame on another site. The chat goes on there without: this page remembers, and
-// forgets with the next one.
+// Some browsers give a frame on another site no storage. The chat works there without it: this page keeps things in
+// memory, and the next page starts with nothing.
 
 function memory() {
   const kept = new Map();

@@ -1,4 +1,4 @@
-// What was typed into a form and is not sent yet. It is kept for this tab alone, never in a URL.
+// Keeps what was typed into a form until it is sent: for this tab alone, never in a URL.
 
 export class FormDraft {
   constructor(key, names) {
@@ -15,7 +15,7 @@ export class FormDraft {
     stored((storage) => storage.setItem(this.key, JSON.stringify(Object.fromEntries(fields))));
   }
 
-  /** What the person wrote here stays: only an empty box takes the draft. */
+  /** Fills empty boxes with the draft. What the person wrote here stays. */
   fill(form) {
     const { fields } = this;
     for (const name of this.names) {

@@ -1,5 +1,5 @@
-// What a person selected in a conversation, or in the comments of a ticket, as UTF-16 offsets in each text. The offsets count the masked
-// text, also where a mask is shown open at the moment.
+// Reads what a person selected in a conversation, or in comments, as UTF-16 offsets in each text. The
+// offsets count the masked text, even while a mask is open.
 
 /** Remembers the last selection inside `log`, since a tap on a button may clear it (touch). */
 export function rememberSelection(log) {
@@ -50,7 +50,7 @@ function lengthUpTo(body, container, offset) {
     inside.selectNodeContents(mask);
     if (range.compareBoundaryPoints(Range.END_TO_END, inside) < 0) inside.setEnd(container, offset);
     const shown = inside.toString().length;
-    // An end inside an open mask takes the whole of it: half an original has no place in the masked text.
+    // A selection that ends inside an open mask takes all of it: half an original has no place in the masked text.
     length += (shown ? mask.masked.length : 0) - shown;
   }
   return length;

@@ -1,9 +1,9 @@
-// What stands beside a mask while an agent looks under it: the way to take a wrong one off. It is no part of the text, so
-// that selections, which count the text's characters, don't see it.
+// The tools beside an open mask: a button that removes a wrong mask. They are no part of the text, so that selections,
+// which count the text's characters, don't see them.
 
 const GAP_PX = 6;
 
-/** Shows the tools of `mask`; `lift()` is called when the agent has asked twice. Returns how to take them away. */
+/** Shows the tools of `mask`; `lift()` is called when the agent has confirmed. Returns how to remove them. */
 export function showMaskTools(mask, texts, lift) {
   const tools = Object.assign(document.createElement("div"), { className: "mask-tools", popover: "manual" });
   const button = Object.assign(document.createElement("button"), { type: "button", className: "button button-small", textContent: texts.lift });
@@ -13,7 +13,7 @@ export function showMaskTools(mask, texts, lift) {
     button.textContent = texts.liftConfirm;
   });
   tools.append(button);
-  // After the text, where the tabulator finds it next; in the top layer, where nothing moves for it.
+  // After the text, so that Tab reaches them next; in the top layer, so that nothing moves.
   (mask.closest(".message-body, .comment-body") || mask).after(tools);
   tools.showPopover();
   const place = () => placeBelow(tools, mask);

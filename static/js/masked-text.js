@@ -29,7 +29,7 @@ class MaskedText extends HTMLElement {
     return "revealed" in this.dataset;
   }
 
-  /** What everybody else sees, of which selections count the characters. */
+  /** The text that everybody else sees. Selections count its characters. */
   get masked() {
     return this.#asterisks ?? this.textContent;
   }
@@ -47,7 +47,7 @@ class MaskedText extends HTMLElement {
     return document.querySelector("template[data-part=texts]")?.dataset;
   }
 
-  /** Where to ask: said by what the text stands in, or once for the page. */
+  /** The addresses to ask: from the element around the text, or else from the page. */
   get #urls() {
     return (this.closest("[data-reveal-url]") || document.querySelector("template[data-part=texts][data-reveal-url]"))?.dataset;
   }
@@ -76,7 +76,7 @@ class MaskedText extends HTMLElement {
     this.#hideTools = showMaskTools(this, this.#texts, () => this.#lift());
   }
 
-  /** Off for good: whoever shows the text gets it as a change, or asks for changes now. */
+  /** Removes the mask for good. What shows the text gets the change, or asks for changes now. */
   async #lift() {
     const { liftUrl } = this.#urls;
     const place = this.#place; // the change may come before the answer, and this mask is gone with it
@@ -86,7 +86,7 @@ class MaskedText extends HTMLElement {
     tell(place, "mask-changed");
   }
 
-  /** The answer's text, where there is one; else the agent has been told why. */
+  /** Returns the answer's text, or undefined after the agent has been told why there is none. */
   async #ask(url) {
     this.setAttribute("aria-busy", "true");
     const response = await fetch(url.replace("/0/", `/${this.dataset.mask}/`), {
@@ -104,7 +104,7 @@ class MaskedText extends HTMLElement {
     return undefined;
   }
 
-  /** What stays while the text in it changes. */
+  /** The element that stays while the text in it changes. */
   get #place() {
     return this.closest("[data-mask-url], [data-reveal-url], [role=log]");
   }
@@ -114,7 +114,7 @@ function tell(place, name, detail = null) {
   place?.dispatchEvent(new CustomEvent(name, { bubbles: true, detail }));
 }
 
-// A page that is left may be shown again as it was.
+// The browser's Back may show a page as it was left.
 addEventListener("pagehide", () => {
   for (const mask of document.querySelectorAll("masked-text[data-revealed]")) mask.conceal();
 });

@@ -1,4 +1,4 @@
-// Text that looks personal and is left readable: for an agent who may mask a button that masks it, for others text.
+// Text that looks personal and is left readable: a button that masks it for agents who may mask, plain text for others.
 
 class OfferedText extends HTMLElement {
   connectedCallback() {
@@ -16,7 +16,7 @@ class OfferedText extends HTMLElement {
     });
   }
 
-  /** Whoever shows the conversation masks it, as a selection of the whole of it. */
+  /** Asks the element around it to mask this text, as if all of it were selected. */
   #mask = () => {
     // A selection that ends here is a selection, not a click.
     if (!getSelection().isCollapsed && getSelection().containsNode(this, true)) return;

@@ -1,5 +1,5 @@
-// What was sent and is not acknowledged. It survives a reload of the page, and is sent again with the same id until the
-// server has it: the server stores a repeated id once.
+// Messages that were sent and are not acknowledged. They survive a reload of the page, and are sent again with the same id
+// until the server has them: the server stores a repeated id once.
 
 export class Outbox {
   #key;
@@ -55,7 +55,7 @@ function read(key) {
   }
 }
 
-/** A random UUID, also where the page is not in a secure context. */
+/** A random UUID, even if the page is not in a secure context. */
 function newId() {
   if (crypto.randomUUID) return crypto.randomUUID();
   const bytes = crypto.getRandomValues(new Uint8Array(16));

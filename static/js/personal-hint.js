@@ -12,7 +12,7 @@ class PersonalHint extends HTMLElement {
     this.masked = new Set(this.dataset.maskedKinds.split(" "));
     this.line = this.querySelector("p");
     this.box = this.closest("form").querySelector("textarea");
-    // `change` is told where a script fills or empties the box.
+    // A script that fills or empties the box dispatches `change`.
     for (const type of ["input", "change"]) this.box.addEventListener(type, this.#look);
     this.#look();
   }
@@ -21,7 +21,7 @@ class PersonalHint extends HTMLElement {
     for (const type of ["input", "change"]) this.box.removeEventListener(type, this.#look);
   }
 
-  /** Said once, not with every key: a screen reader hears each change of it. */
+  /** Changes the line only if the kinds have changed: a screen reader reads out every change. */
   #look = () => {
     const kinds = kindsIn(this.box.value).filter((kind) => this.masked.has(kind));
     if (kinds.join() === this.#said) return;

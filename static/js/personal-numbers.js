@@ -1,5 +1,5 @@
-// What looks like a payment card or a Korean registration number. Only a hint for who is typing it: what is masked, the
-// server's detectors decide. They look closer, and know many more kinds.
+// Finds what looks like a payment card or a Korean registration number. It is only a hint for the person who is typing:
+// the server's detectors decide what is masked. They look closer, and know many more kinds.
 
 const UNSEEN = /[\p{Cf}\p{Mn}\p{Me}\u115f\u1160\u3164\uffa0]/gu;
 const DASHES = /[‐‑‒–—―−⸺\u1173]/g; // the last is what NFKC makes of ㅡ
@@ -20,14 +20,14 @@ const ISSUED = [
 const REGISTRATION = /(?<!\d)(\d\d)(\d\d)(\d\d)[ .-]{0,3}([1-8])\d{6}(?!\d)/g;
 const BORN_UNTIL = 2045; // as the server has it
 
-/** The kinds of such numbers in `text`, as the server names them: any of `card`, `rrn`, `frn`, in this order. */
+/** Returns the kinds of such numbers in `text`, as the server names them: any of `card`, `rrn`, `frn`, in this order. */
 export function kindsIn(text) {
   const read = text.normalize("NFKC").replace(UNSEEN, "").replace(DASHES, "-");
   const registered = new Set([...read.matchAll(REGISTRATION)].filter(isBirthday).map(([, , , , seventh]) => (seventh <= 4 ? "rrn" : "frn")));
   return ["card", "rrn", "frn"].filter((kind) => (kind === "card" ? hasCard(read) : registered.has(kind)));
 }
 
-/** Any run of whole groups may be one: behind it somebody may have typed when it expires. */
+/** Any run of whole groups may be a card: its expiry date may have been typed right after it. */
 function hasCard(text) {
   for (const [chain] of text.matchAll(CHAIN)) {
     const groups = chain.match(/\d+/g);
@@ -47,7 +47,7 @@ function isCard(digits) {
   return ISSUED.some(([start, lengths]) => lengths.includes(digits.length) && start.test(digits)) && isLuhn(digits);
 }
 
-/** Whether the check digit is right (ISO/IEC 7812-1, annex B). */
+/** Returns whether the check digit is right (ISO/IEC 7812-1, annex B). */
 function isLuhn(digits) {
   const sum = [...digits].reverse().reduce((total, digit, place) => {
     const value = Number(digit) * (place % 2 ? 2 : 1);

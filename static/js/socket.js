@@ -1,8 +1,8 @@
-// A socket that comes back. What was lost in between is asked for by number, by whoever listens to `open`.
+// A socket that reconnects by itself. Listeners to `open` ask, by number, for what was lost in between.
 
-const HOPELESS = new Set([4401, 4403]); // not signed in, not permitted: coming back would change nothing
+const HOPELESS = new Set([4401, 4403]); // not signed in, not permitted: reconnecting would change nothing
 const RETRY_MS = [500, 1000, 2000, 4000, 8000, 15000];
-// The server beats every 15 s; after two missed ones the line is dead, whatever the browser believes.
+// The server beats every 15 s; after two missed beats the connection is dead, whatever the browser believes.
 const SILENCE_MS = 40_000;
 
 /** Events: `open`, `frame` (detail: the frame), `lost`, `refused` (detail: the close code). */
@@ -41,7 +41,7 @@ export class Socket extends EventTarget {
     });
   }
 
-  /** False where the frame could not be handed over; a true is no promise that it arrives. */
+  /** Returns false if the frame could not be handed over; true is no promise that it arrives. */
   send(frame) {
     if (!this.isOpen) return false;
     this.#socket.send(JSON.stringify(frame));
@@ -77,7 +77,7 @@ export class Socket extends EventTarget {
     }
     this.dispatchEvent(new Event("lost"));
     const wait = RETRY_MS[Math.min(this.#tries++, RETRY_MS.length - 1)];
-    // Spread out, so that a thousand clients don't come back in the same instant.
+    // Spread out, so that a thousand clients don't reconnect in the same instant.
     this.#timer = setTimeout(() => this.open(), wait * (0.5 + Math.random()));
   }
 

@@ -1,5 +1,5 @@
-// The comments of a ticket: what an agent selects in them is masked. Tickets have no socket: what others change in the
-// texts of the page comes by asking.
+// The comments of a ticket, in which agents mask what they select. Tickets have no socket, so the page asks every few
+// seconds for what others have changed.
 
 import { maskSpans, rememberSelection, selectedSpans } from "./mask-selection.js";
 import "./masked-text.js";
@@ -51,12 +51,12 @@ class TicketComments extends HTMLElement {
     const response = await fetch(`${this.dataset.changesUrl}?seen=${seen}`).catch(() => null);
     if (response?.status !== 200 || response.redirected || !this.isConnected) return;
     const html = await response.text();
-    // Older than what the page has been given in the meantime.
+    // The answer is older than what the page has got meanwhile.
     if (this.#timeline.dataset.seen !== seen) return this.#ask();
     this.#apply(html);
   };
 
-  /** Replaces what has another rev, and no more: selections, open masks and what is being typed stay. */
+  /** Replaces only the parts with another rev: selections, open masks and what is being typed stay. */
   #apply(html) {
     const template = document.createElement("template");
     template.innerHTML = html;
@@ -72,7 +72,7 @@ class TicketComments extends HTMLElement {
     }
   }
 
-  /** Not under somebody's hands: what is open is asked for again until it is closed. */
+  /** Leaves a part with an open menu as it is, and asks again until it is closed. */
   #replace(shown, part) {
     if (shown.querySelector("details[open]")) this.#timeline.dataset.seen = "";
     else shown.replaceWith(part);

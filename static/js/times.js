@@ -1,4 +1,4 @@
-// Times in the reader's zone and language. The server writes ISO times; what is shown is decided by `data-format`.
+// Times in the reader's zone and language. The server writes ISO times; `data-format` says how they are shown.
 
 const language = document.documentElement.lang || "en";
 const formats = {

@@ -87,7 +87,7 @@ def test_another_person_is_told_for_whom_it_is(service, link, outsider, sign_in)
     url = link()
 
     for response in (client.get(url), client.post(url, NORA)):
-        assert "This invitation is for somebody else" in response.content.decode()
+        assert "This invitation is for someone else" in response.content.decode()
     assert joined(service) is None
     assert not Agent.objects.filter(service=service, user=outsider.user).exists()
 
@@ -95,7 +95,7 @@ def test_another_person_is_told_for_whom_it_is(service, link, outsider, sign_in)
 def test_the_admin_who_tries_the_link_does_not_become_the_invited(service, link, admin, sign_in):
     response = sign_in(admin).post(link(), NORA)
 
-    assert "This invitation is for somebody else" in response.content.decode()
+    assert "This invitation is for someone else" in response.content.decode()
     assert not User.objects.filter(email="nora@example.com").exists()
 
 

@@ -82,7 +82,7 @@ def test_who_works_in_no_service_is_told_so(client, why):
     page = client.get(reverse("agents:start"), follow=True)
 
     assert page.redirect_chain == [(reverse("agents:services"), 302)]
-    assert "You work in no service yet" in page.content.decode()
+    assert "You’re not in a service yet" in page.content.decode()
     assert person.email in page.content.decode()
 
 

@@ -143,7 +143,7 @@ def test_a_page_that_is_out_of_date_overwrites_nothing(service, admin, agent, si
 
     refused = client.post(edit_url(agent), edited(role="admin", seen=seen))
 
-    assert "Somebody else has changed this" in refused.content.decode()
+    assert "Someone else changed this" in refused.content.decode()
     agent.refresh_from_db()
     assert (agent.role, agent.chat_permission) == ("agent", False)
     again = refused.context["form"]["seen"].value()
@@ -177,7 +177,7 @@ def test_inviting_mails_the_link_and_shows_it_once(service, admin, sign_in):
 
     link = re.search(r"http://localhost:\d+/invitation/([\w-]+)/", mail.outbox[0].body)
     assert link[0] in page
-    assert "is on its way to new@example.com" in page
+    assert "was sent to new@example.com" in page
     assert find_invitation(link[1]).email == "new@example.com"
     assert mail.outbox[0].to == ["new@example.com"]
     later = client.get(LIST).content.decode()
@@ -194,7 +194,7 @@ def test_a_mail_that_cannot_be_sent_still_leaves_the_link(service, admin, sign_i
 
     page = sign_in(admin).post(INVITE, INVITED).content.decode()
 
-    assert "No mail could be sent to new@example.com" in page
+    assert "The e-mail to new@example.com couldn’t be sent" in page
     assert "/invitation/" in page
     assert "could not be mailed" in caplog.text
     assert "new@example.com" not in caplog.text
@@ -203,7 +203,7 @@ def test_a_mail_that_cannot_be_sent_still_leaves_the_link(service, admin, sign_i
 def test_without_a_mail_server_nobody_is_told_that_a_mail_is_on_its_way(admin, sign_in, settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 
-    assert "No mail could be sent" in sign_in(admin).post(INVITE, INVITED).content.decode()
+    assert "couldn’t be sent" in sign_in(admin).post(INVITE, INVITED).content.decode()
 
 
 @pytest.mark.parametrize(
@@ -229,6 +229,6 @@ def test_an_invitation_is_revoked(admin, invitation, sign_in):
     url = reverse("agents:revoke", args=["demo", invitation.pk])
 
     assert client.get(url).status_code == 405
-    assert "is revoked" in client.post(url, follow=True).content.decode()
+    assert "was revoked" in client.post(url, follow=True).content.decode()
     assert not Invitation.objects.exists()
     assert client.post(url).status_code == 404

@@ -83,7 +83,7 @@ def test_turning_chat_off_asks_first_and_keeps_what_was_typed(service, admin, si
 
     page = sign_in(admin).post(URL, data).content.decode()
 
-    assert "Running chats end" in page
+    assert "Open chats end" in page
     assert 'name="confirmed"' in page
     assert 'name="chat_seats" value="8"' in page
     assert contract(service).chat
@@ -119,7 +119,7 @@ def test_two_admins_with_the_page_open_do_not_overwrite_each_other(service, admi
 
     refused = client.post(URL, {**OPEN, "chat_widget": "on", "seen": seen})
 
-    assert "Somebody else has changed this" in refused.content.decode()
+    assert "Someone else changed this" in refused.content.decode()
     assert contract(service).chat_seats == 9
     again = refused.context["form"]["seen"].value()
     assert client.post(URL, {**OPEN, "chat_widget": "on", "seen": again}).status_code == 302

@@ -118,7 +118,7 @@ def test_a_person_is_made_with_a_password(operator):
 
     assert User.objects.get(email="new@example.com").check_password(PASSWORD)
     again = operator.post(reverse("admin:agents_user_add"), data | {"email": "NEW@example.com"})
-    assert "Somebody has this e-mail address already." in again.content.decode()
+    assert "This e-mail address is already in use." in again.content.decode()
 
 
 def test_a_person_is_edited(operator, agent):

@@ -55,7 +55,7 @@ def test_unknown_wrong_and_inactive_get_the_same_answer(person, try_sign_in):
 
     said = {str(answer.context["form"].non_field_errors()) for answer in answers}
     assert len(said) == 1
-    assert "is not right" in said.pop()
+    assert "is incorrect" in said.pop()
     assert {answer.status_code for answer in answers} == {200}
     assert not any(answer.wsgi_request.user.is_authenticated for answer in answers)
 

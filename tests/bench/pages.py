@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from agents.access import agent_for
 from agents.models import Agent
-from chat.conversation import rendering
+from chat.conversation import frames
 from tests.bench import machine, world
 from tests.bench.figures import Figure, at_most
 from tests.bench.pace import Pace
@@ -42,7 +42,7 @@ def _desk_of(desk: world.Desk) -> Callable[[], None]:
 def _render_desk(desk: world.Desk) -> None:
     agent = agent_for(desk.agents[0].user, desk.service.slug)
     assert agent is not None
-    assert len(rendering.desk_frame(agent, "en").chats) == len(desk.guests)
+    assert len(frames.desk_frame(agent, "en").chats) == len(desk.guests)
 
 
 def _long_chat() -> list[Figure]:

@@ -35,10 +35,10 @@ def main() -> None:
 
 def _set_up(name: str) -> None:
     import contiple.asgi
-    from chat.sockets import connection
+    from chat.sockets import limits
 
-    connection.SEND_BURST = connection.SEND_PER_S = UNLIMITED
-    connection.FRAME_BURST = connection.FRAMES_PER_S = UNLIMITED
+    limits.SEND_BURST = limits.SEND_PER_S = UNLIMITED
+    limits.FRAME_BURST = limits.FRAMES_PER_S = UNLIMITED
     if name != "contiple":
         contiple.asgi.application = {"echo": echo, "layer": _layer_echo()}[name]
 

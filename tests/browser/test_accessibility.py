@@ -169,12 +169,12 @@ def test_pages_of_the_desk(signed_in_page: Callable[..., Page], checks: Checks, 
 
 def test_the_settings_of_chat_refused(signed_in_page: Callable[..., Page], checks: Checks, ada: Agent):
     page = signed_in_page(ada, "/desk/demo/chat/settings/")
-    page.get_by_label("End a silent chat after").fill("1")
+    page.get_by_label("End of a silent chat").fill("1")
     page.get_by_role("button", name="Save").click()
     expect(page.locator("[aria-invalid=true]")).to_have_count(1)
-    expect(page.get_by_text("The end has to come later than the reminder.")).to_be_visible()
+    expect(page.get_by_text("The end must come after the reminder.")).to_be_visible()
     checks.look_at(page, "settings of chat refused")
-    page.get_by_label("End a silent chat after").fill("20")
+    page.get_by_label("End of a silent chat").fill("20")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved.", exact=True)).to_be_visible()
 

@@ -333,4 +333,4 @@ def fill_in(page: Page) -> None:
 
 def send_inquiry(page: Page) -> None:
     page.locator("#inquiry").get_by_role("button", name="Send").click()
-    expect(page.get_by_text("Thank you. Your inquiry has arrived.")).to_be_visible()
+    expect(page.get_by_text("Thank you. We’ve received your 1:1 inquiry.")).to_be_visible()

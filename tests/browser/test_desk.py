@@ -145,7 +145,7 @@ def test_without_the_permission_the_widget_goes_and_the_chat_goes_to_a_colleague
 
     Agent.objects.filter(pk=mina.pk).update(chat_permission=False, chat_status=Agent.ChatStatus.OFFLINE)
     expect(desk.root).to_have_count(0)
-    expect(center.panel.get_by_text("The agent is not there any more.")).to_be_visible()
+    expect(center.panel.get_by_text("The agent was disconnected.")).to_be_visible()
     theo.select("Jun Park")
     expect(center.panel.get_by_text("Theo joined the chat.")).to_be_visible()
     expect(theo.chat.bodies).to_have_text(["Hello"])

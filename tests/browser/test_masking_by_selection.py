@@ -41,7 +41,7 @@ def test_what_nobody_wrote_is_left_out_of_a_selection(screens):
     both.desk.mask(both.body(1), 0, both.body(4), 5)
     both.show(4, "*****")
     both.show(1, "***")
-    expect(both.desk.chat.root.get_by_text("The agent is not there any more")).to_be_visible()
+    expect(both.desk.chat.root.get_by_text("The agent was disconnected")).to_be_visible()
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_masking_what_is_masked_changes_nothing_and_says_so(screens):
     both.desk.mask_text(both.body(1), "secret")
     both.show(1, "my ****** here")
     both.desk.mask(both.body(1), len("my *"), both.body(1), len("my *****"))
-    expect(both.desk.said).to_have_text("This text is masked already.")
+    expect(both.desk.said).to_have_text("This text is already masked.")
     assert Mask.objects.count() == 1
 
 

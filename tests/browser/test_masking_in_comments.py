@@ -107,7 +107,7 @@ def test_with_the_keyboard_alone(open_ticket, mina):
     for _ in range(2):
         shown.page.keyboard.press("Enter")
     expect(shown.comments).to_have_text(LINE)
-    expect(shown.notice).to_have_text("The mask is taken off.")
+    expect(shown.notice).to_have_text("The mask was removed.")
     assert stored() == LINE
     assert not CommentMask.objects.exists()
 
@@ -155,7 +155,7 @@ def test_without_a_selection_and_with_what_is_masked_already_the_agent_is_told(o
     inside = utf16_index(shown.comments, "****") + 1
     drag_over(shown.page, shown.comments, inside, shown.comments, inside + 2)
     shown.button.click()
-    expect(shown.notice).to_have_text("This text is masked already.")
+    expect(shown.notice).to_have_text("This text is already masked.")
 
 
 def test_what_looks_personal_is_masked_by_one_click(service, signed_in_page, mina, theo):
@@ -194,7 +194,7 @@ def test_a_comment_that_changed_since_it_was_selected_is_refused_and_then_shown(
     start = utf16_index(shown.comments, "4711")
     caret_before(shown.comments, start, to=start + 4)
     comment = Comment.objects.get()
-    in_thread(mask_comments, theo, ticket, [Selection(seq=comment.pk, rev=comment.rev, start=0, end=4)])
+    in_thread(mask_comments, theo, ticket, [Selection(text_id=comment.pk, rev=comment.rev, start=0, end=4)])
     shown.button.click()
     expect(shown.notice).to_contain_text("has changed in the meantime")
     expect(shown.comments).to_have_text(LINE.replace("Gate", "****"))
@@ -204,7 +204,7 @@ def test_a_comment_that_changed_since_it_was_selected_is_refused_and_then_shown(
 def test_after_an_act_of_one_s_own_the_new_comments_are_masked_in_the_same_way(open_ticket, mina):
     shown = open_ticket(mina)
     shown.page.get_by_label("Internal comment").fill("One more about Lee")
-    shown.page.get_by_role("button", name="Add comment").click()
+    shown.page.get_by_role("button", name="Add internal comment").click()
     expect(shown.comments).to_have_count(2)
     shown.mask(shown.comments.last, "Lee")
     expect(shown.comments.last).to_have_text("One more about ***")
@@ -239,7 +239,7 @@ def test_what_a_colleague_masks_in_the_chat_leaves_open_tickets_too(service, sig
 
 def test_without_security_service_there_is_nothing_to_click(open_ticket, ticket, mina, in_thread):
     comment = Comment.objects.get()
-    in_thread(mask_comments, mina, ticket, [Selection(seq=comment.pk, rev=comment.rev, start=0, end=4)])
+    in_thread(mask_comments, mina, ticket, [Selection(text_id=comment.pk, rev=comment.rev, start=0, end=4)])
     mina.service.contract.security_service = False
     mina.service.contract.save(update_fields=["security_service"])
     shown = open_ticket(mina)
@@ -256,7 +256,7 @@ def mask_in_chat(in_thread: Callable, agent: Agent, message) -> None:
     from chat.conversation.message_masks import mask_selection
 
     start = message.body.index("Kim Minsu")
-    selection = Selection(seq=message.seq, rev=message.rev, start=start, end=start + 9)
+    selection = Selection(text_id=message.seq, rev=message.rev, start=start, end=start + 9)
     in_thread(mask_selection, agent, message.chat_id, [selection])
 
 

@@ -55,7 +55,7 @@ def test_to_store_passwords_is_asked_for_twice(page: Page, service):
     expect(page.get_by_role("alert")).to_contain_text("Password or API key")
     assert not MaskingRules.objects.exists()
 
-    page.get_by_role("button", name="Save it all the same").click()
+    page.get_by_role("button", name="Save anyway").click()
     expect(page.get_by_text("Saved.", exact=True)).to_be_visible()
     assert MaskingRules.objects.get(service=service).kinds["secret"][0] == "off"
 

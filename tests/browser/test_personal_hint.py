@@ -178,7 +178,7 @@ def test_it_stands_in_contact_us_and_keeps_nobody_from_sending(page: Page):
         form.locator(f"[name={name}]").fill(value)
     form.locator("[name=consent]").check()
     form.get_by_role("button", name="Send").click()
-    expect(page.get_by_text("Thank you. Your inquiry has arrived.")).to_be_visible()
+    expect(page.get_by_text("Thank you. We’ve received your 1:1 inquiry.")).to_be_visible()
     assert not re.search(r"\d", Ticket.objects.get().body)
 
 

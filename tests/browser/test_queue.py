@@ -114,7 +114,7 @@ def test_a_full_queue_keeps_what_was_typed_and_leads_to_an_inquiry(newcomer, ser
     late.fill(name="Late Lee", email="late@example.com", message="A long text,\nwritten with care")
     late.agree_and_start()
     full = late.stage("full")
-    expect(full.get_by_role("heading")).to_have_text("Too many customers are waiting just now.")
+    expect(full.get_by_role("heading")).to_have_text("Too many customers are waiting right now.")
     assert not Chat.objects.filter(customer__name="Late Lee").exists()
 
     button(late, "Try again").click()

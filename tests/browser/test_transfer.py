@@ -48,11 +48,11 @@ def test_a_chat_is_passed_to_a_colleague_with_a_note(mina: Desk, theo: Desk) -> 
     menu(mina, "Transfer")
     mina.popup.get_by_role("radio", name="Theo").check()
     expect(mina.popup.locator(".colleague", has_text="Theo")).to_contain_text("0 of 3 chats")
-    mina.popup.get_by_label("Note").fill("Wants a refund")
+    mina.popup.get_by_label("Internal comment").fill("Wants a refund")
     mina.popup.get_by_role("button", name="Transfer").click()
 
     expect(mina.popup).to_be_hidden()
-    expect(mina.dialog.locator(".composer-closed")).to_contain_text("This chat rings at Theo.")
+    expect(mina.dialog.locator(".composer-closed")).to_contain_text("This chat is ringing for Theo.")
     expect(mina.entry("Jun")).to_have_count(0)
 
     chat = theo.select("Jun")
@@ -72,13 +72,13 @@ def test_who_can_t_take_it_is_shown_and_what_was_typed_survives_a_refusal(
     expect(away).to_contain_text("Offline")
     expect(away.get_by_role("radio")).to_be_disabled()
     mina.popup.get_by_role("radio", name="Theo").check()
-    mina.popup.get_by_label("Note").fill("Half an explanation")
+    mina.popup.get_by_label("Internal comment").fill("Half an explanation")
     theo.choose("break")
 
     mina.popup.get_by_role("button", name="Transfer").click()
 
     expect(mina.popup.get_by_role("alert")).to_contain_text("Theo can't take the chat: on a break.")
-    expect(mina.popup.get_by_label("Note")).to_have_value("Half an explanation")
+    expect(mina.popup.get_by_label("Internal comment")).to_have_value("Half an explanation")
     mina.popup.get_by_role("button", name="Close").click()
     expect(mina.chat.composer).to_be_visible()
 
@@ -107,6 +107,17 @@ def test_an_admin_looks_at_all_chats_and_takes_one_over(mina: Desk, ada: Desk) -
     expect(mina.chat.body("It is mine now")).to_be_visible()
 
 
+def test_a_chat_that_an_admin_looks_at_goes_on(mina: Desk, ada: Desk) -> None:
+    entry = ada.list.locator(".chat-entry-other", has_text="Jun")
+    entry.click()
+    expect(ada.chat.body("Hello")).to_be_visible()
+
+    mina.chat.write("Still with you")
+
+    expect(ada.chat.body("Still with you")).to_be_visible()
+    expect(entry).to_contain_text("With Mina")
+
+
 def test_going_offline_with_an_open_chat_asks_what_to_do_with_it(mina: Desk, theo: Desk) -> None:
     mina.chat.composer.fill("half a sentence")
     mina.status("offline").click()
@@ -122,7 +133,7 @@ def test_going_offline_with_an_open_chat_asks_what_to_do_with_it(mina: Desk, the
 
     mina.choose("online")
     mina.status("offline").click()
-    mina.popup.get_by_role("button", name="Pass on").click()
+    mina.popup.get_by_role("button", name="Return to queue").click()
     expect(mina.status("offline")).to_have_attribute("aria-pressed", "true")
     theo.select("Jun")
     expect(mina.entry("Jun")).to_have_count(0)
@@ -139,10 +150,10 @@ def test_the_customer_hears_who_goes_and_who_comes_and_never_the_note(
     theo.choose("online")
     menu(mina, "Transfer")
     mina.popup.get_by_role("radio", name="Theo").check()
-    mina.popup.get_by_label("Note").fill("A secret among us")
+    mina.popup.get_by_label("Internal comment").fill("A secret among us")
     mina.popup.get_by_role("button", name="Transfer").click()
 
-    expect(customer.chat.message("is passing the chat on to a colleague")).to_be_visible()
+    expect(customer.chat.message("is transferring the chat to a colleague")).to_be_visible()
     theo.select("Kim")
     expect(customer.chat.message("Theo joined the chat.")).to_be_visible()
     theo.chat.write("Hello Kim")
@@ -167,7 +178,7 @@ def test_what_is_new_on_the_desk_is_for_everybody(mina: Desk, theo: Desk, ada: D
     expect(mina.popup.get_by_role("radio", name="Theo")).to_be_visible()
     checks.look_at(mina.page, "transfer")
     mina.popup.get_by_role("radio", name="Theo").check()
-    mina.popup.get_by_label("Note").fill("Wants a refund")
+    mina.popup.get_by_label("Internal comment").fill("Wants a refund")
     mina.popup.get_by_role("button", name="Transfer").click()
     expect(mina.chat.root.locator(".message-note")).to_be_visible()
     checks.look_at(mina.page, "a note")

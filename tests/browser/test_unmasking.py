@@ -7,7 +7,7 @@ from agents.models import Agent, AuditEntry
 from chat.models import Mask, MaskingRules, Message
 from tests.browser.windows import Screens
 
-LIFT, CONFIRM = "Not personal: take the mask off", "Yes, show it to everybody for good"
+LIFT, CONFIRM = "Remove mask", "Remove for everyone"
 
 
 def tools(both: Screens):
@@ -23,7 +23,7 @@ def test_a_wrong_mask_is_taken_off_on_both_screens(screens):
     both.show_masked_elsewhere(1, "my ****** here")
     tools(both).get_by_role("button", name=CONFIRM).click()
     both.show(1, "my secret here")
-    expect(both.desk.said).to_have_text("The mask is taken off.")
+    expect(both.desk.said).to_have_text("The mask was removed.")
     expect(tools(both)).to_have_count(0)
     assert not Mask.objects.exists()
     assert AuditEntry.objects.filter(action="chat.lifted").count() == 1

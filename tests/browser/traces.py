@@ -23,7 +23,9 @@ WATCH = """(text) => {
   const stored = (name) => { try { return JSON.stringify(window[name]); } catch { return ""; } };
   const has = () => [document.documentElement?.outerHTML, stored("localStorage"), stored("sessionStorage")]
     .some((place) => place?.includes(text));
-  const tell = (event) => top.postMessage({ shown: { event, has: has(), now: document.body?.innerText } }, "*");
+  const time = () => performance.timeOrigin + performance.now();
+  const tell = (event) =>
+    top.postMessage({ shown: { event, has: has(), now: document.body?.innerText }, at: time() }, "*");
   const observer = new MutationObserver(() => tell("changed"));
   const observe = () => observer.observe(document, { subtree: true, childList: true, characterData: true });
   observe();
@@ -31,8 +33,13 @@ WATCH = """(text) => {
   addEventListener("pageshow", (event) => tell(event.persisted ? "from memory" : "loaded"));
   if (window !== top) return;
   window.shown = [];
-  addEventListener("message", ({ data }) => data.shown && window.shown.push(data.shown));
-  addEventListener("pagehide", () => (window.shown = []));
+  let left = 0;
+  // What a frame told just before the page was left may arrive only when the page is back.
+  addEventListener("message", ({ data }) => data.shown && data.at > left && window.shown.push(data.shown));
+  addEventListener("pagehide", () => {
+    window.shown = [];
+    left = time();
+  });
 }"""
 
 

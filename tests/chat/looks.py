@@ -13,12 +13,12 @@ NOON = datetime(2024, 11, 10, 3, tzinfo=UTC)
 def make_look(
     agent: Agent, chat: Chat, act: str = "revealed", *, at: datetime = NOON, kind: str = "card", **fields: Any
 ) -> AuditEntry:
-    """A look by ``agent`` in ``chat``, or by ``subject`` and ``place`` elsewhere."""
-    place = fields.pop("place", "chat")
+    """A look by ``agent`` in ``chat``, or in another ``subject``, which is ``of`` another kind."""
+    kind_of_subject = fields.pop("of", "chat")
     fields.setdefault("subject", chat.subject)
     fields.setdefault("details", {"kind": kind, "seq": 1, "customer": chat.customer_id})
     return AuditEntry.objects.create(
-        service=agent.service, agent=agent, actor=str(agent), action=f"{place}.{act}", created_at=at, **fields
+        service=agent.service, agent=agent, actor=str(agent), action=f"{kind_of_subject}.{act}", created_at=at, **fields
     )
 
 

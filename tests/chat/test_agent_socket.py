@@ -16,7 +16,7 @@ from chat.lifecycle import transitions
 from chat.masking.selections import Selection
 from chat.models import Chat, Lease, Message
 from chat.routing import presence
-from chat.sockets.connection import AGAIN, FORBIDDEN, UNKNOWN
+from chat.sockets.codes import AGAIN, FORBIDDEN, UNKNOWN
 from contiple.base import clock
 from tests.chat.comings import be_here
 from tests.chat.lines import Line, desk, desk_of, do, sent
@@ -186,13 +186,13 @@ async def test_the_page_before_and_what_changed_is_the_page_now(chat, agent, col
     for n in range(3):
         await do(sent, chat, f"My number is 010-1234-567{n}")
     shown, rev = await page(chat), 3
-    await do(mask_selection, agent, chat.pk, [Selection(seq=1, rev=1, start=13, end=26)])
+    await do(mask_selection, agent, chat.pk, [Selection(text_id=1, rev=1, start=13, end=26)])
     await do(sent, chat, "More")
-    await do(mask_selection, colleague, chat.pk, [Selection(seq=3, rev=3, start=13, end=26)])
+    await do(mask_selection, colleague, chat.pk, [Selection(text_id=3, rev=3, start=13, end=26)])
 
     async with desk_of(agent) as line:
         await line.say("watch", chat=chat.pk, rev=rev)
-        await do(mask_selection, agent, chat.pk, [Selection(seq=2, rev=2, start=13, end=26)])
+        await do(mask_selection, agent, chat.pk, [Selection(text_id=2, rev=2, start=13, end=26)])
         await do(sent, chat, "Last")
         while rev < 8:
             frame = await line.hear("message")
@@ -257,7 +257,7 @@ async def test_a_send_that_fails_is_not_acknowledged_and_can_be_tried_again(chat
             def fail(*_args, **_named):
                 raise DatabaseError
 
-            broken.setattr(messages, "_write", fail)
+            broken.setattr(messages, "write", fail)
             await line.say("send", client_id=sent_id, body="Hello", chat=chat.pk)
             error = await line.hear("error")
             assert (error["code"], error["client_id"]) == ("unavailable", str(sent_id))

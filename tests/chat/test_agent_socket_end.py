@@ -11,12 +11,12 @@ from django.test import Client
 from django.urls import reverse
 
 from agents.models import Agent, Service, User
-from chat.conversation import live, rendering
+from chat.conversation import frames, live
 from chat.lifecycle import upkeep
 from chat.models import Chat, Lease, Message
 from chat.routing import presence, queue
 from chat.sockets import agent_socket, pulse
-from chat.sockets.connection import AGAIN, FORBIDDEN, UNKNOWN
+from chat.sockets.codes import AGAIN, FORBIDDEN, UNKNOWN
 from tests.chat.lines import Line, desk, desk_of, do, sent
 from tests.chat.rights import TAKEN, without_permission
 from tests.make import PASSWORD, make_chat
@@ -146,7 +146,7 @@ async def test_a_failing_refresh_closes_to_come_again(agent, monkeypatch, caplog
         def fail(*_args, **_named):
             raise RuntimeError
 
-        monkeypatch.setattr(rendering, "desk_frame", fail)
+        monkeypatch.setattr(frames, "desk_frame", fail)
         live.publish(live.agent_topic(agent.pk), live.Touched())
         assert await line.closing() == AGAIN
 
@@ -158,7 +158,7 @@ async def test_a_chat_that_can_t_be_shown_just_now_is_asked_for_again(chat, agen
         raise DatabaseError
 
     async with desk_of(agent) as line:
-        monkeypatch.setattr(agent_socket.pulse, "look_at_chat", fail)
+        monkeypatch.setattr(agent_socket.snapshots, "look_at_chat", fail)
         await line.say("watch", chat=chat.pk)
         assert await line.closing() == AGAIN
 
@@ -180,7 +180,7 @@ async def test_what_fails_at_the_beginning_leaves_nothing_behind(agent, monkeypa
     def fail(*_args, **_named):
         raise RuntimeError
 
-    monkeypatch.setattr(rendering, "desk_frame", fail)
+    monkeypatch.setattr(frames, "desk_frame", fail)
     async with await do(desk, agent) as line:
         assert await line.closing() == AGAIN
         assert not pulse._pulse().due

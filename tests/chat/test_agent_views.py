@@ -64,7 +64,7 @@ def everything() -> tuple:
 
 def a_mask(agent: Agent, chat: Chat) -> Mask:
     message = make_message(chat, "masked already")
-    mask_selection(agent, chat.pk, [Selection(seq=message.seq, rev=message.rev, start=0, end=6)])
+    mask_selection(agent, chat.pk, [Selection(text_id=message.seq, rev=message.rev, start=0, end=6)])
     return Mask.objects.get(message=message)
 
 
@@ -330,7 +330,7 @@ def test_earlier_messages_come_in_pages_without_a_gap(service, agent, sign_in) -
 
 def test_what_changed_is_read_as_the_frames_of_the_socket(chat, agent, sign_in) -> None:
     make_message(chat, "Second")
-    mask_selection(agent, chat.pk, [Selection(seq=1, rev=1, start=10, end=10 + len(SECRET))])
+    mask_selection(agent, chat.pk, [Selection(text_id=1, rev=1, start=10, end=10 + len(SECRET))])
     browser = sign_in(agent)
 
     frames = browser.get(address("changes", chat), {"rev": 1}).json()

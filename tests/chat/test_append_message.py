@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from agents.models import Contract
 from chat.conversation import entries, live, messages
-from chat.conversation.messages import append_event, append_notice, clean_body, send_as_agent, send_as_customer
+from chat.conversation.messages import append_event, append_notice, clean_body, send_as_customer
 from chat.lifecycle.transitions import close_chat, pass_on
 from chat.models import MESSAGE_LENGTH_MAX, Chat, Mask, Message, Ring
 from contiple.base.errors import Conflict, Invalid
 from tests.agents.race import at_once
 from tests.chat.comings import committed, make_ringing
-from tests.make import make_chat, make_customer
+from tests.make import make_chat, make_customer, send_as_agent
 
 CARD, MASKED_CARD = "4111 1111 1111 1111", "*" * 19
 RESIDENT = "900101-1234567"

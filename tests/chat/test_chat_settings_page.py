@@ -100,7 +100,7 @@ def test_a_reminder_may_stand_without_an_end(client, service) -> None:
 def test_the_page_says_what_assign_chat_does(client, service) -> None:
     html = client.get(PATH).content.decode()
     assert "Assign Chat" in html
-    assert "The agent with recent history with this customer comes first, if free." in html
+    assert "If available, the agent with recent history with this customer comes first." in html
 
 
 def test_saving_without_a_change_changes_nothing(client, service) -> None:
@@ -137,7 +137,7 @@ def test_two_admins_with_the_page_open_do_not_overwrite_each_other(client, servi
 
     refused = client.post(PATH, saved(longest_wait_minutes="8", seen=seen))
 
-    assert "Somebody else has changed this" in refused.content.decode()
+    assert "Someone else changed this in the meantime" in refused.content.decode()
     assert (now()["queue_limit"], now()["longest_wait_minutes"]) == (9, 0)
     again = refused.context["form"]["seen"].value()
     assert client.post(PATH, saved(longest_wait_minutes="8", seen=again)).status_code == 302
@@ -225,7 +225,7 @@ def test_the_operator_changes_them_under_the_same_rules(client, service) -> None
 
     assert operator.get("/operator/chat/chatsettings/").status_code == 200
     refused = operator.post(path, saved(idle_close_minutes="2"))
-    assert "The end has to come later than the reminder." in refused.content.decode()
+    assert "The end must come after the reminder." in refused.content.decode()
     assert operator.post(path, saved(queue_limit="6")).status_code == 302
     assert now()["queue_limit"] == 6
     assert operator.post(path.replace("change", "delete"), {"post": "yes"}).status_code == 403

@@ -22,7 +22,7 @@ from chat.routing.assignment import assign_waiting_chats
 from chat.states import TRANSITIONS, State, move_chat
 from contiple.base.errors import Closed, Conflict
 from tests.chat.comings import be_here, leave, make_ringing
-from tests.make import make_agent, make_chat, make_customer
+from tests.make import make_agent, make_chat, make_customer, send_as_agent
 
 # Written out again, on purpose: whoever changes the table changes what the product does.
 ALLOWED = {
@@ -270,7 +270,7 @@ class Desk(RuleBasedStateMachine):
     def an_agent_writes(self, number: int) -> None:
         chat = self.chat_with(number, State.ACTIVE)
         if chat:
-            messages.send_as_agent(chat, self.agent(number), body="Hello", client_id=uuid.uuid4())
+            send_as_agent(chat, self.agent(number), body="Hello", client_id=uuid.uuid4())
 
     @rule()
     def the_worker_ticks(self) -> None:

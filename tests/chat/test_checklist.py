@@ -117,7 +117,7 @@ def test_the_page_says_what_to_do_and_where(service, agent, admin, sign_in) -> N
     Contract.objects.update(chat=False)
     page = sign_in(admin).get(URL).content.decode()
 
-    assert "Switch on Chat in Contract Details." in page
+    assert "Turn on Chat in Contract Details." in page
     assert reverse("agents:contract", args=["demo"]) in page
     assert 'data-check="contract" data-done="false"' in page
     assert "Mina" in page
@@ -126,7 +126,7 @@ def test_the_page_says_what_to_do_and_where(service, agent, admin, sign_in) -> N
 def test_the_page_is_found_in_service_management(service, agent, admin, sign_in) -> None:
     come_online(agent)
     assert f'href="{URL}"' in sign_in(admin).get(reverse("tickets:list", args=["demo"])).content.decode()
-    assert "A customer who starts a chat now reaches an agent." in sign_in(admin).get(URL).content.decode()
+    assert "A customer who starts a chat now will reach an agent." in sign_in(admin).get(URL).content.decode()
 
 
 def test_it_is_for_admins_of_this_service(service, agent, outsider, sign_in) -> None:

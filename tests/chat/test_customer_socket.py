@@ -14,16 +14,15 @@ from chat.lifecycle import transitions, upkeep
 from chat.masking.selections import Selection
 from chat.models import Chat, Lease, Message
 from chat.routing import presence
-from chat.sockets import connection as connections
-from chat.sockets import customer_socket
-from chat.sockets.connection import AGAIN, FORBIDDEN, SLOW, UNKNOWN
+from chat.sockets import customer_socket, limits, window
+from chat.sockets.codes import AGAIN, FORBIDDEN, SLOW, UNKNOWN
 from contiple.base import clock
 from helpcenter.customers import register_customer
 from helpcenter.models import Customer
 from tests.chat.comings import be_here, new_id
 from tests.chat.lines import Line, chat_of, desk_of, do
 from tests.chat.secrets import columns_with
-from tests.make import make_agent, make_chat
+from tests.make import make_agent, make_chat, send_as_agent
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -46,7 +45,7 @@ def chat(service: Service, agent: Agent, known) -> Chat:
 
 
 def answered(chat: Chat, body: str = "Hello") -> Message:
-    return messages.send_as_agent(chat, chat.agent, body=body, client_id=new_id())
+    return send_as_agent(chat, chat.agent, body=body, client_id=new_id())
 
 
 # Who it is
@@ -206,7 +205,7 @@ async def test_the_whole_conversation_both_ways(service, agent, chat, token) -> 
         await desk.say("seen", chat=chat.pk, received=told["seq"], read=told["seq"])
         await page.hear("marks", agent_read=told["seq"])
 
-        await do(mask_selection, agent, chat.pk, [Selection(seq=told["seq"], rev=told["rev"], start=18, end=25)])
+        await do(mask_selection, agent, chat.pk, [Selection(text_id=told["seq"], rev=told["rev"], start=18, end=25)])
         for line_of in (desk, page):
             masked = await line_of.hear("message", seq=told["seq"], rev=told["rev"] + 1)
             assert "Gangnam" not in masked["html"]
@@ -278,8 +277,8 @@ async def test_what_came_while_the_line_was_down_comes_on_return_each_once_and_i
     rev = max(frame["rev"] for frame in page.heard if frame["type"] == "message")
 
     await do(answered, chat, "Second 010-1234-5678")
-    await do(mask_selection, agent, chat.pk, [Selection(seq=1, rev=1, start=0, end=5)])
-    await do(mask_selection, agent, chat.pk, [Selection(seq=2, rev=2, start=7, end=20)])
+    await do(mask_selection, agent, chat.pk, [Selection(text_id=1, rev=1, start=0, end=5)])
+    await do(mask_selection, agent, chat.pk, [Selection(text_id=2, rev=2, start=7, end=20)])
     await do(answered, chat, "Third")
 
     async with chat_of(token, rev=rev) as page:
@@ -430,8 +429,8 @@ async def test_unreadable_frames_don_t_stand_for_a_hello(chat, monkeypatch) -> N
 
 
 async def test_a_script_is_slowed_down(chat, token, monkeypatch) -> None:
-    monkeypatch.setattr(connections, "SEND_BURST", 2)
-    monkeypatch.setattr(connections, "SEND_PER_S", 0.0)
+    monkeypatch.setattr(limits, "SEND_BURST", 2)
+    monkeypatch.setattr(limits, "SEND_PER_S", 0.0)
     async with chat_of(token) as page:
         for n in range(2):
             await page.send_text(f"{n}")
@@ -440,7 +439,7 @@ async def test_a_script_is_slowed_down(chat, token, monkeypatch) -> None:
 
 
 async def test_who_does_not_read_is_closed_and_replays_on_return(chat, agent, token, monkeypatch) -> None:
-    monkeypatch.setattr(connections, "WINDOW_BYTES", 10_000)
+    monkeypatch.setattr(window, "WINDOW_BYTES", 10_000)
     async with chat_of(token) as page:
 
         def many() -> None:
@@ -453,7 +452,7 @@ async def test_who_does_not_read_is_closed_and_replays_on_return(chat, agent, to
     read = [frame["seq"] for frame in page.heard if frame["type"] == "message"]
     assert read == list(range(1, len(read) + 1))
     assert 0 < len(read) < 12
-    monkeypatch.setattr(connections, "WINDOW_BYTES", 1_000_000)
+    monkeypatch.setattr(window, "WINDOW_BYTES", 1_000_000)
     async with chat_of(token, rev=read[-1]) as page:
         assert [f["seq"] for f in page.heard if f["type"] == "message"] == list(range(len(read) + 1, 13))
 

@@ -8,12 +8,12 @@ from django.urls import reverse
 
 from agents.models import Agent, AuditEntry, Contract
 from chat import worker
-from chat.conversation.message_masks import mask_selection, reveal
+from chat.conversation.message_masks import holder_of, mask_selection, reveal
 from chat.masking import vault
-from chat.masking.destroying import destroy_expired, destroy_of_chat, destroy_of_customer
+from chat.masking.destroying import destroy_expired, destroy_of, destroy_of_customer
+from chat.masking.holders import Holder
 from chat.masking.looks import OriginalGone
 from chat.masking.selections import Selection
-from chat.masking.vault import Holder
 from chat.models import Chat, DataKey, Mask, Message
 from contiple.base.clock import database_now
 from contiple.base.errors import Closed
@@ -27,7 +27,7 @@ SECRET = "010-1234-5678"
 def masked_chat(agent: Agent, **fields) -> Chat:
     chat = make_chat(agent.service, agent=agent, **fields)
     make_message(chat, f"Call {SECRET}!")
-    mask_selection(agent, chat.pk, [Selection(seq=1, rev=1, start=5, end=18)])
+    mask_selection(agent, chat.pk, [Selection(text_id=1, rev=1, start=5, end=18)])
     return chat
 
 
@@ -43,11 +43,11 @@ def close(chat: Chat, *, days_ago: float) -> None:
     Chat.objects.filter(pk=chat.pk).update(state=Chat.State.CLOSED, closed_at=closed_at)
 
 
-def ticket_key(service, number: int = 7, **fields) -> DataKey:
-    """As a masked comment makes one."""
-    holder = Holder(service.pk, ticket=number, customer=fields.get("customer"))
-    vault.seal_all(holder, [("1:0:4", "text")])
-    return DataKey.objects.get(ticket=number)
+def ticket_key(service, number: int | None = None, *, customer=None) -> DataKey:
+    """As a masked comment makes one, in a ticket of the customer's or in that one."""
+    number = number or make_ticket(service, requester=customer).pk
+    vault.seal_all(Holder(service.pk, "ticket", number), [("1:0:4", "text")])
+    return DataKey.objects.get(kind="ticket", number=number)
 
 
 # By an admin
@@ -55,14 +55,14 @@ def ticket_key(service, number: int = 7, **fields) -> DataKey:
 
 def test_of_one_chat_and_of_no_other(admin, agent) -> None:
     chat, other = masked_chat(agent), masked_chat(agent)
-    destroy_of_chat(admin, chat)
+    destroy_of(admin, holder_of(chat))
     assert is_gone(agent, chat)
     assert not is_gone(agent, other)
 
 
 def test_the_asterisks_stay_and_the_look_says_why(admin, agent, sign_in) -> None:
     chat = masked_chat(agent)
-    destroy_of_chat(admin, chat)
+    destroy_of(admin, holder_of(chat))
     assert Message.objects.get(chat=chat).body == f"Call {'*' * 13}!"
     answer = sign_in(agent).post(reverse("chat:reveal", args=["demo", Mask.objects.get().pk]))
     assert answer.status_code == 410
@@ -72,7 +72,7 @@ def test_of_a_chat_with_the_comments_of_its_ticket(service, admin, agent) -> Non
     chat = masked_chat(agent)
     ticket = make_ticket(service, chat=chat)
     key, other = ticket_key(service, ticket.pk), ticket_key(service, ticket.pk + 1)
-    destroy_of_chat(admin, chat)
+    destroy_of(admin, holder_of(chat))
     assert not DataKey.objects.filter(pk=key.pk).exists()
     assert DataKey.objects.filter(pk=other.pk).exists()
 
@@ -82,28 +82,28 @@ def test_of_one_person_everywhere(service, admin, agent) -> None:
     chats = [masked_chat(agent, customer=customer)]
     close(chats[0], days_ago=0)
     chats += [masked_chat(agent, customer=customer)]
-    ticket_key(service, customer=customer.pk)
+    ticket_key(service, customer=customer)
     other = masked_chat(agent, customer=make_customer(service, "Hana", email="hana@example.com"))
 
     destroy_of_customer(admin, customer)
 
     assert all(is_gone(agent, chat) for chat in chats)
     assert not is_gone(agent, other)
-    assert not DataKey.objects.filter(ticket=7).exists()
+    assert not DataKey.objects.filter(kind="ticket").exists()
 
 
 def test_a_person_is_whoever_has_the_address(service, admin, agent, outsider) -> None:
     """Each browser makes a customer anew, and Contact Us another one."""
     customer = make_customer(service, email="jun@example.com")
     same = masked_chat(agent, customer=make_customer(service, "Jun P.", email="Jun@Example.com"))
-    ticket_key(service, customer=make_customer(service, "Jun", email="jun@example.com").pk)
+    ticket_key(service, customer=make_customer(service, "Jun", email="jun@example.com"))
     others = [masked_chat(agent, customer=make_customer(service, email=email)) for email in ("", "hana@example.com")]
     theirs = masked_chat(outsider, customer=make_customer(outsider.service, email="jun@example.com"))
 
     destroy_of_customer(admin, customer)
 
     assert is_gone(agent, same)
-    assert not DataKey.objects.filter(ticket=7).exists()
+    assert not DataKey.objects.filter(kind="ticket").exists()
     assert not any(is_gone(agent, chat) for chat in others)
     assert not is_gone(outsider, theirs)
 
@@ -116,7 +116,7 @@ def test_without_an_address_a_person_is_one_row(service, admin, agent) -> None:
 
 def test_it_is_on_record(admin, agent) -> None:
     chat = masked_chat(agent)
-    destroy_of_chat(admin, chat)
+    destroy_of(admin, holder_of(chat))
     destroy_of_customer(admin, chat.customer)
     first, second = AuditEntry.objects.filter(action__endswith="originals_destroyed").order_by("pk")
     whose = {"customer": chat.customer_id}
@@ -126,10 +126,10 @@ def test_it_is_on_record(admin, agent) -> None:
 
 def test_what_is_masked_afterwards_has_a_key_of_its_own(admin, agent) -> None:
     chat = masked_chat(agent)
-    destroy_of_chat(admin, chat)
+    destroy_of(admin, holder_of(chat))
     make_message(Chat.objects.get(pk=chat.pk), "Or 010-9999-9999")
     message = Message.objects.latest("pk")
-    mask_selection(agent, chat.pk, [Selection(seq=message.seq, rev=message.rev, start=3, end=16)])
+    mask_selection(agent, chat.pk, [Selection(text_id=message.seq, rev=message.rev, start=3, end=16)])
     assert reveal(agent, message.masks.get().pk, address=None) == "010-9999-9999"
     with pytest.raises(OriginalGone):
         reveal(agent, Mask.objects.earliest("pk").pk, address=None)
@@ -139,7 +139,7 @@ def test_who_is_no_admin_any_more_destroys_nothing(admin, agent) -> None:
     chat = masked_chat(agent)
     Agent.objects.filter(pk=admin.pk).update(role=Agent.Role.AGENT)
     with pytest.raises(Closed):
-        destroy_of_chat(admin, chat)
+        destroy_of(admin, holder_of(chat))
     assert not is_gone(agent, chat)
 
 
@@ -211,11 +211,11 @@ def test_a_ticket_s_originals_go_by_the_last_mask_in_it(service) -> None:
     keep(service, 30)
     key = ticket_key(service)
     DataKey.objects.update(used_at=database_now() - timedelta(days=30.1))
-    ticket_key(service)  # another mask
+    ticket_key(service, key.number)  # another mask
     assert destroy_expired() == 0
     DataKey.objects.update(used_at=database_now() - timedelta(days=30.1))
     assert destroy_expired() == 1
-    assert AuditEntry.objects.get(action="ticket.originals_destroyed").subject == f"ticket:{key.ticket}"
+    assert AuditEntry.objects.get(action="ticket.originals_destroyed").subject == f"ticket:{key.number}"
 
 
 def test_without_a_number_of_days_they_are_kept(service, agent) -> None:

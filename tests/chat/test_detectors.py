@@ -4,7 +4,6 @@ import time
 import unicodedata
 from itertools import pairwise
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from stdnum import luhn
@@ -13,6 +12,7 @@ from chat.masking.detectors import MASKED_BY_DEFAULT, detect
 from chat.masking.detectors.overlap import united
 from chat.masking.spans import Span, widen_all
 from chat.models import MESSAGE_LENGTH_MAX
+from tests.cases import cases
 
 VISA = "4111111111111111"
 MASTERCARD = "5500000000000004"
@@ -30,7 +30,7 @@ def full_width(text: str) -> str:
     return "".join(chr(ord(sign) + 0xFEE0) if sign.isdigit() or sign == "-" else sign for sign in text)
 
 
-@pytest.mark.parametrize(
+@cases(
     "card",
     [
         VISA,
@@ -63,13 +63,13 @@ def test_a_card_number_is_found_as_people_write_it(card) -> None:
         assert not found(card)
 
 
-@pytest.mark.parametrize("particle", ["은", "으로", "입니다", "이에요", "번", "x", "号"])
+@cases("particle", ["은", "으로", "입니다", "이에요", "번", "x", "号"])
 def test_a_letter_straight_behind_or_before_changes_nothing(particle) -> None:
     assert found(f"카드{VISA}{particle}") == [("card", VISA)]
     assert found(f"주민번호{RRN}{particle}") == [("rrn", RRN)]
 
 
-@pytest.mark.parametrize(
+@cases(
     "around",
     ["{} 12/26 123", "{} 123", "1. {}", "No.{}", "010-1234-5678 {}", "{} 010-1234-5678", "12 {}", "({})", "2 x {} 3"],
 )
@@ -97,7 +97,7 @@ def test_of_two_kinds_that_overlap_the_surer_names_both() -> None:
     assert united(spans, {"card": 0, "email": 1, "phone": 2}) == [Span("card", 0, 28), Span("email", 28, 40)]
 
 
-@pytest.mark.parametrize(
+@cases(
     "text",
     [
         "4111111111111112",  # Luhn
@@ -119,7 +119,7 @@ def test_other_numbers_are_left_alone(text) -> None:
     assert not found(text)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("number", "kind"),
     [
         (RRN, "rrn"),
@@ -151,7 +151,7 @@ def test_one_with_a_check_digit_is_found_as_well() -> None:
     assert found(f"{digits[:6]}-{digits[6:]}{check}") == [("rrn", f"900101-123456{check}")]
 
 
-@pytest.mark.parametrize(
+@cases(
     "text",
     [
         "901301-1234567",  # month 13
@@ -171,10 +171,8 @@ def test_without_a_true_date_and_seven_digits_there_is_none(text) -> None:
     assert not found(text)
 
 
-@pytest.mark.parametrize("number", [VISA, RRN, FRN])
-@pytest.mark.parametrize(
-    "between", ["\u200b", "\u200d", "\ufeff", "\u2060", "\u00ad", "\u034f", "\ufe0f", "\u3164", "\u0336", "\u20e3"]
-)
+@cases("number", [VISA, RRN, FRN])
+@cases("between", ["\u200b", "\u200d", "\ufeff", "\u2060", "\u00ad", "\u034f", "\ufe0f", "\u3164", "\u0336", "\u20e3"])
 def test_invisible_characters_and_strokes_between_the_digits_don_t_help(number, between) -> None:
     text = between.join(number)
     assert [kind for kind, _value in found(f"a{text}b")] == [kind for kind, _value in found(number)]
@@ -182,7 +180,7 @@ def test_invisible_characters_and_strokes_between_the_digits_don_t_help(number, 
     assert found(f"a{text}b")[0][1].endswith(number[-1])
 
 
-@pytest.mark.parametrize("number", [VISA, RRN, FRN])
+@cases("number", [VISA, RRN, FRN])
 def test_other_forms_of_digits_are_read(number) -> None:
     assert found(full_width(number))[0][1] == full_width(number)
     for zero in ("٠", "०", "𝟎", "𝟘"):
@@ -232,7 +230,7 @@ def seconds(act) -> float:
     return min(times)
 
 
-@pytest.mark.parametrize(
+@cases(
     "piece",
     [
         "1",

@@ -1,8 +1,7 @@
 """Bank accounts in context, IBAN, phone numbers, e-mail and IP addresses: what counts, and what does not."""
 
-import pytest
-
 from chat.masking.detectors import detect
+from tests.cases import cases
 
 
 def found(text: str, *kinds: str) -> list[tuple[str, str]]:
@@ -12,7 +11,7 @@ def found(text: str, *kinds: str) -> list[tuple[str, str]]:
 # Bank accounts
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "number"),
     [
         ("신한은행 110-123-456789 홍길동", "110-123-456789"),
@@ -32,7 +31,7 @@ def test_an_account_is_known_by_a_bank_or_a_word_beside_it(text, number) -> None
     assert found(text) == [("bank_account", number)]
 
 
-@pytest.mark.parametrize(
+@cases(
     "text",
     [
         "110-123-456789",
@@ -54,7 +53,7 @@ def test_other_numbers_are_no_accounts(text) -> None:
 # IBAN
 
 
-@pytest.mark.parametrize(
+@cases(
     "number",
     [
         "DE89370400440532013000",
@@ -74,7 +73,7 @@ def test_two_ibans_in_a_row_are_both_found() -> None:
     assert [value for _kind, value in found(text, "iban")] == text.split()
 
 
-@pytest.mark.parametrize(
+@cases(
     "text", ["XX89370400440532013000", "DE8937040044053201300", "DE893704004405320130001", "ADE89370400440532013000"]
 )
 def test_what_has_no_country_or_another_length_is_none(text) -> None:
@@ -84,7 +83,7 @@ def test_what_has_no_country_or_another_length_is_none(text) -> None:
 # Phone numbers
 
 
-@pytest.mark.parametrize(
+@cases(
     "number",
     [
         "010-1234-5678",
@@ -112,7 +111,7 @@ def test_what_has_no_country_or_another_length_is_none(text) -> None:
         "+86 138 0013 8000",
     ],
 )
-@pytest.mark.parametrize("around", ["{}", "{}이에요", "tel:{},", "({})"])
+@cases("around", ["{}", "{}이에요", "tel:{},", "({})"])
 def test_a_phone_number_as_people_write_it(number, around) -> None:
     assert found(around.format(number)) == [("phone", number)]
 
@@ -126,13 +125,13 @@ def test_a_korean_number_near_an_order_is_still_one() -> None:
     assert found("예약 문의 010-1234-5678") == [("phone", "010-1234-5678")]
 
 
-@pytest.mark.parametrize("text", ["전화 0212345678", "call 4155552671"])
+@cases("text", ["전화 0212345678", "call 4155552671"])
 def test_in_one_piece_others_than_mobiles_need_a_word(text) -> None:
     assert [kind for kind, _value in found(text)] == ["phone"]
     assert not found(text.split()[1])
 
 
-@pytest.mark.parametrize(
+@cases(
     "text",
     [
         "1588-1234",
@@ -156,7 +155,7 @@ def test_other_numbers_are_no_phone_numbers(text) -> None:
 # E-mail
 
 
-@pytest.mark.parametrize(
+@cases(
     "address",
     [
         "kim@naver.com",
@@ -168,12 +167,12 @@ def test_other_numbers_are_no_phone_numbers(text) -> None:
         "kim@한빛.한국",
     ],
 )
-@pytest.mark.parametrize("around", ["{}", "메일{}입니다", "<{}>", "{}.", "mailto:{}?subject=x"])
+@cases("around", ["{}", "메일{}입니다", "<{}>", "{}.", "mailto:{}?subject=x"])
 def test_an_address_in_any_text(address, around) -> None:
     assert found(around.format(address)) == [("email", address)]
 
 
-@pytest.mark.parametrize(
+@cases(
     "address",
     ["kim @ naver.com", "kim @naver.com", "kim 골뱅이 네이버 닷컴", "kim골뱅이지메일닷컴", "kim at gmail dot com"],
 )
@@ -181,7 +180,7 @@ def test_with_words_and_spaces_where_many_have_their_mailbox(address) -> None:
     assert found(f"메일은 {address} 입니다") == [("email", address)]
 
 
-@pytest.mark.parametrize(
+@cases(
     "text",
     [
         "meet @ shop.com",
@@ -207,15 +206,15 @@ def test_other_uses_of_the_sign_are_none(text) -> None:
 # IP addresses
 
 
-@pytest.mark.parametrize(
+@cases(
     "address", ["211.234.12.87", "10.0.0.1", "2001:db8::1", "fe80::1ff:fe23:4567:890a", "2001:0db8:0:0:0:ff00:42:8329"]
 )
-@pytest.mark.parametrize("around", ["{}", "IP는 {}입니다", "[{}]:80", "http://{}/", "{}."])
+@cases("around", ["{}", "IP는 {}입니다", "[{}]:80", "http://{}/", "{}."])
 def test_an_ip_address(address, around) -> None:
     assert found(around.format(address)) == [("ip", address)]
 
 
-@pytest.mark.parametrize(
+@cases(
     "text",
     [
         "v1.2.3.4",

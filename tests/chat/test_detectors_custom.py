@@ -16,6 +16,7 @@ from chat.masking.detectors import compile_custom, detect, find_custom
 from chat.masking.detectors.custom import SOURCE_LENGTH_MAX, TOTAL_SECONDS, read_custom
 from chat.models import MESSAGE_LENGTH_MAX
 from contiple.base.errors import Invalid
+from tests.cases import cases
 
 SLOW = regex.compile(r"(?:a|aa)+$")
 HOSTILE = "a" * (MESSAGE_LENGTH_MAX - 1) + "!"
@@ -25,9 +26,7 @@ def values(text: str, *patterns: regex.Pattern[str]) -> list[str]:
     return [text[span.start : span.end] for span in find_custom(text, patterns)]
 
 
-@pytest.mark.parametrize(
-    "typed", ["Project X", "PROJECT  x", "project\nX", "ｐｒｏｊｅｃｔ　Ｘ", "pro\u200bject x", "p̶roject x"]
-)
+@cases("typed", ["Project X", "PROJECT  x", "project\nX", "ｐｒｏｊｅｃｔ　Ｘ", "pro\u200bject x", "p̶roject x"])
 def test_a_word_is_found_however_it_is_written(typed) -> None:
     assert values(f"우리 {typed}는 비밀", compile_custom("word", "Project X")) == [typed]
 
@@ -36,7 +35,7 @@ def test_a_word_is_no_pattern() -> None:
     assert values("a.c abc", compile_custom("word", "a.c")) == ["a.c"]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("source", "text"),
     [(r"EMP-\d{5}", "EMP-12345"), (r"EMP-\d{5}", "ＥＭＰ－１２３４５"), ("[ㄱ-ㅎ]{3}", "ㅅㅂㅎ"), ("½+", "½½")],
 )
@@ -56,15 +55,15 @@ def memory_for_this_test(more: int = 500_000_000) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_AS, usual)
 
 
-@pytest.mark.parametrize("kind_of", ["word", "pattern"])
-@pytest.mark.parametrize("source", ["", "  ", "\u200b", "x" * (SOURCE_LENGTH_MAX + 1)])
+@cases("kind_of", ["word", "pattern"])
+@cases("source", ["", "  ", "\u200b", "x" * (SOURCE_LENGTH_MAX + 1)])
 def test_nothing_and_too_much_are_refused(kind_of, source) -> None:
     if kind_of == "word" or source != "\u200b":
         with pytest.raises(Invalid):
             compile_custom(kind_of, source)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("source", "says"),
     [
         ("(", "regular expression"),
@@ -113,9 +112,7 @@ def test_what_would_take_all_memory_is_refused_before_it_is_compiled(source) -> 
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000
 
 
-@pytest.mark.parametrize(
-    "source", [r"(?:\d{4}-){3}\d{4}", r"[A-Z]{2,1000}-\d{1,4000}", r"(?:[0-9a-f]{2}:){15}[0-9a-f]{2}", "x{3000}"]
-)
+@cases("source", [r"(?:\d{4}-){3}\d{4}", r"[A-Z]{2,1000}-\d{1,4000}", r"(?:[0-9a-f]{2}:){15}[0-9a-f]{2}", "x{3000}"])
 def test_repetitions_as_people_write_them_are_fine(source) -> None:
     compile_custom("pattern", source)
 
@@ -128,7 +125,7 @@ def test_the_sample_of_whoever_writes_it_is_tried_too() -> None:
     assert "slow" in str(refusal.value)
 
 
-@pytest.mark.parametrize("source", [".", r"(?r).", "a|b", r"a\Kb"])
+@cases("source", [".", r"(?r).", "a|b", r"a\Kb"])
 def test_finds_that_touch_are_one(source) -> None:
     found = find_custom("abab abab", [regex.compile(source)])
     assert [(span.start, span.end) for span in found] == {

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable
 
-import pytest
-
 from chat.masking.detectors import detect
 from chat.masking.detectors.shadow import with_spoken_digits
+from tests.cases import cases
 
 NUMBERS = {"card": ["4026", "1105", "0937", "1182"], "rrn": ["900101", "1234568"], "phone": ["010", "1234", "5678"]}
 HANGUL, HANJA, CHEQUE = "공일이삼사오육칠팔구", "零一二三四五六七八九", "零壹貳參肆伍陸柒捌玖"
@@ -87,9 +86,9 @@ FORMS: dict[str, Form] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("around", ["{}", "제 번호는 {} 입니다", "({})"])
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("kind", NUMBERS)
+@cases("around", ["{}", "제 번호는 {} 입니다", "({})"])
+@cases("form", FORMS)
+@cases("kind", NUMBERS)
 def test_in_another_form_it_is_the_same_number(kind, form, around) -> None:
     number = FORMS[form](NUMBERS[kind])
 
@@ -97,7 +96,7 @@ def test_in_another_form_it_is_the_same_number(kind, form, around) -> None:
     assert found(around.format(number)) == [(kind, number.rstrip("\ufe0f\u20e3"))]
 
 
-@pytest.mark.parametrize(
+@cases(
     "text",
     [
         "카드 4026\n1105\n0937\n1182\n입니다",
@@ -113,12 +112,12 @@ def test_parts_over_lines_are_one_number(text) -> None:
     assert "\n" in span[1]
 
 
-@pytest.mark.parametrize("text", ["주민번호 900101, 1234567", "주민번호 90 01 01 1234567"])
+@cases("text", ["주민번호 900101, 1234567", "주민번호 90 01 01 1234567"])
 def test_a_resident_number_without_a_check_digit_in_odd_groups_is_one_where_it_is_called_so(text) -> None:
     assert [kind for kind, _value in found(text)] == ["rrn"]
 
 
-@pytest.mark.parametrize(
+@cases(
     "text",
     [
         # Might be a date and an amount, and most often is.
@@ -151,7 +150,7 @@ def test_what_is_left_alone_on_purpose(text) -> None:
     assert found(text) == []
 
 
-@pytest.mark.parametrize(
+@cases(
     "text",
     [
         "이 일은 이구동성으로 삼삼오오 모여 사오일 걸려요",
@@ -172,7 +171,7 @@ def test_numerals_in_words_and_letters_in_codes_are_no_numbers(text) -> None:
     assert found(text) == []
 
 
-@pytest.mark.parametrize(
+@cases(
     "text",
     [
         "010-1234-5678 공유해 주세요",

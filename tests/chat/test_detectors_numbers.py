@@ -1,8 +1,7 @@
 """Card codes, passports, licences, business numbers, social security numbers: what counts, and what does not."""
 
-import pytest
-
 from chat.masking.detectors import MASKED_BY_DEFAULT, OFFERED_BY_DEFAULT, detect
+from tests.cases import cases
 
 
 def found(text: str, *kinds: str) -> list[tuple[str, str]]:
@@ -28,7 +27,7 @@ def test_without_a_choice_everything_is_looked_for() -> None:
 # Card codes
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "code"),
     [
         ("CVC 123", "123"),
@@ -47,7 +46,7 @@ def test_a_card_code_is_known_by_the_word_beside_it(text, code) -> None:
     assert found(text) == [("card_code", code)]
 
 
-@pytest.mark.parametrize("text", ["cvc가 123인가 456인가", "cvc 123, 아니 cvc 456", "cvc 123은 456 말고 123"])
+@cases("text", ["cvc가 123인가 456인가", "cvc 123, 아니 cvc 456", "cvc 123은 456 말고 123"])
 def test_who_says_two_codes_or_one_twice_has_all_masked(text) -> None:
     assert [kind for kind, _value in found(text)] == ["card_code", "card_code"]
 
@@ -62,7 +61,7 @@ def test_behind_a_card_and_its_expiry_it_needs_no_word() -> None:
     assert found("2026-11-22 12/27 123") == []
 
 
-@pytest.mark.parametrize(
+@cases(
     "text",
     [
         "123",
@@ -83,7 +82,7 @@ def test_other_numbers_are_no_card_codes(text) -> None:
 # Cards that are a part of something
 
 
-@pytest.mark.parametrize(
+@cases(
     "text",
     [
         "20261122-4111111111111111",
@@ -101,14 +100,12 @@ def test_a_longer_number_or_an_order_number_is_no_card(text) -> None:
     assert not found(text, "card")
 
 
-@pytest.mark.parametrize(
-    "before", ["결제", "고객", "주문", "인증은", "주문번호 12, 카드", "order with", "주문번호\n\n카드는"]
-)
+@cases("before", ["결제", "고객", "주문", "인증은", "주문번호 12, 카드", "order with", "주문번호\n\n카드는"])
 def test_a_card_near_such_a_word_is_still_one(before) -> None:
     assert found(f"{before} 4111111111111111") == [("card", "4111111111111111")]
 
 
-@pytest.mark.parametrize(
+@cases(
     "card", ["4111, 1111, 1111, 1111", "4111/1111/1111/1111", "사일일일 일일일일 일일일일 일일일일", "6759649826438453"]
 )
 def test_a_card_in_other_clothes(card) -> None:
@@ -123,7 +120,7 @@ def test_a_card_of_thirteen_digits_needs_a_word() -> None:
 # Resident numbers besides what test_detectors.py says
 
 
-@pytest.mark.parametrize(
+@cases(
     "text",
     [
         "법인등록번호 110111-1234567",
@@ -152,14 +149,12 @@ def test_or_has_its_check_digit() -> None:
     assert found("주문번호 900101-1234568") == [("rrn", "900101-1234568")]
 
 
-@pytest.mark.parametrize(
-    ("text", "kind"), [("주민 뒷자리 1234567이요", "rrn"), ("외국인등록번호 뒷자리는 5234567", "frn")]
-)
+@cases(("text", "kind"), [("주민 뒷자리 1234567이요", "rrn"), ("외국인등록번호 뒷자리는 5234567", "frn")])
 def test_the_half_behind_the_birthday_says_enough(text, kind) -> None:
     assert [(kind, len(value)) for kind, value in found(text)] == [(kind, 7)]
 
 
-@pytest.mark.parametrize(
+@cases(
     "number",
     [
         "900101에 1234567",
@@ -176,14 +171,12 @@ def test_a_resident_number_as_it_is_said(number) -> None:
 # Passports
 
 
-@pytest.mark.parametrize("number", ["M12345678", "M123A4567"])
+@cases("number", ["M12345678", "M123A4567"])
 def test_a_korean_passport_of_the_ordinary_kind_needs_no_word(number) -> None:
     assert found(f"{number}로 예약했어요") == [("passport", number)]
 
 
-@pytest.mark.parametrize(
-    "number", ["S12345678", "r12345678", "E12345678", "TR1234567", "123456789", "M 12345678", "M 1234 5678"]
-)
+@cases("number", ["S12345678", "r12345678", "E12345678", "TR1234567", "123456789", "M 12345678", "M 1234 5678"])
 def test_others_need_one(number) -> None:
     assert found(f"여권번호는 {number}입니다") == [("passport", number)]
     assert found(f"일본 여권이에요 {number}") == [("passport", number)]
@@ -191,7 +184,7 @@ def test_others_need_one(number) -> None:
     assert not found(f"({number}) 입력", "passport")
 
 
-@pytest.mark.parametrize(
+@cases(
     "text",
     [
         "시리얼 M12345678",
@@ -210,7 +203,7 @@ def test_other_things_are_no_passports(text) -> None:
 # Driver's licences
 
 
-@pytest.mark.parametrize(
+@cases(
     "number", ["11-22-333333-44", "28 22 333333 44", "서울 12-345678-90", "경기북부 12-345678-90", "경남12-345678-90"]
 )
 def test_a_licence_is_known_by_its_place_and_form(number) -> None:
@@ -224,9 +217,7 @@ def test_in_one_piece_it_needs_a_word() -> None:
     assert not found("112233333344")
 
 
-@pytest.mark.parametrize(
-    "number", ["S530-4609-2187", "F255-921-50-094-0", "12345678", "12 345 678", "MORGA753116SM9IJ"]
-)
+@cases("number", ["S530-4609-2187", "F255-921-50-094-0", "12345678", "12 345 678", "MORGA753116SM9IJ"])
 def test_those_of_other_countries_need_the_whole_word(number) -> None:
     assert found(f"driver's license number: {number}", "driver_license") == [("driver_license", number)]
     assert not found(number, "driver_license")
@@ -236,9 +227,7 @@ def test_a_day_is_no_licence() -> None:
     assert not found("driver's license 20301231", "driver_license")
 
 
-@pytest.mark.parametrize(
-    "text", ["10-22-333333-44", "29-22-333333-44", "1-11-22-333333-44", "부품번호 11-22-333333-44", "11-22-3333-44"]
-)
+@cases("text", ["10-22-333333-44", "29-22-333333-44", "1-11-22-333333-44", "부품번호 11-22-333333-44", "11-22-3333-44"])
 def test_other_numbers_are_no_licences(text) -> None:
     assert not found(text, "driver_license")
 
@@ -246,7 +235,7 @@ def test_other_numbers_are_no_licences(text) -> None:
 # Business numbers
 
 
-@pytest.mark.parametrize("number", ["124-81-00998", "124 - 81 - 00998"])
+@cases("number", ["124-81-00998", "124 - 81 - 00998"])
 def test_a_business_number_has_a_check_digit(number) -> None:
     assert found(number) == [("brn", number)]
     assert not found(number.replace("998", "997"), "brn")
@@ -262,12 +251,12 @@ def test_in_one_piece_it_needs_a_word_as_well() -> None:
 # US social security numbers
 
 
-@pytest.mark.parametrize("text", ["536-90-4399", "SSN 536904399", "my ssn is 536 90 4399", "soc sec no. 536.90.4399"])
+@cases("text", ["536-90-4399", "SSN 536904399", "my ssn is 536 90 4399", "soc sec no. 536.90.4399"])
 def test_a_social_security_number(text) -> None:
     assert [kind for kind, _value in found(text)] == ["us_ssn"]
 
 
-@pytest.mark.parametrize(
+@cases(
     "text",
     [
         "000-12-3456",

@@ -1,15 +1,14 @@
 """Passwords, keys and tokens: the value is found, what is said about passwords is left alone."""
 
-import pytest
-
 from chat.masking.detectors import detect
+from tests.cases import cases
 
 
 def found(text: str) -> list[str]:
     return [text[span.start : span.end] for span in detect(text, {"secret"})]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "secret"),
     [
         ("비밀번호는 qwer1234!입니다", "qwer1234!"),
@@ -46,7 +45,7 @@ def test_the_value_of_what_is_called_a_secret(text, secret) -> None:
     assert found(text) == [secret]
 
 
-@pytest.mark.parametrize(
+@cases(
     "key",
     [
         "sk-" + "proj-abc123" * 3,
@@ -67,7 +66,7 @@ def test_a_key_of_a_known_form_needs_no_word(key) -> None:
     assert found(f"이거 {key}") == [key]
 
 
-@pytest.mark.parametrize(
+@cases(
     "text",
     [
         "비밀번호를 잊어버렸어요",

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from chat.masking.detectors import KINDS, MASKED_BY_DEFAULT, compile_custom, detect
 from chat.masking.spans import apply_mask
 from chat.models import MESSAGE_LENGTH_MAX
+from tests.cases import cases
 from tests.chat.labelled import PARTS, messages
 
 # What is promised, on a core of an ordinary machine.
@@ -170,7 +171,7 @@ def show(capsys):
     return show
 
 
-@pytest.mark.parametrize("piece", [*PIECES, *FOUND])
+@cases("piece", [*PIECES, *FOUND])
 def test_twice_the_text_takes_about_twice_as_long(piece) -> None:
     """Four times if every part were held against every other. A longer text than is stored shows it more clearly."""
     short, long = fill(piece), fill(piece, 2 * MESSAGE_LENGTH_MAX)

@@ -4,6 +4,7 @@ import contextlib
 import uuid
 from functools import partial
 
+import msgspec
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
@@ -20,13 +21,17 @@ from chat.conversation.entries import (
     latest_page,
     page_before,
 )
-from chat.conversation.messages import append_event, send_as_agent, send_as_customer
+from chat.conversation.messages import append_event, append_note, send_as_customer
 from chat.masking import selections
 from chat.models import Chat, Message
 from contiple.base.errors import Conflict
 from tests.agents.race import at_once
-from tests.make import make_chat, make_customer
+from tests.chat.comings import committed
+from tests.make import make_chat, make_customer, send_as_agent
 
+# Processes of the release before send and read entries as arrays: what they know stays in its place.
+FIELDS_OF_BEFORE = ["chat", "seq", "rev", "author", "name", "body", "event", "created_at", "client_id", "masks"]
+FIELDS_OF_BEFORE += ["internal", "offers"]
 BODIES = ["Hello", "Kim Min-su, 12 Main St", "4111 1111 1111 1111", "카드 4111111111111111 👍🏽", "a\nb"]
 
 writes = st.tuples(st.sampled_from(["customer", "agent"]), st.sampled_from(BODIES))
@@ -51,7 +56,7 @@ def perform(chat: Chat, agent, act: tuple) -> None:
 def mask(chat: Chat, agent, seq: int, start: int, end: int) -> None:
     message = chat.messages.filter(seq=seq).exclude(body="").first()
     if message and 0 <= start < end <= len(message.body):
-        selection = selections.Selection(seq=seq, rev=message.rev, start=start, end=end)
+        selection = selections.Selection(text_id=seq, rev=message.rev, start=start, end=end)
         message_masks.mask_selection(agent, chat.pk, [selection])
 
 
@@ -187,3 +192,30 @@ def test_a_page_costs_one_query_however_long_it_is(service) -> None:
         changes_since(chat.pk, 0)
 
     assert len(queries) == 2
+
+
+def test_processes_of_two_releases_understand_each_other_s_entries(service) -> None:
+    chat = make_chat(service)
+    send_as_customer(chat, body="Card 4111111111111111", client_id=uuid.uuid4())
+    [entry] = latest_page(chat)
+
+    array = msgspec.to_builtins(entry)
+
+    assert list(Entry.__struct_fields__[: len(FIELDS_OF_BEFORE)]) == FIELDS_OF_BEFORE
+    for newer in ([], ["of the next release"]):
+        read = msgspec.convert([*array[: len(FIELDS_OF_BEFORE)], *newer], Entry, strict=False)
+        assert msgspec.to_builtins(read)[: len(FIELDS_OF_BEFORE)] == array[: len(FIELDS_OF_BEFORE)]
+
+
+@pytest.mark.parametrize("body", ["Hello", "Card 4111111111111111, our number is 123-45-67891"])
+def test_what_is_published_is_what_is_read(service, agent, told, body) -> None:
+    chat = make_chat(service, agent=agent)
+
+    with committed():
+        send_as_customer(chat, body=body, client_id=uuid.uuid4())
+        with transaction.atomic():
+            append_note(Chat.objects.select_for_update().get(pk=chat.pk), agent, body)
+            append_event(Chat.objects.select_for_update().get(pk=chat.pk), "joined", name="Mina")
+
+    assert [delivery.entry for _topic, delivery in told] == latest_page(chat)
+    assert len(told) == 3

@@ -12,7 +12,7 @@ from freezegun import freeze_time
 
 from agents.models import Agent, AuditEntry
 from chat.masking import record_export
-from chat.masking.record import entries_of, read_page
+from chat.masking.record import Filters, entries_of, read_page
 from chat.masking.record_export import write_file
 from contiple.base.months import Month
 from tests.chat.looks import NOON, make_look
@@ -41,7 +41,7 @@ def table(text: str) -> list[list[str]]:
 
 
 def written(service, language: str = "en", **filters) -> list[list[str]]:
-    return table("".join(write_file(service, entries_of(service, NOVEMBER, **filters), language)))
+    return table("".join(write_file(service, entries_of(service, NOVEMBER, Filters(**filters)), language)))
 
 
 def export(browser: Client, query: str = "?month=2024-11", **options) -> tuple[object, list[list[str]]]:

@@ -30,7 +30,7 @@ def chat(service, agent) -> Chat:
 def message(chat, agent) -> Message:
     """With a mask by hand (the phone number) and one that was found (the card)."""
     message = send_as_customer(chat, body=TEXT, client_id=new_id())
-    mask_selection(agent, chat.pk, [Selection(seq=message.seq, rev=message.rev, start=5, end=18)])
+    mask_selection(agent, chat.pk, [Selection(text_id=message.seq, rev=message.rev, start=5, end=18)])
     message.refresh_from_db()
     return message
 
@@ -119,7 +119,7 @@ def test_what_was_taken_off_is_masked_again_by_hand(chat, message, agent) -> Non
     lift(agent, mask_of(message, "card").pk, address=None)
     message.refresh_from_db()
     start = len(message.body.encode("utf-16-le")) // 2 - 19
-    selection = Selection(seq=message.seq, rev=message.rev, start=start, end=start + 19)
+    selection = Selection(text_id=message.seq, rev=message.rev, start=start, end=start + 19)
     assert mask_selection(agent, chat.pk, [selection]) == 1
     message.refresh_from_db()
     assert message.body.endswith("*" * 19)
@@ -156,11 +156,11 @@ def test_the_outsider_takes_nothing_off(message, outsider, sign_in) -> None:
 def test_of_two_at_once_one_takes_it_off(service, agent, colleague) -> None:
     chat = make_chat(service, agent=agent)
     message = make_message(chat, "010-1234-5678 is mine")
-    mask_selection(agent, chat.pk, [Selection(seq=1, rev=1, start=0, end=13)])
+    mask_selection(agent, chat.pk, [Selection(text_id=1, rev=1, start=0, end=13)])
     mask = message.masks.get()
 
     outcomes = at_once(*(partial(lift, who, mask.pk, address=None) for who in (agent, colleague)))
 
-    assert sorted(type(it).__name__ for it in outcomes) == ["DoesNotExist", "NoneType"]
+    assert sorted(type(it).__name__ for it in outcomes) == ["Http404", "NoneType"]
     message.refresh_from_db()
     assert message.body == "010-1234-5678 is mine"

@@ -16,7 +16,7 @@ from django.conf import settings as django_settings
 from django.db import transaction
 
 from chat.conversation import live
-from chat.conversation.entries import Entry, Span
+from chat.conversation.entries import Entry, ShownSpan
 
 ENTRY = Entry(
     chat=7,
@@ -28,7 +28,7 @@ ENTRY = Entry(
     event="",
     created_at=datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC),
     client_id=uuid.UUID(int=1),
-    masks=(Span(1, 0, 4, "card"),),
+    masks=(ShownSpan(1, 0, 4, "card"),),
 )
 DELIVERIES = [
     live.Changed(ENTRY, unread=2, received_at=1.5),

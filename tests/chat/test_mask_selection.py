@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agents.models import AuditEntry, Contract
-from chat.conversation import entries, live, message_masks, messages
+from chat.conversation import entries, live, messages
+from chat.conversation.entries import last_line
 from chat.conversation.message_masks import mask_selection
 from chat.masking import vault
 from chat.masking.selections import Selection
@@ -17,6 +18,7 @@ from chat.models import Chat, Mask, Message
 from contiple.base.errors import Closed, Conflict, DomainError, Invalid
 from tests.agents.race import at_once
 from tests.chat.comings import committed, new_id
+from tests.chat.originals import original_under
 from tests.chat.secrets import columns_with
 from tests.make import make_chat, make_message
 
@@ -33,7 +35,7 @@ def chat(service, agent) -> Chat:
 
 
 def select(message: Message, start: int, end: int, *, rev: int | None = None) -> Selection:
-    return Selection(seq=message.seq, rev=message.rev if rev is None else rev, start=start, end=end)
+    return Selection(text_id=message.seq, rev=message.rev if rev is None else rev, start=start, end=end)
 
 
 def select_text(message: Message, text: str) -> Selection:
@@ -54,7 +56,7 @@ def original_of(message: Message) -> str:
     """The text as it was: what is masked, opened and put back."""
     body = body_of(message)
     for mask in Mask.objects.select_related("message__chat").filter(message=message):
-        body = body[: mask.start] + vault.open_original(mask) + body[mask.end :]
+        body = body[: mask.start] + original_under(mask) + body[mask.end :]
     return body
 
 
@@ -122,7 +124,7 @@ def test_the_last_line_in_the_lists_is_masked_with_its_message_and_only_with_it(
     with committed():
         mask_selection(agent, chat.pk, [select_text(last, SECRET)])
     chat.refresh_from_db()
-    assert chat.last_line == message_masks.last_line(body_of(last))
+    assert chat.last_line == last_line(body_of(last))
     assert SECRET not in chat.last_line
     assert (live.agent_topic(agent.pk), live.Touched()) in told
 
@@ -221,7 +223,7 @@ def test_one_message_that_can_t_be_masked_keeps_all_as_they_were(chat, agent, ba
     refused = {
         "stale": select(second, 0, 3, rev=second.rev - 1),
         "outside": select(second, 0, 7),
-        "absent": Selection(seq=99, rev=99, start=0, end=1),
+        "absent": Selection(text_id=99, rev=99, start=0, end=1),
         "event": select(event, 0, 1),
     }[bad]
     before = everything(chat)
@@ -246,7 +248,7 @@ def test_offsets_outside_of_the_text_are_refused(chat, agent, start, end) -> Non
 @pytest.mark.parametrize("seq", [0, -1, 2**31, 2**62, -(2**62)])
 def test_a_place_that_can_t_be_is_refused(chat, agent, seq) -> None:
     with pytest.raises(Invalid):
-        mask_selection(agent, chat.pk, [Selection(seq=seq, rev=1, start=0, end=1)])
+        mask_selection(agent, chat.pk, [Selection(text_id=seq, rev=1, start=0, end=1)])
 
 
 def test_nothing_selected_or_a_message_twice_is_refused(chat, agent) -> None:
@@ -303,7 +305,7 @@ def test_a_mask_whose_original_can_t_be_sealed_does_not_happen(chat, agent, monk
     def fail(*_args, **_named):
         raise RuntimeError
 
-    monkeypatch.setattr(vault, "seal_originals", fail)
+    monkeypatch.setattr(vault, "seal_all", fail)
     with pytest.raises(RuntimeError):
         mask_selection(agent, chat.pk, [select_text(message, SECRET)])
     assert everything(chat) == before

@@ -6,12 +6,12 @@ from functools import partial
 import pytest
 
 from chat.conversation import live
-from chat.conversation.messages import send_as_agent, send_as_customer
+from chat.conversation.messages import send_as_customer
 from chat.conversation.receipts import Receipt, note_receipt, note_receipts
 from chat.models import Chat
 from tests.agents.race import at_once
 from tests.chat.comings import committed
-from tests.make import make_chat
+from tests.make import make_chat, send_as_agent
 
 
 @pytest.fixture

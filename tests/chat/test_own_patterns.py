@@ -10,9 +10,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from agents.models import Agent, AuditEntry, Contract
-from chat.conversation.entries import offers_of
 from chat.conversation.messages import prepare, send_as_customer
 from chat.masking.detectors.custom import TOTAL_SECONDS
+from chat.masking.offers import offers_of
 from chat.masking.rules import MASKS_MAX, Action, rules_of
 from chat.masking.settings import (
     PATTERNS_MAX,
@@ -148,7 +148,7 @@ def test_the_sample_is_stored_nowhere(admin) -> None:
 @pytest.mark.parametrize(
     ("values", "code", "says"),
     [
-        ({"source": "("}, "source", "can't be read"),
+        ({"source": "("}, "source", "isn't a valid"),
         ({"source": "a*"}, "source", "empty text"),
         ({"source": "(?:a|aa)+$"}, "source", "too slow"),
         ({"source": "(a+)+$"}, "source", "too slow"),

@@ -1,5 +1,6 @@
 """How a message looks: nothing in it is markup, and its text is the stored body to the character."""
 
+import json
 import uuid
 from datetime import UTC, datetime
 from html.parser import HTMLParser
@@ -8,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.conversation import messages, rendering
-from chat.conversation.entries import Entry, Span, latest_page
+from chat.conversation import frames, live, messages, rendering
+from chat.conversation.entries import Entry, ShownSpan, latest_page
 from chat.masking.spans import apply_mask
 from chat.models import Chat
 from chat.routing.queue import queue_place
@@ -24,8 +25,8 @@ NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 def entry(
     body: str = "",
     *,
-    masks: tuple[Span, ...] = (),
-    offers: tuple[Span, ...] = (),
+    masks: tuple[ShownSpan, ...] = (),
+    offers: tuple[ShownSpan, ...] = (),
     event: str = "",
     name: str = "Jun",
 ) -> Entry:
@@ -157,7 +158,7 @@ def test_a_link_tells_its_target_nothing_and_gets_no_hold_of_the_page() -> None:
 
 def test_a_mask_is_an_element_of_its_own_and_ends_a_link() -> None:
     body = apply_mask("https://example.com/secret/x end", [(20, 26)])
-    shown = page(body, masks=(Span(7, 20, 26, "manual"),))
+    shown = page(body, masks=(ShownSpan(7, 20, 26, "manual"),))
     assert shown.text == body
     assert [(tag, attributes.get("data-mask")) for tag, attributes in shown.elements] == [
         ("a", None),
@@ -195,7 +196,7 @@ words = st.sampled_from(
 
 
 @st.composite
-def bodies_masks_and_offers(draw: st.DrawFn) -> tuple[str, tuple[Span, ...], tuple[Span, ...]]:
+def bodies_masks_and_offers(draw: st.DrawFn) -> tuple[str, tuple[ShownSpan, ...], tuple[ShownSpan, ...]]:
     text = draw(st.one_of(st.lists(words, max_size=15).map("".join), st.text(max_size=60)))
     try:
         body = messages.clean_body(text)
@@ -203,9 +204,18 @@ def bodies_masks_and_offers(draw: st.DrawFn) -> tuple[str, tuple[Span, ...], tup
         return "", (), ()
     cuts = sorted(draw(st.sets(st.integers(0, len(body)), max_size=8)))
     spans = list(zip(cuts[::2], cuts[1::2], strict=False))
-    masks = tuple(Span(n, start, end, "manual") for n, (start, end) in enumerate(spans[::2], start=1))
-    offers = tuple(Span(0, start, end, "brn") for start, end in spans[1::2])
+    masks = tuple(ShownSpan(n, start, end, "manual") for n, (start, end) in enumerate(spans[::2], start=1))
+    offers = tuple(ShownSpan(0, start, end, "brn") for start, end in spans[1::2])
     return apply_mask(body, spans[::2]), masks, offers
+
+
+@pytest.mark.parametrize(
+    ("unread", "line"),
+    [(2, {"unread": 2, "line": "Hello again <b>"}), (0, {"unread": 0, "line": "Hello again <b>"}), (None, {})],
+)
+def test_a_new_message_carries_the_line_that_lists_show(unread, line) -> None:
+    frame = json.loads(rendering.message_data(live.Changed(entry("Hello\n  again <b>"), unread), "en"))
+    assert {name: frame[name] for name in ("unread", "line") if name in frame} == line
 
 
 @given(bodies_masks_and_offers())
@@ -228,7 +238,7 @@ def test_the_body_s_element_holds_nothing_but_the_body() -> None:
 def test_names_and_lines_in_the_desk_are_text(service, agent) -> None:
     chat = make_chat(service, agent=agent, customer=make_customer(service, EVIL[:80]))
     make_message(chat, EVIL)
-    frame = rendering.desk_frame(agent, "en")
+    frame = frames.desk_frame(agent, "en")
     assert frame.chats == [chat.pk]
     assert not {"img", "script"} & {tag for tag, _attributes in Page(frame.html).elements}
     assert EVIL in Page(frame.html).text
@@ -238,7 +248,7 @@ def test_names_and_lines_in_the_desk_are_text(service, agent) -> None:
 def test_the_status_of_a_chat_says_its_place_in_the_reader_s_language(service) -> None:
     make_chat(service)
     chat = make_chat(service)
-    english, korean = (rendering.status_frame(chat, language, place=queue_place(chat)) for language in ("en", "ko"))
+    english, korean = (frames.status_frame(chat, language, place=queue_place(chat)) for language in ("en", "ko"))
     assert "<strong>2</strong>" in english.html
     assert "<strong>2</strong>" in korean.html
     assert Chat.State(english.state) == Chat.State.WAITING

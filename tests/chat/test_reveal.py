@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 from django.db import DatabaseError
+from django.http import Http404
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -29,7 +30,7 @@ SECRET = "010-1234-5678"
 def mask(service, agent) -> Mask:
     chat = make_chat(service, agent=agent)
     message = make_message(chat, f"Call {SECRET}!")
-    mask_selection(agent, chat.pk, [Selection(seq=1, rev=1, start=5, end=18)])
+    mask_selection(agent, chat.pk, [Selection(text_id=1, rev=1, start=5, end=18)])
     AuditEntry.objects.all().delete()
     return Mask.objects.select_related("message").get(message=message)
 
@@ -166,7 +167,7 @@ def test_a_destroyed_original_is_gone_for_good(mask, agent, sign_in) -> None:
         reveal(agent, mask.pk, address=None)
     answer = sign_in(agent).post(url(mask), headers={"X-Requested-With": "fetch"})
     assert answer.status_code == 410
-    assert answer.content.decode() == "The original is gone for good."
+    assert answer.content.decode() == "The original has been destroyed."
 
 
 def test_the_answer_is_plain_text_that_nothing_keeps(mask, agent, sign_in) -> None:
@@ -183,7 +184,7 @@ def test_an_original_with_markup_is_never_markup(service, agent, sign_in) -> Non
     text = "<script>alert(1)</script>"
     chat = make_chat(service, agent=agent)
     make_message(chat, text)
-    mask_selection(agent, chat.pk, [Selection(seq=1, rev=1, start=0, end=len(text))])
+    mask_selection(agent, chat.pk, [Selection(text_id=1, rev=1, start=0, end=len(text))])
     answer = sign_in(agent).post(url(Mask.objects.get()))
     assert answer.content.decode() == text
     assert answer["Content-Type"].startswith("text/plain")
@@ -198,7 +199,7 @@ def test_the_outsider_finds_no_mask_under_either_address(mask, outsider, sign_in
     browser = sign_in(outsider)
     assert browser.post(url(mask)).status_code == 404
     assert browser.post(url(mask, "other")).status_code == 404
-    with pytest.raises(Mask.DoesNotExist):
+    with pytest.raises(Http404):
         message_masks.reveal(outsider, mask.pk, address=None)
     assert not AuditEntry.objects.exists()
 

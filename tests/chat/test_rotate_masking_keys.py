@@ -10,12 +10,13 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
-from chat.conversation.message_masks import reveal
+from chat.conversation.message_masks import Messages, reveal
 from chat.conversation.messages import send_as_customer
-from chat.masking import vault
+from chat.masking import engine, vault
 from chat.models import Chat, DataKey, Mask
 from contiple.base import crypto
 from tests.agents.race import at_once
+from tests.chat.originals import seal_in
 from tests.make import make_chat, make_message
 
 OLD, NEW = crypto.new_key(), crypto.new_key()
@@ -48,14 +49,14 @@ def chats(service) -> list[Chat]:
 def make_masked_chat(service) -> Chat:
     chat = make_chat(service)
     message = make_message(chat, "*" * len(SECRET))
-    sealed = vault.seal_originals(chat, message.seq, [((0, len(SECRET)), SECRET)])[0]
+    sealed = seal_in(chat, message.seq, (0, len(SECRET)), SECRET)
     Mask.objects.create(message=message, kind="manual", start=0, end=len(SECRET), sealed=sealed)
     return chat
 
 
 def originals() -> list[str | None]:
     masks = Mask.objects.select_related("message__chat").order_by("pk")
-    return [next(iter(vault.originals_in(mask.message.chat, [mask])), None) for mask in masks]
+    return [next(iter(engine.originals(Messages(mask.message.chat), [mask])), None) for mask in masks]
 
 
 def masters() -> list[str]:
@@ -63,7 +64,7 @@ def masters() -> list[str]:
 
 
 def rows() -> list[tuple]:
-    return [(key.pk, key.chat_id, key.master, bytes(key.wrapped)) for key in DataKey.objects.order_by("pk")]
+    return [(key.pk, key.number, key.master, bytes(key.wrapped)) for key in DataKey.objects.order_by("pk")]
 
 
 # One after the other
@@ -125,7 +126,7 @@ def test_where_there_is_no_older_key_there_is_nothing_to_do(chats) -> None:
 
 
 def test_a_key_under_a_master_key_that_is_not_there_is_counted_and_left(keys, chats) -> None:
-    DataKey.objects.filter(chat=chats[2]).update(master="2019")
+    DataKey.objects.filter(number=chats[2].pk).update(master="2019")
     [lost] = [row for row in rows() if row[2] == "2019"]
     keys(MEANWHILE)
     assert vault.rotate_keys(batch=2) == (6, 0, 1)
@@ -134,7 +135,7 @@ def test_a_key_under_a_master_key_that_is_not_there_is_counted_and_left(keys, ch
 
 
 def test_a_key_that_does_not_open_is_counted_and_left(keys, chats) -> None:
-    key = DataKey.objects.get(chat=chats[2])
+    key = DataKey.objects.get(number=chats[2].pk)
     DataKey.objects.filter(pk=key.pk).update(wrapped=bytes(key.wrapped)[:-1])
     cut = rows()[2]
     keys(MEANWHILE)
@@ -143,7 +144,7 @@ def test_a_key_that_does_not_open_is_counted_and_left(keys, chats) -> None:
 
 
 def test_another_chat_s_key_is_counted_and_left(keys, chats) -> None:
-    DataKey.objects.filter(chat=chats[2]).update(wrapped=DataKey.objects.get(chat=chats[3]).wrapped)
+    DataKey.objects.filter(number=chats[2].pk).update(wrapped=DataKey.objects.get(number=chats[3].pk).wrapped)
     moved = rows()[2]
     keys(MEANWHILE)
     assert vault.rotate_keys() == (6, 0, 1)
@@ -176,7 +177,7 @@ def test_a_chat_without_a_key_gets_none(keys, service, chats) -> None:
 
 
 def test_a_key_that_was_destroyed_since_it_was_read_stays_destroyed(keys, chats) -> None:
-    key = DataKey.objects.select_related("chat").first()
+    key = DataKey.objects.first()
     DataKey.objects.filter(pk=key.pk).delete()
     keys(MEANWHILE)
     assert not vault.rewrap(key)
@@ -185,7 +186,7 @@ def test_a_key_that_was_destroyed_since_it_was_read_stays_destroyed(keys, chats)
 
 def test_a_key_that_is_another_since_it_was_read_stays_that(keys, chats) -> None:
     """Were it overwritten, what has been masked under the new one would be lost."""
-    key = DataKey.objects.select_related("chat").first()
+    key = DataKey.objects.first()
     DataKey.objects.filter(pk=key.pk).update(wrapped=b"another")
     before = rows()
     keys(MEANWHILE)
@@ -203,7 +204,7 @@ def test_the_command_prints_figures(keys, chats, capsys) -> None:
 
 
 def test_the_command_fails_where_a_key_is_unreadable_and_has_done_the_rest(keys, chats, capsys) -> None:
-    DataKey.objects.filter(chat=chats[0]).update(master="2019")
+    DataKey.objects.filter(number=chats[0].pk).update(master="2019")
     keys(MEANWHILE)
     with pytest.raises(CommandError) as failure:
         call_command("rotate_masking_keys")
@@ -246,7 +247,7 @@ def test_check_fails_where_a_key_is_unreadable(keys, chats, capsys) -> None:
 @pytest.mark.parametrize("check", [True, False])
 def test_nothing_secret_is_printed_or_logged(keys, chats, capsys, caplog, check) -> None:
     caplog.set_level(0)
-    DataKey.objects.filter(chat=chats[0]).update(master="a-name-in-the-database")
+    DataKey.objects.filter(number=chats[0].pk).update(master="a-name-in-the-database")
     secret = [OLD, NEW, *(row[3] for row in rows())]
     keys(MEANWHILE)
     with pytest.raises(CommandError) as failure:
@@ -315,7 +316,7 @@ def test_chats_go_on_while_keys_are_rotated_and_nothing_is_lost(keys, service, a
 
 def wrap_again_under_the_old_key(chat: Chat) -> None:
     with transaction.atomic():
-        key = DataKey.objects.select_for_update().get(chat=chat)
+        key = DataKey.objects.select_for_update().get(number=chat.pk)
         master_key = MEANWHILE[key.master]
         bound_to = f"key:{chat.service_id}:{chat.pk}".encode()
         wrapped = crypto.seal(OLD, crypto.unseal(master_key, bytes(key.wrapped), bound_to), bound_to)
@@ -340,11 +341,11 @@ def test_a_key_that_is_being_destroyed_holds_up_no_other_and_stays_destroyed(key
 
     def destroy() -> None:
         with transaction.atomic():
-            DataKey.objects.filter(chat=chats[place]).delete()
+            DataKey.objects.filter(number=chats[place].pk).delete()
             destroyed.set()
             until(somebody_waits_for_a_lock)
             assert len(masters()) == 6
-            with_others = DataKey.objects.exclude(chat=chats[place])
+            with_others = DataKey.objects.exclude(number=chats[place].pk)
             assert set(with_others.values_list("master", flat=True)) == {"2026"}
 
     def rotate() -> vault.Rotation:
@@ -364,7 +365,7 @@ def test_a_rotation_that_is_cut_off_has_lost_nothing_and_the_next_one_ends_it(ke
 
     def hold() -> None:
         with transaction.atomic():
-            list(DataKey.objects.select_for_update().filter(chat__in=chats[4:]))
+            list(DataKey.objects.select_for_update().filter(number__in=[chat.pk for chat in chats[4:]]))
             locked.set()
             until(somebody_waits_for_a_lock)
             with connection.cursor() as cursor:
@@ -394,7 +395,7 @@ def test_many_chats_destroyed_in_any_order_meanwhile_wait_for_nobody_in_a_circle
     def forget(of: list[Chat]) -> None:
         with transaction.atomic():
             for chat in of:
-                DataKey.objects.filter(chat=chat).delete()
+                DataKey.objects.filter(number=chat.pk).delete()
                 time.sleep(0.01)
 
     rotate = partial(vault.rotate_keys, batch=7)

@@ -44,11 +44,11 @@ def test_who_was_considered_and_what_spoke_against_each(service, agent, admin) -
 
     assign_waiting_chats(service.pk)
 
-    assert words(chat) == ["Rang at Mina, who had the fewest chats (0 of 3 chats)."]
+    assert words(chat) == ["Rang for Mina, who had the fewest chats (0 of 3 chats)."]
     assert others(chat) == [
         "Bo: 1 of 3 chats",
         "Fay: 3 of 3 chats",
-        "Guy: unreachable for 40 s",
+        "Guy: disconnected for 40 s",
         "Pia: on a break",
         "Hal: Offline",
         "Ada: no chat permission",
@@ -62,7 +62,7 @@ def test_the_longest_without_a_new_one(service, agent, colleague) -> None:
 
     assign_waiting_chats(service.pk)
 
-    assert words(chat) == ["Rang at Theo: 0 of 3 chats, as others had, and the longest without a new one."]
+    assert words(chat) == ["Rang for Theo, who had waited longest for a new chat (0 of 3 chats, as others had)."]
     assert others(chat) == ["Mina: 0 of 3 chats"]
 
 
@@ -71,7 +71,7 @@ def test_the_only_one(service, agent) -> None:
     [chat] = make_queue(service, 1)
     assign_waiting_chats(service.pk)
 
-    assert words(chat) == ["Rang at Mina, the only one who could take it (0 of 3 chats)."]
+    assert words(chat) == ["Rang for Mina, the only available agent (0 of 3 chats)."]
 
 
 def test_recent_history(service, agent, colleague, customer) -> None:
@@ -86,7 +86,7 @@ def test_recent_history(service, agent, colleague, customer) -> None:
 
     assign_waiting_chats(service.pk)
 
-    assert words(chat) == ["Rang at Mina, who has recent history with this customer (1 of 3 chats)."]
+    assert words(chat) == ["Rang for Mina, who has recent history with this customer (1 of 3 chats)."]
 
 
 def test_who_let_it_ring(service, agent, colleague) -> None:
@@ -100,15 +100,15 @@ def test_who_let_it_ring(service, agent, colleague) -> None:
 
     assert state_of(chat) == (State.RINGING, colleague.pk)
     assert words(chat) == [
-        "Rang at Mina, who had the fewest chats (0 of 3 chats).",
-        "Rang at Theo, the only one who could take it (1 of 3 chats).",
+        "Rang for Mina, who had the fewest chats (0 of 3 chats).",
+        "Rang for Theo, the only available agent (1 of 3 chats).",
     ]
-    assert others(chat) == ["Mina: 0 of 3 chats, let it ring or returned it just now"]
+    assert others(chat) == ["Mina: 0 of 3 chats, just missed or returned it"]
 
     with committed():
         transitions.pass_on(chat.pk, outcome=Ring.Outcome.MISSED)
 
-    assert words(chat)[2:] == ["It had to wait: the agents with room had just let it ring."]
+    assert words(chat)[2:] == ["Queued: the available agents had just let it ring."]
 
 
 def test_of_many_in_one_turn_each_shows_what_the_ones_before_it_left(service, agent, colleague) -> None:
@@ -120,11 +120,11 @@ def test_of_many_in_one_turn_each_shows_what_the_ones_before_it_left(service, ag
 
     assert RoutingRound.objects.count() == 1
     assert [choice.text for chat in chats[4:6] for choice in routing_trail(chat)] == [
-        "Rang at Mina: 2 of 3 chats, as others had, and the longest without a new one.",
-        "Rang at Theo, the only one who could take it (2 of 3 chats).",
+        "Rang for Mina, who had waited longest for a new chat (2 of 3 chats, as others had).",
+        "Rang for Theo, the only available agent (2 of 3 chats).",
     ]
     assert others(chats[5]) == ["Mina: 3 of 3 chats"]
-    assert words(chats[6]) == ["It had to wait: every agent Online had as many chats as allowed."]
+    assert words(chats[6]) == ["Queued: all Online agents were at their limit."]
     assert others(chats[6]) == ["Mina: 3 of 3 chats", "Theo: 3 of 3 chats"]
 
 
@@ -134,9 +134,9 @@ def test_of_many_in_one_turn_each_shows_what_the_ones_before_it_left(service, ag
         (lambda agent: Agent.objects.filter(pk=agent.pk).update(chat_status="offline"), "no agent was Online."),
         (
             lambda agent: Agent.objects.filter(pk=agent.pk).update(chat_status="break"),
-            "no agent was Online; at least one was on a break.",
+            "no agent was Online; some were on a break.",
         ),
-        (lambda agent: leave(agent=agent), "the agents Online were not reachable."),
+        (lambda agent: leave(agent=agent), "no Online agent was connected."),
     ],
 )
 def test_why_nobody(service, agent, stand, reason) -> None:
@@ -146,7 +146,7 @@ def test_why_nobody(service, agent, stand, reason) -> None:
 
     assign_waiting_chats(service.pk)
 
-    assert words(chat) == [f"It had to wait: {reason}"]
+    assert words(chat) == [f"Queued: {reason}"]
 
 
 def test_a_chat_that_goes_on_waiting_is_noted_when_the_reason_changes(service, agent) -> None:
@@ -161,7 +161,7 @@ def test_a_chat_that_goes_on_waiting_is_noted_when_the_reason_changes(service, a
     late = make_chat(service)
     assign_waiting_chats(service.pk)
     assert (RoutingRound.objects.count(), RoutingDecision.objects.count()) == (2, 4)
-    assert words(late) == words(chats[0]) == ["It had to wait: the agents Online were not reachable."]
+    assert words(late) == words(chats[0]) == ["Queued: no Online agent was connected."]
 
     Agent.objects.filter(pk=agent.pk).update(chat_status="offline")
     for _ in range(3):
@@ -250,8 +250,8 @@ def test_the_history_shows_it_to_admins_in_few_queries(service, agent, colleague
     assign_waiting_chats(service.pk)
     url = reverse("chat:history", args=["demo", chats[0].pk])
 
-    assert "Why it rang where it rang" in sign_in(admin).get(url).content.decode()
-    assert "Rang at Mina, the only one" in sign_in(admin).get(url).content.decode()
+    assert "Why it was assigned this way" in sign_in(admin).get(url).content.decode()
+    assert "Rang for Mina, the only available agent" in sign_in(admin).get(url).content.decode()
     assert "the only one who could take it" not in sign_in(colleague).get(url).content.decode()
 
     def queries(chat: Chat) -> int:

@@ -120,7 +120,7 @@ def test_saving_says_so_and_changes_it(service, admin, sign_in):
 
 
 def test_saving_what_is_there_says_so(service, admin, sign_in):
-    assert "Nothing was changed." in text_of(sign_in(admin).post(URL, filled(), follow=True))
+    assert "No changes were made." in text_of(sign_in(admin).post(URL, filled(), follow=True))
 
 
 @pytest.mark.parametrize("value", ["", "0", "1001", "-1", "many", "9" * 30])
@@ -165,7 +165,7 @@ def test_two_admins_with_the_page_open_do_not_overwrite_each_other(service, admi
 
     refused = browser.post(URL, filled(action_email="mask", seen=seen))
 
-    assert "Somebody else has changed this" in text_of(refused)
+    assert "Someone else changed this" in text_of(refused)
     assert rules_of(service.pk).kinds["email"].action == "off"
     again = refused.context["form"]["seen"].value()
     assert browser.post(URL, filled(action_email="mask", seen=again)).status_code == 302
@@ -183,7 +183,7 @@ def test_without_security_service_the_page_says_so_and_is_shut(service, admin, s
         assert re.search(r"<fieldset[^>]* disabled", page)
     before = everything()
     for url, sent in ((URL, filled(action_phone="mask")), (NEW, PATTERN), (url_of(own), {**PATTERN, "action": "off"})):
-        assert "needs the Security Service" in text_of(browser.post(url, sent))
+        assert "needs Security Service" in text_of(browser.post(url, sent))
     assert browser.post(url_of(own, remove=True)).status_code == 403
     assert everything() == before
 
@@ -283,7 +283,7 @@ def test_one_is_tried_then_saved(service, admin, sign_in):
     ("changes", "field", "says"),
     [
         ({"source": ""}, "source", "required"),
-        ({"kind": "pattern", "source": "("}, "source", "can't be read"),
+        ({"kind": "pattern", "source": "("}, "source", "isn't a valid"),
         ({"kind": "pattern", "source": "a*"}, "source", "empty text"),
         ({"kind": "pattern", "source": "(a+)+$"}, "source", "too slow"),
         ({"kind": "pattern", "source": "a{1000000}"}, "source", "repeats too much"),
@@ -324,7 +324,7 @@ def test_one_is_edited_another_action_without_a_sample(service, admin, sign_in):
     assert (own.action, own.keep) == ("offer", False)
 
     stale = browser.post(url_of(own), {**PATTERN, "sample": "", "seen": seen})
-    assert "Somebody else has changed this" in text_of(stale)
+    assert "Someone else changed this" in text_of(stale)
     again = stale.context["form"]["seen"].value()
     assert browser.post(url_of(own), {**PATTERN, "sample": "", "seen": again}).status_code == 302
 

@@ -16,7 +16,7 @@ from chat.models import Chat, ChatSettings, Message, Ring
 from contiple.base.clock import database_now
 from tests.agents.race import at_once
 from tests.chat.comings import come_online, committed, make_ringing, new_id, state_of
-from tests.make import make_agent, make_chat, make_service
+from tests.make import make_agent, make_chat, make_service, send_as_agent
 
 pytestmark = pytest.mark.django_db
 
@@ -191,7 +191,7 @@ def test_an_end_that_is_no_later_than_the_reminder_is_none(agent) -> None:
 
 def test_an_agents_message_begins_the_silence_and_an_answer_ends_it(agent) -> None:
     chat = make_chat(agent.service, agent=agent)
-    messages.send_as_agent(chat, agent, body="Which size?", client_id=new_id())
+    send_as_agent(chat, agent, body="Which size?", client_id=new_id())
     chat.refresh_from_db()
     assert chat.unanswered_since is not None
 
@@ -201,7 +201,7 @@ def test_an_agents_message_begins_the_silence_and_an_answer_ends_it(agent) -> No
     chat.refresh_from_db()
     assert (chat.unanswered_since, chat.reminded_at) == (None, None)
 
-    messages.send_as_agent(chat, agent, body="And which colour?", client_id=new_id())
+    send_as_agent(chat, agent, body="And which colour?", client_id=new_id())
     Chat.objects.filter(pk=chat.pk).update(unanswered_since=ago(6))
     break_silences()
     assert [event for event, _ in events(chat) if event] == ["reminded_end", "reminded_end"]

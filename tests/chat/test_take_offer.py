@@ -8,9 +8,9 @@ from agents.models import Agent, Contract
 from chat.conversation import entries
 from chat.conversation.message_masks import mask_selection
 from chat.conversation.messages import send_as_customer
-from chat.masking import vault
 from chat.masking.selections import Selection
 from chat.models import Chat, MaskingRules, Message
+from tests.chat.originals import original_under
 from tests.make import make_chat
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +26,7 @@ def offered(chat: Chat, body: str = "사업자 123-45-67891 입니다, Kim") -> 
 
 
 def take(agent: Agent, message: Message, start: int, end: int) -> Message:
-    mask_selection(agent, message.chat_id, [Selection(seq=message.seq, rev=message.rev, start=start, end=end)])
+    mask_selection(agent, message.chat_id, [Selection(text_id=message.seq, rev=message.rev, start=start, end=end)])
     message.refresh_from_db()
     return message
 
@@ -36,7 +36,7 @@ def test_an_offer_that_is_taken_is_a_mask_of_its_kind(chat, agent) -> None:
     assert message.body == "사업자 ************ 입니다, Kim"
     assert message.offers is None
     assert [(it.kind, it.masked_by) for it in message.masks.all()] == [("brn", agent)]
-    assert vault.open_original(message.masks.select_related("message__chat").get()) == "123-45-67891"
+    assert original_under(message.masks.select_related("message__chat").get()) == "123-45-67891"
 
 
 def test_a_mask_elsewhere_leaves_the_offer(chat, agent) -> None:
@@ -53,9 +53,9 @@ def test_a_mask_that_touches_an_offer_ends_it(chat, agent) -> None:
 
 def test_who_reads_later_sees_the_offer_too(chat, agent) -> None:
     message = offered(chat)
-    assert entries.changes_since(chat.pk, 0)[-1].offers == (entries.Span(0, 4, 16, "brn"),)
+    assert entries.changes_since(chat.pk, 0)[-1].offers == (entries.ShownSpan(0, 4, 16, "brn"),)
     take(agent, message, 22, 25)
-    assert entries.changes_since(chat.pk, 0)[-1].offers == (entries.Span(0, 4, 16, "brn"),)
+    assert entries.changes_since(chat.pk, 0)[-1].offers == (entries.ShownSpan(0, 4, 16, "brn"),)
 
 
 def test_what_is_destroyed_at_once_is_not_kept_when_an_offer_of_it_is_taken(chat, service, agent) -> None:

@@ -8,7 +8,8 @@ from django.utils import translation
 from agents import audit
 from chat.conversation import message_masks, messages
 from chat.lifecycle import transitions
-from chat.lifecycle.trail import REASONS, WORDS, chat_trail
+from chat.lifecycle.trail import REASONS, chat_trail
+from chat.lifecycle.trail import words as words_of_actions
 from chat.masking import selections
 from chat.models import Chat, Ring
 from tests.chat.comings import come_online, committed
@@ -35,10 +36,10 @@ def test_a_chat_s_whole_life(service, agent, colleague, customer) -> None:
 
     assert words(chat) == [
         "The customer started the chat and agreed to version 1 of the privacy policy.",
-        "Rang at Mina.",
+        "Rang for Mina.",
         "Mina opened the chat.",
-        "Taken from Mina: the agent is not there any more.",
-        "Rang at Theo.",
+        "Taken from Mina: the agent was disconnected.",
+        "Rang for Theo.",
         "Theo opened the chat.",
         "The chat ended: by the customer.",
     ]
@@ -50,7 +51,7 @@ def test_masks_and_looks_are_in_it_and_what_was_masked_is_not(service, agent) ->
     chat = make_chat(service, agent=agent)
     message = messages.send_as_customer(chat, body=f"My card {CARD}, Kim", client_id=uuid.uuid4())
     start = message.body.index("Kim")
-    selection = selections.Selection(seq=message.seq, rev=message.rev, start=start, end=start + 3)
+    selection = selections.Selection(text_id=message.seq, rev=message.rev, start=start, end=start + 3)
     message_masks.mask_selection(agent, chat.pk, [selection])
     message_masks.reveal(agent, message.masks.first().pk, address="203.0.113.7")
 
@@ -71,7 +72,7 @@ def test_an_agent_may_have_any_name(service, name) -> None:
     transitions.pass_on(chat.pk, outcome=Ring.Outcome.MISSED)
 
     assert agent.user.name == name
-    assert words(chat) == [f"Rang at {name}.", f"Taken from {name}: it was not opened in time."]
+    assert words(chat) == [f"Rang for {name}.", f"Taken from {name}: it was not opened in time."]
 
 
 @pytest.mark.parametrize("by", Chat.ClosedBy.values)
@@ -102,5 +103,5 @@ def test_another_chat_s_and_another_service_s_entries_are_not_in_it(service, out
 def test_every_text_takes_the_values_it_names() -> None:
     values = {"policy": 1, "to": "A", "actor": "A", "was": "A", "reason": "r", "by": "b", "seq": 1, "number": 1}
     with translation.override("ko"):
-        for text in WORDS.values():
+        for text in words_of_actions().values():
             assert str(text) % values

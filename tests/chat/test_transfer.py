@@ -12,7 +12,7 @@ from django.urls import reverse
 from agents.models import Agent, AuditEntry, Contract
 from chat.conversation import live
 from chat.conversation.entries import latest_page
-from chat.conversation.rendering import OTHERS_SHOWN, desk_frame
+from chat.conversation.frames import OTHERS_SHOWN, desk_frame
 from chat.lifecycle import transitions, upkeep
 from chat.lifecycle.transfer import colleagues_of, return_to_queue, take_over, transfer_chat
 from chat.models import Chat, Message, Ring
@@ -142,10 +142,10 @@ HINDRANCES = {
     "1 of 1 chat": contract_limit,
     "on a break": status("break"),
     "Offline": status("offline"),
-    "unreachable for 40 s": lambda agent: leave(agent=agent, ago_s=40.5),
-    "unreachable for 3 min": lambda agent: leave(agent=agent, ago_s=190),
+    "disconnected for 40 s": lambda agent: leave(agent=agent, ago_s=40.5),
+    "disconnected for 3 min": lambda agent: leave(agent=agent, ago_s=190),
     "no chat permission": lambda agent: Agent.objects.filter(pk=agent.pk).update(chat_permission=False),
-    "not in this service any more": lambda agent: Agent.objects.filter(pk=agent.pk).update(is_active=False),
+    "no longer in this service": lambda agent: Agent.objects.filter(pk=agent.pk).update(is_active=False),
 }
 
 
@@ -323,11 +323,15 @@ def at_the_limit(chief: Agent) -> None:
 @pytest.mark.parametrize(
     ("hinder", "error", "why"),
     [
-        (at_the_limit, Conflict, "You have 3 of 3 chats"),
-        (lambda chief: leave(agent=chief), Conflict, "not connected"),
-        (lambda chief: Agent.objects.filter(pk=chief.pk).update(role=Agent.Role.AGENT), Closed, "not an admin"),
-        (lambda chief: Agent.objects.filter(pk=chief.pk).update(chat_permission=False), Closed, "not permitted"),
-        (lambda chief: Contract.objects.update(chat=False), Closed, "not permitted"),
+        (at_the_limit, Conflict, "at your limit: 3 of 3 chats"),
+        (lambda chief: leave(agent=chief), Conflict, "isn’t connected"),
+        (lambda chief: Agent.objects.filter(pk=chief.pk).update(role=Agent.Role.AGENT), Closed, "no longer an admin"),
+        (
+            lambda chief: Agent.objects.filter(pk=chief.pk).update(chat_permission=False),
+            Closed,
+            "no longer have the chat",
+        ),
+        (lambda chief: Contract.objects.update(chat=False), Closed, "no longer have the chat"),
     ],
     ids=["full", "not connected", "no admin", "not permitted", "no contract"],
 )
@@ -513,7 +517,7 @@ def test_an_admin_sees_all_open_chats_of_the_service_and_a_mere_agent_the_own_on
     html = desk_frame(chief, "en").html
     own, everybody_s = html.split("All chats")
     assert "Mine" in own
-    for name in ("Wanda", "Rita", "Rings at Theo", "With Mina"):
+    for name in ("Wanda", "Rita", "Ringing for Theo", "With Mina"):
         assert name in everybody_s
         assert name not in own
     for name in ("Clara", "Otto"):

@@ -36,7 +36,7 @@ def limited(service, agent, admin) -> Mask:
     MaskingRules.objects.create(service=service, reveals_per_hour=2)
     chat = make_chat(service, agent=agent)
     make_message(chat, "010-1234-5678")
-    mask_selection(agent, chat.pk, [Selection(seq=1, rev=1, start=0, end=13)])
+    mask_selection(agent, chat.pk, [Selection(text_id=1, rev=1, start=0, end=13)])
     return Mask.objects.get()
 
 
@@ -154,8 +154,8 @@ def test_it_says_who_how_often_when_and_where_to_look_in_every_language(limited,
         assert translation.get_language() == "ko"
     (message,) = sent()
     entry = AuditEntry.objects.get(action=LIMIT_REACHED)
-    assert message.subject == "Mina has reached the limit of unmasking / Mina 님이 마스킹 해제 한도에 도달했습니다"
-    assert "Mina (Demo) has unmasked personal information 2 times within an hour" in message.body
+    assert message.subject == "Mina has reached the unmasking limit / Mina 님이 마스킹 해제 한도에 도달했습니다"
+    assert "Mina (Demo) reached the limit of 2 unmaskings an hour" in message.body
     assert "Demo의 Mina 님이 1시간 동안 개인정보 마스킹을 2회 해제하여" in message.body
     link = f"{settings.PUBLIC_ORIGIN}/desk/demo/masking/record/?month={Month.of(entry.created_at)}&agent={agent.pk}"
     assert message.body.count(f"{link}\n") == 2

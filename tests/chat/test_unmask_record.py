@@ -13,7 +13,8 @@ from chat.conversation import message_masks
 from chat.conversation.message_masks import mask_selection
 from chat.masking import destroying
 from chat.masking import record as unmask_record
-from chat.masking.record import LOOKS, Outcome, entries_of, read_page, rows_of, summary_of
+from chat.masking.holders import Link
+from chat.masking.record import LOOKS, Filters, Outcome, actions_of, entries_of, read_page, rows_of, summary_of
 from chat.masking.selections import Selection
 from chat.models import DataKey, Mask, MaskingRules
 from contiple.base.errors import DomainError
@@ -32,18 +33,22 @@ def chat(service, agent, customer):
 
 
 def found(service, month=NOVEMBER, **filters) -> list[int]:
-    return [entry.pk for entry in read_page(entries_of(service, month, **filters)).rows]
+    return [entry.pk for entry in read_page(entries_of(service, month, Filters(**filters))).rows]
 
 
 def shown(service, **filters) -> list[unmask_record.Row]:
     """This month's rows, the oldest first."""
-    entries = read_page(entries_of(service, Month.of(timezone.now()), **filters)).rows
+    entries = read_page(entries_of(service, Month.of(timezone.now()), Filters(**filters))).rows
     return rows_of(service, entries)[::-1]
+
+
+def label(row: unmask_record.Row) -> str:
+    return row.link.label if row.link else ""
 
 
 def mask(chat, agent, text="010-1234-5678") -> Mask:
     message = make_message(chat, text)
-    mask_selection(agent, chat.pk, [Selection(seq=message.seq, rev=message.rev, start=0, end=len(text))])
+    mask_selection(agent, chat.pk, [Selection(text_id=message.seq, rev=message.rev, start=0, end=len(text))])
     return Mask.objects.get(message=message)
 
 
@@ -92,7 +97,7 @@ def test_a_look_at_what_can_t_be_opened_is_in_the_record(service, chat, agent, o
 
 
 def test_the_trail_has_no_look_that_the_record_leaves_out(service, chat, agent, admin):
-    """Whatever ``unmasking`` writes, now or later, is an action that the record knows."""
+    """Whatever ``looks`` writes, now or later, is an action that the record knows."""
     masks = [mask(chat, agent) for _ in range(2)]
     AuditEntry.objects.all().delete()
     attempt(message_masks.reveal, agent, masks[0].pk, address=None)
@@ -101,7 +106,7 @@ def test_the_trail_has_no_look_that_the_record_leaves_out(service, chat, agent, 
     DataKey.objects.all().delete()
     attempt(message_masks.reveal, agent, masks[1].pk, address=None)
     assert AuditEntry.objects.count() == len(shown(service)) == 4
-    assert set(AuditEntry.objects.values_list("action", flat=True)) <= set(LOOKS)
+    assert set(AuditEntry.objects.values_list("action", flat=True)) <= set(actions_of(LOOKS))
 
 
 def test_where_masking_is_off_a_refused_look_is_in_the_record(service, chat, agent):
@@ -120,9 +125,9 @@ def test_the_record_never_has_what_was_seen(service, chat, agent):
 
 def test_destroyed_originals_are_in_the_record_with_whose_they_were(service, chat, agent, admin):
     mask(chat, agent)
-    destroying.destroy_of_chat(admin, chat)
+    destroying.destroy_of(admin, message_masks.holder_of(chat))
     destroying.destroy_of_customer(admin, chat.customer)
-    assert [(row.outcome, row.actor, row.customer, row.place, row.note) for row in shown(service)] == [
+    assert [(row.outcome, row.actor, row.customer, label(row), row.note) for row in shown(service)] == [
         (Outcome.DESTROYED, "Ada", "Jun", f"Chat {chat.pk}", ""),
         (Outcome.DESTROYED, "Ada", "Jun", "", "In all chats and tickets"),
     ]
@@ -134,16 +139,22 @@ def test_originals_that_the_clock_destroyed_are_the_systems_doing(service, chat,
     ticket = make_ticket(service, requester=other)
     long_ago = timezone.now() - timedelta(days=40)
     DataKey.objects.create(
-        ticket=ticket.pk, service=service, customer=other, master="x", wrapped=b"x", used_at=long_ago
+        kind="ticket",
+        number=ticket.pk,
+        service=service,
+        customer=other,
+        master="x",
+        wrapped=b"x",
+        used_at=long_ago,
     )
     chat.state, chat.closed_at = "closed", long_ago
     chat.save(update_fields=["state", "closed_at"])
     service.contract.originals_kept_days = 30
     service.contract.save(update_fields=["originals_kept_days"])
     assert destroying.destroy_expired() == 2
-    assert {(row.actor, row.customer, row.place, row.note) for row in shown(service)} == {
-        ("", "Jun", f"Chat {chat.pk}", "Kept no longer"),
-        ("", "Hana", "Ticket #1", "Kept no longer"),
+    assert {(row.actor, row.customer, label(row), row.note) for row in shown(service)} == {
+        ("", "Jun", f"Chat {chat.pk}", "Retention period over"),
+        ("", "Hana", "Ticket #1", "Retention period over"),
     }
 
 
@@ -188,7 +199,7 @@ def test_a_service_without_entries_has_no_months(service, outsider):
 def test_filters_by_agent_outcome_and_kind_add_up(service, chat, agent, colleague):
     one = make_look(agent, chat, kind="card").pk
     two = make_look(agent, chat, "reveal_refused", kind="rrn").pk
-    three = make_look(colleague, chat, kind="rrn", place="ticket", subject="ticket:1").pk
+    three = make_look(colleague, chat, kind="rrn", of="ticket", subject="ticket:1").pk
     assert found(service) == [three, two, one]
     assert found(service, agent=agent.pk) == [two, one]
     assert found(service, outcome="revealed") == [three, one]
@@ -199,10 +210,10 @@ def test_filters_by_agent_outcome_and_kind_add_up(service, chat, agent, colleagu
 
 @pytest.mark.parametrize("outcome", list(Outcome))
 def test_every_outcome_can_be_looked_for(service, chat, agent, outcome):
-    for action in unmask_record.EVERYTHING:
-        place, _dot, act = action.partition(".")
-        make_look(agent, chat, act, place=place, details={"limit": 3, "month": "2024-10"}, subject=f"{place}:1")
-    rows = rows_of(service, read_page(entries_of(service, NOVEMBER, outcome=outcome)).rows)
+    for action in actions_of(Outcome):
+        kind, _dot, act = action.partition(".")
+        make_look(agent, chat, act, of=kind, details={"limit": 3, "month": "2024-10"}, subject=f"{kind}:1")
+    rows = rows_of(service, read_page(entries_of(service, NOVEMBER, Filters(outcome=outcome))).rows)
     assert rows
     assert {row.outcome for row in rows} == {outcome}
 
@@ -239,28 +250,23 @@ def test_a_row_says_who_looked_at_whose_data_and_where(service, agent, chat):
         "Resident registration number",
         "192.0.2.7",
     )
-    assert (row.at, row.outcome.label, row.chat, row.ticket, row.place) == (
-        NOON,
-        "Shown",
-        chat.pk,
-        None,
-        f"Chat {chat.pk}",
-    )
+    link = Link(f"Chat {chat.pk}", f"/desk/demo/chat/{chat.pk}/history/")
+    assert (row.at, row.outcome.label, row.link) == (NOON, "Shown", link)
 
 
 def test_a_row_names_its_ticket_by_the_number_that_people_know(service, agent, chat):
     make_ticket(service)
     ticket = make_ticket(service)
-    make_look(agent, chat, place="ticket", subject=ticket.audit_subject)
+    make_look(agent, chat, of="ticket", subject=ticket.audit_subject)
     (row,) = rows_of(service, read_page(entries_of(service, NOVEMBER)).rows)
-    assert (row.chat, row.ticket, row.place) == (None, 2, "Ticket #2")
+    assert row.link == Link("Ticket #2", "/desk/demo/tickets/2/")
 
 
 def test_a_row_is_in_the_readers_language(service, agent, chat):
     make_look(agent, chat, "reveal_refused", kind="rrn")
     with override("ko"):
         (row,) = rows_of(service, read_page(entries_of(service, NOVEMBER)).rows)
-        assert (row.kind, str(row.outcome.label), row.place) == ("주민등록번호", "거부: 권한 없음", f"채팅 {chat.pk}")
+        assert (row.kind, str(row.outcome.label), label(row)) == ("주민등록번호", "거부: 권한 없음", f"채팅 {chat.pk}")
 
 
 def test_the_name_is_as_it_was_then(service, agent, chat):
@@ -280,7 +286,7 @@ def test_reading_rows_takes_two_queries_however_many_there_are(service, agent):
         chat = make_chat(service, customer=make_customer(service, f"C{index}"))
         ticket = make_ticket(service)
         make_look(agent, chat)
-        make_look(agent, chat, place="ticket", subject=ticket.audit_subject)
+        make_look(agent, chat, of="ticket", subject=ticket.audit_subject)
     entries = read_page(entries_of(service, NOVEMBER)).rows
     with CaptureQueriesContext(connection) as captured:
         assert len(rows_of(service, entries)) == 12
@@ -294,11 +300,11 @@ def test_the_summary_counts_looks_who_looked_and_what_was_refused(service, agent
     for act in ("revealed", "lifted", "reveal_gone"):
         make_look(agent, chat, act)
     make_look(colleague, chat, "reveal_refused")
-    make_look(colleague, chat, "reveal_limited", place="ticket", subject="ticket:1")
+    make_look(colleague, chat, "reveal_limited", of="ticket", subject="ticket:1")
     make_limit_reached(admin, at=NOON)
     make_look(admin, chat, "originals_destroyed")
     assert summary_of(entries_of(service, NOVEMBER)) == (7, 5, 2, 2)
-    assert summary_of(entries_of(service, NOVEMBER, agent=agent.pk)) == (3, 3, 1, 0)
+    assert summary_of(entries_of(service, NOVEMBER, Filters(agent=agent.pk))) == (3, 3, 1, 0)
     assert summary_of(entries_of(service, Month(2024, 10))) == (0, 0, 0, 0)
 
 
@@ -342,9 +348,9 @@ def test_a_customer_or_ticket_of_another_service_has_no_name_here(service, agent
     theirs = make_customer(outsider.service, "Private", email="private@example.com")
     ticket = make_ticket(outsider.service)
     details = {"kind": "card", "customer": theirs.pk}
-    make_look(agent, chat, place="ticket", subject=ticket.audit_subject, details=details)
+    make_look(agent, chat, of="ticket", subject=ticket.audit_subject, details=details)
     (row,) = rows_of(service, read_page(entries_of(service, NOVEMBER)).rows)
-    assert (row.customer, row.ticket) == ("", None)
+    assert (row.customer, row.link) == ("", None)
     assert found(service, customer="private") == []
 
 
@@ -357,7 +363,7 @@ def test_somebody_of_two_services_has_two_records(service, agent, chat, outsider
 
 
 def test_an_export_is_on_record_without_what_was_looked_for(service, admin):
-    filters = {"agent": None, "outcome": "", "kind": "card", "customer": "Hana"}
+    filters = Filters(kind="card", customer="Hana")
     unmask_record.record_export(admin, Month(2024, 10), filters, address="192.0.2.9")
     entry = AuditEntry.objects.get()
     assert entry.details == {"month": "2024-10", "filters": ["customer", "kind"]}

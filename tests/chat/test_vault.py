@@ -6,6 +6,7 @@ from chat.masking import vault
 from chat.masking.spans import Span
 from chat.models import DataKey, Mask
 from contiple.base import crypto
+from tests.chat.originals import original_under, seal_in
 from tests.make import make_chat, make_message
 
 pytestmark = pytest.mark.django_db
@@ -16,7 +17,7 @@ SECRET = "010-1234-5678"
 def seal(chat, start: int = 0, secret: str = SECRET, **fields) -> Mask:
     message = make_message(chat, "*" * 40)
     span = Span("manual", start, start + len(secret))
-    sealed = vault.seal_originals(chat, message.seq, [(span[1:], secret)])[0]
+    sealed = seal_in(chat, message.seq, span[1:], secret)
     return Mask.objects.create(message=message, kind="manual", start=span.start, end=span.end, sealed=sealed, **fields)
 
 
@@ -35,12 +36,12 @@ def mask(chat) -> Mask:
 
 
 def test_an_original_opens_again(mask) -> None:
-    assert vault.open_original(fresh(mask)) == SECRET
+    assert original_under(fresh(mask)) == SECRET
 
 
 @pytest.mark.parametrize("secret", ["👨‍👩‍👧‍👦", "각", "ᄀ\u1161", "a\nb", " "])
 def test_any_text_comes_back_to_the_character(chat, secret) -> None:
-    assert vault.open_original(fresh(seal(chat, secret=secret))) == secret
+    assert original_under(fresh(seal(chat, secret=secret))) == secret
 
 
 def test_nothing_of_it_stands_in_the_row(mask) -> None:
@@ -53,7 +54,7 @@ def test_a_chat_has_one_key_and_other_chats_have_others(service, chat) -> None:
     other = make_chat(service)
     seal(other)
     first, second = DataKey.objects.order_by("pk")
-    assert (first.chat_id, second.chat_id) == (chat.pk, other.pk)
+    assert (first.number, second.number) == (chat.pk, other.pk)
     assert bytes(first.wrapped) != bytes(second.wrapped)
 
 
@@ -63,18 +64,18 @@ def test_the_same_text_is_never_sealed_the_same_twice(chat) -> None:
 
 def assert_gone(mask: Mask) -> None:
     with pytest.raises(vault.Gone):
-        vault.open_original(fresh(mask))
+        original_under(fresh(mask))
 
 
 def test_a_deleted_key_destroys_every_original_of_its_chat_and_of_no_other(service, chat, mask) -> None:
     other = seal(make_chat(service))
-    DataKey.objects.filter(chat=chat).delete()
+    DataKey.objects.filter(number=chat.pk).delete()
     assert_gone(mask)
-    assert vault.open_original(fresh(other)) == SECRET
+    assert original_under(fresh(other)) == SECRET
 
 
 def test_a_new_key_does_not_bring_it_back(chat, mask) -> None:
-    DataKey.objects.filter(chat=chat).delete()
+    DataKey.objects.filter(number=chat.pk).delete()
     seal(chat)
     assert_gone(mask)
 
@@ -96,7 +97,7 @@ def test_no_byte_can_be_changed(mask) -> None:
         mask.sealed = sealed[:place] + bytes([sealed[place] ^ 1]) + sealed[place + 1 :]
         mask.message.chat = fresh(mask).message.chat
         with pytest.raises(vault.Gone):
-            vault.open_original(mask)
+            original_under(mask)
 
 
 def test_another_master_key_does_not_open_it(settings, mask) -> None:
@@ -110,12 +111,12 @@ def test_without_its_master_key_it_is_gone_and_with_it_among_others_it_is_there(
     settings.MASKING_KEYS = {"new": crypto.new_key()}
     assert_gone(mask)
     settings.MASKING_KEYS = {"new": crypto.new_key(), name: key}
-    assert vault.open_original(fresh(mask)) == SECRET
+    assert original_under(fresh(mask)) == SECRET
 
 
 @pytest.mark.parametrize("length", [0, 1, 12, 28, 59, -1])
 def test_a_cut_data_key_does_not_open_it(chat, mask, length) -> None:
-    key = DataKey.objects.get(chat=chat)
+    key = DataKey.objects.get(number=chat.pk)
     DataKey.objects.filter(pk=key.pk).update(wrapped=bytes(key.wrapped)[:length])
     assert_gone(mask)
 
@@ -123,13 +124,13 @@ def test_a_cut_data_key_does_not_open_it(chat, mask, length) -> None:
 def test_another_chat_s_data_key_does_not_open_it(service, chat, mask) -> None:
     other = make_chat(service)
     seal(other)
-    DataKey.objects.filter(chat=chat).update(wrapped=DataKey.objects.get(chat=other).wrapped)
+    DataKey.objects.filter(number=chat.pk).update(wrapped=DataKey.objects.get(number=other.pk).wrapped)
     assert_gone(mask)
 
 
 def test_a_data_key_said_to_be_under_another_master_key_does_not_open_it(settings, chat, mask) -> None:
     settings.MASKING_KEYS = {**settings.MASKING_KEYS, "other": crypto.new_key()}
-    DataKey.objects.filter(chat=chat).update(master="other")
+    DataKey.objects.filter(number=chat.pk).update(master="other")
     assert_gone(mask)
 
 
@@ -156,7 +157,7 @@ def test_a_row_moved_to_another_chat_does_not_open_even_with_the_key(service, ch
     assert message.seq == mask.message.seq
     Mask.objects.filter(pk=mask.pk).update(message=message)
     assert_gone(mask)
-    DataKey.objects.filter(chat=chat).update(chat=other)
+    DataKey.objects.filter(number=chat.pk).update(number=other.pk)
     assert_gone(mask)
 
 
@@ -172,6 +173,6 @@ def test_a_row_moved_to_another_span_does_not_open(mask, span) -> None:
 
 
 def test_an_original_put_under_another_mask_of_the_same_message_does_not_open(chat, mask) -> None:
-    sealed = vault.seal_originals(chat, mask.message.seq, [((20, 33), "999-9999-9999")])[0]
+    sealed = seal_in(chat, mask.message.seq, (20, 33), "999-9999-9999")
     Mask.objects.filter(pk=mask.pk).update(sealed=sealed)
     assert_gone(mask)

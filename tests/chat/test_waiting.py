@@ -9,7 +9,7 @@ from django.test import Client
 from agents.models import Agent, AuditEntry, Service
 from chat import worker
 from chat.conversation import live
-from chat.conversation.rendering import status_frame
+from chat.conversation.frames import status_frame
 from chat.lifecycle import transitions, upkeep
 from chat.lifecycle.transitions import answer_chat, close_chat, pass_on, start_chat
 from chat.models import Chat, ChatSettings, Ring
@@ -565,7 +565,7 @@ def test_a_full_queue_is_said_and_leads_to_the_inquiry_form(service, agent, poli
     html = answer.content.decode()
     assert answer.status_code == 409
     assert 'data-stage="full"' in html
-    assert "Too many customers are waiting just now." in html
+    assert "Too many customers are waiting right now." in html
     assert 'data-action="contact"' in html
     assert 'data-action="again"' in html
     assert "X-Chat-Token" not in answer

@@ -20,7 +20,8 @@ from django.conf import settings
 from contiple.base import env
 from contiple.base.env import EnvError
 from contiple.local import cluster as clusters
-from contiple.local.cluster import Cluster, free_port
+from contiple.local.cluster import Cluster, Servers
+from contiple.local.processes import free_port
 from contiple.server import COME_BACK
 from tests.contiple.test_run_command import listen_to_ctrl_c, refused, wait_until_it_serves
 from tests.contiple.test_serve_command import close_code, handshake
@@ -170,14 +171,14 @@ def test_the_worker_shows_that_it_works(cluster, tmp_path):
 
 def test_what_cannot_start_is_one_line_and_leaves_nothing(cluster, tmp_path, monkeypatch):
     before = set(psutil.Process().children(recursive=True))
-    servers = {"database_url": cluster.postgres.url, "redis_url": cluster.redis_url}
+    servers = Servers(cluster.postgres.url, cluster.redis_url)
     with pytest.raises(EnvError) as bad_setting:
-        Cluster(tmp_path, **servers, variables={"LOG_LEVEL": "nonsense"}).__enter__()
+        Cluster(tmp_path, servers=servers, variables={"LOG_LEVEL": "nonsense"}).__enter__()
     assert str(bad_setting.value).startswith("`manage.py migrate` failed: LOG_LEVEL must be one of")
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         taken = other.getsockname()[1]
-        half = Cluster(tmp_path, **servers)
+        half = Cluster(tmp_path, servers=servers)
         monkeypatch.setattr(clusters, "free_port", lambda: taken)
         with pytest.raises(EnvError) as bad_port:
             half.__enter__()
@@ -237,7 +238,7 @@ def test_the_command_starts_again_what_ends_and_ctrl_c_ends_everything(command):
 
 def test_what_a_killed_process_has_started_ends_too(tmp_path):
     code = (
-        "import os, pathlib, time; from contiple.local.cluster import Process\n"
+        "import os, pathlib, time; from contiple.local.processes import Process\n"
         "sleeper = Process('sleeper', ['sleep', '60'], os.environ, pathlib.Path(os.devnull)); sleeper.begin()\n"
         "print(sleeper.pid, flush=True); time.sleep(60)"
     )

@@ -13,7 +13,7 @@ import pytest
 from django.conf import settings
 
 from contiple.base.env import EnvError
-from contiple.local import embedded_postgres
+from contiple.local import embedded_postgres, postgres_users
 
 # Starts it, says where it is, and stays until a line comes in.
 USER = "import sys, pathlib; from contiple.local import embedded_postgres as e; print(e.start(pathlib.Path(sys.argv[1])), flush=True); sys.stdin.readline()"  # noqa: E501
@@ -130,7 +130,7 @@ def interruptible():
 
 def test_ctrl_c_while_it_starts_counts_afterwards(folder, interruptible):
     before = signal.getsignal(signal.SIGINT)
-    with pytest.raises(KeyboardInterrupt), embedded_postgres._signals_wait():  # noqa: PT012 - what follows counts
+    with pytest.raises(KeyboardInterrupt), postgres_users.signals_wait():  # noqa: PT012 - what follows counts
         signal.raise_signal(signal.SIGINT)
         after = True
     assert after

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from django.conf import settings
 
-from contiple.local.cluster import Cluster
+from contiple.local.cluster import Cluster, Topology
 from tests.faults.desk import Desk, orm_in, when_database_answers
 from tests.faults.people import Crowd
 from tests.services import temporary_folder
@@ -36,7 +36,7 @@ def _cluster(**topology: int) -> Cluster:
     """Its processes know the sessions that this one makes."""
     # Not below pytest's folder, which each new test run closes again for the user that PostgreSQL runs as.
     variables = {"LOG_LEVEL": "WARNING", "SECRET_KEY": settings.SECRET_KEY}
-    return Cluster(temporary_folder(), variables=variables, **topology)
+    return Cluster(temporary_folder(), Topology(**topology), variables=variables)
 
 
 @pytest.fixture

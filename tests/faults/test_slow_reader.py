@@ -4,7 +4,8 @@ import psutil
 import pytest
 
 from chat.models import MESSAGE_LENGTH_MAX
-from chat.sockets.connection import SLOW, WINDOW_BYTES
+from chat.sockets.codes import SLOW
+from chat.sockets.window import WINDOW_BYTES
 from tests.faults.desk import assert_nothing_lost
 
 READERS, WRITERS = 8, 5

@@ -8,7 +8,7 @@ from chat.models import Chat
 from chat.routing import presence
 from chat.routing.assignment import RING_TIMEOUT_S
 from chat.routing.presence import LEASE_S
-from contiple.local.cluster import Process
+from contiple.local.processes import Process
 from tests.faults.desk import assert_nothing_lost, ring_for
 from tests.faults.people import wait_until
 from tests.faults.watch import TICKS_S, WITHIN_S, remains

@@ -33,8 +33,8 @@ def test_the_list_has_drafts_too_in_their_categories(client, service):
 
 
 def test_without_a_category_the_first_step_is_to_make_one(client, service):
-    assert "Make the first category" in client.get(PATH).content.decode()
-    assert "An article stands in a category" in client.get(f"{PATH}new/").content.decode()
+    assert "Create a category" in client.get(PATH).content.decode()
+    assert "An article needs a category" in client.get(f"{PATH}new/").content.decode()
 
 
 def test_an_article_is_written_and_published(client, service):

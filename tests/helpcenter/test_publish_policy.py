@@ -26,6 +26,11 @@ def test_the_same_text_is_no_new_version(service, admin):
     assert not AuditEntry.objects.exists()
 
 
+def test_a_text_that_was_kept_with_its_letters_apart_is_the_same_text(service, admin):
+    PrivacyPolicy.objects.filter(help_center=service.help_center, language="ko").update(text="\u1112\u1161\u11ab")
+    assert publish_policy(service.help_center, {"en": "Policy 1 en", "ko": "한"}, admin) is None
+
+
 def test_it_is_on_record_without_the_text(service, admin):
     publish_policy(service.help_center, {"en": "Secret words"}, admin)
     entry = AuditEntry.objects.get()

@@ -30,8 +30,8 @@ class Place:
     nothing. Where the product writes no customer's words, a ``canary`` is found: something else that belongs here.
 
     ``forgets``: what is masked by hand is not here any more, once that is acknowledged. The write-ahead log and the
-    rows of the past keep what was there before, as the README says; and so does what this test itself has noted down
-    while it was said: statements, deliveries, frames, answers.
+    rows of the past keep what was there before, as chat/masking/README.md says; and so does what this test itself has
+    noted down while it was said: statements, deliveries, frames, answers.
     ``is_closed``: of nobody's words anything is here, masked or not.
     """
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 
-from contiple.local.cluster import TEST_SETTINGS, Cluster
+from contiple.local.cluster import TEST_SETTINGS, Cluster, Servers
 from tests.faults.desk import Desk, orm_in, switch
 from tests.faults.people import Crowd
 from tests.leaks.mailbox import Mailbox
@@ -68,7 +68,8 @@ def stage(folder: Path) -> Iterator[Stage]:
             "EMAIL_URL": mailbox.url,
             "METRICS_TOKEN": METRICS_TOKEN,
         }
-        cluster = stack.enter_context(Cluster(temporary_folder(), postgres_settings=POSTGRES, variables=variables))
+        servers = Servers(postgres_settings=POSTGRES)
+        cluster = stack.enter_context(Cluster(temporary_folder(), servers=servers, variables=variables))
         stack.enter_context(orm_in(cluster.postgres.url))
         _prepare_database()
         crowd = Crowd()

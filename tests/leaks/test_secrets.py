@@ -3,10 +3,9 @@
 import base64
 import random
 
-import pytest
-
 from chat.masking.detectors import MASKED_BY_DEFAULT, detect
 from chat.masking.spans import apply_mask
+from tests.cases import cases
 from tests.leaks.secrets import AUTOMATIC, BY_HAND, Purse, Secret
 
 KIND_OF = {
@@ -28,7 +27,7 @@ def concealed(text: str) -> str:
     return apply_mask(text, [span[1:] for span in detect(text, MASKED_BY_DEFAULT)])
 
 
-@pytest.mark.parametrize("joint", ["\n", ", "])
+@cases("joint", ["\n", ", "])
 def test_detectors_take_every_one_of_the_automatic_kinds(joint):
     for seed in range(200):
         purse = Purse(random.Random(seed))
@@ -36,7 +35,7 @@ def test_detectors_take_every_one_of_the_automatic_kinds(joint):
         assert [secret for secret in purse.secrets if secret.value in masked] == []
 
 
-@pytest.mark.parametrize("kind", AUTOMATIC)
+@cases("kind", AUTOMATIC)
 def test_detectors_take_each_of_them_alone(kind):
     for seed in range(50):
         purse = Purse(random.Random(seed))
@@ -47,16 +46,16 @@ def test_every_kind_that_is_masked_by_default_is_among_them():
     assert {KIND_OF.get(kind, kind) for kind in AUTOMATIC} == MASKED_BY_DEFAULT
 
 
-@pytest.mark.parametrize("kind", BY_HAND)
+@cases("kind", BY_HAND)
 def test_no_detector_takes_what_is_masked_by_hand(kind):
     for seed in range(50):
         purse = Purse(random.Random(seed))
         assert purse.are_in(concealed(purse.text("test", kind)))
 
 
-@pytest.mark.parametrize("before", ["", "x", "xy", "xyz"])
-@pytest.mark.parametrize("after", ["", "x", "xy", "xyz"])
-@pytest.mark.parametrize("value", ["M12345678", "4111-1111-1111-1111", "김서윤"])
+@cases("before", ["", "x", "xy", "xyz"])
+@cases("after", ["", "x", "xy", "xyz"])
+@cases("value", ["M12345678", "4111-1111-1111-1111", "김서윤"])
 def test_base64_is_known_wherever_it_begins_and_ends(value, before, after):
     written = base64.b64encode(f"{before}{value}{after}".encode())
     assert any(form in written for form, way in Secret("", value, "").forms().items() if way == "in base64")

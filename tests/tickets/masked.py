@@ -3,13 +3,13 @@
 from agents.models import Agent
 from chat.masking import vault
 from chat.masking.selections import Selection
-from tickets.comment_masks import kept_for, mask_comments
+from tickets.comment_masks import Comments, mask_comments
 from tickets.models import Comment, CommentMask
 
 
 def select(comment: Comment, start: int, end: int, *, rev: int | None = None) -> Selection:
     """Offsets in UTF-16 units, as a browser has them."""
-    return Selection(seq=comment.pk, rev=comment.rev if rev is None else rev, start=start, end=end)
+    return Selection(text_id=comment.pk, rev=comment.rev if rev is None else rev, start=start, end=end)
 
 
 def select_text(comment: Comment, text: str) -> Selection:
@@ -34,9 +34,14 @@ def spans_of(comment: Comment) -> list[tuple[int, int]]:
     return list(CommentMask.objects.filter(comment=comment).order_by("start").values_list("start", "end"))
 
 
+def original_under(mask: CommentMask) -> str:
+    hidden = Comments.around(mask).hidden_by(mask)
+    return vault.unseal(hidden.holder, hidden.spot, hidden.sealed)
+
+
 def original_of(comment: Comment) -> str:
     """The text as it was: what is masked, opened and put back."""
     body = body_of(comment)
     for mask in CommentMask.objects.select_related("comment__ticket").filter(comment=comment):
-        body = body[: mask.start] + vault.unseal(*kept_for(mask)) + body[mask.end :]
+        body = body[: mask.start] + original_under(mask) + body[mask.end :]
     return body

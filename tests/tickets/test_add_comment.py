@@ -38,7 +38,7 @@ def of_chat(service, agent, customer) -> Ticket:
 def mask_in_chat(agent, ticket: Ticket, text: str) -> Message:
     message = make_message(ticket.chat, f"I am {text}")
     ticket.chat.refresh_from_db()
-    selection = Selection(seq=message.seq, rev=message.rev, start=5, end=5 + len(text))
+    selection = Selection(text_id=message.seq, rev=message.rev, start=5, end=5 + len(text))
     mask_selection(agent, ticket.chat_id, [selection])
     return message
 
@@ -166,7 +166,7 @@ def test_queries_do_not_grow_with_what_is_masked_in_the_chat(of_chat, agent) -> 
 @pytest.mark.django_db(transaction=True)
 def test_at_the_same_moment_as_the_mask_in_the_chat_it_is_hidden_as_well(of_chat, agent, colleague) -> None:
     message = make_message(of_chat.chat, f"I am {NAME}")
-    selection = Selection(seq=message.seq, rev=message.rev, start=5, end=5 + len(NAME))
+    selection = Selection(text_id=message.seq, rev=message.rev, start=5, end=5 + len(NAME))
     writes = [partial(add_comment, by, of_chat, f"Ask {NAME}") for by in (agent, colleague) * 3]
     results = at_once(partial(mask_selection, agent, of_chat.chat_id, [selection]), *writes)
     assert not [result for result in results if isinstance(result, Exception)]

@@ -6,12 +6,14 @@ import pytest
 from django.utils import timezone
 
 from agents.models import AuditEntry, Contract
+from chat.conversation.message_masks import holder_of
 from chat.masking import destroying, vault
 from chat.models import DataKey
 from contiple.base import crypto
+from tests.chat.originals import seal_in
 from tests.make import make_chat, make_customer, make_ticket
 from tests.tickets.masked import original_of
-from tickets.comment_masks import kept_for
+from tickets.comment_masks import Comments
 from tickets.lifecycle import add_comment
 from tickets.models import Comment, CommentMask, Ticket
 
@@ -46,15 +48,15 @@ def test_a_ticket_has_one_key_that_says_whose_it_is(service, agent, customer) ->
     for _ in range(2):
         add_comment(agent, ticket, CARD)
     key = DataKey.objects.get()
-    assert (key.ticket, key.chat, key.service, key.customer) == (ticket.pk, None, service, customer)
+    assert (key.kind, key.number, key.service, key.customer) == ("ticket", ticket.pk, service, customer)
 
 
 def test_a_chat_and_its_ticket_have_keys_of_their_own(service, agent) -> None:
     chat = make_chat(service, agent=agent)
-    vault.seal_originals(chat, 1, [((0, 5), "chat's")])
+    seal_in(chat, 1, (0, 5), "chat's")
     comment = add_comment(agent, make_ticket(service, chat=chat), CARD)
     assert DataKey.objects.count() == 2
-    DataKey.objects.filter(ticket=None).delete()
+    DataKey.objects.filter(kind="chat").delete()
     assert is_open(comment)
 
 
@@ -71,7 +73,7 @@ def test_a_row_moved_to_another_ticket_does_not_open_even_with_the_key(service, 
     other = make_ticket(service)
     Comment.objects.update(ticket=other)
     assert not is_open(comment)
-    DataKey.objects.update(ticket=other.pk)
+    DataKey.objects.update(number=other.pk)
     assert not is_open(comment)
 
 
@@ -96,7 +98,7 @@ def test_a_cut_ciphertext_does_not_open(comment, length) -> None:
 def test_an_original_of_the_chat_put_into_its_ticket_does_not_open(service, agent) -> None:
     chat = make_chat(service, agent=agent)
     comment = add_comment(agent, make_ticket(service, chat=chat), CARD)
-    CommentMask.objects.update(sealed=vault.seal_originals(chat, comment.pk, [((0, len(CARD)), CARD)])[0])
+    CommentMask.objects.update(sealed=seal_in(chat, comment.pk, (0, len(CARD)), CARD))
     assert not is_open(comment)
 
 
@@ -106,7 +108,7 @@ def test_an_original_of_the_chat_put_into_its_ticket_does_not_open(service, agen
 def test_keys_of_tickets_are_rotated_with_those_of_chats(settings, service, agent) -> None:
     ((old, key),) = settings.MASKING_KEYS.items()
     comments = [add_comment(agent, make_ticket(service), CARD) for _ in range(3)]
-    vault.seal_originals(make_chat(service), 1, [((0, 5), "chat's")])
+    seal_in(make_chat(service), 1, (0, 5), "chat's")
     new = {"new": crypto.new_key()}
     settings.MASKING_KEYS = {**new, old: key}
     assert vault.rotate_keys() == (4, 0, 0)
@@ -125,7 +127,7 @@ def test_without_its_master_key_an_original_is_gone(settings, comment) -> None:
 def test_destroying_of_a_chat_takes_the_comments_of_its_ticket_and_no_other(service, agent, admin, comment) -> None:
     chat = make_chat(service, agent=agent)
     of_chat = add_comment(agent, make_ticket(service, chat=chat), CARD)
-    destroying.destroy_of_chat(admin, chat)
+    destroying.destroy_of(admin, holder_of(chat))
     assert (is_open(of_chat), is_open(comment)) == (False, True)
     assert of_chat.body == "*" * len(CARD)
 
@@ -168,6 +170,8 @@ def test_another_service_s_days_are_not_ours(outsider, comment) -> None:
 
 
 def test_what_is_kept_says_who_holds_it(comment, ticket) -> None:
-    holder, place, _sealed = kept_for(CommentMask.objects.get())
-    assert holder == (ticket.service_id, None, ticket.pk, ticket.requester_id)
-    assert place == f"{comment.pk}:0:{len(CARD)}"
+    mask = CommentMask.objects.get()
+    hidden = Comments.around(mask).hidden_by(mask)
+    assert hidden.holder == (ticket.service_id, "ticket", ticket.pk)
+    assert hidden.holder.customer == ticket.requester_id
+    assert hidden.spot == f"{comment.pk}:0:{len(CARD)}"

@@ -24,7 +24,7 @@ def chat(agent, customer):
 
 def mask(agent, chat, message, secret):
     start = message.body.index(secret)
-    selection = selections.Selection(seq=message.seq, rev=message.rev, start=start, end=start + len(secret))
+    selection = selections.Selection(text_id=message.seq, rev=message.rev, start=start, end=start + len(secret))
     message_masks.mask_selection(agent, chat.pk, [selection])
 
 
@@ -202,4 +202,4 @@ def test_the_search_does_not_find_what_is_masked(agent, chat, words):
 
 
 def found(agent, words: str) -> int:
-    return listing.narrow(access.tickets_for(agent), agent=agent, text=words).count()
+    return listing.narrow(access.tickets_for(agent), agent, listing.Filters(text=words)).count()

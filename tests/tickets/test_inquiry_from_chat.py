@@ -19,7 +19,8 @@ from tests.agents.race import at_once as race
 from tests.chat.comings import make_ringing, new_id
 from tests.make import make_chat, make_message
 from tickets import chat_inquiries
-from tickets.chat_inquiries import chat_of_pass, leave_instead_of_chat, pass_of, words_of
+from tickets.chat_inquiries import chat_of_pass, pass_of, words_of
+from tickets.inquiries import Inquiry, leave_inquiry
 from tickets.lifecycle import create_from_chat
 from tickets.models import TEXT_LENGTH_MAX, Ticket
 
@@ -178,7 +179,7 @@ def test_a_stopped_service_and_none_are_not_found(client, service, chat, known) 
 
 def test_without_a_policy_there_is_no_form(client, service, outsider) -> None:
     PrivacyPolicy.objects.all().delete()
-    assert "the privacy policy has not been published" in from_chat(client, message="x").content.decode()
+    assert "the privacy policy hasn’t been published" in from_chat(client, message="x").content.decode()
 
 
 def test_markup_in_what_was_typed_is_text(client, service) -> None:
@@ -264,19 +265,19 @@ def test_a_form_sent_twice_makes_one_ticket_and_one_end(chat, policy) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_form_sent_many_times_at_once_makes_one_ticket_and_one_end(chat, policy) -> None:
-    data = {
-        "name": "Hana",
-        "email": "hana@example.com",
-        "language": "en",
-        "subject": "My parcel",
-        "body": "x",
-        "policy": policy,
-        "request_id": uuid.uuid4(),
-        "address": "192.0.2.7",
-        "now": timezone.now(),
-    }
+    sent = Inquiry(
+        name="Hana",
+        email="hana@example.com",
+        language="en",
+        subject="My parcel",
+        body="x",
+        policy=policy,
+        request_id=uuid.uuid4(),
+        address="192.0.2.7",
+        now=timezone.now(),
+    )
 
-    tickets = race(*[partial(leave_instead_of_chat, chat, **data)] * 6)
+    tickets = race(*[partial(leave_inquiry, chat.service, sent, chat=chat)] * 6)
 
     assert {ticket.pk for ticket in tickets} == {Ticket.objects.get().pk}
     assert Message.objects.filter(chat=chat, event="inquiry").count() == 1

@@ -12,7 +12,7 @@ from chat.masking.concealing import masked_kinds
 from contiple.base.errors import TooMany
 from helpcenter.models import Customer, PrivacyPolicy
 from tests.make import make_service
-from tickets.inquiries import INQUIRY_BY_ADDRESS, leave_inquiry
+from tickets.inquiries import INQUIRY_BY_ADDRESS, Inquiry, leave_inquiry
 from tickets.models import Ticket
 
 URL = "/hc/demo/contact/"
@@ -37,8 +37,8 @@ def data(policy):
     }
 
 
-def arguments(policy, **changes) -> dict:
-    return {
+def inquiry(policy, **changes) -> Inquiry:
+    sent = {
         "name": "Hana",
         "email": "hana@example.com",
         "language": "en",
@@ -48,7 +48,8 @@ def arguments(policy, **changes) -> dict:
         "request_id": uuid.uuid4(),
         "address": "192.0.2.7",
         "now": timezone.now(),
-    } | changes
+    }
+    return Inquiry(**sent | changes)
 
 
 def test_an_inquiry_becomes_an_unassigned_ticket(client, data, policy, actions):
@@ -116,7 +117,7 @@ def test_another_services_policy_is_no_consent(client, data, outsider):
 def test_without_a_policy_there_is_no_form(client, service, data):
     PrivacyPolicy.objects.all().delete()
     page = client.post(URL, data).content.decode()
-    assert "the privacy policy has not been published" in page
+    assert "the privacy policy hasn’t been published" in page
     assert not Ticket.objects.exists()
 
 
@@ -129,8 +130,8 @@ def test_a_form_sent_twice_makes_one_ticket(client, data):
 @pytest.mark.django_db(transaction=True)
 def test_a_form_sent_many_times_at_once_makes_one_ticket(at_once):
     service = make_service("demo")
-    same = arguments(PrivacyPolicy.objects.first())
-    made = at_once(lambda index: leave_inquiry(service, **same).pk)
+    same = inquiry(PrivacyPolicy.objects.first())
+    made = at_once(lambda index: leave_inquiry(service, same).pk)
     assert len(set(made)) == Ticket.objects.count() == Customer.objects.count() == 1
 
 
@@ -174,7 +175,7 @@ def test_lone_surrogates_are_refused():
     assert can_be_stored("🔥\n\t환불")
 
 
-def test_a_machine_that_fills_the_hidden_field_is_thanked_for_nothing(client, data):
+def test_a_filled_honeypot_is_thanked_and_nothing_is_stored(client, data):
     assert client.post(URL, data | {"website": "https://spam.example"}).url == "/hc/demo/contact/sent/"
     assert not Ticket.objects.exists()
     assert not Customer.objects.exists()
@@ -183,11 +184,11 @@ def test_a_machine_that_fills_the_hidden_field_is_thanked_for_nothing(client, da
 def test_one_address_leaves_so_many_and_waits(service, policy):
     now = timezone.now()
     for _ in range(INQUIRY_BY_ADDRESS.attempts):
-        leave_inquiry(service, **arguments(policy, now=now))
+        leave_inquiry(service, inquiry(policy, now=now))
     with pytest.raises(TooMany):
-        leave_inquiry(service, **arguments(policy, now=now))
-    leave_inquiry(service, **arguments(policy, now=now, address="192.0.2.8"))
-    leave_inquiry(service, **arguments(policy, now=now + INQUIRY_BY_ADDRESS.window + timedelta(seconds=1)))
+        leave_inquiry(service, inquiry(policy, now=now))
+    leave_inquiry(service, inquiry(policy, now=now, address="192.0.2.8"))
+    leave_inquiry(service, inquiry(policy, now=now + INQUIRY_BY_ADDRESS.window + timedelta(seconds=1)))
     assert Ticket.objects.count() == INQUIRY_BY_ADDRESS.attempts + 2
 
 

@@ -19,9 +19,9 @@ from contiple.base.months import Month
 from tests.agents.race import at_once
 from tests.make import make_agent, make_chat, make_customer, make_message, make_ticket
 from tests.tickets.masked import body_of, mask_text, original_of, spans_of
+from tickets.comment_masks import lift, reveal
 from tickets.lifecycle import add_comment
 from tickets.models import Comment, CommentMask
-from tickets.unmasking import lift, reveal
 
 pytestmark = pytest.mark.django_db
 
@@ -84,7 +84,7 @@ def test_looks_in_chats_and_tickets_count_together(service, mask, agent) -> None
     MaskingRules.objects.create(service=service, reveals_per_hour=2)
     chat = make_chat(service, agent=agent)
     make_message(chat, "secret")
-    mask_selection(agent, chat.pk, [Selection(seq=1, rev=1, start=0, end=6)])
+    mask_selection(agent, chat.pk, [Selection(text_id=1, rev=1, start=0, end=6)])
     message_masks.reveal(agent, Mask.objects.get().pk, address=None)
     reveal(agent, mask.pk, address=None)
     with pytest.raises(TooMany):
@@ -119,7 +119,7 @@ def test_every_look_is_in_the_record_of_the_service(service, mask, agent, admin)
     lift(agent, mask.pk, address="192.0.2.7")
     entries = unmask_record.entries_of(service, Month.of(timezone.now())).order_by("pk")
     rows = unmask_record.rows_of(service, entries)
-    assert [(row.outcome, row.actor, row.customer, row.place) for row in rows] == [
+    assert [(row.outcome, row.actor, row.customer, row.link.label) for row in rows] == [
         ("revealed", "Mina", "Jun", "Ticket #1"),
         ("reveal_refused", "Ada", "Jun", "Ticket #1"),
         ("lifted", "Mina", "Jun", "Ticket #1"),
@@ -141,7 +141,7 @@ def test_what_is_masked_in_the_chat_is_not_brought_back_by_a_comment(service, ag
     comment = Comment.objects.create(ticket=ticket, name="Mina", body="Ask Kim Minsu of Jeju")
     mask = mask_text(agent, comment, "Minsu of Jeju")  # in the chat another part of it is masked
     message = make_message(chat, "Kim Minsu")
-    mask_selection(agent, chat.pk, [Selection(seq=message.seq, rev=message.rev, start=0, end=9)])
+    mask_selection(agent, chat.pk, [Selection(text_id=message.seq, rev=message.rev, start=0, end=9)])
     with pytest.raises(Conflict):
         lift(agent, mask.pk, address=None)
     assert body_of(comment) == "Ask Kim *************"
@@ -194,7 +194,7 @@ def test_without_the_permission_it_is_refused_and_that_is_on_record(mask, agent,
 def test_a_destroyed_original_is_gone_for_good(mask, agent, sign_in, act) -> None:
     DataKey.objects.all().delete()
     answer = sign_in(agent).post(url(act, mask), headers={"X-Requested-With": "fetch"})
-    assert (answer.status_code, answer.content.decode()) == (410, "The original is gone for good.")
+    assert (answer.status_code, answer.content.decode()) == (410, "The original has been destroyed.")
     assert actions() == [("ticket.reveal_gone", agent)]
     assert Comment.objects.get().body == HIDDEN
 

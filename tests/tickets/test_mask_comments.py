@@ -125,7 +125,7 @@ def test_one_comment_that_can_t_be_masked_keeps_all_as_they_were(service, ticket
     refused = {
         "stale": select(second, 0, 3, rev=second.rev - 1),
         "outside": select(second, 0, 7),
-        "absent": Selection(seq=10**9, rev=1, start=0, end=1),
+        "absent": Selection(text_id=10**9, rev=1, start=0, end=1),
         "of another ticket": select(elsewhere, 0, 3),
     }[bad]
     before = everything()
@@ -137,7 +137,7 @@ def test_one_comment_that_can_t_be_masked_keeps_all_as_they_were(service, ticket
 @pytest.mark.parametrize("number", [0, -1, 2**31, 2**62, -(2**62), 2**64])
 def test_a_comment_that_can_t_be_is_refused(ticket, comment, agent, number) -> None:
     with pytest.raises(Invalid):
-        mask_comments(agent, ticket, [Selection(seq=number, rev=1, start=0, end=1)])
+        mask_comments(agent, ticket, [Selection(text_id=number, rev=1, start=0, end=1)])
 
 
 def test_nothing_selected_or_a_comment_twice_is_refused(ticket, comment, agent) -> None:
@@ -227,7 +227,8 @@ def test_masks_in_comments_and_in_the_chat_at_once_lock_nobody_out(service, agen
             except Conflict:
                 continue
 
-    in_chat = partial(mask_selection, agent, chat.pk, [Selection(seq=message.seq, rev=message.rev, start=5, end=14)])
+    selection = Selection(text_id=message.seq, rev=message.rev, start=5, end=14)
+    in_chat = partial(mask_selection, agent, chat.pk, [selection])
     writes = [partial(add_comment, by, ticket, "Kim Minsu") for by in (agent, colleague)]
     results = at_once(in_comment, in_chat, *writes)
     assert not [result for result in results if isinstance(result, Exception)]
@@ -260,7 +261,7 @@ def test_however_often_and_wherever_masks_never_overlap_and_the_text_comes_back(
 
 
 def post(client, *selections: Selection, url: str = URL):
-    body = json.dumps([{"seq": it.seq, "rev": it.rev, "start": it.start, "end": it.end} for it in selections])
+    body = json.dumps([{"seq": it.text_id, "rev": it.rev, "start": it.start, "end": it.end} for it in selections])
     return client.post(url, body, content_type="application/json", headers={"X-Requested-With": "fetch"})
 
 

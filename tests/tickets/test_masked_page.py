@@ -13,10 +13,10 @@ from chat.models import DataKey
 from tests.make import make_agent, make_chat, make_message, make_ticket
 from tests.tickets.masked import mask_text
 from tests.tickets.test_conceal_copies import mask as mask_in_chat
+from tickets.comment_masks import lift, reveal
 from tickets.lifecycle import add_comment, create_from_chat, edit_text
 from tickets.models import Comment, Ticket
-from tickets.trail import timeline_of
-from tickets.unmasking import lift, reveal
+from tickets.timeline import timeline_of
 
 pytestmark = pytest.mark.django_db
 
@@ -82,7 +82,7 @@ def test_the_timeline_tells_of_masks_and_not_of_looks(ticket, agent, colleague) 
     assert told(ticket) == [
         "Mina masked personal information",
         "Mina masked personal information",
-        "Theo took a mask off for good",
+        "Theo removed a mask for good",
     ]
 
 
@@ -91,9 +91,9 @@ def test_the_timeline_tells_when_originals_are_destroyed(ticket, agent) -> None:
     Contract.objects.update(originals_kept_days=1)
     DataKey.objects.update(used_at="2020-01-01T00:00Z")
     assert destroy_expired() == 1
-    assert told(ticket) == ["The system destroyed the originals of what is masked: they are kept no longer"]
+    assert told(ticket) == ["The system destroyed the masked originals: their retention period is over"]
     with translation.override("ko"):
-        assert told(ticket) == ["시스템 자동 처리: 보관 기간이 지난 마스킹 원본을 파기했습니다"]
+        assert told(ticket) == ["시스템 마스킹 원본 파기(보관 기간 만료)"]
 
 
 # What an open page asks for

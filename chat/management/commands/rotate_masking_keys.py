@@ -1,7 +1,7 @@
 """`manage.py rotate_masking_keys`: brings all masked originals under the newest key of `MASKING_KEYS`.
 
 The system may go on running, and the command may be interrupted, repeated, and run twice at once (`vault.rotate_keys`).
-It prints figures alone; master keys are named by their place in the list.
+It prints figures only; master keys are named by their number in the list.
 """
 
 from argparse import ArgumentParser
@@ -14,7 +14,7 @@ from chat.masking import vault
 
 
 class Command(BaseCommand):
-    help = "Wraps the data key of every chat again, under the newest key of MASKING_KEYS, while the system runs."
+    help = "Wraps every data key again, under the newest key of MASKING_KEYS, while the system runs."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -33,15 +33,17 @@ class Command(BaseCommand):
         self.stdout.write(f"Already new:   {rotation.already_new}")
         self.stdout.write(f"Unreadable:    {rotation.unreadable}")
         if rotation.unreadable:
-            raise CommandError("What is unreadable was left as it is; the key that wrapped it is not in MASKING_KEYS.")
+            raise CommandError(
+                "Unreadable keys were left as they are: the key that wrapped them is not in MASKING_KEYS."
+            )
 
     def check_older_keys(self) -> None:
         needed_by = vault.count_by_master()
         older = list(settings.MASKING_KEYS)[1:]
-        for place, master in enumerate(older, start=2):
+        for number, master in enumerate(older, start=2):
             count = needed_by.get(master, 0)
-            self.stdout.write(f"Key {place}: " + (f"wraps {count}, keep it" if count else "may be taken out"))
+            self.stdout.write(f"Key {number}: " + (f"wraps {count}, keep it" if count else "may be taken out"))
         unreadable = vault.count_unreadable()
         self.stdout.write(f"Unreadable: {unreadable}")
         if unreadable or any(master in needed_by for master in older):
-            raise CommandError("Not every older key may be taken out, or keys of chats are unreadable; see above.")
+            raise CommandError("Not every older key may be taken out, or data keys are unreadable; see above.")

@@ -1,7 +1,7 @@
 """Finds personal data in a text: pure, no database, no settings, in time linear in the text's length.
 
-Detectors read a shadow of the text (``shadow``) and map what they find back. Korean has no space before a particle, so
-numbers are bounded by look-arounds for digits, not by ``\\b``. A family of kinds has a module.
+Detectors read a shadow of the text (``shadow``) and map their finds back to it. Korean has no space before a particle,
+so numbers are bounded by look-arounds for digits, not by ``\\b``. Each family of kinds has a module.
 """
 
 import re
@@ -40,7 +40,7 @@ __all__ = [
     "read_custom",
 ]
 
-# The surest first: where two overlap, what comes first here names both.
+# The surest kind first: if two finds overlap, the kind that comes first here names both.
 KINDS: dict[str, Callable[[str], Iterator[tuple[int, int]]]] = {
     "card": cards,
     "rrn": resident_numbers,
@@ -57,15 +57,15 @@ KINDS: dict[str, Callable[[str], Iterator[tuple[int, int]]]] = {
     "phone": phones,
     "ip": addresses,
 }
-# What a service has until it chooses: support needs phone, e-mail and address, and a business number is public.
+# The rules until a service chooses: support needs phone, e-mail and address, and a business number is public.
 MASKED_BY_DEFAULT = frozenset(KINDS) - {"brn", "email", "phone", "ip"}
 OFFERED_BY_DEFAULT = frozenset({"brn"})
-# Of these the original is of no use to support, and of much to a thief (PCI DSS 3.3.1: card codes are not kept).
+# Support has no use for these originals, a thief has (PCI DSS 3.3.1: card codes are not kept).
 DESTROYED_BY_DEFAULT = frozenset({"card_code", "secret"})
 
 _RANKS = {kind: rank for rank, kind in enumerate([*KINDS, CUSTOM])}
 _WITHOUT_DIGITS = {"secret", "email", "ip"}
-# What somebody may dictate: long numbers that stand alone.
+# Kinds that people dictate: long numbers that stand alone.
 _SPOKEN = {"card", "rrn", "frn", "driver_license", "us_ssn", "bank_account", "brn", "phone"}
 _DIGIT = re.compile(r"\d")
 
@@ -73,16 +73,16 @@ _DIGIT = re.compile(r"\d")
 def detect(
     text: str, kinds: Collection[str] | None = None, *, patterns: Sequence[regex.Pattern[str]] = ()
 ) -> list[Span]:
-    """The spans of personal data in ``text``, in code points, in order, never overlapping.
+    """Returns the spans of personal data in ``text``, in code points, in order, never overlapping.
 
-    ``kinds`` limits what is looked for (default: all ``KINDS``); ``patterns`` of ``compile_custom`` are found besides.
-    Where two overlap they become one, of the surer kind: nothing of either is left out.
+    ``kinds`` limits the search (default: all ``KINDS``); ``patterns`` of ``compile_custom`` are searched besides.
+    Spans that overlap become one, of the surer kind: nothing of either is left out.
     """
     return join([*find_kinds(text, kinds), *find_custom(text, patterns)])
 
 
 def find_kinds(text: str, kinds: Collection[str] | None = None) -> list[Span]:
-    """As ``detect``, before what overlaps is joined: in no order."""
+    """Returns spans as ``detect`` does, in no order and before overlapping ones are joined."""
     shadow, origin = read(text)
     wanted = KINDS.keys() if kinds is None else KINDS.keys() & set(kinds)
     bounds = set(_found(shadow, wanted))
@@ -92,7 +92,7 @@ def find_kinds(text: str, kinds: Collection[str] | None = None) -> list[Span]:
 
 
 def join(spans: Iterable[Span]) -> list[Span]:
-    """``spans`` in order; those that overlap become one, of the surer kind."""
+    """Returns ``spans`` in order; those that overlap become one, of the surer kind."""
     return united(spans, _RANKS)
 
 

@@ -11,7 +11,7 @@ from stdnum.iso7064 import mod_97_10
 from chat.masking.detectors.context import JOINT, after, before, is_named_otherwise, mentions
 
 _DIGITS_MIN, _DIGITS_MAX = 10, 16
-# British and American ones have as few as eight: only what is called the number of an account.
+# British and American numbers have as few as eight digits; they count only if they are called an account number.
 _DIGITS_MIN_CALLED = 8
 # In groups joined by one kind of sign, or in one piece. Banks group as they like: 6-2-6, 3-3-6, 4-2-7, 3-4-4-2 …
 _NUMBER = re.compile(
@@ -44,13 +44,13 @@ _BANK_JUST_AFTER = re.compile(
     r"(?:은행|뱅크|bank|통장|계좌|입니다|이에요|예요|이고|이구|인데|이요|요|으?로|\b|\s|[)/,\d])|[\s(,/]{0,3}(?:은행|계좌)",
     re.IGNORECASE,
 )
-# Where none of these words stands, nothing else has to be looked at.
+# A text without any of these words has no account number: a quick look saves the slow ones.
 _HINTS = """
     국민 kb 신한 우리 하나 외환 농협 nh 기업 ibk 카카오 카뱅 토스 케이 제일 씨티 대구 아이엠 부산 광주 전북 제주 경남
     새마을 신협 우체국 수협 산업 저축 산림조합 계좌 통장 은행 뱅크 예금주 입금 송금 이체 환불
     bank account acct a/c iban wire refund deposit transfer
     """.split()  # noqa: SIM905
-# What lies between the word and the number and says that the number is another one.
+# Between the word and the number, these say that the number is another one.
 _OTHER = re.compile(
     r"(?:주문|송장|승인|접수|오류|에러|코드|사업자|전화|연락처|휴대폰|핸드폰|폰번호|문자|팩스|문의|카드|고객|회원|예약|거래|쿠폰|상품"
     r"|order|error|phone|call|tel|card|tracking|invoice|customer|ticket|\bref|transaction|confirmation|(?<!\bno)[.!?]\s)",
@@ -59,14 +59,14 @@ _OTHER = re.compile(
 _DIGIT_OR_END = re.compile(r"[\d\n]")
 _NEAR, _FAR = 16, 28
 
-# Looked at without being used up: what follows a number may be the next one.
+# A look-ahead, so that the search goes on inside the match: the next number may begin there.
 _IBAN = re.compile(r"(?<![A-Za-z])(?=([A-Z]{2}\d{2}(?:[ .\n-]?[A-Z0-9]){11,30}))", re.IGNORECASE)
 _STRUCTURE = re.compile(r"(\d+)!([nac])")
 _SIGNS = {"n": "0-9", "a": "A-Z", "c": "A-Z0-9"}
 
 
 def bank_accounts(text: str) -> Iterator[tuple[int, int]]:
-    """Numbers of ten to sixteen digits, of eight if called so, beside a Korean bank or a word for an account."""
+    """Finds numbers of ten to sixteen digits (of eight, if called so) beside a Korean bank or a word for an account."""
     if not mentions(text, _HINTS):
         return
     for match in _NUMBER.finditer(text):
@@ -77,14 +77,14 @@ def bank_accounts(text: str) -> Iterator[tuple[int, int]]:
 
 
 def ibans(text: str) -> Iterator[tuple[int, int]]:
-    """International account numbers (ISO 13616): country, its length and structure, and both check digits."""
+    """Finds international account numbers (ISO 13616) by country, its length and structure, and both check digits."""
     for match in _IBAN.finditer(text):
         if end := _end_of_iban(text, match):
             yield match.start(), end
 
 
 def iban_from(text: str, start: int) -> int | None:
-    """Where the one ends that begins at ``start``."""
+    """Returns the end of the IBAN that begins at ``start``."""
     match = _IBAN.match(text, start)
     return match and _end_of_iban(text, match)
 
@@ -105,7 +105,7 @@ def _is_account(text: str, match: re.Match[str]) -> bool:
         return False
     in_groups = "-" in number or "." in number
     line = text[max(0, match.start() - _FAR) : match.start()]
-    if not in_groups:  # then not under a heading, as in a form, and not behind another number
+    if not in_groups:  # then a heading on a line above, as in a form, and a word before another number don't count
         line = _DIGIT_OR_END.split(line)[-1]
     return _is_called_one(line, in_groups) or bool(_BANK_JUST_AFTER.match(after(text, match.end(), _NEAR)))
 
@@ -119,7 +119,7 @@ def _is_called_one(line: str, in_groups: bool) -> bool:
 
 
 class _Form(NamedTuple):
-    """What an account number of a country looks like behind the country and the check digits."""
+    """The form of a country's account numbers behind the country and the check digits."""
 
     length: int
     rest: re.Pattern[str]
@@ -130,7 +130,7 @@ class _Form(NamedTuple):
 
 @lru_cache(maxsize=700)
 def _iban_form(country: str) -> _Form:
-    """By the register that the library carries; its own reading of a number takes five times as long."""
+    """Reads the form from the library's register; its own validation of a number takes five times as long."""
     structure = numdb.get("iban").info(country)[0][1].get("bban")
     if structure is None:
         return _Form(0, re.compile(r"(?!)"))
@@ -140,7 +140,7 @@ def _iban_form(country: str) -> _Form:
 
 
 def _end_of(text: str, start: int, end: int, length: int) -> int | None:
-    """Where ``length`` letters and digits from ``start`` end, if no more follow at once."""
+    """Returns the end of ``length`` letters and digits from ``start``; ``None`` if more follow at once."""
     count = 0
     for index in range(start, end if length else start):
         count += text[index].isalnum()

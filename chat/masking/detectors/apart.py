@@ -7,18 +7,18 @@ from itertools import accumulate
 from typing import NamedTuple
 
 _SIGN = r"[\s.,\-·_/~]"
-# As many signs as may stand between two digits, and none of them joins the number to another or to a masked one.
+# Within as many signs as may stand between two digits, there is no other digit and no masked one.
 _BEFORE = rf"(?<![\d*])(?<!\*-)(?<!\d{_SIGN})(?<!\d{_SIGN}{{2}})(?<!\d{_SIGN}{{3}})"
 _AFTER = rf"(?!{_SIGN}{{0,3}}\d)(?!-?\*)"
 _GROUP = re.compile(r"\d+")
-# A mobile number, whose first part is known, in any groups: "0 1 0 1 2 3 …", "010 12 34 56 78".
+# A mobile number in any groups, since its first part is known: "0 1 0 1 2 3 …", "010 12 34 56 78".
 _MOBILE = re.compile(
     rf"{_BEFORE}0{_SIGN}{{0,3}}1{_SIGN}{{0,3}}(?:0{_SIGN}{{0,3}}\d|[16-9])(?:{_SIGN}{{0,3}}\d){{7,8}}{_AFTER}"
 )
 
 
 class Chain(NamedTuple):
-    """Digits that hang together, where they are, and after how many of them there is something between."""
+    """Digits that hang together, their bounds, and after how many digits each group of them ends."""
 
     digits: str
     start: int
@@ -31,7 +31,7 @@ class Chain(NamedTuple):
 
 
 def chains(text: str, length: int) -> Iterator[Chain]:
-    """Those in ``text`` of so many digits, no more and no fewer, in more than one piece."""
+    """Finds chains of exactly ``length`` digits in more than one piece."""
     for match in _of_length(length).finditer(text):
         groups = _GROUP.findall(match.group())
         if len(groups) > 1:
@@ -39,7 +39,7 @@ def chains(text: str, length: int) -> Iterator[Chain]:
 
 
 def mobiles(text: str) -> Iterator[tuple[int, int]]:
-    """What may be a mobile number in more pieces than one, of which the first or each digit is one."""
+    """Finds possible mobile numbers written digit by digit, or in groups of which the first has three digits."""
     for match in _MOBILE.finditer(text):
         groups = _GROUP.findall(match.group())
         if len(groups[0]) == 3 or len(groups) == sum(map(len, groups)):

@@ -31,17 +31,17 @@ _LENGTHS = {
     "domestic": (16,),
 }
 _DIGITS_MIN = 13
-# There are few cards of so few digits, and many other numbers.
+# Few cards have so few digits, many other numbers do: these need a word for a card.
 _CARD_WORD = re.compile(r"(?:카드|card|visa|비자|maestro)\D{0,16}\Z", re.IGNORECASE)
 _WORD_WIDTH = 24
-_LENGTH_MAX = 60  # of one that is written with as many signs as digits
-# Between groups stand spaces and dashes, or what more often stands between different numbers.
+_LENGTH_MAX = 60  # of a card number that is written with as many signs as digits
+# Groups are joined by spaces and dashes, or by signs that more often stand between different numbers.
 _CHAIN = re.compile(r"\d+(?:(?:[ \t.\-~∼〜_·]{1,5}|[ \t]{0,2}(?:[,/:|]|[\-.]?\n)[ \t\n]{0,2})\d+)*")
 _OF_CARDS = "0123456789 \t.-~∼〜_·,/:|\n"
 _SEPARATES = re.compile(r"[,/:|\n]")
 _AS_PRINTED = {(4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (8, 8), (1,) * 14, (1,) * 15, (1,) * 16}
 _GROUP = re.compile(r"\d+")
-# What may hang on a card by a dash: its security code or its expiry.
+# A card's security code or expiry may be joined to it by a dash.
 _ON_A_CARD = re.compile(r"\d{2,3}|(?:0[1-9]|1[0-2])(?:2[4-9]|[34]\d)")
 _DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 
@@ -52,7 +52,7 @@ _CODE_WORD = (
     r"|뒷면에?\s?(?:있는|적힌|쓰인|써\s?있는)?\s?(?:숫자|번호)"
     r"|(?:three|3|last\s?three|last\s?3)[ -]?digits?(?:\s?code)?\s?(?:on|at|from)\s?the\s?back)"
 )
-# Without one of these there is none of the words: that is quickly seen.
+# A text without any of these has none of the words: a quick look saves the slow one.
 _CODE_HINTS = (
     "cvc",
     "cvv",
@@ -81,7 +81,7 @@ _CODE_AGAIN = re.compile(_CODE + _NO_COUNT + r"(?!\s?(?:동|호|층|쪽|페이�
 _CODE_AFTER_WORD = re.compile(
     r"(?=[ctlsv씨시카보유뒷3세셋])" + _CODE_WORD + _CODE_JOINT + _CODE + _NO_COUNT, re.IGNORECASE
 )
-# "415인가 451인가": who is not sure says both.
+# "415인가 451인가": people who are not sure write both.
 _OR_ANOTHER_CODE = re.compile(r"\s?(?:인가요?|인지|이나|아니면|또는|or)\s?(?:아니면\s)?(\d{3,4})(?!\d)")
 _CODE_BEFORE_WORD = re.compile(
     _CODE + r"(?:\s|[()\"',=-]|이|가|은|is|my|the|card|제|카드){0,6}?"
@@ -89,7 +89,7 @@ _CODE_BEFORE_WORD = re.compile(
     r"(?!\s?(?:번호)?(?:은|는|이|가|\s|:|=|is){0,6}[\d*])",
     re.IGNORECASE,
 )
-# Behind card and expiry it needs no word.
+# Behind a card and its expiry, a code needs no word.
 _CODE_BEHIND_EXPIRY = re.compile(
     r"(?:(?<=\d{4})|(?<=\d \d))[\s,/-]{1,3}(?:exp\.?\s|유효기간\s)?(?:0[1-9]|1[0-2])\s?[/.-]?\s?(?:20)?[2-4]\d"
     r"[\s,/-]{1,3}(\d{3,4})(?!\d)(?!-\d)"
@@ -97,7 +97,7 @@ _CODE_BEHIND_EXPIRY = re.compile(
 
 
 def cards(text: str) -> Iterator[tuple[int, int]]:
-    """Card numbers, also with an expiry date or another number beside them: each run of whole groups is looked at."""
+    """Finds card numbers, also beside an expiry date or another number: each run of whole groups is tried."""
     for chain in _CHAIN.finditer(text):
         if chain.end() - chain.start() >= _DIGITS_MIN:
             for start, end in _in_chain(text, chain):
@@ -106,7 +106,7 @@ def cards(text: str) -> Iterator[tuple[int, int]]:
 
 
 def card_codes(text: str) -> Iterator[tuple[int, int]]:
-    """Security codes (CVC2, CVV2, CID): three or four digits beside a word for them, or behind card and expiry."""
+    """Finds security codes (CVC2, CVV2, CID): three or four digits beside a word, or behind card and expiry."""
     if mentions(text, _CODE_HINTS):
         named = list(_named_codes(text))
         yield from named
@@ -118,7 +118,7 @@ def card_codes(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _is_behind_digits(text: str, end: int) -> bool:
-    """Whether so many hang together before ``end`` that they may be a card: that is quickly seen."""
+    """Whether enough digits for a card hang together before ``end``. Cheap, to be asked first."""
     before_it = text[max(0, end - _LENGTH_MAX) : end]
     return sum(map(str.isdigit, before_it[len(before_it.rstrip(_OF_CARDS)) :])) >= _DIGITS_MIN
 
@@ -131,7 +131,7 @@ def _named_codes(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _is_of_a_longer_name(text: str, chain: re.Match[str], start: int, end: int) -> bool:
-    """Whether it is the digits of an IBAN ("PT98 3271 …"), or of a phone number in other countries ("+49 151 …")."""
+    """Whether the digits belong to an IBAN ("PT98 3271 …") or to a foreign phone number ("+49 151 …")."""
     begin = chain.start()
     if text[begin - 1 : begin] == "+":
         return start == begin
@@ -160,15 +160,15 @@ def _in_chain(text: str, chain: re.Match[str]) -> Iterator[tuple[int, int]]:
 
 
 def _lengths(digits: str, begin: int) -> tuple[int, ...]:
-    """How long a card number may be that begins there; none where no issuer's begins so."""
+    """Returns the lengths of card numbers that begin so; none if no issuer's numbers do."""
     issuer = _ISSUERS.match(digits, begin)
     return _LENGTHS[str(issuer.lastgroup)] if issuer else ()
 
 
 def _luhn(digits: str) -> Callable[[int, int], bool]:
-    """A function that tells for any part of ``digits`` whether its check digit is right (ISO/IEC 7812-1, annex B).
+    """Returns a function that checks the check digit of any part of ``digits`` (ISO/IEC 7812-1, annex B).
 
-    The sums are made once, so that every further part costs the same whatever its length.
+    The sums are made once; afterwards each part costs the same, whatever its length.
     """
     values = [int(digit) for digit in digits]
     sums = [
@@ -184,7 +184,7 @@ def _luhn(digits: str) -> Callable[[int, int], bool]:
 
 
 def _stands_alone(text: str, groups: list[tuple[int, int]], first: int, last: int) -> bool:
-    """False for a part of a longer number ("20261122-4111…"), and for what is called an order number in one piece."""
+    """False for a part of a longer number ("20261122-4111…"), and for one piece that is called an order number."""
     start, end = groups[first][0], groups[last][1]
     if first and _is_tight(between := text[groups[first - 1][1] : start]):
         number = groups[first - 1][1] - groups[first - 1][0]
@@ -198,7 +198,7 @@ def _stands_alone(text: str, groups: list[tuple[int, int]], first: int, last: in
 
 
 def _is_as_printed(text: str, groups: list[tuple[int, int]], first: int, last: int) -> bool:
-    """Of groups with commas or line breaks between them: no list of numbers, but in groups as on a card and no more."""
+    """Whether groups joined by commas or line breaks are those of a card, and not of a longer list of numbers."""
     around = groups[max(0, first - 1) : last + 2]
     lengths = [end - start for start, end in around]
     signs = [text[end:start].strip() for (_, end), (start, _) in pairwise(around)]

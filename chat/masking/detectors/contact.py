@@ -1,4 +1,4 @@
-"""How to reach somebody: phone numbers, e-mail and IP addresses."""
+"""Phone numbers, e-mail and IP addresses."""
 
 import re
 from collections.abc import Iterator
@@ -11,12 +11,12 @@ import phonenumbers
 from chat.masking.detectors.apart import mobiles
 from chat.masking.detectors.context import before, is_named_otherwise, is_order_number
 
-# What people put between the groups: one sign, sometimes doubled, with or without spaces.
+# People put one sign between the groups, sometimes doubled, with or without spaces.
 _SEP = r"(?:\s{0,2}[\-./·~_,=]{1,2}\s{0,2}|\s{1,3}|)"
 _BEFORE = r"(?<![\d*])(?<![\d*][\-.])"
 _AFTER = r"(?!\d)(?![\-.]\d)"
 # 전기통신번호관리세칙: mobile 010 and the older 011, 016–019; area codes; 070 internet, 050x personal, 080 freephone.
-# 15xx, 16xx and 18xx are switchboards of companies: nobody's own number.
+# 15xx, 16xx and 18xx are companies' switchboards, no person's number.
 _KOREAN = re.compile(
     rf"{_BEFORE}(?P<open>\()?"
     rf"(?:(?P<country>\+?82|0082){_SEP}\(?0?\)?{_SEP}(?:1[016789]|2|[3-6][1-5]|70|50\d|80)"
@@ -54,7 +54,7 @@ _DOMAIN = re.compile(
     r"\s?((?:[A-Za-z0-9가-힣\-]{1,63}\.){1,8}한국"
     r"|(?:[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z]{2,24})(?![A-Za-z])"
 )
-# Where many have their mailbox: what is written with spaces or words for the signs is one if it is there.
+# Well-known mail providers: an address with spaces or words in place of signs counts only with one of these.
 _PROVIDER = (
     r"(?:naver|gmail|hanmail|daum|nate|kakao|outlook|hotmail|icloud|yahoo"
     r"|네이버|[지쥐]메일|한메일|네이트|카카오|핫메일|아웃룩|야후|다음)"
@@ -75,7 +75,7 @@ _VERSION_WORD = re.compile(
     r"|section|chapter|clause|figure))[\s.:/()은는이가]{0,4}\Z",
     re.IGNORECASE,
 )
-# "1.2.3.4 에서 1.2.3.5 로", "1.2.3.4 -> 1.2.3.5": one like the one before.
+# "1.2.3.4 에서 1.2.3.5 로", "1.2.3.4 -> 1.2.3.5": the second is a version if the first is.
 _NEXT = re.compile(r"[^\n.!?]{0,12}")
 _ADDRESS_WORD = re.compile(r"ip|아이피|주소", re.IGNORECASE)
 _VERSION_FOLLOWS = re.compile(
@@ -86,7 +86,7 @@ _VERSION_FOLLOWS = re.compile(
 
 
 def phones(text: str) -> Iterator[tuple[int, int]]:
-    """Korean numbers as they are written here, others with their country's code, American ones in their own form."""
+    """Finds Korean numbers in every usual form, foreign ones with a country code, American ones in their own form."""
     yield from (match.span() for match in _KOREAN.finditer(text) if _is_korean_phone(text, match))
     yield from (bounds for bounds in mobiles(text) if _is_mobile(text, *bounds))
     for match in _INTERNATIONAL.finditer(text):
@@ -96,7 +96,7 @@ def phones(text: str) -> Iterator[tuple[int, int]]:
 
 
 def emails(text: str) -> Iterator[tuple[int, int]]:
-    """Mailbox at domain, also with "골뱅이" or "(at)"; no name of a picture (``icon@2x.png``), no ``git@host:path``."""
+    """Finds mailbox at domain, also with "골뱅이" or "(at)"; not ``icon@2x.png``, not ``git@host:path``."""
     for at in _AT.finditer(text):
         if not text.startswith(_LOCAL_ENDS, max(0, at.start() - 1)):
             continue
@@ -111,7 +111,7 @@ def emails(text: str) -> Iterator[tuple[int, int]]:
 
 
 def addresses(text: str) -> Iterator[tuple[int, int]]:
-    """IPv4 (RFC 791) and IPv6 (RFC 4291) addresses; four numbers behind a word for a version are none."""
+    """Finds IPv4 (RFC 791) and IPv6 (RFC 4291) addresses; not four numbers behind a word for a version."""
     version_end: int | None = None
     for match in _IPV4.finditer(text):
         if _is_version(text, match) or _is_next_version(text, version_end, match):
@@ -125,7 +125,7 @@ def addresses(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _is_korean_phone(text: str, match: re.Match[str]) -> bool:
-    """In one piece, only a mobile number and one with a plus are sure; others need a word for it."""
+    """A number in one piece is sure only if it is a mobile one or has a plus; others need a word for a phone."""
     known = _is_international(match.group()) if match["country"] else _is_national(match.group(), "KR", "0")
     if not known or is_order_number(text, match.start()):
         return False
@@ -139,7 +139,7 @@ def _is_mobile(text: str, start: int, end: int) -> bool:
 
 
 def _end_of_international(text: str, match: re.Match[str]) -> int | None:
-    """Where the longest number ends that a numbering plan has: what follows it may be another."""
+    """Returns the end of the longest number that a numbering plan has; another number may follow it."""
     digits = "".join(filter(str.isdigit, match.group())).removeprefix("00")
     left = len(digits)
     for group in reversed(list(_GROUP.finditer(text, *match.span()))):
@@ -160,7 +160,7 @@ def _is_american_phone(text: str, match: re.Match[str]) -> bool:
 
 
 def _is_national(number: str, region: str, prefix: str) -> bool:
-    """Whether the numbering plan of ``region`` has it. The library's own reading would take thirty times as long."""
+    """Whether the numbering plan of ``region`` has the number. The library's own check takes thirty times as long."""
     digits = "".join(filter(str.isdigit, number)).removeprefix(prefix)
     return bool(_plan(region).fullmatch(digits))
 
@@ -176,21 +176,21 @@ def _is_international(number: str) -> bool:
 
 @cache
 def _plan_of(country_code: str) -> re.Pattern[str] | None:
-    """The numbers of those who share a code."""
+    """Returns the numbers of all regions that share a country code."""
     regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(country_code))
     return _plan(*regions) if regions else None
 
 
 @cache
 def _plan(*regions: str) -> re.Pattern[str]:
-    """The numbers of one of ``regions`` in the library's data; of none where it knows no such region."""
+    """Returns the numbers of ``regions`` in the library's data; for an unknown region it matches nothing."""
     known = [phonenumbers.PhoneMetadata.metadata_for_region(region) for region in regions]
     described = [it.general_desc.national_number_pattern for it in known if it and it.general_desc]
     return re.compile("|".join(f"(?:{pattern})" for pattern in described if pattern) or r"(?!)")
 
 
 def _domain(text: str, at: re.Match[str]) -> re.Match[str] | None:
-    """What follows the sign: a domain, and one of the known ones where spaces or words stand for signs."""
+    """Returns the domain behind the sign; with spaces or words in place of signs, only a known provider's."""
     known = _AT_PROVIDER.match(text, at.end())
     domain = _DOMAIN.match(text, at.end())
     if known or domain is None:
@@ -201,7 +201,7 @@ def _domain(text: str, at: re.Match[str]) -> re.Match[str] | None:
 
 def _is_mailbox(text: str, begin: int, domain: re.Match[str]) -> bool:
     if text[begin - 1 : begin] in {":", "/"} and "://" in text[max(0, begin - _LOCAL_MAX) : begin]:
-        return False  # the password of an address with one: postgres://user:password@host
+        return False  # a password in an address: postgres://user:password@host
     if _FILE.search(domain.group(1)):
         return False
     return not (text.startswith("git@", begin) and text.startswith(":", domain.end()))
@@ -220,7 +220,7 @@ def _is_next_version(text: str, version_end: int | None, match: re.Match[str]) -
 
 
 def _is_ip(value: str, form: type[IPv4Address] | type[IPv6Address]) -> bool:
-    """Whether it is one, of some machine: not the one by which every machine calls itself, no mask, no group."""
+    """Whether it is the address of some machine: not loopback, unspecified, multicast or reserved."""
     try:
         address = form(value)
     except AddressValueError:

@@ -1,20 +1,20 @@
-"""What stands around a number and says what it is, or that it is something else. Every look is of bounded length."""
+"""The words around a number: they say what it is, or that it is something else. Every look is of bounded length."""
 
 import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-# A group of digits that hangs together with more digits is a part of something longer. An asterisk may be a masked
-# digit: what is left of a text after masking must not look like less than it was.
+# A group of digits joined to more digits is a part of something longer. An asterisk may be a masked digit: the rest of
+# a number that is masked in part must not look like a shorter number.
 ALONE_BEFORE = r"(?<!\d)(?<![\d*][\-.])"
 ALONE_AFTER = r"(?!\d)(?!-[\d*])(?!\.\d)"
-# How Korean and English join a name and its value: "번호는", "번호 :", "No.", "number is".
+# Korean and English join a name and its value so: "번호는", "번호 :", "No.", "number is".
 JOINT = (
     r"(?:\s|[:=#()\[\]\"'~,./·?-]|은|는|이|가|요|도|번호|넘버|no\b|nr\b|num\b|number|code|is\b|was\b"
     r"|my\b|제|저의|내|입니다|이에요|예요|인데요?|이고|이요){0,8}"
 )
 _LOOK_BACK = 28
-_AGAIN_MAX = 20  # nobody says so many, and each is looked for in all the text
+_AGAIN_MAX = 20  # each value is searched in the whole text; people never write so many
 _OTHERS = """
     주문 송장 운송장 배송 택배 접수 예약 승인 상품 품번 모델 시리얼 제품 쿠폰 바코드 문의 티켓 거래 결제 회원 고객 관리
     추적 일련 영수증 인증 등기 버전 펌웨어 빌드 부품 코드 사건 청구 견적 계약 증권 수험 학번 사번 포인트 적립 기기 단말
@@ -30,24 +30,24 @@ _OTHERWISE = re.compile(
     rf"\s?(?:{'|'.join(map(re.escape, _NUMBER_WORDS))})?"
     r"(?:\s|[:#=()\[\]\"'.]|은|는|이|가|도|is\b|was\b){0,5}\Z"
 )
-# Narrower, for what would be worse to leave readable than to hide: with the word "number" or the like.
+# Narrower, with the word "number" or the like: for kinds that are worse to leave readable than to hide.
 _ORDER = re.compile(
     r"(?:주문|송장|운송장|등기|추적|접수|예약|승인|거래|쿠폰|시리얼|일련"
     r"|(?<![a-z])(?:order|tracking|invoice|serial|coupon|voucher|transaction|booking|reference))"
     r"\s?(?:번호|코드|넘버|no\.?|number|id|code|#)(?:[\s:#=(]|은|는|이|가|is\b){0,4}\Z"
 )
-# What the two end with but for what joins it to the number. Most often it is another word: that is quickly seen.
+# Both patterns end with one of these words, before what joins it to the number. A quick look saves the slow one.
 _JOINS = " \t\n:#=()[]\"'.은는이가도"
 _ENDS = (*_OTHERS, *_OTHERS_IN_ENGLISH, *_NUMBER_WORDS, "card", "is", "was")
 
 
 def is_named_otherwise(text: str, start: int) -> bool:
-    """Whether what begins at ``start`` is called an order number, a serial number or the like just before it."""
+    """Whether the words just before ``start`` call what follows an order number, a serial number or the like."""
     return _is_called(_OTHERWISE, text, start)
 
 
 def is_order_number(text: str, start: int) -> bool:
-    """Whether what begins at ``start`` is expressly called the number of an order, a parcel or the like."""
+    """Whether the words just before ``start`` say expressly "order number", "tracking number" or the like."""
     return _is_called(_ORDER, text, start)
 
 
@@ -57,23 +57,23 @@ def _is_called(name: re.Pattern[str], text: str, start: int) -> bool:
 
 
 def mentions(text: str, hints: Iterable[str]) -> bool:
-    """Whether any of ``hints``, in small letters, is in ``text``: a hundred times as fast as looking for a pattern."""
+    """Whether any of ``hints`` (in small letters) is in ``text``: a hundred times as fast as a pattern."""
     small = text.lower()
     return any(hint in small for hint in hints)
 
 
 def before(text: str, start: int, width: int) -> str:
-    """Up to ``width`` characters of the same line before ``start``."""
+    """Returns up to ``width`` characters of the same line before ``start``."""
     return text[max(0, start - width) : start].rpartition("\n")[2]
 
 
 def after(text: str, end: int, width: int) -> str:
-    """Up to ``width`` characters of the same line from ``end`` on."""
+    """Returns up to ``width`` characters of the same line from ``end`` on."""
     return text[end : end + width].partition("\n")[0]
 
 
 def again(text: str, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Where what stands in the first of ``spans`` is said another time, as a word of its own."""
+    """Finds where the values of the first ``spans`` are repeated, each as a word of its own."""
     for value in {text[start:end] for start, end in islice(spans, _AGAIN_MAX)}:
         position = text.find(value)
         while position >= 0:

@@ -1,11 +1,11 @@
-"""Passwords, keys and tokens: what somebody calls one, and what can be nothing else by its form."""
+"""Passwords, keys and tokens: values that somebody calls so, and values that can be nothing else by their form."""
 
 import re
 from collections.abc import Callable, Iterator
 
 from chat.masking.detectors.context import again, mentions
 
-# Forms that their issuers publish, so that they can be found. A digit is asked for besides: "sk-learn-something-else".
+# Forms that issuers publish so that they can be found. A digit is required besides: "sk-learn-something-else".
 _KNOWN = re.compile(
     r"(?<![A-Za-z0-9_])(?:"
     r"sk-[A-Za-z0-9_\-]{20,}"  # OpenAI, Anthropic
@@ -25,7 +25,7 @@ _PEM_END = re.compile(r"-----END (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-
 _IN_ADDRESS = re.compile(r"(?<=://)[^\s/:@]{0,64}:(?P<value>[^\s/@]{2,128})@")  # RFC 3986 §3.2.1
 
 _LOGIN_WORD = (
-    r"(?<!id/)(?<!id /)(?<!id / )(?<!아이디/)(?<!아이디 /)(?<!아이디 / )"  # the two together are another form
+    r"(?<!id/)(?<!id /)(?<!id / )(?<!아이디/)(?<!아이디 /)(?<!아이디 / )"  # "id/password" is another form, _PAIR
     r"(?:비밀\s?번호|비번|패스\s?워드|패스코드|암호|핀\s?번호|pin번호"
     r"|(?<![a-z])(?:pass\s?word|passwd|passcode|pass\s?phrase|pass(?=\s?[:=])|pwd|pw|p[/.]w|pin(?:\s?(?:code|number|no))?)"
     r"(?![a-z]))"
@@ -36,7 +36,7 @@ _KEY_WORD = (
     r"|private[ _\-]?key|token|bearer|authorization:?\s?basic)(?![a-z])"
     r"|(?:api|에이피아이|시크릿|비밀|[액엑]세스|인증|서비스|접근)\s?(?:키|토큰)(?:\s?값)?|토큰(?:\s?값)?)"
 )
-# What may stand between the word and the link: "(임시)", "for the account", "알려드릴게요", "앞 두 자리".
+# Between the word and the link may stand "(임시)", "for the account", "알려드릴게요", "앞 두 자리".
 _PREFACE = (
     r"(?:\s?\([^()\d]{1,16}\)|\s(?:for|to|of|on)\s[a-z]{1,12}(?:\s[a-z]{1,12})?"
     r"|\s?(?:알려\s?(?:드릴게요|드려요|드립니다)|보내\s?(?:드릴게요|드려요|드립니다)|적어\s?드릴게요)"
@@ -64,7 +64,7 @@ _COMMAND = re.compile(
     r"(?<![a-z])(?:(?:mysql(?:dump|admin)?|mariadb|sshpass)\s[^\n]{0,60}?(?<=\s)(?:-p\s?|--password[= ])"
     r"|curl\s[^\n]{0,60}?(?<=\s)(?:-u|--user)\s\S{1,64}?:)[\"']?(?P<value>[!#-&(-~]{3,64})"
 )
-# Without one of these there is none of the words: that is quickly seen.
+# A text without any of these has none of the words: a quick look saves the slow one.
 _PASSWORD_HINTS = ("비번", "비밀", "패스", "암호", "핀", "pin", "pass", "pw", "p/w", "p.w")
 _TOKEN_HINTS = ("key", "token", "secret", "bearer", "basic", "키", "토큰")
 _COMMAND_HINTS = ("mysql", "mariadb", "sshpass", "curl", "://")
@@ -79,7 +79,7 @@ _REVERSED = re.compile(
 _CHANGED_TO = re.compile(r"\s?(?:에서|->|→|=>|to)\s?(?P<value>[!-~]{4,64})")
 _RUN = re.compile(r"[!-~]{2,}")
 _REST = re.compile(r"[!-~]*")
-_RUN_MAX = 128  # what is looked at; what then turns out to be one is taken to its end
+_RUN_MAX = 128  # looked at; a value that turns out to be a secret is taken to its end
 _HANGUL_RUN = re.compile(
     r"(?=[^\s\d]{1,16}\d)[가-힣A-Za-z0-9!@#$%^&*]{3,20}?"
     r"(?=\s?(?:입니다|이에요|예요|에요|이고|인데|으?로\s?(?:했|바꿨|설정))|[.,]?[ \t]{0,4}$)",
@@ -114,7 +114,7 @@ _ADDRESS = re.compile(
 _HIDDEN = re.compile(r"[*•●xX.\-_#?!]+\Z|.*\*{3}")
 _TOKEN = re.compile(r"[A-Za-z0-9_\-./+=:]+")
 _FIELD = re.compile(r"&[a-z_]+=", re.IGNORECASE)
-# What follows "password:" and is not one.
+# Words that follow "password:" and are none.
 _WORDS = frozenset(
     """
     reset forgot forgotten yes none null required optional hidden incorrect invalid wrong error errors failed fail
@@ -133,7 +133,7 @@ _AGAIN_LENGTH_MIN = 6
 
 
 def secrets(text: str) -> Iterator[tuple[int, int]]:
-    """The value alone: "비밀번호는 …입니다", "password: …", keys whose form is known, JWT, PEM, ``://user:…@host``."""
+    """Finds the value alone: "비밀번호는 …입니다", "password: …", keys of a known form, JWT, PEM, ``://user:…@host``."""
     yield from _known(text)
     yield from _private_keys(text)
     named = list(_named(text))
@@ -173,7 +173,7 @@ def _values(text: str, form: re.Pattern[str]) -> Iterator[tuple[int, int]]:
 
 
 def _private_keys(text: str) -> Iterator[tuple[int, int]]:
-    """From the first line to the last, or to the end of the text where it was cut."""
+    """Finds private keys from the first line to the last, or to the end of the text if the key was cut."""
     position = 0
     while begin := _PEM.search(text, position):
         end = _PEM_END.search(text, begin.end())
@@ -197,7 +197,7 @@ def _called_so(
 
 
 def _bounds(text: str, head: re.Match[str]) -> tuple[int, int]:
-    """Of what follows: up to the closing quote, or as far as there is neither a space nor Korean."""
+    """Returns the bounds of the value: up to the closing quote, or up to a space or Korean."""
     start = head.end()
     if head["quote"]:
         end = text.find(_CLOSING[head["quote"]], start, start + _QUOTED_MAX)
@@ -208,7 +208,7 @@ def _bounds(text: str, head: re.Match[str]) -> tuple[int, int]:
         hangul = _HANGUL_RUN.match(text, start) if head["space"] is None else None
         return hangul.span() if hangul else (start, start)
     value = run.group().rstrip(_TRAIL)
-    if head["strong"] == "=":  # a field of an address: password=…&remember=1
+    if head["strong"] == "=":  # a field of a query string: password=…&remember=1
         value = _FIELD.split(value, maxsplit=1)[0]
     return start, start + len(value)
 
@@ -256,7 +256,7 @@ def _looks_sent_to(value: str) -> bool:
 
 
 def _is_mixed(value: str) -> bool:
-    """Of letters and digits, or with a sign that words don't have inside."""
+    """Whether the value has letters and digits, or a sign that words don't have inside."""
     if _PHONE.fullmatch(value):
         return False
     return _has_letter_and_digit(value) or bool(_SIGN.search(value.rstrip("!?~"), 1) and _LETTER_OR_DIGIT.search(value))

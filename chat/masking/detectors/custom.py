@@ -19,9 +19,9 @@ logger = logging.getLogger(__name__)
 
 CUSTOM = "custom"
 SOURCE_LENGTH_MAX = 200
-# Of the processor, for all patterns on one message together; what typical ones need is a hundredth of it.
+# Processor time for all patterns on one message together; typical ones need a hundredth of it.
 TOTAL_SECONDS = 0.003
-# For one pattern on one sample. A sample may be a match from end to end, as no message is; what stalls takes for ever.
+# For one pattern on one sample. A sample may match from end to end, as no message does; a stall takes for ever.
 _SAMPLE_SECONDS = 2 * TOTAL_SECONDS
 _SAMPLE_LENGTH = 4_000
 _SAMPLES = (
@@ -38,23 +38,23 @@ _SAMPLES = (
     "a@a.",
     "Aa1!",
 )
-_LETTERS_MAX = 12  # of the pattern's own, each repeated: what stalls most often repeats what it names
-# A counted repetition is written out when a pattern is compiled: a{2000000000} would take all memory there is. What
-# has to be longer than a message can match nothing in one.
+_LETTERS_MAX = 12  # letters of the pattern, each repeated as a sample: a pattern stalls most often on its own letters
+# A counted repetition is written out when a pattern is compiled: a{2000000000} would take all memory there is. A
+# pattern that needs more than a message's length matches nothing in one.
 _REPEATED_MAX = _SAMPLE_LENGTH
 _COUNT = regex.compile(r"(\)?)\{(\d+)")
-# Where it is set, spaces and comments may stand between the digits of a count.
+# With this flag, spaces and comments may stand between the digits of a count.
 _VERBOSE = regex.compile(r"\(\?[a-zA-Z0-9]*x")
-# The library's clock runs on while others have the processor: what was stopped too early for that gets what is left to
-# it. On a busy machine that happens more than once, and a pattern that is passed over leaves something readable.
+# The library's clock runs on while others have the processor. A search that it stops too early goes on with the rest of
+# its time. On a busy machine that happens more than once, and a pattern that is passed over leaves something readable.
 _ATTEMPTS = 20
 
 
 def compile_custom(kind_of: Literal["word", "pattern"], source: str, *, sample: str = "") -> regex.Pattern[str]:
-    """A word (found in any case, whatever stands around it) or a regular expression, ready for ``find_custom``.
+    """Compiles a word (found in any case, whatever stands around it) or a regular expression for ``find_custom``.
 
-    Raises ``Invalid`` for what can't be compiled, matches without a character, or is too slow, on samples of ours or on
-    ``sample``. Takes up to a second.
+    Raises ``Invalid`` if it can't be compiled, matches an empty text, or is too slow on our samples or on ``sample``.
+    Takes up to a second.
     """
     pattern = read_custom(kind_of, source)
     _try_out(pattern, source.strip(), sample)
@@ -62,7 +62,7 @@ def compile_custom(kind_of: Literal["word", "pattern"], source: str, *, sample: 
 
 
 def read_custom(kind_of: Literal["word", "pattern"], source: str) -> regex.Pattern[str]:
-    """As ``compile_custom``, for one that was tried out before."""
+    """Compiles a word or expression that was tried out before, as ``compile_custom``."""
     source = read(source)[0].strip() if kind_of == "word" else source.strip()
     if not source:
         raise Invalid(_("Enter a word or a pattern."))
@@ -73,20 +73,19 @@ def read_custom(kind_of: Literal["word", "pattern"], source: str) -> regex.Patte
     try:
         return regex.compile(_spaced(source) if kind_of == "word" else source, regex.IGNORECASE)
     except (regex.error, ValueError, OverflowError, RecursionError, MemoryError):
-        raise Invalid(_("This pattern can't be read: it is not a regular expression.")) from None
+        raise Invalid(_("This isn't a valid regular expression.")) from None
 
 
 def find_custom(text: str, patterns: Sequence[regex.Pattern[str]]) -> list[Span]:
-    """What ``patterns`` find in ``text``, in order, without overlaps. Takes at most ``TOTAL_SECONDS``."""
-    return united([Span(CUSTOM, start, end) for _place, start, end in find_each(text, patterns)], {CUSTOM: 0})
+    """Returns the spans of ``patterns`` in ``text``, in order, without overlaps. Takes at most ``TOTAL_SECONDS``."""
+    return united([Span(CUSTOM, start, end) for _index, start, end in find_each(text, patterns)], {CUSTOM: 0})
 
 
 def find_each(text: str, patterns: Sequence[regex.Pattern[str]]) -> list[tuple[int, int, int]]:
-    """What each of ``patterns`` finds: its index, start, end. Takes at most ``TOTAL_SECONDS`` for all of them.
+    """Returns each pattern's index, start and end for what it finds. Takes at most ``TOTAL_SECONDS`` for all.
 
-    They read the text as it is, as its author had it in mind, and its shadow, so that nothing gets around them.
-
-    A pattern that is not done in what is left of them is passed over, and the log says which it was, by its place.
+    Patterns read the text as it is, which is what their author had in mind, and its shadow, so that nothing gets around
+    them. A pattern that runs out of that time is passed over, and the log says which it was, by its index.
     """
     if not patterns:
         return []
@@ -94,19 +93,19 @@ def find_each(text: str, patterns: Sequence[regex.Pattern[str]]) -> list[tuple[i
     if readings[0][0] == readings[1][0]:
         del readings[1]
     found, left = [], TOTAL_SECONDS
-    for (place, pattern), (reading, origin) in product(enumerate(patterns), readings):
+    for (index, pattern), (reading, origin) in product(enumerate(patterns), readings):
         began = time.thread_time()
         bounds = _bounds(pattern, reading, left)
         left -= time.thread_time() - began
         if bounds is None:
-            logger.warning("Custom pattern %d of %d ran out of time and was passed over.", place + 1, len(patterns))
+            logger.warning("Custom pattern %d of %d ran out of time and was passed over.", index + 1, len(patterns))
         else:
-            found += [(place, origin[start], origin[end - 1] + 1) for start, end in _joined(bounds)]
+            found += [(index, origin[start], origin[end - 1] + 1) for start, end in _joined(bounds)]
     return found
 
 
 def _bounds(pattern: regex.Pattern[str], text: str, seconds: float) -> list[tuple[int, int]] | None:
-    """Where ``pattern`` matches; ``None`` where that takes more than ``seconds`` of the processor."""
+    """Returns where ``pattern`` matches; ``None`` if that takes more than ``seconds`` of the processor."""
     end = time.thread_time() + seconds
     for _attempt in range(_ATTEMPTS):
         left = end - time.thread_time()
@@ -120,7 +119,7 @@ def _bounds(pattern: regex.Pattern[str], text: str, seconds: float) -> list[tupl
 
 
 def _joined(bounds: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """In order, without empty ones. Those that touch are one: what matches each character would be thousands."""
+    """Joins matches that touch, and drops empty ones: a pattern that matches each character would give thousands."""
     joined: list[tuple[int, int]] = []
     for start, end in sorted(bounds):
         if joined and start <= joined[-1][1]:
@@ -135,7 +134,7 @@ def _spaced(word: str) -> str:
 
 
 def _refuse_many_repetitions(source: str) -> None:
-    """Before it is compiled. Counts more than there will be: as if each group that is repeated held everything."""
+    """Refuses before compiling. Counts too much rather than too little: as if each repeated group held everything."""
     if _VERBOSE.search(source):
         raise Invalid(_("Leave (?x) out of the pattern: spaces are part of it here."))
     counts = [(group, int(count)) for group, count in _COUNT.findall(source)]
@@ -150,13 +149,13 @@ def _try_out(pattern: regex.Pattern[str], source: str, sample: str) -> None:
         if bounds is None:
             raise Invalid(_("This pattern is too slow. Make it simpler."))
         if any(start == end for start, end in bounds):
-            raise Invalid(_("This pattern also matches an empty text. Make it say what has to be there."))
+            raise Invalid(_("This pattern also matches empty text. Make it require something."))
 
 
 def _samples(source: str) -> Iterator[str]:
-    """Short texts, and the same repeated to a message's length, with an end that spoils the match."""
+    """Yields short texts, and the same repeated to a message's length with an end that spoils the match."""
     letters = list(dict.fromkeys(regex.findall(r"\w", source)))[:_LETTERS_MAX]
     pieces = ("", *_SAMPLES, *letters, source)
     yield from pieces
-    tail = "!" + "".join(letters)  # where a letter that has to be there is not, the library doesn't even begin
+    tail = "!" + "".join(letters)  # without a letter that has to be there, the library doesn't even begin
     yield from ((piece * _SAMPLE_LENGTH)[: _SAMPLE_LENGTH - len(tail)] + tail for piece in pieces)

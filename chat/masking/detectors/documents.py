@@ -15,11 +15,11 @@ _KOREAN_PASSPORT = re.compile(
 _PASSPORT_HINTS = ("여권", "passport", "패스포트")
 _PASSPORT_WORD = re.compile(r"(?:여권|passport|패스포트)", re.IGNORECASE)
 _PASSPORT_JOINT = re.compile(rf"(?:여권|passport|패스포트){JOINT}\Z", re.IGNORECASE)
-# ICAO 9303: up to nine characters. Those of other countries are told apart from anything else by the word alone.
+# ICAO 9303: up to nine characters. Only the word tells passports of other countries from anything else.
 _PASSPORT = re.compile(rf"{_OUT}(?=[A-Z]{{0,2}}\d)[A-Z]{{0,2}}\d{{6,9}}{_END}", re.IGNORECASE)
 _DAY = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\Z")
 
-# Codes of the places of issue; older licences have the place's name.
+# Codes of the places of issue; on older licences the place's name.
 _LICENCE_CODE = r"(?:1[1-9]|2[0-68])"
 _LICENCE_PLACE = r"(?:서울|부산|경기\s?(?:남부|북부)?|강원|충북|충남|전북|전남|경북|경남|제주|대구|인천|광주|대전|울산)"
 _LICENCE = re.compile(
@@ -38,7 +38,7 @@ _FOREIGN_LICENCE = re.compile(
 
 
 def passports(text: str) -> Iterator[tuple[int, int]]:
-    """Korean passport numbers, old (M12345678) and new (M123A4567); those of other countries beside a word for it."""
+    """Finds Korean passport numbers, old (M12345678) and new (M123A4567); foreign ones beside a word for a passport."""
     for match in _KOREAN_PASSPORT.finditer(text):
         named = _PASSPORT_WORD.search(before(text, match.start(), _WORD_WIDTH))
         if named or (_is_plain_passport(match.group()) and not is_named_otherwise(text, match.start())):
@@ -50,7 +50,7 @@ def passports(text: str) -> Iterator[tuple[int, int]]:
 
 
 def driver_licenses(text: str) -> Iterator[tuple[int, int]]:
-    """Korean licence numbers: place, year, six digits, two; in one piece, and those of others, beside a word for it."""
+    """Finds Korean licence numbers (place, year, six digits, two); in one piece and foreign ones beside a word."""
     for match in _LICENCE.finditer(text):
         written = match.group(2) and (match.group(1) or not text[match.start()].isdigit())
         named = _LICENCE_WORD.search(before(text, match.start(), _WORD_WIDTH))
@@ -62,5 +62,5 @@ def driver_licenses(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _is_plain_passport(value: str) -> bool:
-    """Whether it is one without being called so: what people write of an ordinary passport, in capitals."""
+    """Whether it needs no word: an ordinary passport's number in capitals, as people write it."""
     return value[0] == "M" and value.upper() == value and " " not in value

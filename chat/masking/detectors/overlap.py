@@ -1,4 +1,4 @@
-"""What happens to spans that overlap."""
+"""Unites spans that overlap."""
 
 from collections.abc import Iterable, Mapping
 
@@ -6,7 +6,7 @@ from chat.masking.spans import Span
 
 
 def united(spans: Iterable[Span], ranks: Mapping[str, int]) -> list[Span]:
-    """``spans`` in order and without overlaps: those that do become one, of the kind that ranks first.
+    """Returns ``spans`` in order; those that overlap become one, of the kind that ranks first.
 
     Nothing that one of them covers is left out.
     """

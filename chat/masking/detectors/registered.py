@@ -1,4 +1,4 @@
-"""Numbers that a register gave to a person or a business: Korean resident, foreigner and business numbers, US SSN."""
+"""Numbers from a register of people or businesses: Korean resident, foreigner and business numbers, US SSN."""
 
 import re
 from collections.abc import Iterator
@@ -32,17 +32,17 @@ _CENTURY = {
     "7": 2000,
     "8": 2000,
 }
-# There is no clock here: who is born later than this will write to a later version.
+# Detectors have no clock; people born later than this will write to a later version.
 _BORN_SINCE, _BORN_UNTIL = 1890, 2045
 _REGISTRATION_WEIGHTS = (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5)
-# A corporation's number (법인등록번호) has the same form, and is nobody's.
+# A corporation's number (법인등록번호) has the same form, and belongs to no person.
 _CORPORATION_WORD = re.compile(
     rf"(?:법인\s?(?:등록)?\s?(?:번호)?|corporat\w{{1,4}}\s(?:reg\w{{0,10}}\s)?){JOINT}\Z", re.IGNORECASE
 )
 _REGISTRATION_WORD = re.compile(
     r"(?:주민|외국인|등록|생년월일|resident|foreigner|rrn|arc)[^\d\n]{0,20}\Z", re.IGNORECASE
 )
-# Orders and parcels are numbered by the day, "240616-4829103", which then looks like that of a child.
+# Orders and parcels numbered by the day, "240616-4829103", look like a child's registration number.
 _ORDER_WORD = re.compile(
     r"(?:(?:주문|송장|등기|접수|예약|승인|거래|배송)\s?(?:번호|건)?|(?<![a-z])(?:order|tracking|booking)\s?(?:number|no\.?|id)?)"
     r"(?:[\s:#(]|은|는|이|가){0,3}\Z",
@@ -50,7 +50,7 @@ _ORDER_WORD = re.compile(
 )
 _ORDER_FOLLOWS = re.compile(r"[\d\s.\-]{13,16}(?:번\s)?(?:주문|건|배송|예약|접수)")
 _ORDERED_SINCE = 15
-# The half that says most, alone.
+# The second half alone, which says the most.
 _BACK_HALF = re.compile(
     r"(?:주민(?:등록)?|외국인\s?등록)(?:\s?번호|증)?(?:의|은|는|에서)?\s?(?:뒷|뒤)\s?(?:자리|번호|7자리|일곱\s?자리)[^\d\n]{0,6}([1-8]\d{6})(?![\d-])"
 )
@@ -66,7 +66,7 @@ _BUSINESS_WORD_BEHIND = re.compile(r"[\s(]{0,2}(?:이|가)?\s?(?:우리|저희|�
 _SOCIAL = re.compile(
     rf"{ALONE_BEFORE}(?!000|666|9)(\d{{3}})(\s?[-.]\s?|\s|)(?!00)(\d{{2}})\2(?!0000)(\d{{4}}){ALONE_AFTER}"
 )
-# Printed on cards in wallets and in leaflets, and void since.
+# Printed on sample cards in wallets and in leaflets, and void since.
 _ADVERTISED = {("078", "05", "1120"), ("219", "09", "9999"), ("457", "55", "5462")}
 _SOCIAL_WORD = re.compile(
     rf"(?:(?<![a-z])ssn|social\s?security|soc(?:ial)?\.?\s(?:sec\.?\s)?(?:number|num|no)|소셜\s?(?:시큐리티|번호|넘버)|사회\s?보장){JOINT}\Z",
@@ -76,20 +76,20 @@ _WORD_WIDTH = 34
 
 
 def resident_numbers(text: str) -> Iterator[tuple[int, int]]:
-    """Resident registration numbers (주민등록번호): seventh digit 1–4, 9 or 0, after a true date.
+    """Finds resident registration numbers (주민등록번호): a true date, then a seventh digit 1–4, 9 or 0.
 
-    주민등록법 시행규칙 제2조. The check digit is not asked for: numbers issued since October 2020 have none.
+    주민등록법 시행규칙 제2조. The check digit is not required: numbers issued since October 2020 have none.
     """
     yield from _registration_numbers(text, _RESIDENT_SEVENTHS)
 
 
 def foreigner_numbers(text: str) -> Iterator[tuple[int, int]]:
-    """Foreigner registration numbers (외국인등록번호, 출입국관리법 제31조): the same form, seventh digit 5–8."""
+    """Finds foreigner registration numbers (외국인등록번호, 출입국관리법 제31조): the same form, seventh digit 5–8."""
     yield from _registration_numbers(text, _FOREIGN_SEVENTHS)
 
 
 def business_numbers(text: str) -> Iterator[tuple[int, int]]:
-    """Business registration numbers (사업자등록번호): 3-2-5, a right check digit; in one piece beside a word for it."""
+    """Finds business registration numbers (사업자등록번호): 3-2-5, check digit right; in one piece beside a word."""
     for match in _BUSINESS.finditer(text):
         if not _is_business("".join(match.group(1, 3, 5))):
             continue
@@ -101,7 +101,7 @@ def business_numbers(text: str) -> Iterator[tuple[int, int]]:
 
 
 def social_security_numbers(text: str) -> Iterator[tuple[int, int]]:
-    """US social security numbers (20 CFR 422.103; no area 000, 666, 9xx): with dashes, or beside a word for it."""
+    """Finds US social security numbers (20 CFR 422.103; no area 000, 666, 9xx): with dashes, or beside a word."""
     for match in _SOCIAL.finditer(text):
         if match.group(1, 3, 4) in _ADVERTISED:
             continue
@@ -123,7 +123,7 @@ def _registration_numbers(text: str, sevenths: str) -> Iterator[tuple[int, int]]
 
 
 def _is_somebody_apart(text: str, chain: Chain) -> bool:
-    """Digit by digit, or in groups of which one ends with the day of birth and something else tells as well."""
+    """Whether the digits stand one by one, or one group ends with the day of birth and something else tells as well."""
     if not (chain.is_one_by_one or (6 in chain.breaks and _is_vouched_for(text, chain.start, chain.digits))):
         return False
     return _is_somebody(text, chain.start, chain.digits, written=True)
@@ -132,7 +132,7 @@ def _is_somebody_apart(text: str, chain: Chain) -> bool:
 def _is_somebody(text: str, start: int, digits: str, *, written: bool) -> bool:
     """Whether the first seven digits may be somebody's, and nothing says that it is another number.
 
-    ``written`` as such a number is, with a dash or the like in the middle, it needs no more than that.
+    A number that is ``written`` in the usual way, with a dash or the like in the middle, needs no more than that.
     """
     if not _is_birthday(digits):
         return False
@@ -145,7 +145,7 @@ def _is_somebody(text: str, start: int, digits: str, *, written: bool) -> bool:
 
 
 def _is_vouched_for(text: str, start: int, digits: str) -> bool:
-    """By its check digit, which only older ones have, or by what it is called."""
+    """Whether its check digit (which only older numbers have) or the words before it tell."""
     return _has_check_digit(digits) or bool(_REGISTRATION_WORD.search(text[max(0, start - _WORD_WIDTH) : start]))
 
 
@@ -158,7 +158,7 @@ def _is_birthday(digits: str) -> bool:
 
 
 def _is_ordered(text: str, start: int, digits: str) -> bool:
-    """Whether it is called an order right before it, or right behind it and made of a day since there are such."""
+    """Whether the words right before it call it an order; or right behind it, if its day is recent enough for one."""
     if _ORDER_WORD.search(before(text, start, _WORD_WIDTH)):
         return True
     is_recent = _CENTURY[digits[6]] == 2000 and int(digits[:2]) >= _ORDERED_SINCE
@@ -166,14 +166,14 @@ def _is_ordered(text: str, start: int, digits: str) -> bool:
 
 
 def _has_check_digit(digits: str) -> bool:
-    """Of a resident number, or of a foreigner's: that is two more."""
+    """Whether the check digit is right for a resident's number, or for a foreigner's, which is two more."""
     *body, check = map(int, digits)
     total = sum(digit * weight for digit, weight in zip(body, _REGISTRATION_WEIGHTS, strict=True))
     return check == ((13 if digits[6] in _FOREIGN_SEVENTHS else 11) - total % 11) % 10
 
 
 def _is_business(digits: str) -> bool:
-    """The check digit of the National Tax Service: weights 1 3 7 1 3 7 1 3 5, and the tens of the ninth product."""
+    """Checks as the National Tax Service does: weights 1 3 7 1 3 7 1 3 5, and the tens of the ninth product."""
     *body, check = map(int, digits)
     total = sum(digit * weight for digit, weight in zip(body, _BUSINESS_WEIGHTS, strict=True)) + body[8] * 5 // 10
     return digits[:3] >= "101" and digits[3:5] != "00" and (10 - total % 10) % 10 == check

@@ -1,7 +1,7 @@
 """The text as detectors read it: a shadow in which digits and dashes look like digits and dashes, and a way back.
 
-Compatibility forms are folded (NFKC), what nobody sees is left out, and whatever people type for a dash is one. So
-full-width, struck-through or interrupted digits don't get around a detector.
+Compatibility forms are folded (NFKC), invisible characters are left out, and every sign that people type for a dash is
+one. So full-width, struck-through or interrupted digits don't get around a detector.
 """
 
 import re
@@ -10,18 +10,18 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import cast
 
-# ASCII and composed Hangul are their own shadow: most messages hold nothing else.
+# ASCII and composed Hangul are their own shadow; most messages have nothing else.
 _FOLDS = re.compile(r"[^\x00-\x7f가-힣]")
-# Format characters, combining marks and letters that look like nothing keep nobody from reading the digits.
+# Format characters, combining marks and blank letters keep nobody from reading the digits.
 _UNSEEN_CATEGORIES = {"Cf", "Mn", "Me"}
 _HANGUL_FILLERS = set("\u115f\u1160\u3164\uffa0")
 # U+1173 is what NFKC makes of the letter ㅡ, which is a dash in Korean typing; others draw the line of a box.
 _DASHES = set("‐‑‒–—―−⸺ー─━➖\u1173")
 _SIGNS = {"•": "·", "∙": "·", "‧": "·", "⋅": "·", "・": "·", "。": ".", "٫": ".", "،": ",", "、": ",", "\u2800": " "}
-# What would become longer, as ⑽, ㏾ and U+FDFA (eighteen characters), is read as the number in it, or as it is.
+# A character that would become longer (⑽, ㏾, U+FDFA: eighteen characters) is read as the number in it, or as it is.
 _FOLD_LENGTH_MAX = 2
 
-# Korean, and Chinese as it is written and as it is written on cheques.
+# Korean numerals, Chinese ones, and those of Chinese cheques.
 _NAMES = [
     *("공영빵〇零", "일一壹", "이二貳贰", "삼三參叁", "사四肆", "오五伍", "육륙六陸陆", "칠七柒", "팔八捌", "구九玖"),
 ]
@@ -29,7 +29,7 @@ _NUMERALS = {name: str(digit) for digit, names in enumerate(_NAMES) for name in 
 # U+110B is what NFKC makes of the letter ㅇ.
 _LETTERS = {**dict.fromkeys("Oo○\u110b", "0"), **dict.fromkeys("Il", "1")}
 _SPOKEN_DIGIT = rf"[\d{''.join(_NUMERALS)}]"
-# What is said for a dash stays as long as it was, as everything does.
+# Words for a dash. Each is replaced by as many characters, as everything is.
 _SPOKEN_DASHES = {"하이픈": " - ", "다시": "- ", "대시": "- ", "에": "-"}
 _SPOKEN = re.compile(
     rf"{_SPOKEN_DIGIT}(?:(?:[ ,.\-\n]{{0,3}}| ?(?:{'|'.join(_SPOKEN_DASHES)}) ?){_SPOKEN_DIGIT}){{6,}}"
@@ -42,21 +42,21 @@ _ZERO_OR_DASH = re.compile("|".join([*_NAMES[0], *_SPOKEN_DASHES]))
 _DIGIT_BEHIND = re.compile(rf"(?<=[\d ,.\-\n])[{''.join(_NUMERALS)}]{{1,8}}\d")
 # "010-1234-5678 공유": digits, and the beginning of a word.
 _BESIDE = re.compile(rf"(?:[{''.join(_NUMERALS)}]{{1,3}}[ ,.\-\n]+)?[\d ,.\-\n]+[ ,.\-\n][{''.join(_NUMERALS)}]{{0,3}}")
-# Between digits 一 is a dash that somebody could not find on the keyboard.
+# Between digits, people type 一 for a dash.
 _ONE_AS_DASH = re.compile(r"(?<=\d)一(?=\d)")
 # The last syllable of "…육칠팔이에요" is a verb, not a two.
 _COPULA = re.compile(r"이(?=[에예요고라야며지거었랑니네])|이?구(?=[요여])")
 _LETTERS_AS_DIGITS = str.maketrans(_LETTERS)
 _LETTERED_DIGIT = rf"[\d{''.join(_LETTERS)}]"
-# Of a mobile, a resident and a card number: then the last syllable belongs to it.
+# Lengths of mobile, resident and card numbers: in such a row the last syllable is a digit.
 _LIKELY_LENGTHS = {11, 13, 16}
 _LATIN = re.compile(r"[A-Za-z]")
 _LETTER = re.compile(f"[{''.join(_LETTERS)}]")
 # "010-1234-5678 ㅇㅇ": yes.
 _ANSWER = re.compile(rf" {_LETTER.pattern}+\Z")
-# Alone it is a word: "010-1234-5678 I …".
+# A letter alone is a word: "010-1234-5678 I …".
 _LETTER_IN_GROUP = re.compile(rf"{_LETTERED_DIGIT}{_LETTER.pattern}|{_LETTER.pattern}{_LETTERED_DIGIT}")
-# More than any detector of such numbers looks back for a word, and ahead.
+# Further than any detector of such numbers looks for a word.
 _LOOK_BACK, _LOOK_AHEAD = 36, 20
 _NOTHING = "\0"
 _WITHOUT_DIGITS = str.maketrans(dict.fromkeys("0123456789", "\n"))
@@ -66,7 +66,7 @@ _LETTERED = re.compile(rf"(?<![A-Za-z\d]){_LETTERED_DIGIT}(?:[ .\-]{{0,3}}{_LETT
 
 
 def read(text: str) -> tuple[str, Sequence[int]]:
-    """The shadow of ``text``, and for each of its characters the index it came from."""
+    """Returns the shadow of ``text``, and for each of its characters the index in ``text`` it came from."""
     pieces: list[str] = []
     origin: list[int] = []
     position = 0
@@ -84,10 +84,10 @@ def read(text: str) -> tuple[str, Sequence[int]]:
 
 
 def with_spoken_digits(shadow: str) -> str | None:
-    """``shadow`` with numerals ("공일공에 일이삼사", "一三八") and letters for digits ("OlO-1234") as digits.
+    """Returns ``shadow`` with numerals ("공일공에 일이삼사", "一三八") and letters ("OlO-1234") read as digits.
 
-    Each stays as many characters as it was; ``None`` where there are none. Numerals are syllables of common words, so
-    only a row of seven counts, and it is a second reading beside the first: what is far from any such row is left out.
+    Its length stays the same; ``None`` if there are none. Numerals are syllables of common words, so only a row of
+    seven counts. It is a second reading beside the first, and blank except around such rows.
     """
     spoken, spelled = _rewritten(shadow, _SPOKEN, _spelled)
     spoken, lettered = _rewritten(spoken, _LETTERED, _lettered)
@@ -118,7 +118,7 @@ def _fold_one(character: str) -> str:
 def _rewritten(
     text: str, form: re.Pattern[str], rewrite: Callable[[re.Match[str]], str]
 ) -> tuple[str, list[tuple[int, int]]]:
-    """``text`` as ``rewrite`` would have what is of ``form``, and the bounds of what is another now."""
+    """Returns ``text`` with each match of ``form`` rewritten, and the bounds of the matches that changed."""
     pieces, bounds, position = [], [], 0
     for match in form.finditer(text):
         row = rewrite(match)
@@ -130,7 +130,7 @@ def _rewritten(
 
 
 def _surroundings(text: str, rows: Sequence[tuple[int, int]]) -> str:
-    """As long as ``text``, with nothing in it but ``rows``, what hangs together with them, and the words around."""
+    """Returns a text as long as ``text`` with only ``rows``, digits joined to them, and the words around."""
     kept, position = [], 0
     for start, end in rows:
         if start < position:
@@ -145,7 +145,7 @@ def _surroundings(text: str, rows: Sequence[tuple[int, int]]) -> str:
 
 
 def _words_of(between: str) -> str:
-    """Of what stands between rows, the words that may name them: other numbers are in the first reading."""
+    """Returns the words between rows that may name them, without numbers: those are in the first reading."""
     far = len(between) - _LOOK_AHEAD - _LOOK_BACK
     if far > 0:
         between = between[:_LOOK_AHEAD] + _NOTHING * far + between[-_LOOK_BACK:]
@@ -167,14 +167,14 @@ def _spelled(match: re.Match[str]) -> str:
 
 
 def _is_spoken(row: str) -> bool:
-    """Not for "5678이 일": a zero or a dash that is said, a digit right behind, or more than follow by chance."""
+    """Whether numerals are meant as digits: a spoken zero or dash, a digit right behind, or four; not "5678이 일"."""
     if len(_NUMERAL.findall(row)) >= _SPOKEN_NUMERALS_MIN:
         return True
     return bool(_ZERO_OR_DASH.search(row) or _DIGIT_BEHIND.search(row)) and not _BESIDE.fullmatch(row)
 
 
 def _lettered(match: re.Match[str]) -> str:
-    """Only where no more than half are letters and no other stands beside them: not for a word, not for a code."""
+    """Reads letters as digits if they are half at most and no other letter stands beside them: no word, no code."""
     row = match.group()
     letters = len(_LETTER.findall(_ANSWER.sub("", row)))
     digits = sum(map(str.isdigit, row))

@@ -1,6 +1,6 @@
 """`manage.py cluster`: what `docker-compose.yml` runs, as plain processes of this machine. `make cluster` calls it.
 
-What ends by itself is started again, as Docker would; what ends again at once is given up.
+A process that ends is started again, as Docker would do. If it ends again at once, the whole command ends.
 """
 
 import time
@@ -11,13 +11,14 @@ from django.core.management.base import CommandError
 
 from contiple import server
 from contiple.base import env
-from contiple.local import cluster, startup
+from contiple.local import startup
+from contiple.local.cluster import Cluster, Servers, Topology
 from contiple.management.commands import run
 
 LOOK_SECONDS = 0.5
-# What a caller may want to say to the processes; the rest is the cluster's own.
+# Variables that the processes get from the caller. The cluster sets all others.
 HANDED_ON = ("SECRET_KEY", "MASKING_KEYS", "METRICS_TOKEN", "LOG_LEVEL", "LOG_FORMAT")
-GIVE_UP_SECONDS = 5  # what lives no longer than this would never live
+GIVE_UP_SECONDS = 5  # a process that ends sooner than this would end each time
 
 
 class Command(run.Command):
@@ -32,11 +33,9 @@ class Command(run.Command):
         self.run_cluster(port)
 
     def run_cluster(self, port: int) -> None:
-        folder, database = env.data_folder() / "cluster", env.text("DATABASE_URL")
+        topology, servers = Topology(port=port), Servers(env.text("DATABASE_URL"), settings.REDIS_URL)
         variables = {name: env.text(name, "") for name in HANDED_ON}
-        with cluster.Cluster(
-            folder, port=port, database_url=database, redis_url=settings.REDIS_URL, variables=variables
-        ) as running:
+        with Cluster(env.data_folder() / "cluster", topology, servers, variables=variables) as running:
             self.load_demo_if_empty()
             self.welcome(port)
             server.close_pools()
@@ -45,14 +44,14 @@ class Command(run.Command):
                 time.sleep(LOOK_SECONDS)
                 self.start_again(running)
 
-    def say_where(self, running: cluster.Cluster) -> None:
+    def say_where(self, running: Cluster) -> None:
         for process in running:
             place = f"{startup.LOCAL_HOST}:{process.port}" if process.port else ""
             self.stdout.write(f"    {process.name:<8} {process.pid:<8} {place:<16} {process.log_file}")
         self.stdout.write("")
         self.stdout.flush()
 
-    def start_again(self, running: cluster.Cluster) -> None:
+    def start_again(self, running: Cluster) -> None:
         for process in running:
             if process.is_running:
                 continue

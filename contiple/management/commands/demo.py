@@ -1,6 +1,6 @@
-"""`manage.py demo`: a small shop's desk to look at and to try, and a second service beside it, with the wall between.
+"""`manage.py demo`: makes a small shop's service to try out, and a second one that must not see it.
 
-In local mode only: its passwords stand here for everybody to read.
+For local mode only: everybody can read the passwords here.
 """
 
 import json
@@ -23,7 +23,7 @@ from tickets.models import Ticket
 PASSWORD = "contiple-demo"
 TEXTS = settings.BASE_DIR / "helpcenter" / "demo"
 
-# Who signs in, in the order they are printed: e-mail, name, role, chat permission.
+# E-mail, name, role and chat permission, in the order in which they are printed.
 PEOPLE = [
     ("ada@demo.example", "Ada", Agent.Role.ADMIN, True),
     ("mina@demo.example", "Mina", Agent.Role.AGENT, True),
@@ -40,7 +40,7 @@ CATEGORIES = [
 
 
 class Command(BaseCommand):
-    help = "Creates the demo service, where there is none yet. In local mode only."
+    help = "Creates the demo service, if there is none yet. In local mode only."
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
@@ -56,7 +56,7 @@ class Command(BaseCommand):
 
 
 def sign_ins() -> list[str]:
-    """A line for each demo account that exists: e-mail, password, who it is."""
+    """Returns a line for each demo account that exists: e-mail, password, role and service."""
     emails = set(User.objects.filter(is_active=True).values_list("email", flat=True))
     people = [(*person, "Demo") for person in PEOPLE] + [(*person, "Other shop") for person in OTHER_PEOPLE]
     return [
@@ -81,7 +81,7 @@ def make_demo(now: datetime) -> Service:
 
 
 def make_other_shop() -> Service:
-    """Its agent sees nothing of the demo, and the other way round."""
+    """A service whose agent sees nothing of the demo service, and the other way round."""
     service = _make_service("other", "Other shop", OTHER_TITLES, "#7a3e9d")
     people = _make_people(service, OTHER_PEOPLE)
     texts = {language: _text(f"policy.{language}") for language in TITLES}
@@ -112,7 +112,7 @@ def _make_people(service: Service, people: list[tuple[str, str, Agent.Role, bool
 
 
 def _make_user(email: str, name: str) -> User:
-    """The one who has this address already keeps the password."""
+    """Returns the user with this address, with the password unchanged, or makes one."""
     return User.objects.filter(email__iexact=email).first() or User.objects.create_user(email, PASSWORD, name=name)
 
 
@@ -125,7 +125,7 @@ def _make_articles(help_center: HelpCenter, by: Agent) -> None:
 
 
 def _article(path: Path) -> tuple[str, str]:
-    """Title and body: the first line is the title, as a heading."""
+    """Returns title and body. The first line of the file is the title, as a heading."""
     title, _, body = _text(str(path)).partition("\n")
     return title.removeprefix("# "), body.strip()
 
@@ -140,8 +140,7 @@ def _rows(name: str) -> list[dict[str, Any]]:
 
 def _make_ticket(service: Service, people: dict[str, Agent], row: dict[str, Any], now: datetime) -> None:
     created_at = now - timedelta(hours=row["hours_ago"])
-    ticket = lifecycle.create_ticket(
-        service,
+    draft = lifecycle.Draft(
         channel=Ticket.Channel.HELP_CENTER,
         subject=row["subject"],
         body=row["body"],
@@ -149,6 +148,7 @@ def _make_ticket(service: Service, people: dict[str, Agent], row: dict[str, Any]
         policy=_policy(service, _language(row["subject"])),
         consented_at=created_at,
     )
+    ticket = lifecycle.create_ticket(service, draft)
     _handle(ticket, people.get(row["assignee"]), people["Ada"], row)
     _date_back(ticket, created_at, created_at + (now - created_at) / 4)
 
@@ -165,7 +165,7 @@ def _handle(ticket: Ticket, assignee: Agent | None, admin: Agent, row: dict[str,
 
 
 def _make_chat(service: Service, people: dict[str, Agent], row: dict[str, Any], began: datetime) -> None:
-    """A chat that is over, and its ticket."""
+    """Makes a closed chat and its ticket."""
     agent, lines = people[row["agent"]], row["lines"]
     ended = began + timedelta(minutes=2 * len(lines))
     chat = Chat.objects.create(
@@ -194,7 +194,7 @@ def _make_chat(service: Service, people: dict[str, Agent], row: dict[str, Any], 
 
 
 def _message(chat: Chat, seq: int, line: str, at: datetime) -> Message:
-    """The customer begins, and then they take turns."""
+    """Customer and agent take turns; the customer begins."""
     is_customer = seq % 2 == 1
     return Message(
         chat=chat,

@@ -1,4 +1,4 @@
-"""`manage.py run`: everything on this machine, in one process. `make run` calls it."""
+"""`manage.py run`: pages, sockets and worker in one process on this machine. `make run` calls it."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from contiple.local import startup
 
 
 class Command(BaseCommand):
-    help = "Migrates, loads the demo service when there is none, says where to go, and serves. For one machine."
+    help = "Migrates, loads the demo service into an empty database, prints the addresses, and serves. For one machine."
 
     def handle(self, *args: Any, **options: Any) -> None:
         port = env.integer("PORT", 8000)

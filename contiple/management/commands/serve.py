@@ -1,4 +1,4 @@
-"""`manage.py serve`: one web process, as production runs it."""
+"""`manage.py serve`: one web process of a production site."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -16,11 +16,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
         parser.add_argument("--port", type=int, default=env.integer("PORT", 8000), help="PORT, else 8000")
-        parser.add_argument("--worker", action="store_true", help="run the worker here although there is a REDIS_URL")
+        parser.add_argument("--worker", action="store_true", help="run the worker here even if REDIS_URL is set")
 
     def handle(self, *args: Any, **options: Any) -> None:
         server.check_database()
-        # The in-memory layer does not cross processes: a worker elsewhere could not reach this one's sockets.
+        # Without Redis a worker in another process could not reach the sockets of this one.
         with_worker = options["worker"] or not settings.REDIS_URL
         server.serve(host=options["host"], port=options["port"], with_worker=with_worker, ready=self.say_ready(options))
 

@@ -1,4 +1,4 @@
-"""`manage.py worker`: what clocks demand, beside web processes that share a Redis. Two at once are harmless."""
+"""`manage.py worker`: does what is due by the clock, for web processes that share a Redis. Two at once do no harm."""
 
 import signal
 import threading
@@ -15,7 +15,7 @@ class Command(BaseCommand):
     help = "Runs the worker until SIGTERM or Ctrl-C."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--beat-file", type=Path, help="touched before each tick, for who watches over the process")
+        parser.add_argument("--beat-file", type=Path, help="file to touch before each tick, once a second")
 
     def handle(self, *args: Any, **options: Any) -> None:
         server.check_database()
@@ -28,7 +28,7 @@ class Command(BaseCommand):
 
 
 class Stop(threading.Event):
-    """The worker waits on it between two ticks: a file that grows old shows that one of them hangs."""
+    """The worker waits on this between two ticks. If the file is older than a few seconds, a tick hangs."""
 
     def __init__(self, beat_file: Path | None) -> None:
         super().__init__()

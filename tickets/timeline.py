@@ -1,19 +1,21 @@
-"""What happened to a ticket, in words of the reader's language, from the entries of ``agents.audit``."""
+"""A ticket's timeline: its comments, and what the audit trail says of it in the reader's language."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from agents import audit
 from agents.models import Agent, AuditEntry
-from chat.conversation.entries import offered_spans, offers_of, spans_of
+from chat.conversation.entries import offered_spans, spans_of
 from chat.conversation.rendering import body_html
 from chat.masking.destroying import RETENTION
+from chat.masking.offers import offers_of
 from tickets.models import Comment, Tag, Ticket
 
-SHOWN_MAX = 200  # the latest; past that nobody reads, and a page must stay small
+SHOWN_MAX = 200  # the latest entries: nobody reads more, and the page must stay small
 
 ICONS = {
     "ticket.created": "ticket",
@@ -26,8 +28,8 @@ ICONS = {
     "ticket.lifted": "mask",
     "ticket.originals_destroyed": "trash",
 }
-# A comment stands there itself; looks under masks, which are many, are on the admins' page of all looks.
-NOT_TOLD = [
+# Comments are in the timeline themselves. Looks under masks are many: the unmasking record lists them for admins.
+NOT_SHOWN = [
     "ticket.commented",
     "ticket.revealed",
     "ticket.reveal_refused",
@@ -37,10 +39,10 @@ NOT_TOLD = [
 
 
 @dataclass(frozen=True)
-class Line:
-    """Something that happened, named by ``key`` on its page; with ``comment``, what was written."""
+class Happening:
+    """One thing that happened to a ticket. If it is a comment, ``comment`` and ``html`` say what was written."""
 
-    key: str
+    key: str  # the element's id on the page
     who: str
     what: str
     icon: str
@@ -50,31 +52,32 @@ class Line:
 
     @property
     def rev(self) -> int:
-        """What has happened does not change."""
+        """Only comments change."""
         return self.comment.rev if self.comment else 0
 
 
-def timeline_of(ticket: Ticket) -> list[Line]:
-    """Comments and what happened, oldest first. Five queries, however much there is."""
-    entries = audit.trail(ticket.service, ticket.audit_subject).exclude(action__in=NOT_TOLD)
+def timeline_of(ticket: Ticket) -> list[Happening]:
+    """The ticket's timeline, oldest first. Five queries, however long it is."""
+    entries = audit.trail(ticket.service, ticket.audit_subject).exclude(action__in=NOT_SHOWN)
     shown = list(entries.reverse()[:SHOWN_MAX])
     names, tags = _names_in(ticket, shown), _tags_in(ticket, shown)
-    happened = [
-        Line(f"e-{entry.pk}", _who(entry), _what(entry, names, tags), ICONS.get(entry.action, "info"), entry.created_at)
-        for entry in shown
-    ]
+    happened = [_happened(entry, _what(entry, names, tags)) for entry in reversed(shown)]
     written = [_written(comment) for comment in ticket.comments.prefetch_related("masks")]
-    return sorted(happened[::-1] + written, key=lambda line: line.at)
+    return sorted(happened + written, key=lambda happening: happening.at)
 
 
-def _written(comment: Comment) -> Line:
+def _happened(entry: AuditEntry, what: str) -> Happening:
+    return Happening(f"e-{entry.pk}", _who(entry), what, ICONS.get(entry.action, "info"), entry.created_at)
+
+
+def _written(comment: Comment) -> Happening:
     offers = offered_spans(offers_of(comment.offers))
     html = body_html(comment.body, spans_of(comment.masks.all()), offers)
-    return Line(f"c-{comment.pk}", comment.name, "", "note", comment.created_at, comment, html)
+    return Happening(f"c-{comment.pk}", comment.name, "", "note", comment.created_at, comment, html)
 
 
 def _names_in(ticket: Ticket, entries: list[AuditEntry]) -> dict[int, str]:
-    """The names of the assignees that the entries tell of, by id."""
+    """The names of the assignees in ``entries``, by id."""
     wanted = {entry.details.get(key) for entry in entries for key in ("old", "new", "assignee")}
     ids = [value for value in wanted if isinstance(value, int)]
     agents = Agent.objects.filter(service_id=ticket.service_id, pk__in=ids).select_related("user")
@@ -82,21 +85,21 @@ def _names_in(ticket: Ticket, entries: list[AuditEntry]) -> dict[int, str]:
 
 
 def _tags_in(ticket: Ticket, entries: list[AuditEntry]) -> dict[int, str]:
-    """The tags that the entries tell of, by id, as they are called now."""
+    """The current names of the tags in ``entries``, by id."""
     ids = [entry.details["tag"] for entry in entries if isinstance(entry.details.get("tag"), int)]
     found = Tag.objects.filter(service_id=ticket.service_id, pk__in=ids) if ids else []
     return {tag.pk: tag.label for tag in found}
 
 
 def _tag(details: dict, tags: Mapping[int, str]) -> str:
-    """Entries of former releases have its name; one that is masked or gone has none."""
+    """The tag's name. Entries of former releases store the name itself; a tag that is gone shows as ``*``."""
     return details["tag"] if isinstance(details["tag"], str) else tags.get(details["tag"], "*")
 
 
 def _who(entry: AuditEntry) -> str:
-    """An agent by the name of that time, which may be ``customer`` as well."""
+    """The actor's name at that time. An agent may be called ``customer`` too, so the agent is looked at first."""
     if entry.agent_id is None and entry.actor in ("", "customer"):
-        return _("The customer") if entry.actor else _("The system")
+        return pgettext("before what happened", "The customer") if entry.actor else _("The system")
     return entry.actor
 
 
@@ -107,9 +110,9 @@ def _what(entry: AuditEntry, names: Mapping[int, str], tags: Mapping[int, str]) 
         "ticket.assignee": lambda details: _assignee(details, names, by=entry.agent_id),
         "ticket.edited": _edited,
         "ticket.tag_added": lambda details: _("added the tag %(tag)s") % {"tag": _tag(details, tags)},
-        "ticket.tag_removed": lambda details: _("took off the tag %(tag)s") % {"tag": _tag(details, tags)},
+        "ticket.tag_removed": lambda details: _("removed the tag %(tag)s") % {"tag": _tag(details, tags)},
         "ticket.masked": lambda _details: _("masked personal information"),
-        "ticket.lifted": lambda _details: _("took a mask off for good"),
+        "ticket.lifted": lambda _details: _("removed a mask for good"),
         "ticket.originals_destroyed": _destroyed,
     }
     return words[entry.action](entry.details) if entry.action in words else entry.action
@@ -117,9 +120,9 @@ def _what(entry: AuditEntry, names: Mapping[int, str], tags: Mapping[int, str]) 
 
 def _created(details: dict) -> str:
     return {
-        Ticket.Channel.CHAT: _("made this ticket from a chat"),
-        Ticket.Channel.HELP_CENTER: _("left this inquiry through Contact Us"),
-    }.get(details.get("channel", ""), _("made this ticket"))
+        Ticket.Channel.CHAT: _("created the ticket from a chat"),
+        Ticket.Channel.HELP_CENTER: _("left a 1:1 inquiry"),
+    }.get(details.get("channel", ""), _("created the ticket"))
 
 
 def _state(details: dict) -> str:
@@ -133,18 +136,18 @@ def _state(details: dict) -> str:
 def _assignee(details: dict, names: Mapping[int, str], *, by: int | None) -> str:
     old, new = details["old"], details["new"]
     if new is None:
-        return _("gave the ticket back") if old == by else _("took the ticket from %(name)s") % {"name": names.get(old)}
-    return _("took the ticket") if new == by else _("gave the ticket to %(name)s") % {"name": names.get(new)}
+        return _("removed the assignee") if old == by else _("removed %(name)s as assignee") % {"name": names.get(old)}
+    return _("took the ticket") if new == by else _("assigned the ticket to %(name)s") % {"name": names.get(new)}
 
 
 def _edited(details: dict) -> str:
     fields = details["fields"]
     if fields == ["subject"]:
         return _("edited the subject")
-    return _("edited the description") if fields == ["body"] else _("edited subject and description")
+    return _("edited the description") if fields == ["body"] else _("edited the subject and description")
 
 
 def _destroyed(details: dict) -> str:
     if details.get("reason") == RETENTION:
-        return _("destroyed the originals of what is masked: they are kept no longer")
-    return _("destroyed the originals of what is masked")
+        return _("destroyed the masked originals: their retention period is over")
+    return _("destroyed the masked originals")

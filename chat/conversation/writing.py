@@ -1,0 +1,126 @@
+"""Writes messages as rows of locked chats, masked before the first save, and publishes them after the commit."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from django.db import transaction
+
+from chat.conversation import live, message_masks
+from chat.conversation.entries import INSERT, Entry, last_line, offered_spans, record_of, spans_of
+from chat.masking.rules import NOTHING, Found
+from chat.masking.spans import apply_mask
+from chat.models import Chat, Mask, Message
+from contiple.base import prepared
+
+Author = Message.Author
+_NOT_YET = datetime(1970, 1, 1, tzinfo=UTC)  # the time of a message is the database's
+
+
+@dataclass(slots=True, kw_only=True)
+class LockedChat:
+    """Columns of a chat, read under its row lock, and what new messages change of them."""
+
+    id: int
+    service_id: int
+    state: str
+    agent_id: int | None
+    last_rev: int
+    unread: int
+    customer_name: str = ""
+    masks_on: bool = True
+    rules_version: int = 0
+    last_line: str | None = None  # None: it stays as it is
+    spoke_last: str = ""  # customer or agent, if one of them wrote a new message
+
+
+@dataclass(slots=True, kw_only=True)
+class Draft:
+    """A message before it is a row of its locked chat."""
+
+    chat: LockedChat
+    shown: dict[str, Any]  # the fields of its entry that its author decides, but for the body
+    body: str = ""  # before masking
+    found: Found = NOTHING
+    agent_id: int | None = None
+    received_at: float = 0.0
+    entry: Entry = field(init=False)  # from ``take_place`` on
+
+    def take_place(self) -> None:
+        """Gives the message the chat's next number, and counts what else it changes there; a note changes nothing."""
+        chat, body = self.chat, apply_mask(self.body, self.found.bounds) if self.found.masked else self.body
+        chat.last_rev += 1
+        self.entry = Entry(
+            chat=chat.id,
+            seq=chat.last_rev,
+            rev=chat.last_rev,
+            body=body,
+            created_at=_NOT_YET,
+            offers=offered_spans(self.found.offers),
+            **self.shown,
+        )
+        if self.entry.internal:
+            return
+        if body:
+            chat.last_line = last_line(body)
+        if self.entry.author == Author.CUSTOMER:
+            chat.unread += 1
+        if self.entry.author != Author.SYSTEM:
+            chat.spoke_last = self.entry.author
+
+    def change(self) -> live.Changed:
+        """Returns the delivery of the written message. Lists of chats show neither notes nor events."""
+        unread = self.chat.unread if self.entry.body and not self.entry.internal else None
+        return live.Changed(self.entry, unread, self.received_at)
+
+
+def write(drafts: Sequence[Draft]) -> None:
+    """Writes the messages, in order, and their masks. Needs the row locks of their chats."""
+    if not drafts:
+        return
+    deliveries: list[live.Addressed] = []
+    for draft, row in zip(drafts, _insert(drafts), strict=True):
+        masks = _put_masks_on(draft, row.id) if draft.found.masked else []
+        draft.entry = msgspec.structs.replace(draft.entry, created_at=row.created_at, masks=spans_of(masks))
+        deliveries.append((live.chat_topic(draft.chat.id), draft.change()))
+    transaction.on_commit(lambda: live.publish_all(deliveries), robust=True)
+
+
+def _insert(drafts: Sequence[Draft]) -> list[prepared.Row]:
+    """Inserts the rows and updates their chats in one statement. Returns id and time of each message."""
+    for draft in drafts:
+        draft.take_place()
+    chats = {draft.chat.id: draft.chat for draft in drafts}
+    records = [record_of(draft.entry, agent_id=draft.agent_id) for draft in drafts]
+    rows = prepared.fetch(_WRITE, [_json(records).decode(), _json(list(chats.values())).decode()])
+    written = {(row.chat_id, row.seq): row for row in rows}
+    return [written[draft.entry.chat, draft.entry.seq] for draft in drafts]
+
+
+def _put_masks_on(draft: Draft, message_id: int) -> list[Mask]:
+    chat = Chat(pk=draft.chat.id, service_id=draft.chat.service_id)
+    message = Message(pk=message_id, chat=chat, seq=draft.entry.seq)
+    return message_masks.put_on(chat, message, original=draft.body, spans=draft.found.masked)
+
+
+_json = msgspec.json.Encoder().encode
+_WRITE = f"""
+WITH message AS (
+    {INSERT}
+), counted AS (
+    UPDATE chat_chat AS chat SET
+        last_rev = new.last_rev,
+        unread = new.unread,
+        last_line = coalesce(new.last_line, chat.last_line),
+        last_message_at = CASE WHEN new.last_line IS NULL THEN chat.last_message_at ELSE statement_timestamp() END,
+        unanswered_since = CASE new.spoke_last WHEN 'agent' THEN statement_timestamp()
+            WHEN '' THEN chat.unanswered_since END,
+        reminded_at = CASE new.spoke_last WHEN '' THEN chat.reminded_at END
+    FROM json_to_recordset(%s::json) AS new (id bigint, last_rev integer, unread integer, last_line text,
+        spoke_last text)
+    WHERE chat.id = new.id
+)
+SELECT id, chat_id, seq, created_at FROM message
+"""  # noqa: S608 - a constant

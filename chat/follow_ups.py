@@ -1,0 +1,61 @@
+"""Follow-ups: an app above makes them from chats. This module has links to them, and to the 1:1 inquiry form.
+
+chat doesn't know that app. The app registers its ``FollowUps`` when it is ready, and pages of chat take words and
+addresses from there. If nothing is registered, these pages work and leave the links out.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+
+from agents.models import Agent, Service
+from chat.models import Chat
+
+
+@dataclass(frozen=True)
+class FollowUp:
+    """A thing that was made from a chat. ``label`` is its name in a list, ``title`` its name on a button."""
+
+    label: str
+    title: str
+    url: str
+    url_with_chat: str  # the same page, with the conversation open in it
+
+
+class FollowUps:
+    """An app above overrides these. Words are translated where they are shown; an empty address means no link."""
+
+    noun: Promise | str = ""  # the heading of the column in Chat History
+    create_label: Promise | str = ""
+    after_end: Promise | str = ""  # said before a chat is ended: a follow-up can still be made
+    icon = ""
+    trail_words: Mapping[str, Promise] = {}  # by action, for ``lifecycle.trail``
+
+    def made_from(self, chats: Sequence[Chat]) -> Mapping[int, FollowUp]:
+        """The follow-ups of ``chats``, by the chat's id. One query, however many chats there are."""
+        return {}
+
+    def create_url(self, agent: Agent, chat: Chat) -> str:
+        """The page where ``agent`` makes a follow-up from ``chat``; empty if the agent may not."""
+        return ""
+
+    def inquiry_url(self, service: Service) -> str:
+        """The inquiry form, as everybody sees it."""
+        return ""
+
+    def inquiry_from_chat_url(self, service: Service) -> str:
+        """The inquiry form that takes over what the customer wrote in the chat: a POST with the chat's token."""
+        return ""
+
+
+_registered = [FollowUps()]
+
+
+def register(follow_ups: FollowUps) -> None:
+    """Takes the place of what was registered before. Call it from ``AppConfig.ready``."""
+    _registered[:] = [follow_ups]
+
+
+def registered() -> FollowUps:
+    return _registered[0]

@@ -1,0 +1,32 @@
+"""How often a client may send what."""
+
+import math
+
+from contiple.base.bucket import Bucket
+
+SEND_BURST, SEND_PER_S = 30, 10  # of messages: nobody types faster, and a script is stopped
+FRAME_BURST, FRAMES_PER_S = 500, 50  # of frames of any kind: a page that comes back asks for all it shows at once
+TYPING_EVERY_S = 2
+
+
+class Limits:
+    __slots__ = ("_frames", "_messages", "_typed_at")
+
+    def __init__(self) -> None:
+        self._messages, self._frames = Bucket(SEND_BURST, SEND_PER_S), Bucket(FRAME_BURST, FRAMES_PER_S)
+        self._typed_at = -math.inf
+
+    def take_frame(self) -> bool:
+        """Counts a frame of any kind. False if there were too many."""
+        return self._frames.take()
+
+    def take_message(self) -> bool:
+        """Counts a message. False if there were too many."""
+        return self._messages.take()
+
+    def take_typing(self, now: float) -> bool:
+        """Counts a sign of typing at ``now``, by the monotonic clock. False if one was counted just before."""
+        if now - self._typed_at < TYPING_EVERY_S:
+            return False
+        self._typed_at = now
+        return True

@@ -1,0 +1,96 @@
+// The customer's chat on display: its conversation, its socket, and above the composer how the chat stands.
+
+import { forgetDraft } from "./chat-drafts.js";
+import { ChatView } from "./chat-view.js";
+import { Socket } from "./socket.js";
+
+export class CustomerPane {
+  #root;
+  #parts;
+  #socket;
+  #view;
+
+  /**
+   * `parts`: the `session`, `outbox` and `texts` of the customer, the `path` of the socket; and what is called:
+   * `notice(text)`, `stateChanged(state)`, `messageCame()`, `refused(token)`.
+   */
+  constructor(root, parts) {
+    const { outbox, texts, session } = parts;
+    this.#root = root;
+    this.#parts = parts;
+    this.#socket = new Socket(parts.path);
+    this.#view = new ChatView(root, { socket: this.#socket, outbox, texts, address: 0 });
+    this.#view.fetchEarlier = (url, before) => session.post(url, { before });
+    this.#connect(session.token);
+  }
+
+  /** The text that the customer has not sent, or that has not arrived. */
+  get unsent() {
+    const waiting = this.#parts.outbox.of(this.#view.chat).map((entry) => entry.body);
+    return [...waiting, this.#view.composer.text].join("\n").trim();
+  }
+
+  focus() {
+    this.#view.composer.focus();
+  }
+
+  noteShown() {
+    this.#view.noteShown();
+  }
+
+  leave() {
+    this.#view.leave();
+    this.close();
+  }
+
+  /** Ends the connection. What is on display stays. */
+  close() {
+    this.#socket.close();
+  }
+
+  /** `token` is this chat's: another tab may have begun a new chat by the time the connection is back. */
+  #connect(token) {
+    const { notice, texts, refused } = this.#parts;
+    const socket = this.#socket;
+    socket.addEventListener("open", () => {
+      socket.send({ type: "hello", token, rev: this.#view.conversation.rev });
+      notice("");
+      this.#view.resend();
+    });
+    socket.addEventListener("lost", () => notice(texts.offline));
+    socket.addEventListener("refused", () => refused(token));
+    socket.addEventListener("frame", (event) => this.#receive(event.detail));
+    socket.open();
+  }
+
+  #receive(frame) {
+    const { messageCame, notice } = this.#parts;
+    if (frame.type === "status") this.#showStatus(frame);
+    else if (frame.type === "place") this.#showPlace(frame.place);
+    else if (this.#view.receive(frame) && frame.author !== "customer") messageCame();
+    if (frame.type === "error" && !frame.client_id) notice(frame.text);
+  }
+
+  #showStatus({ state, html }) {
+    const closed = state === "closed";
+    this.#root.dataset.state = state;
+    this.#replaceStatus(html);
+    this.#root.querySelector("[data-part=composer]").hidden = closed;
+    if (closed) forgetDraft(this.#parts.outbox, this.#view.chat);
+    this.#parts.stateChanged(state);
+    this.#view.conversation.toBottom();
+  }
+
+  /** The status may change while a finger is on its button: the same button keeps the focus. */
+  #replaceStatus(html) {
+    const status = this.#root.querySelector("[data-part=status]");
+    const focused = status.contains(document.activeElement) && document.activeElement.dataset.action;
+    status.innerHTML = html;
+    if (focused) (status.querySelector(`[data-action=${focused}]`) || this.#view.composer).focus();
+  }
+
+  #showPlace(place) {
+    const shown = this.#root.querySelector(".customer-chat-queue strong");
+    if (shown) shown.textContent = place;
+  }
+}

@@ -1,0 +1,51 @@
+// The desk's buttons and forms, and what each does.
+
+import { statusButton } from "./desk-status.js";
+import { closeMenus } from "./menus.js";
+
+const ACTIONS = {
+  close: (desk) => desk.toggle(false),
+  enlarge: (desk) => desk.enlarge(),
+  sound: (desk) => desk.ringing.toggleSound(),
+  back: (desk) => desk.showList(),
+  mask: (desk) => desk.pane.maskSelected(),
+  "follow-up": (desk, button) => desk.dialogs.askFollowUp(button.dataset.url),
+  end: (desk, button) => desk.dialogs.askEnd(button.dataset.url),
+  "hand-over": (desk, button) => desk.dialogs.askHandOver(button.href),
+  dismiss: (desk) => desk.dialogs.close(),
+};
+const HAND_OVER_FORMS = new Set(["hand-over", "take-over"]);
+
+export function listenToButtons(desk) {
+  desk.launcher.addEventListener("click", () => desk.toggle());
+  desk.addEventListener("click", (event) => clicked(desk, event));
+  desk.addEventListener("submit", (event) => submitted(desk, event));
+  desk.dialog.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !event.defaultPrevented && !closeMenus(desk)) desk.toggle(false);
+  });
+}
+
+function clicked(desk, event) {
+  const entry = event.target.closest(".chat-entry");
+  const status = statusButton(event.target);
+  const button = event.target.closest("[data-action]");
+  closeMenus(desk, event.target);
+  if (entry) desk.pane.open(entry);
+  else if (status) desk.status.choose(status);
+  else if (button) act(desk, button, event);
+}
+
+function act(desk, button, event) {
+  const { action } = button.dataset;
+  if (action === "hand-over") {
+    event.preventDefault(); // a link to a page of its own
+    closeMenus(desk);
+  }
+  ACTIONS[action]?.(desk, button);
+}
+
+function submitted(desk, event) {
+  if (!HAND_OVER_FORMS.has(event.target.dataset.part)) return;
+  event.preventDefault();
+  desk.dialogs.handOver(event.target);
+}

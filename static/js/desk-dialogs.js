@@ -1,0 +1,108 @@
+// What the desk asks in its dialog: whether a chat ends, to whom it is handed over, what its follow-up says, and what
+// happens to open chats when the agent goes Offline.
+
+import { localiseTimes } from "./times.js";
+
+export class DeskDialogs {
+  #desk;
+  #requests;
+  #show;
+
+  /** `show(html, options)` shows the chat that an answer brings. */
+  constructor(desk, requests, show) {
+    this.#desk = desk;
+    this.#requests = requests;
+    this.#show = show;
+  }
+
+  close() {
+    this.#dialog.close();
+  }
+
+  askEnd(url) {
+    const dialog = this.#open(this.#template("confirm-end"));
+    dialog.querySelector("[data-action=confirm]").addEventListener("click", async () => {
+      dialog.close();
+      const html = await this.#requests.post(url);
+      if (html !== null) this.#show(html);
+    });
+  }
+
+  async askHandOver(url) {
+    const html = await this.#requests.get(url);
+    if (html !== null) this.#open(fragment(html));
+  }
+
+  /** Sends a form that hands a chat over. The answer is the chat as it is now, or the form with what was refused. */
+  async handOver(form) {
+    const response = await this.#requests.submit(form);
+    const isPage = response?.headers.get("Content-Type")?.startsWith("text/html");
+    if (response?.ok) {
+      this.close();
+      this.#show(await response.text(), { focus: true });
+    } else if (isPage && form.dataset.part === "hand-over" && response.status < 500) {
+      const dialog = this.#open(fragment(await response.text()));
+      dialog.querySelector("[role=alert]")?.scrollIntoView({ block: "nearest" });
+    } else {
+      await this.#requests.explain(response);
+    }
+  }
+
+  async askFollowUp(url) {
+    const html = await this.#requests.get(url);
+    if (html !== null) this.#showFollowUp(html);
+  }
+
+  /** Shows the server's question before the agent goes Offline; `choose(choice)` is called with the answer. */
+  askOffline(html, choose) {
+    const dialog = this.#open(fragment(html));
+    for (const button of dialog.querySelectorAll("[data-choice]")) {
+      button.addEventListener("click", () => {
+        dialog.close();
+        choose(button.dataset.choice);
+      });
+    }
+  }
+
+  /** Shows the form for a follow-up, or the answer to it. */
+  #showFollowUp(html) {
+    const content = this.#template("follow-up");
+    content.querySelector(".dialog-body").innerHTML = html;
+    const dialog = this.#open(content);
+    const form = dialog.querySelector("form");
+    if (form) form.addEventListener("submit", (event) => this.#createFollowUp(event));
+    else boostLinks(dialog);
+  }
+
+  async #createFollowUp(event) {
+    event.preventDefault();
+    const html = await this.#requests.submitForText(event.currentTarget);
+    if (html !== null) this.#showFollowUp(html);
+  }
+
+  get #dialog() {
+    return this.#desk.querySelector("[data-part=dialog]");
+  }
+
+  #template(part) {
+    return this.#desk.querySelector(`template[data-part=${part}]`).content.cloneNode(true);
+  }
+
+  #open(content) {
+    const dialog = this.#dialog;
+    dialog.replaceChildren(content);
+    localiseTimes(dialog);
+    if (!dialog.open) dialog.showModal();
+    return dialog;
+  }
+}
+
+/** Lets the links of an answer change the page without touching the widget. */
+function boostLinks(dialog) {
+  window.htmx?.process(dialog);
+  for (const link of dialog.querySelectorAll("a")) link.addEventListener("click", () => dialog.close());
+}
+
+function fragment(html) {
+  return document.createRange().createContextualFragment(html);
+}

@@ -1,0 +1,124 @@
+// The chat on display in the desk's dialog: opened, shown, replaced, left, and masked in.
+
+import { ChatView } from "./chat-view.js";
+import { maskSpans, rememberSelection, selectedSpans } from "./mask-selection.js";
+import { localiseTimes } from "./times.js";
+
+export class DeskPane {
+  #desk;
+  #parts;
+  #selection = null;
+  #view = null;
+
+  /** `parts`: the `socket`, `outbox`, `texts`, `requests` and `notices` of the desk; `shown()` and `left(chat)`. */
+  constructor(desk, parts) {
+    this.#desk = desk;
+    this.#parts = parts;
+  }
+
+  /** The id of the chat on display, if there is one. */
+  get chat() {
+    return this.#view?.chat;
+  }
+
+  /** The address that shows it again. */
+  get url() {
+    return this.#view?.root.dataset.url || "";
+  }
+
+  get isMine() {
+    return this.#view?.root.dataset.mine === "true";
+  }
+
+  /** Opens the chat of an entry of Active Chats. For an admin, one of somebody else is only looked at. */
+  async open(entry) {
+    const { look, url } = entry.dataset;
+    const { requests } = this.#parts;
+    entry.setAttribute("aria-busy", "true");
+    const html = await (look ? requests.get(look) : requests.post(url));
+    entry.removeAttribute("aria-busy");
+    if (html !== null) this.show(html, { focus: true });
+  }
+
+  async reload() {
+    const html = await this.#parts.requests.get(this.url);
+    if (html !== null) this.show(html);
+  }
+
+  /** Shows a chat that was on display before the page was loaded, unless another has been opened meanwhile. */
+  async restore(url) {
+    const html = await this.#parts.requests.get(url);
+    if (html !== null && !this.#view) this.show(html);
+  }
+
+  /** Shows the server's `html`: a chat, or that there is none. */
+  show(html, { focus = false } = {}) {
+    this.#leave();
+    const root = this.#replace(html);
+    if (!root.dataset.chat) return;
+    const { socket, outbox, texts, shown } = this.#parts;
+    this.#view = new ChatView(root, { socket, outbox, texts, address: Number(root.dataset.chat) });
+    this.#selection = rememberSelection(this.#view.conversation.scroll);
+    if (socket.isOpen) this.watch();
+    shown();
+    if (focus) (this.#view.composer || this.#view.conversation.scroll).focus();
+  }
+
+  /** Asks for what came since, and sends again what was not acknowledged. */
+  watch() {
+    if (!this.#view) return;
+    this.#parts.socket.send({ type: "watch", chat: this.chat, rev: this.#view.conversation.rev });
+    this.#view.resend();
+  }
+
+  receive(frame) {
+    this.#view?.receive(frame);
+  }
+
+  /** The dialog has been opened: where the agent writes gets the focus. Returns false if there is nowhere to write. */
+  focusComposer() {
+    const textarea = this.#view?.composer?.textarea;
+    textarea?.focus({ preventScroll: true });
+    return Boolean(textarea);
+  }
+
+  /** The conversation has come into view. */
+  noteShown() {
+    this.#view?.noteShown();
+  }
+
+  maskSelected() {
+    return this.#mask(this.#selection.take());
+  }
+
+  maskRange(range) {
+    return this.#mask(selectedSpans(this.#view.conversation.scroll, range));
+  }
+
+  async #mask(spans) {
+    const { notices, texts } = this.#parts;
+    notices.say(await maskSpans(this.#view.root.dataset.maskUrl, spans, texts));
+  }
+
+  #replace(html) {
+    this.#main.outerHTML = html;
+    const root = this.#main;
+    const customer = root.querySelector("template[data-part=customer]");
+    this.#desk.querySelector("[data-part=customer-slot]").replaceChildren(customer?.content.cloneNode(true) || "");
+    localiseTimes(this.#desk);
+    return root;
+  }
+
+  get #main() {
+    return this.#desk.querySelector(".chat-dialog-body > .chat-dialog-main");
+  }
+
+  #leave() {
+    if (!this.#view) return;
+    const { chat } = this.#view;
+    this.#view.leave();
+    this.#selection.forget();
+    this.#view = null;
+    this.#parts.left(chat);
+  }
+}

@@ -1,0 +1,55 @@
+// The desk's requests to the server. If one fails, the agent is told why.
+
+import { fieldsOf, withButtonOff } from "./forms.js";
+
+export class DeskRequests {
+  #csrf;
+  #unavailable;
+  #say;
+
+  /** `texts` is the dataset of the page's texts; `say(text)` shows the agent a line. */
+  constructor(texts, say) {
+    this.#csrf = texts.csrf;
+    this.#unavailable = texts.unavailable;
+    this.#say = say;
+  }
+
+  /** Returns the answer's body, or null after the agent has been told why there is none. */
+  async get(url, options = {}) {
+    const response = await this.#request(url, options);
+    if (response?.ok) return response.text();
+    await this.explain(response);
+    return null;
+  }
+
+  /** As `get`; `fields` is what a form would send. */
+  post(url, fields = null) {
+    return this.get(url, { method: "POST", body: fields && new URLSearchParams(fields) });
+  }
+
+  /** Sends a form whose refusal the caller shows. Returns the response, or null if there is none. */
+  submit(form) {
+    return withButtonOff(form, () => this.#request(form.action, { method: "POST", body: fieldsOf(form) }));
+  }
+
+  /** Sends a form. Returns what `get` returns. */
+  submitForText(form) {
+    return withButtonOff(form, () => this.post(form.action, fieldsOf(form)));
+  }
+
+  /** Tells the agent why `response` (null: none came) is not what was asked for. */
+  async explain(response) {
+    const type = response?.headers.get("Content-Type") || "";
+    this.#say(type.startsWith("text/plain") ? await response.text() : this.#unavailable);
+  }
+
+  async #request(url, options) {
+    const headers = { "X-CSRFToken": this.#csrf, "X-Requested-With": "fetch" };
+    const response = await fetch(url, { ...options, headers }).catch(() => null);
+    if (response?.redirected && new URL(response.url).pathname === "/sign-in/") {
+      window.location.assign(response.url);
+      return new Promise(() => {}); // the page goes away
+    }
+    return response;
+  }
+}

@@ -1,0 +1,26 @@
+// Forms that a script sends.
+
+/** Returns what the browser would send of `form`. */
+export function fieldsOf(form) {
+  return new URLSearchParams(new FormData(form));
+}
+
+/** Calls `send()` and returns its answer. Until then the form's button is off, so that nothing is sent twice. */
+export async function withButtonOff(form, send) {
+  const button = form.querySelector("button:not([type=button])");
+  button.disabled = true;
+  const answer = await send();
+  button.disabled = false;
+  return answer;
+}
+
+/** Sends `fields` to `action` as a form of the page around this one would: the answer is shown there. */
+export function submitFields(root, action, fields) {
+  const form = Object.assign(document.createElement("form"), { method: "post", action, target: "_parent", hidden: true });
+  for (const [name, value] of fields) {
+    form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
+  }
+  root.append(form);
+  form.submit();
+  form.remove();
+}

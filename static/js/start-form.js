@@ -1,0 +1,49 @@
+// The form that starts a chat, and what was typed into it.
+
+import { FormDraft } from "./form-draft.js";
+import { fieldsOf, withButtonOff } from "./forms.js";
+
+const FORM = "form[data-stage=start]";
+
+export class StartForm {
+  #root;
+  draft;
+
+  /** `root` is what shows the form, at times. */
+  constructor(root, service) {
+    this.#root = root;
+    this.draft = new FormDraft(`contiple-draft:${service}`, ["name", "email", "message"]);
+    root.addEventListener("input", (event) => {
+      const form = event.target.closest(FORM);
+      if (form) this.draft.keep(form);
+    });
+  }
+
+  /** The form can be used now. Until then its button was off, since only this script can send it. */
+  begin() {
+    const form = this.#root.querySelector(FORM);
+    if (!form) return;
+    form.querySelector("[type=submit]").disabled = false;
+    this.draft.fill(form);
+  }
+
+  /** Calls `start(form)` when the customer starts a chat. */
+  onSubmit(start) {
+    this.#root.addEventListener("submit", (event) => {
+      const form = event.target.closest(FORM);
+      if (!form) return;
+      event.preventDefault();
+      start(form);
+    });
+  }
+
+  /** Starts a chat for `session`. `page` is the address of the page that shows the chat. Returns what `post` returns. */
+  async send(form, session, page) {
+    const fields = fieldsOf(form);
+    fields.set("page", page);
+    const response = await withButtonOff(form, () => session.post(form.action, fields));
+    const token = response?.status < 500 && response.headers.get("X-Chat-Token");
+    if (token) session.begin(token);
+    return response;
+  }
+}

@@ -1,0 +1,43 @@
+"""Gives chat its links to tickets: to the one made from a chat, to the form that makes it, and to Contact Us."""
+
+from collections.abc import Mapping, Sequence
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from agents.models import Agent, Service
+from chat.follow_ups import FollowUp, FollowUps
+from chat.models import Chat
+from tickets.access import may_create_from_chat
+from tickets.models import Ticket
+
+
+class TicketsOfChats(FollowUps):
+    noun = gettext_lazy("Ticket")
+    create_label = gettext_lazy("Create Ticket")
+    after_end = gettext_lazy("You can still create a ticket from this chat.")
+    icon = "ticket"
+    trail_words = {"chat.ticket_created": gettext_lazy("%(actor)s created ticket #%(number)s.")}
+
+    def made_from(self, chats: Sequence[Chat]) -> Mapping[int, FollowUp]:
+        tickets = Ticket.objects.filter(chat__in=[chat.pk for chat in chats])
+        numbers = tickets.values_list("chat", "number", "service__slug")
+        return {chat: _follow_up(slug, number) for chat, number, slug in numbers}
+
+    def create_url(self, agent: Agent, chat: Chat) -> str:
+        if not may_create_from_chat(agent):
+            return ""
+        return reverse("tickets:create_from_chat", args=[agent.service.slug, chat.pk])
+
+    def inquiry_url(self, service: Service) -> str:
+        return reverse("tickets:contact", args=[service.slug])
+
+    def inquiry_from_chat_url(self, service: Service) -> str:
+        return reverse("tickets:contact_from_chat", args=[service.slug])
+
+
+def _follow_up(service: str, number: int) -> FollowUp:
+    url = reverse("tickets:detail", args=[service, number])
+    title = _("Ticket #%(number)s") % {"number": number}
+    return FollowUp(f"#{number}", title, url, url_with_chat=f"{url}?menu=history")
