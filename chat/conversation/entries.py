@@ -67,7 +67,10 @@ def entry_of(message: Message, masks: Iterable[Mask]) -> Entry:
 
 def record_of(entry: Entry, *, agent_id: int | None) -> dict[str, Any]:
     """Returns what ``INSERT`` reads of a message, to be encoded as JSON."""
-    return msgspec.structs.asdict(entry) | {"agent": agent_id, "offers": entry.offers or None}
+    record = msgspec.structs.asdict(entry)
+    record["agent"] = agent_id
+    record["offers"] = entry.offers or None
+    return record
 
 
 def offered_spans(offered: Iterable[spans.Span]) -> tuple[ShownSpan, ...]:

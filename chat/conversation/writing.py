@@ -50,7 +50,7 @@ class Draft:
 
     def take_place(self) -> None:
         """Gives the message the chat's next number, and counts what else it changes there; a note changes nothing."""
-        chat, body = self.chat, apply_mask(self.body, self.found.bounds)
+        chat, body = self.chat, apply_mask(self.body, self.found.bounds) if self.found.masked else self.body
         chat.last_rev += 1
         self.entry = Entry(
             chat=chat.id,

@@ -35,7 +35,7 @@ class Client:
         await self.send_data(protocol.encode(frame))
 
     async def send_data(self, data: bytes) -> None:
-        """As ``send``, for a frame that is encoded already."""
+        """Sends a frame that is encoded already, as ``send`` does."""
         if not self.window.add(len(data)):
             await self.close(SLOW)
             return

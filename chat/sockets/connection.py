@@ -151,7 +151,7 @@ class Connection:
     # For subclasses to call
 
     def start(self) -> None:
-        """From here on deliveries are shown and beats sent."""
+        """Begins to show deliveries and to send beats."""
         pulse.join(self)
         if self.inbox.open():
             self._pump()

@@ -1,4 +1,4 @@
-"""What a client shows, read from the database in short: by comparing it a connection finds what its client missed."""
+"""Reads in short what clients show: a connection compares it with what was sent, and finds what its client missed."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class SeenChat(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What a beat looks at for one connection: the chats it shows, and either an agent's desk or a customer's page."""
+    """A beat's question for one connection: the chats it shows, and either an agent's desk or a customer's page."""
 
     chat_ids: Collection[int]
     credential: Credential | None = None  # an agent's
@@ -49,7 +49,7 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a beat found for one connection; ``chats`` are those of the watched ones that are there."""
+    """A beat's answer for one connection; ``chats`` are those of the watched ones that are there."""
 
     chats: dict[int, SeenChat]
     fingerprint: Fingerprint | None

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from agents.models import Agent, Service, User
-from chat.conversation import live, rendering
+from chat.conversation import frames, live
 from chat.lifecycle import upkeep
 from chat.models import Chat, Lease, Message
 from chat.routing import presence, queue
@@ -146,7 +146,7 @@ async def test_a_failing_refresh_closes_to_come_again(agent, monkeypatch, caplog
         def fail(*_args, **_named):
             raise RuntimeError
 
-        monkeypatch.setattr(rendering, "desk_frame", fail)
+        monkeypatch.setattr(frames, "desk_frame", fail)
         live.publish(live.agent_topic(agent.pk), live.Touched())
         assert await line.closing() == AGAIN
 
@@ -180,7 +180,7 @@ async def test_what_fails_at_the_beginning_leaves_nothing_behind(agent, monkeypa
     def fail(*_args, **_named):
         raise RuntimeError
 
-    monkeypatch.setattr(rendering, "desk_frame", fail)
+    monkeypatch.setattr(frames, "desk_frame", fail)
     async with await do(desk, agent) as line:
         assert await line.closing() == AGAIN
         assert not pulse._pulse().due

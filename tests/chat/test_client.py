@@ -1,4 +1,4 @@
-"""What reaches the far end of a socket, and what no longer does."""
+"""Frames reach the far end of a socket until it is gone, closed, or does not read."""
 
 import json
 import uuid
@@ -13,7 +13,7 @@ from chat.sockets.codes import AGAIN, SLOW
 
 
 class Wire:
-    """What the server was given to send."""
+    """Keeps what the server was given to send."""
 
     def __init__(self) -> None:
         self.messages: list[dict] = []

@@ -1,4 +1,4 @@
-"""What is done with a change, by its number alone."""
+"""A change is passed on, read again or left, by its number alone."""
 
 import pytest
 

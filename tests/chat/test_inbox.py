@@ -15,7 +15,7 @@ def quick(monkeypatch) -> None:
 
 
 class Shown:
-    """What a connection is given; ``failing`` are the chats whose deliveries can't be shown, each once."""
+    """Keeps what a connection is given to show; deliveries of the chats in ``failing`` can't be shown, each once."""
 
     def __init__(self, *failing: int, error: type[Exception] = DatabaseError) -> None:
         self.failing, self.error = list(failing), error

@@ -1,4 +1,4 @@
-"""What `chat/README.md` shows is what the code does: packages, frames, close codes and states."""
+"""`chat/README.md` shows what the code does: packages, frames, close codes and states."""
 
 import re
 from collections.abc import Iterator
