@@ -33,6 +33,6 @@ def make_looks(service: Service, admin: Agent) -> None:
     chat, ticket = make_chat(service, customer=make_customer(service, "Jun Park")), make_ticket(service)
     for outcome in set(Outcome) - {Outcome.LIMIT, Outcome.EXPORTED, Outcome.DESTROYED}:
         make_look(agent, chat, outcome, at=now, kind="rrn", address="2001:db8:85a3:8d3:1319:8a2e:370:7348")
-        make_look(agent, chat, outcome, at=now, place="ticket", subject=ticket.audit_subject, address="192.0.2.7")
+        make_look(agent, chat, outcome, at=now, of="ticket", subject=ticket.audit_subject, address="192.0.2.7")
     make_look(admin, chat, Outcome.DESTROYED, at=now, details={"keys": 1, "customer": chat.customer_id})
     make_limit_reached(agent, at=now)
