@@ -3,7 +3,8 @@
 from django.contrib import admin
 from django.http import HttpRequest
 
-from chat.models import Chat, ChatSettings, MaskingRules, OwnPattern
+from chat.masking.models import MaskingRules, OwnPattern
+from chat.models import Chat, ChatSettings
 from chat.routing.chat_settings import FIELDS
 
 

@@ -11,25 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Agent, Service
-from chat.masking.models import DataKey, MaskedSpan, MaskingRules, OwnPattern
-from contiple.base.texts import MESSAGE_LENGTH_MAX
+from chat.masking.models import MaskedSpan
 from helpcenter.models import Customer, PrivacyPolicy
-
-__all__ = [
-    "MESSAGE_LENGTH_MAX",
-    "Chat",
-    "ChatSettings",
-    "DataKey",
-    "Lease",
-    "Mask",
-    "MaskedSpan",
-    "MaskingRules",
-    "Message",
-    "OwnPattern",
-    "Ring",
-    "RoutingDecision",
-    "RoutingRound",
-]
 
 DAY_MINUTES = 24 * 60
 

@@ -10,7 +10,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Agent, Service
-from chat.models import Chat, MaskedSpan
+from chat.masking.models import MaskedSpan
+from chat.models import Chat
 from helpcenter.models import Customer, PrivacyPolicy
 
 CHAT_TAG = "Chat"  # the guide's name: every ticket made from a chat has this tag

@@ -16,8 +16,9 @@ from django.db import connection
 from msgspec import Struct
 
 from chat.masking import spans
+from chat.masking.models import MaskedSpan
 from chat.masking.offers import offers_of
-from chat.models import Chat, Mask, MaskedSpan, Message
+from chat.models import Chat, Mask, Message
 from contiple.base import prepared
 
 PAGE_SIZE = 50

@@ -19,10 +19,10 @@ from agents.models import Agent
 from chat.conversation.writing import Draft, LockedChat, write
 from chat.masking import concealing
 from chat.masking.rules import NOTHING, Found, Rules, known_rules, rules_of
-from chat.models import MESSAGE_LENGTH_MAX, Chat, Message
+from chat.models import Chat, Message
 from contiple.base import metrics, prepared
 from contiple.base.errors import Closed, Conflict, Invalid
-from contiple.base.texts import clean_text
+from contiple.base.texts import MESSAGE_LENGTH_MAX, clean_text
 
 Author = Message.Author
 

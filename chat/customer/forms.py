@@ -5,8 +5,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from chat.conversation import messages
-from chat.models import MESSAGE_LENGTH_MAX
 from contiple.base.errors import Invalid
+from contiple.base.texts import MESSAGE_LENGTH_MAX
 from helpcenter.customers import clean_name
 from helpcenter.models import PrivacyPolicy
 

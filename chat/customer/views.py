@@ -32,11 +32,12 @@ from chat.conversation.paging import before
 from chat.customer.forms import StartForm
 from chat.lifecycle import transitions
 from chat.masking import concealing
-from chat.models import MESSAGE_LENGTH_MAX, Chat
+from chat.models import Chat
 from chat.routing import presence, queue
 from chat.routing.queue_limits import QueueFull
 from contiple.base.addresses import client_address
 from contiple.base.errors import Closed, TooMany
+from contiple.base.texts import MESSAGE_LENGTH_MAX
 from helpcenter.access import chat_gate_open, customer_for_token, help_center_of
 from helpcenter.customers import register_customer
 from helpcenter.models import Customer

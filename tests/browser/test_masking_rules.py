@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from agents.models import Agent
-from chat.models import MaskingRules, OwnPattern
+from chat.masking.models import MaskingRules, OwnPattern
 from tests.make import make_agent
 
 SAMPLE = "Card 4111 1111 1111 1111, phone 010-1234-5678, member HRN-20451"

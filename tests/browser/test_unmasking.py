@@ -4,7 +4,8 @@ import pytest
 from playwright.sync_api import expect
 
 from agents.models import Agent, AuditEntry
-from chat.models import Mask, MaskingRules, Message
+from chat.masking.models import MaskingRules
+from chat.models import Mask, Message
 from tests.browser.windows import Screens
 
 LIFT, CONFIRM = "Remove mask", "Remove for everyone"

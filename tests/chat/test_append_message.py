@@ -15,8 +15,9 @@ from agents.models import Contract
 from chat.conversation import entries, live, messages
 from chat.conversation.messages import append_event, append_notice, clean_body, send_as_customer
 from chat.lifecycle.transitions import close_chat, pass_on
-from chat.models import MESSAGE_LENGTH_MAX, Chat, Mask, Message, Ring
+from chat.models import Chat, Mask, Message, Ring
 from contiple.base.errors import Conflict, Invalid
+from contiple.base.texts import MESSAGE_LENGTH_MAX
 from tests.agents.race import at_once
 from tests.chat.comings import committed, make_ringing
 from tests.make import make_chat, make_customer, send_as_agent

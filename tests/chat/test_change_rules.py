@@ -10,11 +10,12 @@ from agents.membership import change_agent
 from agents.models import Agent, AuditEntry, Contract
 from chat.conversation.messages import send_as_customer
 from chat.masking import detectors, rules
+from chat.masking.models import MaskingRules
 from chat.masking.offers import offers_of
 from chat.masking.rules import DEFAULT, Action, Rule, kind_rules, rules_of
 from chat.masking.settings import change_rules, loosened, rules_row, rules_stamp
 from chat.masking.spans import Span
-from chat.models import Chat, Mask, MaskingRules, Message
+from chat.models import Chat, Mask, Message
 from contiple.base.errors import Closed, Conflict
 from tests.agents.race import at_once
 from tests.make import make_agent, make_chat, send_as_agent

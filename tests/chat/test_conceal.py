@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from agents.models import Contract
 from chat.masking.concealing import conceal, search
+from chat.masking.models import DataKey
 from chat.masking.rules import NOTHING
-from chat.models import DataKey, Mask
+from chat.models import Mask
 
 pytestmark = pytest.mark.django_db
 

@@ -14,8 +14,9 @@ from chat.conversation import entries
 from chat.customer import views as views_customer
 from chat.lifecycle import upkeep
 from chat.masking import concealing
-from chat.models import MESSAGE_LENGTH_MAX, Chat, Lease, Message
+from chat.models import Chat, Lease, Message
 from chat.routing import presence
+from contiple.base.texts import MESSAGE_LENGTH_MAX
 from helpcenter.customers import register_customer
 from helpcenter.models import Customer, HelpCenter, PrivacyPolicy
 from tests.chat.comings import come_online

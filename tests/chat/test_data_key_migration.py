@@ -11,7 +11,8 @@ from django.db.migrations.executor import MigrationExecutor
 from chat.conversation.message_masks import holder_of
 from chat.masking import holders, vault
 from chat.masking.holders import Holder
-from chat.models import Chat, DataKey
+from chat.masking.models import DataKey
+from chat.models import Chat
 from contiple.base import crypto
 from tests.make import make_chat, make_ticket
 

@@ -13,8 +13,9 @@ from chat.masking import vault
 from chat.masking.destroying import destroy_expired, destroy_of, destroy_of_customer
 from chat.masking.holders import Holder
 from chat.masking.looks import OriginalGone
+from chat.masking.models import DataKey
 from chat.masking.selections import Selection
-from chat.models import Chat, DataKey, Mask, Message
+from chat.models import Chat, Mask, Message
 from contiple.base.clock import database_now
 from contiple.base.errors import Closed
 from tests.make import make_chat, make_customer, make_message, make_ticket

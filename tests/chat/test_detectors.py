@@ -11,7 +11,7 @@ from stdnum import luhn
 from chat.masking.detectors import MASKED_BY_DEFAULT, detect
 from chat.masking.detectors.overlap import united
 from chat.masking.spans import Span, widen_all
-from chat.models import MESSAGE_LENGTH_MAX
+from contiple.base.texts import MESSAGE_LENGTH_MAX
 from tests.cases import cases
 
 VISA = "4111111111111111"

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from chat.masking.detectors import compile_custom, detect, find_custom
 from chat.masking.detectors.custom import SOURCE_LENGTH_MAX, TOTAL_SECONDS, read_custom
-from chat.models import MESSAGE_LENGTH_MAX
 from contiple.base.errors import Invalid
+from contiple.base.texts import MESSAGE_LENGTH_MAX
 from tests.cases import cases
 
 SLOW = regex.compile(r"(?:a|aa)+$")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from chat.masking.detectors import KINDS, MASKED_BY_DEFAULT, compile_custom, detect
 from chat.masking.spans import apply_mask
-from chat.models import MESSAGE_LENGTH_MAX
+from contiple.base.texts import MESSAGE_LENGTH_MAX
 from tests.cases import cases
 from tests.chat.labelled import PARTS, messages
 

@@ -10,8 +10,9 @@ from chat.conversation import entries, live
 from chat.conversation.message_masks import lift, mask_selection, reveal
 from chat.conversation.messages import send_as_customer
 from chat.masking.looks import OriginalGone
+from chat.masking.models import DataKey
 from chat.masking.selections import Selection
-from chat.models import Chat, DataKey, Mask, Message
+from chat.models import Chat, Mask, Message
 from tests.agents.race import at_once
 from tests.chat.comings import new_id
 from tests.make import make_chat, make_message

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from chat.models import MaskingRules, OwnPattern
+from chat.masking.models import MaskingRules, OwnPattern
 from tests.make import make_user
 
 

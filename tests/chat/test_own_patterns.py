@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from agents.models import Agent, AuditEntry, Contract
 from chat.conversation.messages import prepare, send_as_customer
 from chat.masking.detectors.custom import TOTAL_SECONDS
+from chat.masking.models import MaskingRules, OwnPattern
 from chat.masking.offers import offers_of
 from chat.masking.rules import MASKS_MAX, Action, rules_of
 from chat.masking.settings import (
@@ -25,8 +26,9 @@ from chat.masking.settings import (
     rules_stamp,
 )
 from chat.masking.spans import Span, apply_mask
-from chat.models import MESSAGE_LENGTH_MAX, Chat, MaskingRules, Message, OwnPattern
+from chat.models import Chat, Message
 from contiple.base.errors import Closed, Conflict, Invalid
+from contiple.base.texts import MESSAGE_LENGTH_MAX
 from tests.agents.race import at_once
 from tests.chat.secrets import columns_with
 from tests.chat.test_detectors_speed import holds, slowness

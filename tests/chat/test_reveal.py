@@ -15,8 +15,9 @@ from agents.models import Agent, Attempt, AuditEntry, Contract
 from chat.conversation import entries, message_masks
 from chat.conversation.message_masks import lift, mask_selection, reveal
 from chat.masking.looks import OriginalGone
+from chat.masking.models import DataKey, MaskingRules
 from chat.masking.selections import Selection
-from chat.models import DataKey, Mask, MaskingRules, Message
+from chat.models import Mask, Message
 from contiple.base.errors import Closed, TooMany
 from tests.agents.race import at_once
 from tests.make import make_agent, make_chat, make_message

@@ -13,7 +13,8 @@ from django.db import DatabaseError, connection, transaction
 from chat.conversation.message_masks import Messages, reveal
 from chat.conversation.messages import send_as_customer
 from chat.masking import engine, vault
-from chat.models import Chat, DataKey, Mask
+from chat.masking.models import DataKey
+from chat.models import Chat, Mask
 from contiple.base import crypto
 from tests.agents.race import at_once
 from tests.chat.originals import seal_in

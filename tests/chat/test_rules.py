@@ -9,9 +9,10 @@ from chat.conversation.messages import append_together, prepare, send_as_custome
 from chat.masking import rules as rules_module
 from chat.masking.detectors import KINDS
 from chat.masking.looks import OriginalGone
+from chat.masking.models import DataKey, MaskingRules, OwnPattern
 from chat.masking.rules import DEFAULT, NOTHING, Action, Masked, Rule, Rules, known_rules, rules_of
 from chat.masking.spans import Span
-from chat.models import DataKey, Mask, MaskingRules, Message, OwnPattern
+from chat.models import Mask, Message
 from tests.chat.comings import new_id
 from tests.make import make_chat
 

@@ -10,9 +10,9 @@ from django.urls import reverse
 from agents.models import Agent, AuditEntry, Contract
 from chat.masking import detectors
 from chat.masking.kinds import NAMES
+from chat.masking.models import MaskingRules, OwnPattern
 from chat.masking.rules import DEFAULT, Action, Rule, rules_of
 from chat.masking.settings import PATTERNS_MAX, change_rules
-from chat.models import MaskingRules, OwnPattern
 from tests.chat.secrets import columns_with
 from tests.make import make_agent
 

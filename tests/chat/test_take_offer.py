@@ -8,8 +8,9 @@ from agents.models import Agent, Contract
 from chat.conversation import entries
 from chat.conversation.message_masks import mask_selection
 from chat.conversation.messages import send_as_customer
+from chat.masking.models import MaskingRules
 from chat.masking.selections import Selection
-from chat.models import Chat, MaskingRules, Message
+from chat.models import Chat, Message
 from tests.chat.originals import original_under
 from tests.make import make_chat
 

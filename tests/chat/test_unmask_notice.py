@@ -16,8 +16,9 @@ from chat.conversation import message_masks
 from chat.conversation.message_masks import mask_selection
 from chat.masking import limit_notice
 from chat.masking.limit_notice import LIMIT_REACHED, tell_of_limit
+from chat.masking.models import MaskingRules
 from chat.masking.selections import Selection
-from chat.models import Mask, MaskingRules
+from chat.models import Mask
 from contiple.base.errors import DomainError
 from contiple.base.months import Month
 from tests.agents.race import at_once

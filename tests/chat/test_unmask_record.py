@@ -14,9 +14,10 @@ from chat.conversation.message_masks import mask_selection
 from chat.masking import destroying
 from chat.masking import record as unmask_record
 from chat.masking.holders import Link
+from chat.masking.models import DataKey, MaskingRules
 from chat.masking.record import LOOKS, Filters, Outcome, actions_of, entries_of, read_page, rows_of, summary_of
 from chat.masking.selections import Selection
-from chat.models import DataKey, Mask, MaskingRules
+from chat.models import Mask
 from contiple.base.errors import DomainError
 from contiple.base.months import Month
 from tests.chat.looks import NOON, make_limit_reached, make_look

@@ -3,8 +3,9 @@
 import pytest
 
 from chat.masking import vault
+from chat.masking.models import DataKey
 from chat.masking.spans import Span
-from chat.models import DataKey, Mask
+from chat.models import Mask
 from contiple.base import crypto
 from tests.chat.originals import original_under, seal_in
 from tests.make import make_chat, make_message

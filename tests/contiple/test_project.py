@@ -1,5 +1,6 @@
 """The repository agrees with itself: models with migrations, READMEs with the tree, templates with the style."""
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -144,3 +145,32 @@ def _lines_of_chat() -> Iterator[str]:
     for path in sorted([*(root / "chat").rglob("*.py"), *(root / "templates/chat").iterdir(), *scripts]):
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
             yield f"{path.relative_to(root)}:{number}: {line.strip()}"
+
+
+# Functions with more than five parameters, and why.
+MAY_HAVE_MORE_PARAMETERS = {"agents/audit.py: record": "an entry's columns; its callers name each"}
+
+
+def test_modules_and_functions_stay_small():
+    modules, functions, wide = [], [], []
+    for path in _product_code():
+        name, text = path.relative_to(env.BASE_DIR).as_posix(), path.read_text(encoding="utf-8")
+        if len(text.splitlines()) > 300:
+            modules.append(name)
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                if node.end_lineno - node.lineno >= 30:
+                    functions.append(f"{name}: {node.name}")
+                if len(_parameters(node)) > 5:
+                    wide.append(f"{name}: {node.name}")
+    assert (modules, functions, wide) == ([], [], list(MAY_HAVE_MORE_PARAMETERS))
+
+
+def _product_code() -> Iterator[Path]:
+    for app in APPS:
+        yield from (path for path in sorted((env.BASE_DIR / app).rglob("*.py")) if "migrations" not in path.parts)
+
+
+def _parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
+    given = function.args
+    return [it.arg for it in given.posonlyargs + given.args + given.kwonlyargs if it.arg not in {"self", "cls"}]

@@ -3,9 +3,9 @@
 import psutil
 import pytest
 
-from chat.models import MESSAGE_LENGTH_MAX
 from chat.sockets.codes import SLOW
 from chat.sockets.window import WINDOW_BYTES
+from contiple.base.texts import MESSAGE_LENGTH_MAX
 from tests.faults.desk import assert_nothing_lost
 
 READERS, WRITERS = 8, 5

@@ -9,8 +9,9 @@ import uuid
 from collections.abc import Callable
 from urllib.parse import quote
 
-from chat.models import MESSAGE_LENGTH_MAX, OwnPattern
+from chat.masking.models import OwnPattern
 from chat.protocol import FRAME_BYTES_MAX
+from contiple.base.texts import MESSAGE_LENGTH_MAX
 from tests.leaks.browser import value_of
 from tests.leaks.run import Run
 from tests.leaks.secrets import AUTOMATIC

@@ -9,8 +9,9 @@ from django.test.utils import CaptureQueriesContext
 
 from agents.models import Contract
 from chat.conversation.message_masks import lift, mask_selection
+from chat.masking.models import DataKey, MaskingRules, OwnPattern
 from chat.masking.selections import Selection
-from chat.models import DataKey, MaskingRules, Message, OwnPattern
+from chat.models import Message
 from tests.agents.race import at_once
 from tests.chat.secrets import columns_with
 from tests.make import make_chat, make_message, make_ticket

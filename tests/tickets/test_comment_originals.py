@@ -8,7 +8,7 @@ from django.utils import timezone
 from agents.models import AuditEntry, Contract
 from chat.conversation.message_masks import holder_of
 from chat.masking import destroying, vault
-from chat.models import DataKey
+from chat.masking.models import DataKey
 from contiple.base import crypto
 from tests.chat.originals import seal_in
 from tests.make import make_chat, make_customer, make_ticket

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from agents.models import AuditEntry
-from chat.models import DataKey
+from chat.masking.models import DataKey
 from tests.make import make_customer, make_ticket
 from tickets.lifecycle import add_comment
 

@@ -12,8 +12,9 @@ from chat.conversation import message_masks
 from chat.conversation.message_masks import mask_selection
 from chat.masking import looks
 from chat.masking import record as unmask_record
+from chat.masking.models import DataKey, MaskingRules
 from chat.masking.selections import Selection
-from chat.models import DataKey, Mask, MaskingRules
+from chat.models import Mask
 from contiple.base.errors import Closed, Conflict, TooMany
 from contiple.base.months import Month
 from tests.agents.race import at_once

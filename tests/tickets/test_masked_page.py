@@ -9,7 +9,7 @@ from django.utils import translation
 
 from agents.models import Contract
 from chat.masking.destroying import destroy_expired
-from chat.models import DataKey
+from chat.masking.models import DataKey
 from tests.make import make_agent, make_chat, make_message, make_ticket
 from tests.tickets.masked import mask_text
 from tests.tickets.test_conceal_copies import mask as mask_in_chat
