@@ -21,7 +21,7 @@ export class ChatView {
     this.address = address;
     this.chat = Number(root.dataset.chat);
     this.conversation = new Conversation(root, { chat: this.chat, rev: Number(root.dataset.rev), texts });
-    const [received, read] = (root.dataset.marks || "0 0").split(" ").map(Number);
+    const [received, read] = (root.dataset.receipts || "0 0").split(" ").map(Number);
     this.conversation.setReceipts(received, read);
     this.typing = new Typing(root.querySelector("[data-part=typing]"), () => this.#tell({ type: "typing" }));
     this.composer = this.#makeComposer();

@@ -58,7 +58,7 @@ export class Conversation {
     item.dataset.state = "pending";
     item.dataset.client = client_id;
     const text = Object.assign(document.createElement("div"), { className: "message-body", textContent: body });
-    const note = Object.assign(document.createElement("div"), { className: "message-marks", textContent: this.texts.sending });
+    const note = Object.assign(document.createElement("div"), { className: "message-receipts", textContent: this.texts.sending });
     item.append(text, note);
     this.list.append(item);
     this.toBottom();
@@ -82,7 +82,7 @@ export class Conversation {
       item.remove();
       giveBack();
     });
-    item.querySelector(".message-marks").replaceChildren(`${this.texts.failed}: ${reason} `, button);
+    item.querySelector(".message-receipts").replaceChildren(`${this.texts.failed}: ${reason} `, button);
     this.toBottom();
   }
 
@@ -152,12 +152,12 @@ export class Conversation {
 
   /** Says under the reader's last message whether the other side has received or read it. */
   #showReceipts() {
-    for (const note of this.list.querySelectorAll(".message[data-seq] > .message-marks")) note.remove();
+    for (const note of this.list.querySelectorAll(".message[data-seq] > .message-receipts")) note.remove();
     const last = this.messages.findLast((message) => message.dataset.author === this.reader);
     const seq = Number(last?.dataset.seq || Infinity);
     const { received, read } = this.receipts;
     const text = seq <= read ? this.texts.read : seq <= received ? this.texts.delivered : "";
-    if (text) last.append(Object.assign(document.createElement("div"), { className: "message-marks", textContent: text }));
+    if (text) last.append(Object.assign(document.createElement("div"), { className: "message-receipts", textContent: text }));
   }
 }
 

@@ -200,9 +200,9 @@ def talk(desk: Desk, center: HelpCenter) -> None:
     expect(center.chat.body("Hello Jun!")).to_be_visible()
     expect(center.chat.typing).to_be_empty()
     expect(desk.chat.composer).to_have_value("")
-    expect(desk.chat.marks("Hello Jun!")).to_have_text(re.compile("Read|Delivered"))
+    expect(desk.chat.receipts("Hello Jun!")).to_have_text(re.compile("Read|Delivered"))
     center.chat.composer.focus()
-    expect(desk.chat.marks("Hello Jun!")).to_have_text("Read")
+    expect(desk.chat.receipts("Hello Jun!")).to_have_text("Read")
 
     center.chat.composer.press_sequentially("see ")
     expect(desk.chat.typing).to_contain_text("Jun Park is typing")
@@ -217,7 +217,7 @@ def talk(desk: Desk, center: HelpCenter) -> None:
     expect(link).to_have_attribute("target", "_blank")
     expect(desk.chat.message("hunter2").locator("time")).to_have_text(re.compile(r"^\d\d:\d\d$"))
     desk.chat.composer.focus()
-    expect(center.chat.marks("hunter2")).to_have_text("Read")
+    expect(center.chat.receipts("hunter2")).to_have_text("Read")
     assert list(Message.objects.filter(event="").order_by("seq").values_list("author", flat=True)) == [
         "customer",
         "system",

@@ -221,10 +221,10 @@ def test_what_comes_while_the_chat_is_folded_away_is_counted_on_the_icon(desk: D
     desk.chat.write("One")
     desk.chat.write("Two")
     expect(center.launcher.locator(".chat-widget-count")).to_have_text("2")
-    expect(desk.chat.marks("Two")).to_have_text("Delivered")
+    expect(desk.chat.receipts("Two")).to_have_text("Delivered")
     center.open()
     expect(center.launcher.locator(".chat-widget-count")).to_be_empty()
-    expect(desk.chat.marks("Two")).to_have_text("Read")
+    expect(desk.chat.receipts("Two")).to_have_text("Read")
 
 
 def test_a_chat_nobody_opens_goes_to_the_next_agent(desk: Desk, service: Service, center: HelpCenter, signed_in_page):

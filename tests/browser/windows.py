@@ -36,8 +36,8 @@ class Conversation:
     def body(self, text: str) -> Locator:
         return self.bodies.filter(has_text=text)
 
-    def marks(self, text: str) -> Locator:
-        return self.message(text).locator(".message-marks")
+    def receipts(self, text: str) -> Locator:
+        return self.message(text).locator(".message-receipts")
 
 
 class Desk:
