@@ -262,7 +262,7 @@ def test_the_chat_dialog(signed_in_page: Callable[..., Page], checks: Checks, se
     desk.chat.masks.click()
     expect(desk.chat.masks).to_have_text("please")
     checks.look_at(page, "dialog with an open mask")
-    desk.tool("ticket").click()
+    desk.tool("follow-up").click()
     expect(desk.popup.get_by_label("Subject")).to_be_visible()
     checks.look_at(page, "ticket form in the dialog")
     desk.popup.get_by_role("button", name="Create Ticket").click()

@@ -65,7 +65,7 @@ def test_pictures(mina: Agent, signed_in_page: Callable[..., Page], new_page: Ca
     take(desk.page, "masking")
     desk.tool("enlarge").click()
 
-    desk.tool("ticket").click()
+    desk.tool("follow-up").click()
     desk.popup.get_by_label("Subject").fill("Order 20451: deliver again on Friday")
     desk.popup.get_by_role("button", name="Create Ticket").click()
     desk.popup.get_by_role("link", name="Ticket #").click()

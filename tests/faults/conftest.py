@@ -12,9 +12,12 @@ from tests.faults.people import Crowd
 from tests.services import temporary_folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shared_cluster() -> Iterator[Cluster]:
-    """2 web processes and a worker, for all files that need nothing else: its start takes longer than most tests."""
+    """2 web processes and a worker, for all files that need nothing else: its start takes longer than most tests.
+
+    It ends with the last of these files: beside other tests its processes would take a sixth of the machine.
+    """
     with _cluster() as running:
         yield running
 

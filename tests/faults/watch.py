@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-WITHIN_S = 2  # invariants 3 and 6: a tick of the worker, and a second in hand
+WITHIN_S = 5  # invariants 3 and 6: a tick of the worker, and time in hand for a machine that does other things
 TICKS_S = 2.2  # in which every worker has looked at everything twice
 
 

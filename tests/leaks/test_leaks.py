@@ -23,7 +23,7 @@ WITHOUT_WORDS = {
         "agents:reset_confirm",
         "agents:accept_invitation",
     ),
-    "what admins settle": ("agents:contract", "agents:agent", "agents:invite", "agents:revoke"),
+    "what admins settle": ("agents:contract", "agents:agent", "agents:invite", "agents:revoke", "chat:chat_settings"),
     "what admins write for everybody to read": (
         "helpcenter:settings",
         "helpcenter:new_article",
@@ -67,6 +67,7 @@ WITHOUT_WORDS = {
         "admin:helpcenter_helpcenter_*",
         "admin:helpcenter_category_*",
         "admin:helpcenter_article_*",
+        "admin:chat_chatsettings_*",
     ),
     "shown to the operator, and changed nowhere there": (
         "admin:helpcenter_privacypolicy_*",
