@@ -6,7 +6,6 @@ same reason the set-up of a browser test makes rows, and leaves what sends to so
 """
 
 import os
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,11 +21,11 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 from agents.models import Service
 from chat.models import Chat
 from helpcenter.customers import register_customer
+from tests.browser.programs import BROWSERS, SHELL, found
 from tests.browser.rows import make_agent_with_chat
 from tests.browser.windows import Desk, HelpCenter, Screens
 from tests.server import Server
 
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # The browser asks nobody but the server under test: no updates, no look-ups of its maker.
 ARGUMENTS = [
     "--no-sandbox",  # it can't make one under root; it shows our own pages only
@@ -61,21 +60,22 @@ def kept_on() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def browser(kept_on: list[str]) -> Iterator[Browser]:
+def programs() -> tuple[str, ...]:
+    """Names of the browser's program; the first that is on this machine is taken."""
+    return (SHELL, *BROWSERS)
+
+
+@pytest.fixture(scope="module")
+def browser(programs: tuple[str, ...], kept_on: list[str]) -> Iterator[Browser]:
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     expect.set_options(timeout=TIMEOUT_MILLISECONDS)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS, ignore_default_args=kept_on)
+        browser = playwright.chromium.launch(
+            executable_path=found(programs), args=ARGUMENTS, ignore_default_args=kept_on
+        )
         yield browser
         browser.close()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
-
-
-def chromium() -> str:
-    for name in PROGRAMS:
-        if path := shutil.which(name):
-            return path
-    pytest.fail("No Chromium on this machine: apt-get install chromium")
 
 
 @pytest.fixture(scope="module")

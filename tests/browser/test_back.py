@@ -18,6 +18,7 @@ from helpcenter.models import Customer
 from helpcenter.models import HelpCenter as Settings
 from tests import server as servers
 from tests.browser.line import Line, line
+from tests.browser.programs import BROWSERS
 from tests.browser.rows import make_agent_with_chat
 from tests.browser.traces import shown, traces, watch_for
 from tests.browser.windows import Desk, HelpCenter
@@ -33,6 +34,12 @@ ELSEWHERE = "/hc/demo/search/?q=lamp"
 @pytest.fixture(scope="module", params=[True, False], ids=["from memory", "loaded again"])
 def has_memory(request: pytest.FixtureRequest) -> bool:
     return request.param
+
+
+@pytest.fixture(scope="module")
+def programs() -> tuple[str, ...]:
+    """The browser as people have it: the one without windows keeps no pages in memory."""
+    return BROWSERS
 
 
 @pytest.fixture(scope="module")
