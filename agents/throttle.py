@@ -1,4 +1,4 @@
-"""Limits attempts by people who aren't signed in: at passwords, and at mails to somebody's address.
+"""Limits attempts at passwords, mails to a person's address, chat starts, inquiries and looks under masks.
 
 Attempts are counted in the database, so all processes count together. A row doesn't say who tried or from where: its
 key is a hash under ``SECRET_KEY``. An attempt is counted before it is made, so of many at once no more than the limit

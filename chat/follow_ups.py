@@ -1,6 +1,6 @@
-"""Follow-ups: an app above makes them from chats. This module has links to them, and to the 1:1 inquiry form.
+"""Links to follow-ups, which an app above makes from chats, and to the 1:1 inquiry form.
 
-chat doesn't know that app. The app registers its ``FollowUps`` when it is ready, and pages of chat take words and
+chat doesn't import that app. The app registers its ``FollowUps`` when it is ready, and pages of chat take words and
 addresses from there. If nothing is registered, these pages work and leave the links out.
 """
 

@@ -1,4 +1,4 @@
-"""The rows of chat. What must never be wrong is a constraint here; who may change what stands in the modules above."""
+"""The rows of chat. What must never be wrong is a constraint here; the modules above decide who may change a row."""
 
 import uuid
 

@@ -25,7 +25,7 @@ def ticket_for(agent: Agent, number: int) -> Ticket:
 
 
 def comment_mask_for(agent: Agent, mask_id: int) -> CommentMask:
-    """Raises ``Http404`` where no ticket of the agent's service has such a mask in a comment."""
+    """Returns the mask. Raises ``Http404`` if no comment in the agent's service has it."""
     masks = CommentMask.objects.select_related("comment__ticket").defer("comment__ticket__search")
     return get_object_or_404(masks, pk=mask_id, comment__ticket__service=agent.service)
 

@@ -225,7 +225,7 @@ class InquiryForm(RequestForm):
 
 
 def _offer_assignees(form: forms.Form, people: QuerySet[Agent]) -> None:
-    """Offers ``people`` and nobody. Reads the names now, so that no template makes a query."""
+    """Offers ``people``, and the choice of no assignee. Reads the names now, so that no template makes a query."""
     form.fields["assignee"].queryset = people
     form.fields["assignee"].choices = [("", _("Nobody")), *((person.pk, str(person)) for person in people)]
 

@@ -40,7 +40,7 @@ def waiting_frame(waiting: int, language: str) -> protocol.Waiting:
 
 
 def active_status_frame(chat_id: int) -> protocol.Status:
-    """Returns ``status_frame`` of a chat that an agent has open: there is nothing to say."""
+    """Returns ``status_frame`` of a chat that an agent has open; its text is empty."""
     return protocol.Status(chat=chat_id, state=Chat.State.ACTIVE, html="")
 
 

@@ -92,7 +92,7 @@ def _write_alone(item: Any, together: Callable) -> Any:
 
 
 def _close_connection() -> None:
-    """Closes the thread's connection. An error in that must not end the one thread that writes."""
+    """Closes the thread's connection. An error here must not end the only thread that writes."""
     try:
         connection.close()
     except Exception:

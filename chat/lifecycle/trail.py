@@ -63,7 +63,7 @@ WAITED = {
     Reason.BREAK: _("Queued: no agent was Online; some were on a break."),
     Reason.OFFLINE: _("Queued: no agent was Online."),
 }
-# Agents who are alike in one of these share a line.
+# Agents with the same value of one of these share a line.
 TOGETHER = [Availability.BREAK, Availability.OFFLINE, Availability.NO_PERMISSION, Availability.NO_CONTRACT]
 
 

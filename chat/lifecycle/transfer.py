@@ -65,7 +65,7 @@ def return_to_queue(agent: Agent, chat_id: int, note: str = "") -> Chat:
 def take_over(admin: Agent, chat_id: int) -> Chat:
     """Makes the open chat this admin's, from any agent or the queue; if the admin has it open, it stays as it is.
 
-    The admin must be connected, Online or not, and below the limit, which nobody is ever over. Raises ``Conflict``, and
+    The admin must be connected, Online or not, and below the limit. Raises ``Conflict``, and
     ``Closed`` if ``admin`` is no admin any more.
     """
     with transaction.atomic():

@@ -24,7 +24,7 @@ from helpcenter.access import chat_gate_open, help_center_of
 from helpcenter.models import Customer, PrivacyPolicy
 from helpcenter.texts import text_for
 
-# When an agent opens a chat, nothing speaks for an inquiry any more, and no silence has begun with this agent.
+# When an agent opens a chat, the offer of an inquiry ends, and no silence is counted until the agent writes.
 _BEGUN_ANEW = {"inquiry_offer": "", "unanswered_since": None, "reminded_at": None}
 
 

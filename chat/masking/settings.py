@@ -1,6 +1,7 @@
 """Changes a service's rules and own patterns: Service Management / Personal Information Masking.
 
-The contract's row is the lock of these settings too: under it an admin stays one, and patterns are counted. Each change
+The contract's row is the lock of these settings too: under it an admin's role can't change, and patterns are counted.
+Each change
 counts ``version`` up in its own transaction, so that every process searches the next message by it. In such a
 transaction nothing may call ``rules_of``: the process would remember rules that are perhaps rolled back.
 """
@@ -121,7 +122,7 @@ def pattern_stamp(own: OwnPattern) -> str:
 
 
 def loosened(before: Mapping[str, Rule], after: Mapping[str, Rule]) -> list[str]:
-    """Returns the kinds that nobody needs again and that were destroyed at once, but would not be any more."""
+    """Returns the kinds destroyed at once by default and until now, which would no longer be after the change."""
     destroyed = Rule(Action.MASK, keep=False)
     return [
         kind
@@ -136,7 +137,7 @@ def own_patterns_of(admin: Agent) -> QuerySet[OwnPattern]:
 
 
 def own_pattern_for(admin: Agent, pattern_id: int) -> OwnPattern:
-    """Raises ``Http404`` for another service's pattern as for none."""
+    """Returns the service's own pattern. Raises ``Http404`` if there is none, or if it is another service's."""
     return get_object_or_404(own_patterns_of(admin), pk=pattern_id)
 
 

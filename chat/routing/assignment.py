@@ -94,7 +94,7 @@ def wait_for_turn(service_id: int) -> None:
 
 
 def choose(candidates: Iterable[Candidate]) -> Candidate | None:
-    """Returns who gets the next chat; ``None`` if nobody has room."""
+    """Returns the agent who gets the next chat; ``None`` if no agent has room."""
     return min(
         (candidate for candidate in candidates if candidate.load < candidate.limit),
         key=lambda candidate: (candidate.load / candidate.limit, candidate.idle_since, candidate.agent_id),
@@ -103,7 +103,7 @@ def choose(candidates: Iterable[Candidate]) -> Candidate | None:
 
 
 def plan(queue: Iterable[Waiting], everybody: Iterable[Candidate], now: datetime) -> list[Gift]:
-    """Returns who gets which chats of the queue.
+    """Returns which agent gets which chat of the queue.
 
     The moments of the gifts differ, so that of two agents who got one in this turn, the first is first for the next.
     """
@@ -161,7 +161,7 @@ def _rests(now: datetime) -> QuerySet[Ring]:
 
 
 def _resting(chats: list[int], now: datetime) -> dict[int, set[int]]:
-    """For each chat the agents who have just let it ring, or given it back."""
+    """Returns, for each chat, the agents who have just let it ring or given it back."""
     resting: dict[int, set[int]] = {}
     for chat_id, agent_id in _rests(now).filter(chat__in=chats).values_list("chat", "agent"):
         resting.setdefault(chat_id, set()).add(agent_id)
@@ -218,7 +218,7 @@ def _reason(chosen: Candidate, asked: list[Candidate]) -> Reason:
 def _give(service_id: int, planned: list[Gift]) -> list[Gift]:
     """Rings the planned chats that still wait, at agents who are still reachable, once the rows are locked.
 
-    The others are for the next turn.
+    The other chats wait for the next turn.
     """
     chats = _lock_chats(service_id, [gift.chat_id for gift in planned])
     agents = _lock_agents(service_id, {gift.agent_id for gift in planned}) if chats else {}
@@ -267,7 +267,7 @@ def _note_gifts(last: dict[int, datetime]) -> None:
 
 
 def _waits(queue: list[Waiting], standings: list[Standing], given: list[Decision]) -> list[Decision]:
-    """Says of each chat that nobody got why it waits."""
+    """Returns, for each chat that no agent got, why it waits."""
     taken = Counter(decision.agent_id for decision in given)
     standings = [standing_after(each, taken[each.agent_id]) for each in standings]
     free = {each.agent_id for each in standings if each.is_free}

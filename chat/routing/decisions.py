@@ -79,7 +79,7 @@ def only_news(waits: list[Decision]) -> list[Decision]:
 
 
 def why_nobody(standings: Iterable[Standing]) -> Reason:
-    """Returns why a chat waits that nobody has let ring: what keeps the agents who are nearest to taking it."""
+    """Returns why a chat that no agent has let ring still waits: the reason of the agents nearest to taking it."""
     found = {standing.availability for standing in standings}
     nearest_first = {
         Availability.FULL: Reason.FULL,

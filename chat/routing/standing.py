@@ -79,7 +79,7 @@ def standing_after(standing: Standing, more: int) -> Standing:
 
 
 def in_words(standing: Standing) -> str:
-    """As in "Mina: 3 of 3 chats": why the agent can't take a chat, or how many the agent has already."""
+    """Says why the agent can't take a chat, or how many the agent has: "3 of 3 chats"."""
     if standing.availability in {Availability.FREE, Availability.FULL}:
         return chats_in_words(standing.load, standing.limit)
     if standing.availability == Availability.UNREACHABLE and standing.gone_s is not None:

@@ -79,7 +79,7 @@ class Cursors:
         self._revs.pop(chat_id, None)
 
     def lose_deliveries(self) -> None:
-        """Deliveries were lost, nobody knows which: any first read may have missed a change."""
+        """Unknown deliveries were lost, so any first read may have missed a change."""
         self._first_reads.clear()
 
     def note_receipts(self, receipts: Receipts) -> bool:

@@ -100,7 +100,7 @@ class CustomerSocket(Display):
             raise Conflict(_("This socket knows its customer already."))
         try:
             await self._begin_chat(frame)
-        except DatabaseError as error:  # half a beginning is of no use: the client connects again
+        except DatabaseError as error:  # a partial start is useless: close, and the client connects again
             log.warning("a chat could not begin: %s", type(error).__name__)
             await self.client.close(AGAIN)
 
@@ -123,7 +123,7 @@ class CustomerSocket(Display):
             await self.client.send(status.frame)
 
     async def _queue_up(self, *, waits: bool) -> bool:
-        """Joins the queue's onlookers, or leaves them: only a waiting chat is moved by others. True if it joined."""
+        """Joins the queue's onlookers if the chat waits, else leaves them. True if it joined."""
         if waits == self.is_queueing:
             return False
         self.is_queueing = waits

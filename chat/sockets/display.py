@@ -68,7 +68,7 @@ class Display(Connection):
         self.cursors.begin_reading(chat_id)
         try:
             return await in_thread(self.first_look, chat_id, rev)
-        except DatabaseError:  # on display it would hear nothing: its client comes back, and asks again
+        except DatabaseError:  # it would get no changes: close, so that the client reconnects and asks again
             await self.client.close(AGAIN)
             raise
         except (DomainError, Http404):

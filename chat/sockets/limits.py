@@ -1,4 +1,4 @@
-"""How often a client may send what."""
+"""Limits how many messages, frames and signs of typing a client may send."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""When what is shown besides the messages is read again: soon after a change, not for each one, and until it works."""
+"""Schedules reading what is shown besides the messages: soon after a change, once for several, until it works."""
 
 import asyncio
 import logging

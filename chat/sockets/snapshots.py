@@ -1,4 +1,4 @@
-"""Reads in short what clients show: a connection compares it with what was sent, and finds what its client missed."""
+"""Reads fingerprints of what clients show. A connection compares them with what was sent, to find what was missed."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from contiple.base import prepared
 
 
 class CustomerPage(NamedTuple):
-    """The fingerprint of a customer's page: it shows something else once this differs."""
+    """The fingerprint of a customer's page: if it differs, the page must be drawn again."""
 
     state: str
     agent_id: int | None
@@ -22,7 +22,7 @@ class CustomerPage(NamedTuple):
 
 
 class AgentDesk(NamedTuple):
-    """The fingerprint of an agent's desk: it shows something else once this differs."""
+    """The fingerprint of an agent's desk: if it differs, the desk must be drawn again."""
 
     status: str
     own_chats: str | None  # id, state and whether something is unread, of each

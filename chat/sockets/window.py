@@ -34,7 +34,7 @@ class Window:
         return self.announced_bytes
 
     def answer(self, sent: int, now: float) -> None:
-        """Notes that the client has read ``sent`` bytes: no more than it was told of, whatever it says."""
+        """Notes that the client has read ``sent`` bytes: at most the bytes announced to it."""
         self.answered_bytes = max(self.answered_bytes, min(sent, self.announced_bytes))
         self.answered_at = now
         self.is_answer_due = False

@@ -15,7 +15,7 @@ from psycopg.rows import namedtuple_row
 
 Statement = tuple[str, Sequence[Any]]  # with its parameters
 Row = Any  # a named tuple
-Make = Callable[[Sequence[Any]], Any]  # makes something of a row's values
+Make = Callable[[Sequence[Any]], Any]  # makes a result from a row's values
 
 
 def fetch(statement: str, parameters: Sequence[Any], *, make: Make | None = None) -> list[Row]:

@@ -31,7 +31,7 @@ _LENGTHS = {
     "domestic": (16,),
 }
 _DIGITS_MIN = 13
-# Few cards have so few digits, many other numbers do: these need a word for a card.
+# Few cards are this short, and many other numbers are: these lengths count only beside a word for a card.
 _CARD_WORD = re.compile(r"(?:카드|card|visa|비자|maestro)\D{0,16}\Z", re.IGNORECASE)
 _WORD_WIDTH = 24
 _LENGTH_MAX = 60  # of a card number that is written with as many signs as digits
