@@ -65,8 +65,8 @@ def return_to_queue(agent: Agent, chat_id: int, note: str = "") -> Chat:
 def take_over(admin: Agent, chat_id: int) -> Chat:
     """Makes the open chat this admin's, from any agent or the queue; if the admin has it open, it stays as it is.
 
-    The admin must be connected, Online or not, and below the limit. Raises ``Conflict``, and
-    ``Closed`` if ``admin`` is no admin any more.
+    The admin must be connected, Online or not, and below the limit. Raises ``Conflict``, and ``Closed`` if
+    ``admin`` is no admin any more.
     """
     with transaction.atomic():
         wait_for_turn(admin.service_id)

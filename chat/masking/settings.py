@@ -1,9 +1,8 @@
 """Changes a service's rules and own patterns: Service Management / Personal Information Masking.
 
 The contract's row is the lock of these settings too: under it an admin's role can't change, and patterns are counted.
-Each change
-counts ``version`` up in its own transaction, so that every process searches the next message by it. In such a
-transaction nothing may call ``rules_of``: the process would remember rules that are perhaps rolled back.
+Each change counts ``version`` up in its own transaction, so that every process searches the next message by it. In
+such a transaction nothing may call ``rules_of``: the process would remember rules that are perhaps rolled back.
 """
 
 import unicodedata
