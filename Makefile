@@ -3,8 +3,9 @@
 SHELL := /bin/bash
 PYTHON := .venv/bin/python
 CODE := manage.py contiple agents helpcenter chat tickets tests
-# Two cores; a file's tests stay together, because a browser and an event loop can't share a process at one time.
-WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
+# More workers than cores: tests often wait for other processes. A file stays in one worker, because a browser and an event
+# loop can't share a process at one time.
+WORKERS := -n 3 --dist loadfile --no-loadscope-reorder
 # What a production installation sets, with values of no use to anybody. No database is asked.
 PRODUCTION := CONTIPLE_MODE=production TRUST_PROXY=1 DATABASE_URL=postgresql://localhost/none REDIS_URL=redis://localhost \
 	PUBLIC_ORIGIN=https://desk.example.com SECRET_KEY=0123456789abcdefghijklmnopqrstuvwxyz0123456789-not-secret \
