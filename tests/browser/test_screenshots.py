@@ -49,7 +49,7 @@ def test_pictures(mina: Agent, signed_in_page: Callable[..., Page], new_page: Ca
     another.start(name="Hana Sato", email="hana@mail.example", message="Can I still change the colour of my lamp?")
     expect(desk.entry("Hana Sato")).to_have_attribute("data-state", "ringing")
 
-    desk.chat.composer.press_sequentially("Thank you, ")
+    desk.chat.composer.press_sequentially("Thank you, ", delay=300)  # as people type: one sign in 2 s is told
     expect(center.chat.typing).to_contain_text("typing")
     take(center.page, "help-center-chat")
     take(desk.page, "desk-chat")
