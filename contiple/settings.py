@@ -140,6 +140,7 @@ AUTH_USER_MODEL = "agents.User"
 LOGIN_URL = "agents:sign_in"
 LOGIN_REDIRECT_URL = "agents:start"
 LOGOUT_REDIRECT_URL = "agents:sign_in"
+PASSWORD_HASHERS = ["contiple.base.heavy.PooledHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
