@@ -12,7 +12,7 @@ LONG_TEXT_BYTES = 2 * 1024 * 1024
 LARGEST_BYTES = LONG_TEXT_BYTES
 # Addresses that take more than a form does. The first that matches counts; uploads get an entry here.
 BODIES = [
-    (re.compile(rb"/desk/[^/]+/(articles|help-center)/"), LONG_TEXT_BYTES),
+    (re.compile(rb"/desk/[^/]+/help-center/"), LONG_TEXT_BYTES),
     (re.compile(rb"/operator/helpcenter/"), LONG_TEXT_BYTES),
 ]
 

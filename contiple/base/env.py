@@ -97,9 +97,9 @@ def required_url(name: str, schemes: set[str]) -> SplitResult:
 
 
 def networks(name: str) -> list[IPv4Network | IPv6Network]:
-    """Returns the networks in a comma-separated list. None may be so wide that it holds everybody."""
+    """Returns the networks in a list with commas or spaces. None may be so wide that it holds everybody."""
     found: list[IPv4Network | IPv6Network] = []
-    for entry in filter(None, map(str.strip, text(name, "").split(","))):
+    for entry in text(name, "").replace(",", " ").split():
         try:
             found.append(ip_network(entry))
         except ValueError as error:
