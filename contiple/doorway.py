@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Any
 
 from daphne.http_protocol import WebRequest
+from twisted.internet.protocol import connectionDone
 from twisted.web.http import HTTPChannel, _GenericHTTPChannelProtocol
 
 from contiple import bounds
@@ -48,6 +49,7 @@ class Channel(HTTPChannel):
     MAX_LENGTH = bounds.LINE_BYTES
     totalHeadersSize = bounds.HEADERS_BYTES  # noqa: N815 - Twisted's names
     maxHeaders = bounds.HEADERS  # noqa: N815
+    transport: Any
     network: str | None = None
     discarded = 0
     is_refused = False
@@ -57,7 +59,7 @@ class Channel(HTTPChannel):
         super().connectionMade()
         self.setTimeout(bounds.HEADER_SECONDS)
 
-    def connectionLost(self, reason: Any) -> None:  # noqa: N802
+    def connectionLost(self, reason: Any = connectionDone) -> None:  # noqa: N802
         self.leave()
         super().connectionLost(reason)
 
