@@ -23,7 +23,7 @@ AT_ONCE = max(1, (os.cpu_count() or 1) // 2)  # the other cores are for pages an
 WAITING_MAX = 60
 DEADLINE_SECONDS = 15  # a browser's user has clicked again by then
 # The threads give way to all others of this machine: a hash may take longer, a message must not.
-NICENESS = 10
+NICENESS = 5
 
 
 def compute(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

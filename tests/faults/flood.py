@@ -32,9 +32,12 @@ async def ask(port: int, head: str, body: bytes, times: int = 1) -> int:
     return status
 
 
-async def flood(port: int, uploads: int, sign_ins: int) -> dict[str, Counter[int]]:
+def cookie_of(port: int) -> str:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/sign-in/") as page:
-        cookie = page.headers["Set-Cookie"].split(";")[0]
+        return page.headers["Set-Cookie"].split(";")[0]
+
+
+async def flood(port: int, uploads: int, sign_ins: int, cookie: str) -> dict[str, Counter[int]]:
     token = cookie.partition("=")[2]
     upload = POST.format(path="/hc/demo/contact/", kind="multipart/form-data; boundary=x", size=GIGABYTE)
     form = [f"email=nobody{at}@example.com&password=wrong&csrfmiddlewaretoken={token}" for at in range(sign_ins)]
@@ -46,4 +49,5 @@ async def flood(port: int, uploads: int, sign_ins: int) -> dict[str, Counter[int
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(flood(*map(int, sys.argv[1:])))))
+    numbers = [int(argument) for argument in sys.argv[1:]]
+    print(json.dumps(asyncio.run(flood(*numbers, cookie_of(numbers[0])))))
