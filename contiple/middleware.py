@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 
-from contiple.base.errors import DomainError
+from contiple.base.errors import Busy, DomainError
 
 
 def private_pages_are_not_stored(get_response):
@@ -36,6 +36,12 @@ class DomainErrorsBecomeAnswers:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not isinstance(error, DomainError):
             return None
+        answer = self.answer(request, error)
+        if isinstance(error, Busy):
+            answer["Retry-After"] = str(error.retry_after)
+        return answer
+
+    def answer(self, request: HttpRequest, error: DomainError) -> HttpResponse:
         if getattr(request, "htmx", False) or request.headers.get("X-Requested-With") == "fetch":
             return HttpResponse(str(error), status=error.status, content_type="text/plain; charset=utf-8")
         return render(request, "error.html", {"text": error.text}, status=error.status)
