@@ -6,7 +6,7 @@ password in each case). Both are limited by e-mail and by address.
 
 from datetime import datetime
 
-from django.contrib.auth import authenticate
+from django.contrib.auth import authenticate, login
 from django.http import HttpRequest
 
 from agents import throttle
@@ -27,6 +27,11 @@ def verify_password(request: HttpRequest, *, email: str, password: str, now: dat
         throttle.forget(counted)
         throttle.forget_all(throttle.SIGN_IN_BY_EMAIL, email)
     return user
+
+
+def begin_session(request: HttpRequest, user: User) -> None:
+    """Signs the person in on this device. Every session begins here, after whatever has proved who it is."""
+    login(request, user)
 
 
 def count_reset(request: HttpRequest, email: str, *, now: datetime) -> None:

@@ -1,7 +1,7 @@
 """Pages for signing in and out, changing the password, and choosing a service."""
 
 from django.contrib import messages
-from django.contrib.auth import login, logout, update_session_auth_hash
+from django.contrib.auth import logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import PasswordChangeForm
 from django.http import HttpRequest, HttpResponse
@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from agents.access import LAST_SERVICE, for_agents, memberships
 from agents.forms import SignInForm
 from agents.models import Agent
-from agents.sign_in import verify_password
+from agents.sign_in import begin_session, verify_password
 from contiple.base.errors import TooMany
 
 
@@ -49,7 +49,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             status = error.status
         else:
             if user is not None:
-                login(request, user)
+                begin_session(request, user)
                 return redirect(target)
             form.add_error(None, _("The e-mail or password is incorrect."))
     return render(request, "agents/sign_in.html", {"form": form, "next": target}, status=status)

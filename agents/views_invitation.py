@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from django.contrib import messages
-from django.contrib.auth import login
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -16,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from agents import invitations
 from agents.forms import NewAccountForm
 from agents.models import Agent, Invitation
+from agents.sign_in import begin_session
 from contiple.base.errors import DomainError
 
 
@@ -50,7 +50,7 @@ def _with_new_account(request: HttpRequest, invitation: Invitation, now: datetim
         except DomainError as error:
             form.accept_error(error)
         else:
-            login(request, agent.user)
+            begin_session(request, agent.user)
             return _joined(request, invitation, agent)
     return render(request, "agents/invitation.html", {"invitation": invitation, "form": form})
 
