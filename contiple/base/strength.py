@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 
 JUDGED = 64  # characters: in longer secrets few pairs can be new
 DISTINCT_MIN = 10  # a random decimal number has as many digits
@@ -19,7 +20,7 @@ def is_guessable(secret: str) -> bool:
 
 def is_regular(values: Sequence[int], *, distinct: int) -> bool:
     """Returns whether the values are fewer than ``distinct`` different ones, or follow from each other."""
-    pairs = list(zip(values, values[1:], strict=False))
+    pairs = list(pairwise(values))
     if len(set(values)) < distinct or len(set(pairs)) < NEW_PAIRS_MIN * len(pairs):
         return True
     [(_step, times)] = Counter(after - before for before, after in pairs).most_common(1)

@@ -8,8 +8,9 @@ from django.urls import reverse
 
 from agents.invitations import find_invitation
 from agents.mailing import wait_for_mails
-from agents.models import Agent, AuditEntry, Contract, Invitation
+from agents.models import Agent, AuditEntry, Contract, Invitation, User
 from tests.make import make_agent
+from tests.services import free_port
 
 pytestmark = pytest.mark.django_db
 

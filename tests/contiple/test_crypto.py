@@ -108,7 +108,7 @@ def test_no_master_key_is_an_error(value):
 
 @pytest.mark.parametrize("weak", [bytes(32), b"k" * 32, bytes(range(32)), b"0123456789abcdef" * 2, bytes(range(8)) * 4])
 def test_a_master_key_that_can_be_guessed_wraps_nothing_but_can_be_left_behind(weak):
-    with pytest.raises(ValueError, match="^key 1 can be guessed"):
+    with pytest.raises(ValueError, match=r"^key 1 can be guessed"):
         parse_master_keys(format_master_key("2025", weak))
 
     assert list(parse_master_keys(f"{format_master_key('2026', new_key())},{format_master_key('2025', weak)}")) == [
@@ -124,5 +124,5 @@ def test_random_master_keys_are_taken():
 
 def test_one_key_under_two_ids_is_an_error():
     key = new_key()
-    with pytest.raises(ValueError, match="^key 2 is the same as one before it"):
+    with pytest.raises(ValueError, match=r"^key 2 is the same as one before it"):
         parse_master_keys(f"{format_master_key('2026', key)},{format_master_key('2025', key)}")
