@@ -17,11 +17,10 @@ SECRET_FOLDERS = ("/invitation", "/password")
 def without_addresses(text: str, request: Any = None) -> str:
     """Returns the text with patterns in place of addresses. ``request``: the one it is about, if there is one."""
     path = getattr(request, "path", "")
-    if path and path != "/":
-        shown = _pattern_of(path) or _first_folder(path)
-        full = request.get_full_path() if hasattr(request, "get_full_path") else path
-        text = text.replace(full, shown).replace(path, shown)
-    return ADDRESS.sub(_shown, text)
+    if len(path) <= 1:
+        return ADDRESS.sub(_shown, text)
+    shown = _pattern_of(path) or _first_folder(path)
+    return shown.join(ADDRESS.sub(_shown, part) for part in text.split(path))
 
 
 def _shown(found: re.Match[str]) -> str:

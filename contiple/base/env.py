@@ -23,7 +23,7 @@ VARIABLES: dict[str, str] = {
     "PUBLIC_ORIGIN": "where browsers find it, as `https://desk.example.com`",
     "TRUST_PROXY": "`1` when a proxy in front sets `X-Forwarded-Proto` and `X-Forwarded-For`",
     "PORT": "port to listen on",
-    "EMAIL_URL": "mail server, as `smtp://user:password@host:587`; without it mail is written to the log",
+    "EMAIL_URL": "mail server, as `smtp://user:password@host:587`; without it no mail is sent (local mode prints it)",
     "EMAIL_FROM": "sender of mail",
     "SESSION_IDLE_HOURS": "hours after which an agent who does nothing is signed out; 12 by default",
     "SESSION_MAX_DAYS": "days after which an agent signs in again in any case; 14 by default",

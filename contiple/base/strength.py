@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 JUDGED = 64  # characters: in longer secrets few pairs can be new
-DISTINCT_MIN = 10  # a random decimal number has as many digits
+DISTINCT_MIN = 8  # of 50 random decimal digits, fewer are once in 10^4 draws
 # Random hexadecimal digits have at least 80 % new pairs and no step (from one to the next) in more than 20 % of places.
 NEW_PAIRS_MIN = 0.6
 SAME_STEPS_MAX = 0.35
