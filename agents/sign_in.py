@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from agents import account_trail, throttle
 from agents.devices import known_device, remember_device
-from agents.models import AccountEntry, User
+from agents.models import User
+from agents.models_accounts import AccountEntry
 from agents.sessions import SIGNED_IN_AT
 from contiple.base.addresses import client_address
 from contiple.base.email_addresses import canonical

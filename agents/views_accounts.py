@@ -16,7 +16,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from agents import account_trail
 from agents.access import LAST_SERVICE, for_agents, memberships
 from agents.forms import SignInForm
-from agents.models import AccountEntry, Agent
+from agents.models import Agent
+from agents.models_accounts import AccountEntry
 from agents.sessions import go_on_alone
 from agents.sign_in import begin_session, finish_session, verify_password
 from contiple.base.errors import TooMany
