@@ -48,7 +48,7 @@ class SessionStore(db.SessionStore):
         return start + timedelta(seconds=settings.SESSION_COOKIE_AGE)
 
     def _get_session_from_db(self) -> Any:
-        row = super()._get_session_from_db()  # type: ignore[misc] - the stubs leave it out
+        row = super()._get_session_from_db()  # type: ignore[misc]  # the stubs leave it out
         self.loaded = (self.session_key, row.expire_date) if row else None
         return row
 
