@@ -116,7 +116,7 @@ def _make_people(service: Service, people: list[tuple[str, str, Agent.Role, bool
 
 def _make_user(email: str, name: str) -> User:
     """Returns the user with this address, with the password unchanged, or makes one."""
-    there = User.objects.filter(email__iexact=email).first()
+    there = User.objects.filter(email=email).first()
     return there or User.objects.create(email=email, name=name, password=_hashed_password())
 
 
