@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any, Self
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -111,9 +111,17 @@ def lift(agent: Agent, mask_id: int, *, address: str | None) -> None:
 
 
 def masked_originals(chat: Chat) -> list[str]:
-    """Returns what was masked by hand in ``chat``, to hide copies of it; not to be shown to anybody."""
-    masks = Mask.objects.filter(message__chat=chat, masked_by__isnull=False).select_related("message")
-    return engine.originals(Messages(chat), masks)
+    """Returns what was masked by hand in ``chat``, for an agent's look under a mask; not to be shown to anybody.
+
+    Raises ``vault.Locked`` if some of it can't be opened now. What agents write must never be compared with it.
+    """
+    return engine.originals(Messages(chat), _masked_by_hand(chat))
+
+
+def originals_of_customer(chat: Chat) -> list[str]:
+    """Returns what can be opened of what was masked by hand in the customer's own words."""
+    masks = _masked_by_hand(chat).filter(message__author=Message.Author.CUSTOMER)
+    return engine.originals_at_hand(Messages(chat), masks)
 
 
 def chats_of(customer: Customer) -> int:
@@ -136,6 +144,10 @@ def change_body(chat: Chat, message: Message) -> None:
         if chat.agent_id:
             live.publish_on_commit(live.agent_topic(chat.agent_id), live.Touched())
     Chat.objects.filter(pk=chat.pk).update(**fields)
+
+
+def _masked_by_hand(chat: Chat) -> QuerySet[Mask]:
+    return Mask.objects.filter(message__chat=chat, masked_by__isnull=False).select_related("message")
 
 
 def _link(service: Service, number: int) -> Link:

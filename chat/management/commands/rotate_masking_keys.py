@@ -43,7 +43,7 @@ class Command(BaseCommand):
         for number, master in enumerate(older, start=2):
             count = needed_by.get(master, 0)
             self.stdout.write(f"Key {number}: " + (f"wraps {count}, keep it" if count else "may be taken out"))
-        unreadable = vault.count_unreadable()
+        unreadable = needed_by.get(None, 0)
         self.stdout.write(f"Unreadable: {unreadable}")
         if unreadable or any(master in needed_by for master in older):
             raise CommandError("Not every older key may be taken out, or data keys are unreadable; see above.")
