@@ -117,6 +117,11 @@ def holder_of(key: DataKey) -> Holder:
     return Holder(key.service_id, key.kind, key.number)
 
 
+def opens(key: DataKey) -> bool:
+    """Whether a master key at hand opens this data key."""
+    return _opened(key) is not None
+
+
 def count_by_master() -> dict[str | None, int]:
     """Counts the data keys that each master key at hand opens, by its id; ``None`` has those that none opens."""
     return dict(Counter(_needs(key) for key in DataKey.objects.iterator()))

@@ -38,4 +38,8 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.RemoveConstraint(model_name="datakey", name="key_of_holder_once"),
+        # The column that the first release had, with the chat's id; nothing reads it any more.
+        migrations.RunSQL(
+            "ALTER TABLE chat_chatkey DROP CONSTRAINT IF EXISTS chat_chatkey_chat_id_key", migrations.RunSQL.noop
+        ),
     ]

@@ -1,7 +1,8 @@
 """`manage.py rotate_masking_keys`: brings all masked originals under the newest key of `MASKING_KEYS`.
 
 The system may go on running, and the command may be interrupted, repeated, and run twice at once (`vault.rotate_keys`).
-It prints figures only; master keys are named by their number in the list.
+It prints figures, and names master keys by their number in the list. If keys are missing, it names those and stops
+before anything is changed, as a start does (``master_keys``).
 """
 
 from argparse import ArgumentParser
@@ -10,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from chat.masking import vault
+from chat.masking import master_keys, vault
 
 
 class Command(BaseCommand):
@@ -28,6 +29,8 @@ class Command(BaseCommand):
             self.rotate()
 
     def rotate(self) -> None:
+        if missing := master_keys.missing():
+            raise CommandError(master_keys.complaint(missing))
         rotation = vault.rotate_keys()
         self.stdout.write(f"Re-wrapped:    {rotation.rewrapped}")
         self.stdout.write(f"Already new:   {rotation.already_new}")
