@@ -106,7 +106,9 @@ def lost_keys(name: str, *, at_hand: dict[str, bytes]) -> frozenset[str]:
     """Returns the ids in the list. Raises ``EnvError`` for one that a key at hand has."""
     ids = frozenset(filter(None, (part.strip() for part in text(name, "").split(","))))
     if both := sorted(ids & at_hand.keys()):
-        raise EnvError(f"{name} names a key that is in MASKING_KEYS: give the new key an id of its own, not {both[0]!r}.")
+        raise EnvError(
+            f"{name} names a key that is in MASKING_KEYS: give the new key an id of its own, not {both[0]!r}."
+        )
     return ids
 
 

@@ -24,6 +24,7 @@ DEAD_REDIS = {
 @pytest.fixture(autouse=True)
 def nothing_known(monkeypatch):
     monkeypatch.setattr(health, "_parts", health.Parts())
+    monkeypatch.setattr(health, "_masking_keys", health.MaskingKeys())
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ async def test_it_is_ready_when_everything_answers():
     assert answer.status == 200
     assert json.loads(answer.text) == {
         "ready": True,
-        "parts": {"database": "ready", "migrations": "ready", "channel layer": "ready"},
+        "parts": {"database": "ready", "migrations": "ready", "masking keys": "ready", "channel layer": "ready"},
     }
 
 
@@ -109,7 +110,12 @@ async def test_a_lost_channel_layer_is_named(settings):
     settings.CHANNEL_LAYERS = DEAD_REDIS
     answer = await ask("/health/ready")
     assert answer.status == 503
-    assert parts(answer) == {"database": "ready", "migrations": "ready", "channel layer": "no answer"}
+    assert parts(answer) == {
+        "database": "ready",
+        "migrations": "ready",
+        "masking keys": "ready",
+        "channel layer": "no answer",
+    }
     assert "secret-password" not in answer.text
 
 

@@ -30,6 +30,7 @@ class Command(run.Command):
         port = env.integer("PORT", 8000)
         startup.check_port_is_free(startup.LOCAL_HOST, port)
         server.check_database()
+        server.check_masking_keys()
         self.run_cluster(port)
 
     def run_cluster(self, port: int) -> None:
