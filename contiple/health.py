@@ -2,8 +2,9 @@
 
 So an answer depends on no session, no redirect to https and no ``Host``: probes call a process by its address. ``live``
 says that the event loop runs. ``ready`` says that the process can do its work: the database answers and has every
-migration of this code, the master keys open what is masked, and the channel layer answers. The answer names the part that is not ready. The reason goes to
-the log only, because it holds addresses and user names. All callers within a second share one check.
+migration of this code, the master keys open what is masked, and the channel layer answers. The answer names the part
+that is not ready. The reason goes to the log only, because it holds addresses and user names. All callers within a
+second share one check.
 
 A process that is live but not ready still serves what it can: without Redis, messages go through the database. So use
 ``ready`` to start and replace processes. A proxy must use ``live``: with ``ready`` it would take all processes away at
@@ -135,7 +136,7 @@ class MaskingKeys:
 
     def __init__(self) -> None:
         self.read_at = float("-inf")
-        self.known = READY
+        self.known = UNKNOWN
 
     async def state(self) -> str:
         if time.monotonic() - self.read_at >= KEYS_FRESH_SECONDS:
@@ -150,6 +151,7 @@ class MaskingKeys:
         try:
             missing = master_keys.missing()
         except DatabaseError:
+            self.read_at = float("-inf")
             return
         finally:
             connection.close()

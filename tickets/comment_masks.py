@@ -87,6 +87,9 @@ class TicketKeys(HolderKind):
         found = Ticket.objects.filter(service=service, pk__in=numbers).values_list("pk", "number")
         return {pk: _link(service, number) for pk, number in found}
 
+    def abouts(self, numbers: Collection[int]) -> dict[int, str]:
+        return dict(Ticket.objects.filter(pk__in=numbers).values_list("pk", "subject"))
+
     def going_with(self, holder: Holder) -> QuerySet:
         tickets = Ticket.objects.filter(chat=holder.number) if holder.kind == CHAT else Ticket.objects.none()
         return tickets.values("pk")

@@ -1,7 +1,7 @@
 """Says whether the master keys at hand open what is there: at a start, which is refused if not, and to ``ready``.
 
-After a restore or a mistake in ``MASKING_KEYS`` originals can't be opened. Nothing is destroyed by that, but it should be
-known at once. ``MASKING_KEYS_LOST`` names master keys that are lost for good: then it starts without them.
+After a restore or a mistake in ``MASKING_KEYS`` originals can't be opened. Nothing is destroyed by that, but it should
+be known at once. ``MASKING_KEYS_LOST`` names master keys that are lost for good: then it starts without them.
 """
 
 from typing import NamedTuple

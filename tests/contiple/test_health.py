@@ -78,7 +78,12 @@ async def test_pages_still_refuse_a_wrong_host_and_go_to_https(behind_https):
 async def test_a_lost_database_is_named_and_nothing_else_is_said(lost_database):
     answer = await ask("/health/ready")
     assert answer.status == 503
-    assert parts(answer) == {"database": "no answer", "migrations": "unknown", "channel layer": "ready"}
+    assert parts(answer) == {
+        "database": "no answer",
+        "migrations": "unknown",
+        "masking keys": "unknown",
+        "channel layer": "ready",
+    }
     assert "secret-password" not in answer.text
     assert "127.0.0.1" not in answer.text
 
@@ -103,7 +108,12 @@ def test_a_database_that_nobody_migrated_is_not_ready():
     finally:
         with connection.cursor() as cursor:
             cursor.execute("ALTER TABLE elsewhere RENAME TO django_migrations")
-    assert parts(answer) == {"database": "ready", "migrations": "not applied", "channel layer": "ready"}
+    assert parts(answer) == {
+        "database": "ready",
+        "migrations": "not applied",
+        "masking keys": "unknown",
+        "channel layer": "ready",
+    }
 
 
 async def test_a_lost_channel_layer_is_named(settings):
