@@ -22,7 +22,8 @@ from typing import Any
 
 import psycopg
 from channels.layers import get_channel_layer
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, connections
+from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.migrations.loader import MigrationLoader
 
 logger = logging.getLogger(__name__)
@@ -148,6 +149,10 @@ class MaskingKeys:
     def _read(self) -> None:
         from chat.masking import master_keys
 
+        # Not the pool: see _applied_migrations.
+        options = {**connection.settings_dict["OPTIONS"], "connect_timeout": CHECK_SECONDS}
+        options.pop("pool", None)
+        connections["default"] = DatabaseWrapper({**connection.settings_dict, "OPTIONS": options}, "default")
         try:
             missing = master_keys.missing()
         except DatabaseError:

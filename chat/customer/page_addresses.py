@@ -1,7 +1,7 @@
 """Reads the address of the page that a customer comes from, as people and forms write it, and masks it.
 
-No original is kept. Signs may be encoded (``%34``), also several times (``%2534``), and a form writes a space as ``+``. The address is
-stored decoded, in linear time, so that detectors see what people see.
+No original is kept. Signs may be encoded (``%34``), also several times (``%2534``), and a form writes a space as ``+``.
+The address is stored decoded, in linear time, so that detectors see what people see.
 """
 
 import re

@@ -62,10 +62,10 @@ def claimed_by(customer: Customer, holder: Holder) -> list[Claimed]:
 
     Anybody can write any address into a form, so an admin has to choose.
     """
-    same = Customer.objects.alias(lower=Lower("email")).filter(service=customer.service_id)
-    same = same.filter(
-        Q(pk=customer.pk) | Q(lower=Lower(Value(customer.email))) if customer.email else Q(pk=customer.pk)
-    )
+    bears = Q(pk=customer.pk)
+    if customer.email:
+        bears |= Q(lower=Lower(Value(customer.email)))
+    same = Customer.objects.alias(lower=Lower("email")).filter(bears, service=customer.service_id)
     keys = DataKey.objects.filter(customer__in=same, service=customer.service_id, generation=0)
     keys = keys.exclude(_proved(customer, holder)).select_related("customer").order_by("-created_at", "-pk")
     return _as_claimed(customer.service, list(keys[:CLAIMED_MAX]))

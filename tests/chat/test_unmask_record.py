@@ -127,7 +127,7 @@ def test_the_record_never_has_what_was_seen(service, chat, agent):
 def test_destroyed_originals_are_in_the_record_with_whose_they_were(service, chat, agent, admin):
     mask(chat, agent)
     destroying.destroy_of(admin, message_masks.holder_of(chat))
-    destroying.destroy_of_customer(admin, chat.customer, holder_of(chat))
+    destroying.destroy_of_customer(admin, chat.customer, message_masks.holder_of(chat))
     assert [(row.outcome, row.actor, row.customer, label(row), row.note) for row in shown(service)] == [
         (Outcome.DESTROYED, "Ada", "Jun", f"Chat {chat.pk}", ""),
         (Outcome.DESTROYED, "Ada", "Jun", "", "In all chats and tickets"),
