@@ -22,8 +22,7 @@ from typing import Any
 
 import psycopg
 from channels.layers import get_channel_layer
-from django.db import DatabaseError, connection, connections
-from django.db.backends.postgresql.base import DatabaseWrapper
+from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
 logger = logging.getLogger(__name__)
@@ -108,15 +107,19 @@ async def _database() -> tuple[str, str]:
 
 
 def _applied_migrations() -> set[tuple[str, str]]:
-    """Does not use the pool: a full pool means that there is much to do, not that the database is gone."""
     _migrations_of_this_code()
-    parameters = {**connection.get_connection_params(), "connect_timeout": CHECK_SECONDS}
-    parameters["options"] = f"{parameters.get('options', '')} -c statement_timeout={CHECK_SECONDS * 1000}".strip()
-    with psycopg.connect(**parameters) as asked:
+    with _connected() as asked:
         try:
             return set(asked.execute("SELECT app, name FROM django_migrations").fetchall())
         except psycopg.errors.UndefinedTable:
             return set()
+
+
+def _connected() -> psycopg.Connection[Any]:
+    """Does not use the pool: a full pool means that there is much to do, not that the database is gone."""
+    parameters = {**connection.get_connection_params(), "connect_timeout": CHECK_SECONDS}
+    parameters["options"] = f"{parameters.get('options', '')} -c statement_timeout={CHECK_SECONDS * 1000}".strip()
+    return psycopg.connect(**parameters)
 
 
 def _migrations_of_this_code() -> set[tuple[str, str]]:
@@ -149,17 +152,12 @@ class MaskingKeys:
     def _read(self) -> None:
         from chat.masking import master_keys
 
-        # Not the pool: see _applied_migrations.
-        options = {**connection.settings_dict["OPTIONS"], "connect_timeout": CHECK_SECONDS}
-        options.pop("pool", None)
-        connections["default"] = DatabaseWrapper({**connection.settings_dict, "OPTIONS": options}, "default")
         try:
-            missing = master_keys.missing()
-        except DatabaseError:
+            with _connected() as asked, asked.cursor() as cursor:
+                missing = master_keys.missing(cursor)
+        except psycopg.Error:
             self.read_at = float("-inf")
             return
-        finally:
-            connection.close()
         if missing:
             logger.error("%s", master_keys.complaint(missing))
         self.known = MISSING if missing else READY

@@ -93,7 +93,8 @@ def check_masking_keys() -> None:
     from chat.masking import master_keys
 
     try:
-        missing = master_keys.missing()
+        with connection.cursor() as cursor:
+            missing = master_keys.missing(cursor)
     except DatabaseError:  # not migrated yet, or gone again: `ready` says so
         return
     finally:

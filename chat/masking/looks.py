@@ -123,6 +123,4 @@ def _gone() -> OriginalGone:
 
 
 def _locked() -> OriginalLocked:
-    return OriginalLocked(
-        _("The original can’t be opened now. It isn’t destroyed: an administrator has to check the keys.")
-    )
+    return OriginalLocked(_("The original can’t be opened now, but it isn’t destroyed. Tell whoever runs this server."))

@@ -4,10 +4,9 @@ After a restore or a mistake in ``MASKING_KEYS`` originals can't be opened. Noth
 be known at once. ``MASKING_KEYS_LOST`` names master keys that are lost for good: then it starts without them.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db.models import Count, Max, Min
 
 from chat.masking import vault
 from chat.masking.models import DataKey
@@ -21,17 +20,18 @@ class Missing(NamedTuple):
     services: int
 
 
-def missing() -> list[Missing]:
+def missing(cursor: Any) -> list[Missing]:
     """Returns the master keys that are not at hand, or are others by the same name, but for those named as lost.
 
-    One query over all data keys, and one for the oldest and the newest of each master key, which are tried.
+    One query; the oldest and the newest data key under each master key are tried.
     """
-    groups = DataKey.objects.values("master").order_by("master")
-    groups = groups.annotate(keys=Count("pk"), services=Count("service", distinct=True), old=Min("pk"), new=Max("pk"))
-    found = [group for group in groups if group["master"] not in settings.MASKING_KEYS_LOST]
-    tried = DataKey.objects.in_bulk({group[name] for group in found for name in ("old", "new")})
-    closed = {key.master for key in tried.values() if not vault.opens(key)}
-    return [Missing(group["master"], group["keys"], group["services"]) for group in found if group["master"] in closed]
+    cursor.execute(_OLDEST_AND_NEWEST)
+    closed = set()
+    for master, data_keys, services, *columns in cursor.fetchall():
+        key = DataKey(master=master, **dict(zip(_COLUMNS, columns, strict=True)))
+        if master not in settings.MASKING_KEYS_LOST and not vault.opens(key):
+            closed.add(Missing(master, data_keys, services))
+    return sorted(closed)
 
 
 def complaint(found: list[Missing]) -> str:
@@ -42,3 +42,14 @@ def complaint(found: list[Missing]) -> str:
         f"MASKING_KEYS can't open masked originals that are in the database ({parts}). Put the keys back that wrapped "
         f"them. If they are lost for good, give new keys names of their own and set MASKING_KEYS_LOST={names}."
     )
+
+
+_COLUMNS = ("service_id", "kind", "number", "wrapped")
+_OLDEST_AND_NEWEST = f"""
+SELECT key.master, data_keys, services, {", ".join(f"key.{name}" for name in _COLUMNS)}
+FROM (
+    SELECT count(*) AS data_keys, count(DISTINCT service_id) AS services, min(id) AS oldest, max(id) AS newest
+    FROM chat_chatkey GROUP BY master
+) AS found
+JOIN chat_chatkey AS key ON key.id IN (oldest, newest)
+"""  # noqa: S608 - a constant

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 
 from chat.masking import master_keys, vault
 
@@ -29,7 +30,9 @@ class Command(BaseCommand):
             self.rotate()
 
     def rotate(self) -> None:
-        if missing := master_keys.missing():
+        with connection.cursor() as cursor:
+            missing = master_keys.missing(cursor)
+        if missing:
             raise CommandError(master_keys.complaint(missing))
         rotation = vault.rotate_keys()
         self.stdout.write(f"Re-wrapped:    {rotation.rewrapped}")
