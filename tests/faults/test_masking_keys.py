@@ -31,13 +31,13 @@ def start(cluster, command: str, **variables: str) -> subprocess.CompletedProces
 
 def test_a_running_server_whose_key_is_wrong_goes_on_storing_and_a_new_one_refuses_to_start(cluster, desk):
     _agent, _tab, customer = desk.conversation()
-    customer.say(f"My card is {CARDS[0]}")
+    customer.say(customer.chat, f"My card is {CARDS[0]}")
     wait_until(lambda: Mask.objects.filter(message__chat=customer.chat).count() == 1)
     key = DataKey.objects.get(kind="chat", number=customer.chat)
     # As after a restore: what is there is under another key of the same name.
     DataKey.objects.filter(pk=key.pk).update(wrapped=crypto.seal(crypto.new_key(), crypto.new_key(), b"another"))
 
-    customer.say(f"Or it is {CARDS[1]}")
+    customer.say(customer.chat, f"Or it is {CARDS[1]}")
     wait_until(lambda: Mask.objects.filter(message__chat=customer.chat).count() == 2)
     bodies = (
         Message.objects.filter(chat=customer.chat, author="customer").order_by("seq").values_list("body", flat=True)
