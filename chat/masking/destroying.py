@@ -96,7 +96,8 @@ def _keys_with(holder: Holder) -> Q:
 
 def _as_claimed(service: Service, keys: Sequence[DataKey]) -> list[Claimed]:
     found = [(key, vault.holder_of(key)) for key in keys]
-    links, abouts = {}, {}
+    links: dict[tuple[str, int], Link] = {}
+    abouts: dict[tuple[str, int], str] = {}
     for kind in holders.registered():
         numbers = [key.number for key in keys if key.kind == kind.name]
         links |= {(kind.name, number): link for number, link in kind.links(service, numbers).items()}
