@@ -2,8 +2,9 @@
 
 So an answer depends on no session, no redirect to https and no ``Host``: probes call a process by its address. ``live``
 says that the event loop runs. ``ready`` says that the process can do its work: the database answers and has every
-migration of this code, and the channel layer answers. The answer names the part that is not ready. The reason goes to
-the log only, because it holds addresses and user names. All callers within a second share one check.
+migration of this code, the master keys open what is masked, and the channel layer answers. The answer names the part
+that is not ready. The reason goes to the log only, because it holds addresses and user names. All callers within a
+second share one check.
 
 A process that is live but not ready still serves what it can: without Redis, messages go through the database. So use
 ``ready`` to start and replace processes. A proxy must use ``live``: with ``ready`` it would take all processes away at
@@ -28,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 CHECK_SECONDS = 2  # for each part; probes commonly wait for 5
 FRESH_SECONDS = 1.0
+KEYS_FRESH_SECONDS = 30.0
 
 # Set when this process has been told to end.
 stopping = threading.Event()
@@ -60,7 +62,7 @@ async def answer(
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
 
-READY, NO_ANSWER, NOT_APPLIED, UNKNOWN = "ready", "no answer", "not applied", "unknown"
+READY, NO_ANSWER, NOT_APPLIED, UNKNOWN, MISSING = "ready", "no answer", "not applied", "unknown", "missing"
 
 
 class Parts:
@@ -81,8 +83,8 @@ class Parts:
         return await asyncio.shield(self.checking)
 
     async def _check(self) -> dict[str, str]:
-        (database, migrations), layer = await asyncio.gather(_database(), _layer())
-        self.parts = {"database": database, "migrations": migrations, "channel layer": layer}
+        (database, migrations), keys, layer = await asyncio.gather(_database(), _masking_keys.state(), _layer())
+        self.parts = {"database": database, "migrations": migrations, "masking keys": keys, "channel layer": layer}
         self.checked_at = time.monotonic()
         return self.parts
 
@@ -105,15 +107,19 @@ async def _database() -> tuple[str, str]:
 
 
 def _applied_migrations() -> set[tuple[str, str]]:
-    """Does not use the pool: a full pool means that there is much to do, not that the database is gone."""
     _migrations_of_this_code()
-    parameters = {**connection.get_connection_params(), "connect_timeout": CHECK_SECONDS}
-    parameters["options"] = f"{parameters.get('options', '')} -c statement_timeout={CHECK_SECONDS * 1000}".strip()
-    with psycopg.connect(**parameters) as asked:
+    with _connected() as asked:
         try:
             return set(asked.execute("SELECT app, name FROM django_migrations").fetchall())
         except psycopg.errors.UndefinedTable:
             return set()
+
+
+def _connected() -> psycopg.Connection[Any]:
+    """Does not use the pool: a full pool means that there is much to do, not that the database is gone."""
+    parameters = {**connection.get_connection_params(), "connect_timeout": CHECK_SECONDS}
+    parameters["options"] = f"{parameters.get('options', '')} -c statement_timeout={CHECK_SECONDS * 1000}".strip()
+    return psycopg.connect(**parameters)
 
 
 def _migrations_of_this_code() -> set[tuple[str, str]]:
@@ -124,6 +130,41 @@ def _migrations_of_this_code() -> set[tuple[str, str]]:
 
 
 _wanted: set[tuple[str, str]] | None = None
+
+
+class MaskingKeys:
+    """Whether the master keys open what is masked, read at most once in ``KEYS_FRESH_SECONDS``.
+
+    Reading takes longer the more there is. Until it is done, and if the database does not answer, the last state stays.
+    """
+
+    def __init__(self) -> None:
+        self.read_at = float("-inf")
+        self.known = UNKNOWN
+
+    async def state(self) -> str:
+        if time.monotonic() - self.read_at >= KEYS_FRESH_SECONDS:
+            self.read_at = time.monotonic()
+            reading = asyncio.get_running_loop().run_in_executor(_keys_thread, self._read)
+            await asyncio.wait([reading], timeout=CHECK_SECONDS)
+        return self.known
+
+    def _read(self) -> None:
+        from chat.masking import master_keys
+
+        try:
+            with _connected() as asked, asked.cursor() as cursor:
+                missing = master_keys.missing(cursor)
+        except psycopg.Error:
+            self.read_at = float("-inf")
+            return
+        if missing:
+            logger.error("%s", master_keys.complaint(missing))
+        self.known = MISSING if missing else READY
+
+
+_masking_keys = MaskingKeys()
+_keys_thread = ThreadPoolExecutor(1, thread_name_prefix="health-keys")
 
 
 async def _layer() -> str:

@@ -24,7 +24,7 @@ from typing import Any
 import psycopg
 from daphne.server import Server, twisted_loop
 from daphne.ws_protocol import WebSocketProtocol
-from django.db import connection, connections
+from django.db import DatabaseError, connection, connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 
 from contiple import doorway, health
@@ -86,6 +86,21 @@ def check_database() -> None:
     except psycopg.Error as error:
         place = f"{parameters.get('host', 'localhost')}:{parameters.get('port', 5432)}/{parameters.get('dbname')}"
         raise EnvError(f"The database {place} can't be reached: {' '.join(str(error).split())}") from None
+
+
+def check_masking_keys() -> None:
+    """Raises ``EnvError``, in one line, if masked originals are under keys that are not at hand. Needs the database."""
+    from chat.masking import master_keys
+
+    try:
+        with connection.cursor() as cursor:
+            missing = master_keys.missing(cursor)
+    except DatabaseError:  # not migrated yet, or gone again: `ready` says so
+        return
+    finally:
+        connection.close()
+    if missing:
+        raise EnvError(master_keys.complaint(missing))
 
 
 class _Server(Server):

@@ -52,6 +52,7 @@ try:
     PUBLIC_ORIGIN = env.origin("PUBLIC_ORIGIN", f"http://localhost:{env.integer('PORT', 8000)}" if LOCAL else None)
     REDIS_URL = env.text("REDIS_URL", "")
     MASKING_KEYS = env.master_keys("MASKING_KEYS")
+    MASKING_KEYS_LOST = env.lost_keys("MASKING_KEYS_LOST", at_hand=MASKING_KEYS)
     EMAIL_URL = env.url("EMAIL_URL", {"smtp", "smtps"}, "")
     DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "Contiple <no-reply@localhost>")
     LOG_LEVEL = env.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL"))

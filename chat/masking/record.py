@@ -37,13 +37,23 @@ class Outcome(TextChoices):
     REFUSED = "reveal_refused", gettext_lazy("Refused: not permitted")
     LIMITED = "reveal_limited", gettext_lazy("Refused: limit reached")
     GONE = "reveal_gone", gettext_lazy("Not shown: original destroyed")
+    LOCKED = "reveal_locked", gettext_lazy("Not shown: can’t be opened now")
     LIFTED = "lifted", gettext_lazy("Mask removed")
+    NOT_LIFTED = "lift_refused", gettext_lazy("Mask kept: also masked in the chat")
     DESTROYED = "originals_destroyed", gettext_lazy("Originals destroyed")
     LIMIT = "unmask_limit", gettext_lazy("Limit reached")
     EXPORTED = "record_exported", gettext_lazy("Record exported")
 
 
-LOOKS = [Outcome.SHOWN, Outcome.REFUSED, Outcome.LIMITED, Outcome.GONE, Outcome.LIFTED]
+LOOKS = [
+    Outcome.SHOWN,
+    Outcome.REFUSED,
+    Outcome.LIMITED,
+    Outcome.GONE,
+    Outcome.LOCKED,
+    Outcome.LIFTED,
+    Outcome.NOT_LIFTED,
+]
 REFUSED_LOOKS = [Outcome.REFUSED, Outcome.LIMITED]
 
 

@@ -21,6 +21,7 @@ VARIABLES: dict[str, str] = {
     "REDIS_URL": "Redis between processes; without it one process serves everything",
     "SECRET_KEY": "signs sessions and links; at least 50 random characters",
     "MASKING_KEYS": "master keys of masked originals, newest first: `id:base64 of 32 bytes`, comma-separated",
+    "MASKING_KEYS_LOST": "ids of master keys that are lost for good, comma-separated: it starts without them",
     "PUBLIC_ORIGIN": "where browsers find it, as `https://desk.example.com`",
     "TRUST_PROXY": "`1` when a proxy in front sets `X-Forwarded-Proto` and `X-Forwarded-For`",
     "TRUSTED_PROXIES": "addresses and networks of the proxies in front, comma-separated; their headers tell the client",
@@ -135,6 +136,16 @@ def master_keys(name: str) -> dict[str, bytes]:
         return crypto.parse_master_keys(text(name))
     except ValueError as error:
         raise EnvError(f"{name}: {error}.") from None
+
+
+def lost_keys(name: str, *, at_hand: dict[str, bytes]) -> frozenset[str]:
+    """Returns the ids in the list. Raises ``EnvError`` for one that a key at hand has."""
+    ids = frozenset(filter(None, (part.strip() for part in text(name, "").split(","))))
+    if both := sorted(ids & at_hand.keys()):
+        raise EnvError(
+            f"{name} names a key that is in MASKING_KEYS: give the new key an id of its own, not {both[0]!r}."
+        )
+    return ids
 
 
 def secret(name: str, *, length: int) -> str:

@@ -24,6 +24,7 @@ DEAD_REDIS = {
 @pytest.fixture(autouse=True)
 def nothing_known(monkeypatch):
     monkeypatch.setattr(health, "_parts", health.Parts())
+    monkeypatch.setattr(health, "_masking_keys", health.MaskingKeys())
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ async def test_it_is_ready_when_everything_answers():
     assert answer.status == 200
     assert json.loads(answer.text) == {
         "ready": True,
-        "parts": {"database": "ready", "migrations": "ready", "channel layer": "ready"},
+        "parts": {"database": "ready", "migrations": "ready", "masking keys": "ready", "channel layer": "ready"},
     }
 
 
@@ -77,7 +78,12 @@ async def test_pages_still_refuse_a_wrong_host_and_go_to_https(behind_https):
 async def test_a_lost_database_is_named_and_nothing_else_is_said(lost_database):
     answer = await ask("/health/ready")
     assert answer.status == 503
-    assert parts(answer) == {"database": "no answer", "migrations": "unknown", "channel layer": "ready"}
+    assert parts(answer) == {
+        "database": "no answer",
+        "migrations": "unknown",
+        "masking keys": "unknown",
+        "channel layer": "ready",
+    }
     assert "secret-password" not in answer.text
     assert "127.0.0.1" not in answer.text
 
@@ -102,14 +108,24 @@ def test_a_database_that_nobody_migrated_is_not_ready():
     finally:
         with connection.cursor() as cursor:
             cursor.execute("ALTER TABLE elsewhere RENAME TO django_migrations")
-    assert parts(answer) == {"database": "ready", "migrations": "not applied", "channel layer": "ready"}
+    assert parts(answer) == {
+        "database": "ready",
+        "migrations": "not applied",
+        "masking keys": "ready",
+        "channel layer": "ready",
+    }
 
 
 async def test_a_lost_channel_layer_is_named(settings):
     settings.CHANNEL_LAYERS = DEAD_REDIS
     answer = await ask("/health/ready")
     assert answer.status == 503
-    assert parts(answer) == {"database": "ready", "migrations": "ready", "channel layer": "no answer"}
+    assert parts(answer) == {
+        "database": "ready",
+        "migrations": "ready",
+        "masking keys": "ready",
+        "channel layer": "no answer",
+    }
     assert "secret-password" not in answer.text
 
 

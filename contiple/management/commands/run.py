@@ -18,6 +18,7 @@ class Command(BaseCommand):
         startup.check_port_is_free(startup.LOCAL_HOST, port)
         server.check_database()
         call_command("migrate", verbosity=0, interactive=False)
+        server.check_masking_keys()
         self.load_demo_if_empty()
         server.serve(host=startup.LOCAL_HOST, port=port, with_worker=True, ready=lambda: self.welcome(port))
 

@@ -19,6 +19,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         server.check_database()
+        server.check_masking_keys()
         from chat import worker
 
         stop = Stop(options["beat_file"])
