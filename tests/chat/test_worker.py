@@ -46,7 +46,7 @@ def test_a_tick_tells_who_waits_too_long_and_who_is_silent(service, agent) -> No
 @pytest.mark.parametrize(
     ("error", "level"), [(OperationalError("a secret"), logging.WARNING), (ValueError("odd"), logging.ERROR)]
 )
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 def test_a_failing_tick_is_logged_and_survived(monkeypatch, caplog, error, level) -> None:
     def fail(*, memory: object) -> None:
         raise error
@@ -78,7 +78,7 @@ def test_it_runs_until_it_is_stopped_and_beats_after_what_succeeded(monkeypatch)
     assert beats == [0, 2]
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 def test_leases_are_swept_now_and_then(monkeypatch) -> None:
     swept = []
     monkeypatch.setattr(presence, "drop_expired_leases", lambda: swept.append(True))
