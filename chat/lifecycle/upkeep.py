@@ -86,8 +86,9 @@ def _takings(now: datetime) -> Iterator[Job]:
 
 
 def _passings(chats: QuerySet[Chat], outcome: str) -> Iterator[Job]:
-    for service_id, chat_id, *seen in chats.values_list("service", "pk", "agent", "state", "ringing_since"):
-        yield Job(service_id, partial(pass_on, chat_id, outcome=outcome, seen=Held(*seen)))
+    found = chats.values_list("service", "pk", "agent", "state", "ringing_since")
+    for service_id, chat_id, agent_id, state, since in found:
+        yield Job(service_id, partial(pass_on, chat_id, outcome=outcome, seen=Held(agent_id, state, since)))
 
 
 def _agent_is_gone_for(seconds: int) -> Exists:

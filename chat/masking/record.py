@@ -115,8 +115,8 @@ def entries_of(service: Service, month: Month, filters: Filters = NO_FILTERS) ->
     if kind:
         entries = entries.filter(details__kind=kind)
     if customer.strip():
-        entries = entries.annotate(whose=KT("details__customer"))
-        entries = entries.filter(whose__in=_named(service, entries, customer.strip()))
+        named = _named(service, entries, customer.strip())
+        entries = entries.annotate(whose=KT("details__customer")).filter(whose__in=named)
     return entries
 
 
@@ -181,9 +181,9 @@ def _named(service: Service, entries: QuerySet[AuditEntry], text: str) -> list[s
 
     Only customers of the ``entries`` are looked through: a service may have many more.
     """
-    whose = entries.order_by().exclude(whose=None).values_list("whose", flat=True).distinct()
+    whose = entries.order_by().values_list(KT("details__customer"), flat=True).distinct()
     found = Customer.objects.filter(Q(name__icontains=text) | Q(email__icontains=text), service=service)
-    return [str(pk) for pk in found.filter(pk__in=[int(key) for key in whose]).values_list("pk", flat=True)]
+    return [str(pk) for pk in found.filter(pk__in=[int(key) for key in whose if key]).values_list("pk", flat=True)]
 
 
 def _links(service: Service, subjects: Iterable[str]) -> dict[str, Link]:
