@@ -37,8 +37,9 @@ def reconcile(now: datetime | None = None, memory: Memory | None = None) -> None
     now, memory = now or clock.database_now(), memory or Memory()
     # Ends come first: each chat that is taken from an agent starts the router on the queue.
     ends = [*_ends_without_contract(), *_ends_of_gone_customers()]
-    jobs.run([*ends, *_agents_without_permission(), *_takings(now), *_gone_online_agents()], memory)
-    jobs.run(assignments(memory, now), memory)
+    left = jobs.run([*ends, *_agents_without_permission(), *_takings(now), *_gone_online_agents()], memory)
+    # Where an end is left to another worker, nothing may ring for a customer who has gone.
+    jobs.run([job for job in assignments(memory, now) if job.service_id not in left], memory)
 
 
 def _ends_without_contract() -> Iterator[Job]:

@@ -45,21 +45,24 @@ class Memory:
     failures: dict[int, Failure] = field(default_factory=dict)
 
 
-def run(jobs: Iterable[Job], memory: Memory) -> None:
+def run(jobs: Iterable[Job], memory: Memory) -> set[int]:
     """Does each job in a transaction. In a service that fails, or where another worker is, the others wait for later.
 
-    Raises an error only if the database can't be reached any more.
+    Returns the services in which something was left undone. Raises an error only if the database can't be reached any more.
     """
     acts: dict[int, list[Act]] = defaultdict(list)
     for job in jobs:
         acts[job.service_id].append(job.act)
+    left = set(acts)
     for service_id in _order(acts, memory):
         try:
-            all(_done(service_id, act) for act in acts[service_id])
+            if all(_done(service_id, act) for act in acts[service_id]):
+                left.discard(service_id)
         except Exception as error:
             if not connection.is_usable():
                 raise
             _note_failure(service_id, error, memory)
+    return left
 
 
 def _order(services: Collection[int], memory: Memory) -> list[int]:
