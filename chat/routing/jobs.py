@@ -48,7 +48,7 @@ class Memory:
 def run(jobs: Iterable[Job], memory: Memory) -> set[int]:
     """Does each job in a transaction. In a service that fails, or where another worker is, the others wait for later.
 
-    Returns the services in which something was left undone. Raises an error only if the database can't be reached any more.
+    Returns the services in which something was left undone. Raises an error only if the database can't be reached.
     """
     acts: dict[int, list[Act]] = defaultdict(list)
     for job in jobs:
