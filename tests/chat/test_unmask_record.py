@@ -21,6 +21,9 @@ from chat.models import Mask
 from contiple.base import crypto
 from contiple.base.errors import DomainError
 from contiple.base.months import Month
+from helpcenter.models import Customer
+from tests.bench.world import analyze
+from tests.buffers import buffers
 from tests.chat.looks import NOON, make_limit_reached, make_look
 from tests.make import make_agent, make_chat, make_customer, make_message, make_ticket
 
@@ -377,3 +380,18 @@ def test_who_is_gone_stays_in_the_record(service, agent, chat):
     make_look(agent, chat)
     Agent.objects.filter(pk=agent.pk).update(is_active=False)
     assert len(found(service, agent=agent.pk)) == 1
+
+
+# Of many customers
+
+
+def test_a_customer_s_name_costs_as_much_among_many(service, chat, agent) -> None:
+    make_look(agent, chat, at=NOON)
+    filters = {"customer": "jun"}
+    among_few = buffers(lambda: found(service, **filters))
+    Customer.objects.bulk_create(Customer(service=service, name=f"Juniper {n}") for n in range(20_000))
+    analyze()
+    among_many = buffers(lambda: found(service, **filters))
+
+    assert len(found(service, **filters)) == 1
+    assert among_many < 3 * among_few + 50, (among_few, among_many)
