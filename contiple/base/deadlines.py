@@ -53,6 +53,10 @@ def choose(deadlines: Deadlines) -> None:
     _chosen = deadlines
 
 
+def chosen() -> Deadlines:
+    return _chosen
+
+
 @contextlib.contextmanager
 def answer_within(seconds: float) -> Iterator[None]:
     """In this thread, gives connections up after ``seconds`` without an answer."""
