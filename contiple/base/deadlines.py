@@ -72,14 +72,14 @@ class Connection(psycopg.Connection[Any]):
     """A connection with these limits. Exceeding one raises ``OperationalError`` (or ``InternalError`` if idle)."""
 
     @classmethod
-    def connect(cls, *args: Any, **kwargs: Any) -> Self:  # type: ignore[override]
+    def connect(cls, *args: Any, **kwargs: Any) -> Self:
         connection = super().connect(*args, **kwargs)
         try:
             set_limits(connection, _chosen)
         except BaseException:
             connection.close()
             raise
-        return connection  # type: ignore[return-value]
+        return connection
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
         """Waits for an answer. A connection that gives none in time is closed: it may still give it, to nobody."""
