@@ -84,15 +84,19 @@ def accept_invitation(invitation: Invitation, *, user: User, now: datetime) -> A
     return agent
 
 
-@transaction.atomic
 def accept_as_new_user(invitation: Invitation, *, name: str, password: str, now: datetime) -> Agent:
-    """Makes the invited person's account, and accepts. Raises as ``accept_invitation``, and if the account exists."""
-    try:
-        with transaction.atomic():
-            user = User.objects.create_user(invitation.email, password, name=name)
-    except IntegrityError:
-        raise Conflict(_("This e-mail address now has an account. Sign in to accept.")) from None
-    return accept_invitation(invitation, user=user, now=now)
+    """Makes the invited person's account, and accepts. Raises as ``accept_invitation``, and if the account exists.
+
+    Call it outside a transaction: it hashes the password, and a transaction may not idle for that long.
+    """
+    user = User.objects.hashed_user(invitation.email, password, name=name)
+    with transaction.atomic():
+        try:
+            with transaction.atomic():
+                user.save()
+        except IntegrityError:
+            raise Conflict(_("This e-mail address now has an account. Sign in to accept.")) from None
+        return accept_invitation(invitation, user=user, now=now)
 
 
 def find_invitation(secret: str) -> Invitation | None:

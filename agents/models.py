@@ -13,9 +13,14 @@ CHATS_AT_ONCE_MAX = 50  # nobody answers more in time; it also bounds what one a
 
 
 class UserManager(BaseUserManager["User"]):
-    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+    def hashed_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Returns a user that is not saved yet, with the password hashed. That takes long: no transaction may wait."""
         user = self.model(email=email.strip().lower(), **fields)
         user.set_password(password)
+        return user
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        user = self.hashed_user(email, password, **fields)
         user.save(using=self._db)
         return user
 

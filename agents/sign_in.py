@@ -12,17 +12,25 @@ from django.http import HttpRequest
 from agents import throttle
 from agents.models import User
 from contiple.base.addresses import client_address
+from contiple.base.errors import Busy
 
 
 def verify_password(request: HttpRequest, *, email: str, password: str, now: datetime) -> User | None:
-    """Returns the person, or ``None``. Only failures stay counted. Raises ``TooMany`` before it checks the password."""
+    """Returns the person, or ``None``. Only failures stay counted.
+
+    Raises ``TooMany`` before it checks the password, and ``Busy`` if it can't be checked in time.
+    """
     email = email.strip().lower()
     limits = {
         throttle.SIGN_IN_BY_EMAIL: email,
         throttle.SIGN_IN_BY_ADDRESS: throttle.network(client_address(request)),
     }
     counted = throttle.count_attempts(limits, now=now)
-    user = authenticate(request, username=email, password=password)
+    try:
+        user = authenticate(request, username=email, password=password)
+    except Busy:
+        throttle.forget(counted)  # it was no attempt at a password
+        raise
     if user is not None:
         throttle.forget(counted)
         throttle.forget_all(throttle.SIGN_IN_BY_EMAIL, email)

@@ -11,7 +11,7 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 from django.views.defaults import server_error as error_page
 
-from contiple.base.errors import DomainError
+from contiple.base.errors import Busy, DomainError
 
 
 def private_pages_are_not_stored(get_response):
@@ -41,6 +41,12 @@ class DomainErrorsBecomeAnswers:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not isinstance(error, DomainError):
             return None
+        answer = self.answer(request, error)
+        if isinstance(error, Busy):
+            answer["Retry-After"] = str(error.retry_after)
+        return answer
+
+    def answer(self, request: HttpRequest, error: DomainError) -> HttpResponse:
         if getattr(request, "htmx", False) or request.headers.get("X-Requested-With") == "fetch":
             return HttpResponse(str(error), status=error.status, content_type="text/plain; charset=utf-8")
         return render(request, "error.html", {"text": error.text}, status=error.status)

@@ -5,6 +5,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from contiple import bounds
 from contiple.base import deadlines, env, pools
 from contiple.local import local_secrets
 
@@ -56,7 +57,11 @@ try:
     LOG_LEVEL = env.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL"))
     LOG_FORMAT = env.choice("LOG_FORMAT", ("TEXT", "JSON") if LOCAL else ("JSON", "TEXT"))
     METRICS_TOKEN = env.token("METRICS_TOKEN", length=16)
-    TRUST_PROXY = env.flag("TRUST_PROXY")
+    TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
+    TRUST_PROXY = env.flag("TRUST_PROXY") or bool(TRUSTED_PROXIES)
+    CLIENT_ADDRESS_HEADER = env.header("CLIENT_ADDRESS_HEADER")
+    if CLIENT_ADDRESS_HEADER and not TRUSTED_PROXIES:
+        raise env.EnvError("CLIENT_ADDRESS_HEADER is believed from TRUSTED_PROXIES only: set both.")
     if PUBLIC_ORIGIN.startswith("https:") and not TRUST_PROXY:
         # This process serves plain HTTP: without the proxy's header it would redirect every request to https, for ever.
         raise env.EnvError("PUBLIC_ORIGIN is https, so a proxy ends TLS: set TRUST_PROXY=1 and let it set headers.")
@@ -141,6 +146,7 @@ AUTH_USER_MODEL = "agents.User"
 LOGIN_URL = "agents:sign_in"
 LOGIN_REDIRECT_URL = "agents:start"
 LOGOUT_REDIRECT_URL = "agents:sign_in"
+PASSWORD_HASHERS = ["contiple.base.heavy.PooledHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
@@ -199,8 +205,10 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
     }
 }
-DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+# The server applies the limit of each address, files included, before Django sees a body.
+DATA_UPLOAD_MAX_MEMORY_SIZE = bounds.LARGEST_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+DATA_UPLOAD_MAX_NUMBER_FILES = 0  # no page takes files
 
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 EMAIL_TIMEOUT = 10  # seconds to wait for the mail server at each step; Django's default is for ever

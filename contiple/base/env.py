@@ -5,6 +5,7 @@ A test compares ``VARIABLES`` with the table of variables in the documentation.
 
 import os
 import re
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -21,6 +22,8 @@ VARIABLES: dict[str, str] = {
     "MASKING_KEYS": "master keys of masked originals, newest first: `id:base64 of 32 bytes`, comma-separated",
     "PUBLIC_ORIGIN": "where browsers find it, as `https://desk.example.com`",
     "TRUST_PROXY": "`1` when a proxy in front sets `X-Forwarded-Proto` and `X-Forwarded-For`",
+    "TRUSTED_PROXIES": "addresses and networks of the proxies in front, comma-separated; their headers tell the client",
+    "CLIENT_ADDRESS_HEADER": "the CDN's header with the client's address, as `CF-Connecting-IP`",
     "PORT": "port to listen on",
     "EMAIL_URL": "mail server, as `smtp://user:password@host:587`; without it mail is written to the log",
     "EMAIL_FROM": "sender of mail",
@@ -91,6 +94,29 @@ def required_url(name: str, schemes: set[str]) -> SplitResult:
     parts = url(name, schemes)
     assert parts is not None, name
     return parts
+
+
+def networks(name: str) -> list[IPv4Network | IPv6Network]:
+    """Returns the networks in a list with commas or spaces. None may be so wide that it holds everybody."""
+    found: list[IPv4Network | IPv6Network] = []
+    for entry in text(name, "").replace(",", " ").split():
+        try:
+            found.append(ip_network(entry))
+        except ValueError as error:
+            raise EnvError(f"{name}: {error}.") from None
+        if found[-1].prefixlen < found[-1].max_prefixlen // 16:
+            raise EnvError(f"{name}: {entry} is too wide: anybody in it can claim any address.")
+    return found
+
+
+def header(name: str) -> str:
+    """Returns the name of a header that holds one address, or ``""``."""
+    value = text(name, "")
+    if value and (
+        not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", value) or value.lower() in {"x-forwarded-for", "forwarded"}
+    ):
+        raise EnvError(f"{name} must be a header that the CDN alone writes, such as CF-Connecting-IP, not {value!r}.")
+    return value
 
 
 def master_keys(name: str) -> dict[str, bytes]:

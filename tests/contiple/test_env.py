@@ -138,3 +138,17 @@ def test_of_two_that_start_together_the_first_ones_secret_is_read_by_both(tmp_pa
 
     assert local_secrets._kept(path, make_while_another_process_is_faster) == "theirs"
     assert [file.name for file in tmp_path.iterdir()] == ["secret"]
+
+
+@pytest.mark.parametrize("value", ["nonsense", "10.0.0.1/8", "0.0.0.0/0", "10.0.0.1, ::/0", "10.0.0.0/8;10.1.0.0/16"])
+def test_proxies_that_make_no_sense_are_refused(monkeypatch, value):
+    monkeypatch.setenv("TRUSTED_PROXIES", value)
+    with pytest.raises(env.EnvError, match=r"^TRUSTED_PROXIES: "):
+        env.networks("TRUSTED_PROXIES")
+
+
+@pytest.mark.parametrize("value", ["X-Forwarded-For", "Forwarded", "CF Connecting IP", "CF_Connecting_IP", "1"])
+def test_headers_that_hold_no_client_are_refused(monkeypatch, value):
+    monkeypatch.setenv("CLIENT_ADDRESS_HEADER", value)
+    with pytest.raises(env.EnvError, match=r"^CLIENT_ADDRESS_HEADER must be "):
+        env.header("CLIENT_ADDRESS_HEADER")
