@@ -1,10 +1,10 @@
 """`/health/live` and `/health/ready`: probes of one process. They are answered before Django is asked.
 
 So an answer depends on no session, no redirect to https and no ``Host``: probes call a process by its address. ``live``
-says that the event loop runs. ``ready`` says that the process can do its work: the database answers and has every
-migration of this code, the master keys open what is masked, and the channel layer answers. The answer names the part
-that is not ready. The reason goes to the log only, because it holds addresses and user names. All callers within a
-second share one check.
+says that the event loop runs. ``ready`` says that the process can do its work: the database answers the thread that
+commits messages and has every migration of this code, the master keys open what is masked, and the channel layer
+answers. The answer names the part that is not ready. The reason goes to the log only, because it holds addresses and
+user names. All callers within a second share one check.
 
 A process that is live but not ready still serves what it can: without Redis, messages go through the database. So use
 ``ready`` to start and replace processes. A proxy must use ``live``: with ``ready`` it would take all processes away at
@@ -17,13 +17,13 @@ import logging
 import threading
 import time
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import psycopg
 from channels.layers import get_channel_layer
-from django.db import connection
+from django.db import Error
 from django.db.migrations.loader import MigrationLoader
+
+from chat.conversation import group_commit
 
 logger = logging.getLogger(__name__)
 
@@ -90,29 +90,18 @@ class Parts:
 
 
 _parts = Parts()
-# The check has a thread of its own: all others may be waiting for the database.
-_thread = ThreadPoolExecutor(1, thread_name_prefix="health")
 
 
 async def _database() -> tuple[str, str]:
-    """Returns the state of the database and of its migrations."""
+    """Returns the state of the database, as the thread that commits messages finds it, and of its migrations."""
     try:
-        asked = asyncio.get_running_loop().run_in_executor(_thread, _applied_migrations)
-        applied = await asyncio.wait_for(asked, CHECK_SECONDS + 1)
-    except (psycopg.Error, TimeoutError) as error:
+        applied = await asyncio.wait_for(group_commit.write(group_commit.Probe()), CHECK_SECONDS)
+        if isinstance(applied, Exception):
+            raise applied
+    except (Error, TimeoutError) as error:
         logger.warning("The database does not answer: %s", type(error).__name__)
         return NO_ANSWER, UNKNOWN
-    missing = _migrations_of_this_code() - applied
-    return READY, NOT_APPLIED if missing else READY
-
-
-def _applied_migrations() -> set[tuple[str, str]]:
-    _migrations_of_this_code()
-    with _connected() as asked:
-        try:
-            return set(asked.execute("SELECT app, name FROM django_migrations").fetchall())
-        except psycopg.errors.UndefinedTable:
-            return set()
+    return READY, NOT_APPLIED if _migrations_of_this_code() - applied else READY
 
 
 def _connected() -> psycopg.Connection[Any]:

@@ -1,10 +1,15 @@
 """Rules for every answer."""
 
+import sys
 from collections.abc import Callable
 
+from django.db import DatabaseError, InterfaceError, InternalError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.cache import add_never_cache_headers
+from django.utils.translation import gettext as _
+from django.views.defaults import server_error as error_page
 
 from contiple.base.errors import Busy, DomainError
 
@@ -45,3 +50,33 @@ class DomainErrorsBecomeAnswers:
         if getattr(request, "htmx", False) or request.headers.get("X-Requested-With") == "fetch":
             return HttpResponse(str(error), status=error.status, content_type="text/plain; charset=utf-8")
         return render(request, "error.html", {"text": error.text}, status=error.status)
+
+
+# The database is away, or what is asked for is locked or too slow (`contiple.base.deadlines`).
+UNAVAILABLE = (OperationalError, InterfaceError, InternalError)
+RETRY_AFTER_S = 5
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answers an error that nobody has caught: 503 if the database does not serve this page now, else 500.
+
+    Nothing here asks the database.
+    """
+    if not _is_unavailable(sys.exc_info()[1]):
+        return error_page(request)
+    text = _("This can’t be opened right now. Try again in a moment.")
+    if getattr(request, "htmx", False) or request.headers.get("X-Requested-With") == "fetch":
+        response = HttpResponse(text, status=503, content_type="text/plain; charset=utf-8")
+    else:
+        response = HttpResponse(render_to_string("500.html", {"text": text}), status=503)
+    response["Retry-After"] = str(RETRY_AFTER_S)
+    return response
+
+
+def _is_unavailable(error: BaseException | None) -> bool:
+    """A database error in a transaction that had failed before comes as another one; the first one decides."""
+    while isinstance(error, DatabaseError | InterfaceError):
+        if isinstance(error, UNAVAILABLE):
+            return True
+        error = error.__context__
+    return False

@@ -29,7 +29,7 @@ from django.db.backends.postgresql.base import DatabaseWrapper
 
 from contiple import doorway, health
 from contiple.base.env import EnvError
-from contiple.local.startup import check_port_is_free, port_error
+from contiple.local.startup import NOT_MIGRATED, check_port_is_free, port_error
 
 FRAME_MAX_BYTES = 64 * 1024  # a message has at most 4,000 characters; a selection over many messages fits too
 HTTP_TIMEOUT_SECONDS = 60
@@ -75,17 +75,20 @@ def close_pools() -> None:
             used.close_pool()
 
 
-def check_database() -> None:
-    """Raises ``EnvError``, in one line and without the password, if the database does not answer.
+def check_database(*, migrated: bool = True) -> None:
+    """Raises ``EnvError``, in one line and without the password, if the database does not answer or was never migrated.
 
     It does not use the pool, which would retry until its time-out and hide the reason.
     """
     parameters = connection.get_connection_params()
     try:
-        psycopg.connect(**{**parameters, "connect_timeout": 5}).close()
+        with psycopg.connect(**{**parameters, "connect_timeout": 5}) as asked:
+            found = asked.execute("SELECT to_regclass('django_migrations')").fetchone()
     except psycopg.Error as error:
         place = f"{parameters.get('host', 'localhost')}:{parameters.get('port', 5432)}/{parameters.get('dbname')}"
         raise EnvError(f"The database {place} can't be reached: {' '.join(str(error).split())}") from None
+    if migrated and found == (None,):
+        raise EnvError(NOT_MIGRATED.format(command="manage.py"))
 
 
 def check_masking_keys() -> None:

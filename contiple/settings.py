@@ -7,11 +7,12 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from contiple import bounds
-from contiple.base import env, pools
+from contiple.base import deadlines, env, pools
 from contiple.local import local_secrets
 
 BASE_DIR = env.BASE_DIR
 pools.recover_at_once()
+POOL = {"min_size": 1, "max_size": 20, "timeout": 5, "connection_class": deadlines.Connection}
 
 
 def _database(parts: SplitResult) -> dict:
@@ -27,7 +28,7 @@ def _database(parts: SplitResult) -> dict:
         # A connection that the server's restart has ended is replaced when it is taken from the pool.
         "CONN_HEALTH_CHECKS": True,
         # Prepared statements are for `contiple.base.prepared`. Django's own statements are never prepared.
-        "OPTIONS": {"pool": {"min_size": 1, "max_size": 20, "timeout": 10}, "prepare_threshold": 5, **query},
+        "OPTIONS": {"pool": POOL, "prepare_threshold": 5, **deadlines.CONNECTING, **query},
     }
 
 

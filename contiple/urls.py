@@ -9,3 +9,5 @@ urlpatterns = [
     path("", include("chat.urls")),
     path("", include("tickets.urls")),
 ]
+
+handler500 = "contiple.middleware.server_error"

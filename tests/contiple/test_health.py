@@ -1,14 +1,15 @@
 """What watches over processes is told the truth, cheaply, and nothing that it need not know."""
 
 import asyncio
+import contextlib
 import json
 
 import pytest
 from django.core.handlers.asgi import ASGIHandler
 from django.db import connection
-from django.db.backends.postgresql.base import DatabaseWrapper
 
-from contiple import asgi, health
+from chat.conversation import group_commit
+from contiple import asgi, health, server
 from tests.contiple.asgi import Answer, ask
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,8 +30,13 @@ def nothing_known(monkeypatch):
 
 @pytest.fixture
 def lost_database(monkeypatch):
-    for name, value in NOWHERE.items():
-        monkeypatch.setitem(connection.settings_dict, name, value)
+    monkeypatch.setattr(group_commit, "_the_writer", None)  # its thread would still hold a connection
+    connection.close_pool()
+    with monkeypatch.context() as patch:
+        for name, value in NOWHERE.items():
+            patch.setitem(connection.settings_dict, name, value)
+        yield
+        connection.close_pool()
 
 
 @pytest.fixture
@@ -147,10 +153,21 @@ async def test_one_check_serves_all_who_ask_at_once_and_soon_after(monkeypatch):
     assert len(checks) == 2
 
 
-async def test_a_full_pool_is_not_a_lost_database(monkeypatch):
-    """Much to do is no reason to be taken out: the others would have it as well."""
-    monkeypatch.setattr(DatabaseWrapper, "pool", property(lambda self: pytest.fail("the pool was asked")))
-    assert (await ask("/health/ready")).status == 200
+def test_much_to_do_is_not_a_lost_database():
+    """It is no reason to be taken out: the others would have it as well."""
+    with contextlib.ExitStack() as stack:
+        for _thread in range(server.THREADS):
+            stack.enter_context(connection.pool.connection())
+        assert asyncio.run(ask("/health/ready")).status == 200
+
+
+def test_it_is_not_ready_while_messages_cannot_be_committed(monkeypatch):
+    """Even if everything else in the database answers."""
+    monkeypatch.setattr(health, "CHECK_SECONDS", 0.5)
+    with connection.pool.connection() as other, other.transaction():
+        other.execute("LOCK TABLE chat_chat, django_migrations")
+        answer = asyncio.run(ask("/health/ready"))
+    assert (answer.status, parts(answer)["database"]) == (503, "no answer")
 
 
 async def test_a_stopping_process_is_not_ready(monkeypatch):

@@ -38,7 +38,7 @@ class Command(run.Command):
             raise CommandError("The cluster is for CONTIPLE_MODE=local; see docker-compose.yml for production.")
         port = env.integer("PORT", 8000)
         startup.check_port_is_free(startup.LOCAL_HOST, port)
-        server.check_database()
+        server.check_database(migrated=False)
         server.check_masking_keys()
         self.run_cluster(port)
 
