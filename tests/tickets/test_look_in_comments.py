@@ -15,6 +15,7 @@ from chat.masking import record as unmask_record
 from chat.masking.models import DataKey, MaskingRules
 from chat.masking.selections import Selection
 from chat.models import Mask
+from contiple.base import crypto
 from contiple.base.errors import Closed, Conflict, TooMany
 from contiple.base.months import Month
 from tests.agents.race import at_once
@@ -105,11 +106,11 @@ def test_a_mask_that_is_taken_off_leaves_the_text_as_it_was(mask, colleague) -> 
     assert [(entry.action, entry.address) for entry in AuditEntry.objects.all()] == [("ticket.lifted", "192.0.2.7")]
 
 
-def test_one_that_can_t_be_opened_stays_and_that_is_on_record(mask, agent) -> None:
-    DataKey.objects.update(master="gone")
-    with pytest.raises(looks.OriginalGone):
+def test_one_that_can_t_be_opened_now_stays_and_that_is_on_record(mask, agent, settings) -> None:
+    settings.MASKING_KEYS = {"another": crypto.new_key()}
+    with pytest.raises(looks.OriginalLocked):
         lift(agent, mask.pk, address="192.0.2.7")
-    assert actions() == [("ticket.reveal_gone", agent)]
+    assert actions() == [("ticket.reveal_locked", agent)]
     assert Comment.objects.get().body == HIDDEN
 
 
