@@ -1,5 +1,6 @@
 """The operator's pages: people, services with their contracts and members, and the trail, read only."""
 
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -13,7 +14,9 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from agents import audit, contracts
+from agents.access import active_admins
 from agents.contracts import lock_contract, refuse_chat_permission, refuse_seats_in_use, turn_everybody_offline
+from agents.membership import refuse_deactivating_last_admin, refuse_losing_last_admin
 from agents.models import Agent, AuditEntry, Contract, Invitation, Service, User
 from contiple.base.errors import DomainError
 
@@ -49,6 +52,13 @@ class NewUserForm(LowerCaseEmail, AdminUserCreationForm):
 
 
 class UserForm(LowerCaseEmail, UserChangeForm):
+    def clean_is_active(self) -> bool:
+        """Refuses to deactivate the last admin of a service."""
+        is_active = self.cleaned_data["is_active"]
+        if not is_active:
+            _or_form_error(refuse_deactivating_last_admin, self.instance)
+        return is_active
+
     class Meta:
         model = User
         fields = ("email", "name", "password", "is_active", "is_staff", "is_superuser", "groups", "user_permissions")
@@ -74,7 +84,10 @@ class UserAdmin(DjangoUserAdmin):
 
 
 class ContractForm(forms.ModelForm):
-    """Refuses fewer chat seats than are in use."""
+    """Refuses fewer chat seats than are in use. A new service's contract is saved as it stands, changed or not."""
+
+    def has_changed(self) -> bool:
+        return not self.instance.pk or super().has_changed()
 
     def clean_chat_seats(self) -> int:
         seats = self.cleaned_data["chat_seats"]
@@ -90,10 +103,28 @@ class ContractInline(admin.StackedInline):
     min_num = 1
 
 
+class MemberFormSet(forms.BaseInlineFormSet):
+    """Refuses a service that nobody can manage."""
+
+    def clean(self) -> None:
+        super().clean()
+        if any(self.errors) or self.instance.is_stopped:
+            return
+        if not (any(map(_makes_admin, self.forms)) or active_admins(self.instance.pk).exists()):
+            raise forms.ValidationError(_("A service needs at least one active admin. Add one here."))
+
+
+def _makes_admin(form: forms.ModelForm) -> bool:
+    values = form.cleaned_data
+    is_admin = values.get("role") == Agent.Role.ADMIN and values.get("is_active", False)
+    return is_admin and "user" in values and values["user"].is_active
+
+
 class MemberInline(admin.TabularInline):
     """Adds a service's first admin. The chat permission is granted on the agent's own page, which counts seats."""
 
     model = Agent
+    formset = MemberFormSet
     fields = ("user", "role", "is_active")
     autocomplete_fields = ("user",)
     extra = 1
@@ -132,9 +163,15 @@ class AgentForm(forms.ModelForm):
         values = super().clean() or self.cleaned_data
         seated = Agent.objects.filter(is_active=True, chat_permission=True)
         had = self.instance.pk and seated.filter(pk=self.instance.pk).exists()
-        service = values.get("service") or self.instance.service
+        service = values.get("service") or (self.instance.service if self.instance.pk else None)
+        if service is None:
+            return values
+        contract = lock_contract(service.pk)
         if values.get("chat_permission") and values.get("is_active") and not had:
-            _or_form_error(refuse_chat_permission, lock_contract(service.pk))
+            _or_form_error(refuse_chat_permission, contract)
+        if self.instance.pk and not (values.get("is_active") and values.get("role") == Agent.Role.ADMIN):
+            field = "role" if values.get("is_active") else "is_active"
+            _or_form_error(partial(refuse_losing_last_admin, field=field), self.instance)
         if not (values.get("chat_permission") and values.get("is_active")):
             values["chat_permission"] = False
             values["unmask_permission"] = values.get("unmask_permission", False) and values.get("is_active", False)

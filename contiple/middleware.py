@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 
+from contiple import failures
 from contiple.base.errors import DomainError
 
 
@@ -36,6 +37,8 @@ class DomainErrorsBecomeAnswers:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not isinstance(error, DomainError):
             return None
-        if getattr(request, "htmx", False) or request.headers.get("X-Requested-With") == "fetch":
-            return HttpResponse(str(error), status=error.status, content_type="text/plain; charset=utf-8")
-        return render(request, "error.html", {"text": error.text}, status=error.status)
+        if failures.is_script(request):
+            return failures.sentence(str(error), error.status)
+        return render(
+            request, "error.html", {"text": error.text, "is_public": failures.is_public(request)}, status=error.status
+        )

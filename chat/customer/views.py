@@ -36,7 +36,7 @@ from chat.models import Chat
 from chat.routing import presence, queue
 from chat.routing.queue_limits import QueueFull
 from contiple.base.addresses import client_address
-from contiple.base.errors import Closed, TooMany
+from contiple.base.errors import Closed, Conflict, Invalid, TooMany
 from contiple.base.texts import MESSAGE_LENGTH_MAX
 from helpcenter.access import chat_gate_open, customer_for_token, help_center_of
 from helpcenter.customers import register_customer
@@ -81,8 +81,15 @@ def panel(request: HttpRequest, service: str) -> HttpResponse:
 
 @for_customers
 def start(request: HttpRequest, service: Service, customer: Customer | None) -> HttpResponse:
-    """Starts a chat. Reads the gates again; nothing personal is stored if one is closed."""
+    """Starts a chat. Reads the gates again; nothing personal is stored if one is closed.
+
+    The page makes the customer's token and keeps it until the start is answered. So a start that is sent again, because
+    its answer was lost, finds the same customer and the same chat, whatever the gates are by now.
+    """
     context = _chat_page(request, service)
+    chat = access.chat_of(customer) if customer else None
+    if chat is not None and chat.is_open:
+        return _started(request, context, chat, _bearer(request))
     stage = _stage(request, context)
     form = stage.get("form")
     if form is None:
@@ -98,10 +105,7 @@ def start(request: HttpRequest, service: Service, customer: Customer | None) -> 
         return _staged(request, context | {"stage": "full"}, 409)
     except Closed:  # a gate was closed after it was read
         return _staged(request, context | _stage(request, context), 409)
-    response = _conversation(request, context, chat, status=201)
-    if token:
-        response[TOKEN_HEADER] = token
-    return response
+    return _started(request, context, chat, token)
 
 
 @for_customers
@@ -159,12 +163,22 @@ def _start(request: HttpRequest, service: Service, customer: Customer | None, fo
     with transaction.atomic():
         if customer is None:
             name = concealing.conceal(service, data["name"])
-            customer, token = register_customer(service, name=name, email=data["email"], language=language)
+            person = {"name": name, "email": data["email"], "language": language}
+            customer, token = register_customer(service, **person, token=_bearer(request))
         page = concealing.conceal(service, _page(request))[:PAGE_LENGTH_MAX]
         chat = transitions.start_chat(customer, policy=form.current_policy, language=language, page=page)
-    if data["message"]:
-        messages.send_as_customer(chat, body=data["message"], client_id=_first_id(chat, data["message"]))
     return chat, token
+
+
+def _started(request: HttpRequest, context: dict, chat: Chat, token: str) -> HttpResponse:
+    """Stores the first message, once, and shows the chat. A message that can't be stored is in the form's draft."""
+    if body := request.POST.get("message", "").strip():
+        with suppress(Invalid, Conflict):
+            messages.send_as_customer(chat, body=body, client_id=_first_id(chat, body))
+    response = _conversation(request, context, chat, status=201)
+    if token:
+        response[TOKEN_HEADER] = token
+    return response
 
 
 def _page(request: HttpRequest) -> str:

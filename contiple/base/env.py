@@ -21,6 +21,7 @@ VARIABLES: dict[str, str] = {
     "MASKING_KEYS": "master keys of masked originals, newest first: `id:base64 of 32 bytes`, comma-separated",
     "PUBLIC_ORIGIN": "where browsers find it, as `https://desk.example.com`",
     "TRUST_PROXY": "`1` when a proxy in front sets `X-Forwarded-Proto` and `X-Forwarded-For`",
+    "DEMO": "`0`: `manage.py run` leaves an empty database without the demo service",
     "PORT": "port to listen on",
     "EMAIL_URL": "mail server, as `smtp://user:password@host:587`; without it mail is written to the log",
     "EMAIL_FROM": "sender of mail",
@@ -43,8 +44,8 @@ def text(name: str, default: str | None = None) -> str:
     return value
 
 
-def flag(name: str) -> bool:
-    return text(name, "0").lower() in {"1", "true", "yes", "on"}
+def flag(name: str, *, default: str = "0") -> bool:
+    return text(name, default).lower() in {"1", "true", "yes", "on"}
 
 
 def integer(name: str, default: int) -> int:
