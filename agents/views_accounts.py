@@ -91,4 +91,4 @@ def _safe_next(request: HttpRequest, default: str) -> str:
     """Returns where to go on to: an address on this site, whatever the link said."""
     target = request.POST.get("next") or request.GET.get("next") or ""
     safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
-    return target if safe else default
+    return target if safe and target.startswith("/") else default

@@ -9,6 +9,7 @@ from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve, reverse
+from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
@@ -27,6 +28,10 @@ def sentence(text: str, status: int) -> HttpResponse:
     return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")
 
 
+def page(request: HttpRequest, text: str | Promise, status: int) -> HttpResponse:
+    return render(request, "error.html", {"text": text, "is_public": is_public(request)}, status=status)
+
+
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answers a form with an old token: a sign-in elsewhere has changed it. What was typed can be sent again.
 
@@ -40,7 +45,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         return _sign_in_again(request)
     is_secret = any("password" in name for name in request.POST)
     fields = [(name, value) for name, values in request.POST.lists() for value in values if name != _TOKEN_FIELD]
-    context = {"fields": fields if own and not is_secret else [], "page": page_above(request.path)}
+    context = {"fields": fields if own and not is_secret else [], "page": request.path}
     return render(request, "403_csrf.html", context, status=403)
 
 
@@ -95,7 +100,8 @@ def forms_addresses_lead_to_pages(get_response):
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        if response.status_code == 405 and request.method == "GET" and not is_script(request):
+        is_visit = request.method == "GET" and "text/html" in request.headers.get("Accept", "")
+        if response.status_code == 405 and is_visit and not is_script(request):
             return redirect(page_above(request.path))
         return response
 
@@ -115,7 +121,9 @@ def _with_new_token(request: HttpRequest, own: bool) -> HttpResponse:
 
 def _sign_in_again(request: HttpRequest) -> HttpResponse:
     target = request.POST.get("next") or request.GET.get("next") or ""
-    if not url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
+    if not target.startswith("/") or not url_has_allowed_host_and_scheme(
+        target, {request.get_host()}, require_https=request.is_secure()
+    ):
         target = reverse("agents:start")
     if request.user.is_authenticated:
         return redirect(target)
@@ -124,9 +132,7 @@ def _sign_in_again(request: HttpRequest) -> HttpResponse:
 
 
 def _failure(request: HttpRequest, text: str, status: int) -> HttpResponse:
-    if is_script(request):
-        return sentence(text, status)
-    return render(request, "error.html", {"text": text, "is_public": is_public(request)}, status=status)
+    return sentence(text, status) if is_script(request) else page(request, text, status)
 
 
 def is_public(request: HttpRequest) -> bool:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 
 from contiple import failures
@@ -39,6 +38,4 @@ class DomainErrorsBecomeAnswers:
             return None
         if failures.is_script(request):
             return failures.sentence(str(error), error.status)
-        return render(
-            request, "error.html", {"text": error.text, "is_public": failures.is_public(request)}, status=error.status
-        )
+        return failures.page(request, error.text, error.status)

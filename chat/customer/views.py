@@ -32,7 +32,7 @@ from chat.conversation.paging import before
 from chat.customer.forms import StartForm
 from chat.lifecycle import transitions
 from chat.masking import concealing
-from chat.models import Chat
+from chat.models import Chat, Message
 from chat.routing import presence, queue
 from chat.routing.queue_limits import QueueFull
 from contiple.base.addresses import client_address
@@ -172,7 +172,8 @@ def _start(request: HttpRequest, service: Service, customer: Customer | None, fo
 
 def _started(request: HttpRequest, context: dict, chat: Chat, token: str) -> HttpResponse:
     """Stores the first message, once, and shows the chat. A message that can't be stored is in the form's draft."""
-    if body := request.POST.get("message", "").strip():
+    body = request.POST.get("message", "").strip()
+    if body and not chat.messages.filter(author=Message.Author.CUSTOMER).exists():
         with suppress(Invalid, Conflict):
             messages.send_as_customer(chat, body=body, client_id=_first_id(chat, body))
     response = _conversation(request, context, chat, status=201)

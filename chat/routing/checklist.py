@@ -37,7 +37,7 @@ AGENTS = Page("agents:agents", _("Agents"))
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that must be so: ``met`` says that it is, ``unmet`` that it isn't, and ``todo`` what to do, on ``page``."""
+    """One thing that must be so. ``met`` says that it is, ``unmet`` that it isn't, ``todo`` what to do, on ``page``."""
 
     name: str
     is_done: bool
@@ -121,15 +121,17 @@ def _service_checks(service: Service) -> list[Check]:
 def _permission(service: Service, standings: list[Standing]) -> Check:
     """Without a seat the permission can't be granted, so the seats come first."""
     seats = has_free_seat(service.contract)
-    todo = (
-        _("Grant the chat permission to an agent.") if seats else _("Raise the chat seats in Contract Details first.")
+    grant = _("Grant the chat permission to an agent.")
+    raise_seats = _("Raise the chat seats in Contract Details first.")
+        _("Grant the chat permission to an agent."),
+        _("Raise the chat seats in Contract Details first."),
     )
     return Check(
         "permission",
         any(standing.availability != Availability.NO_PERMISSION for standing in standings),
         _("An agent has the chat permission."),
         _("No agent has the chat permission."),
-        todo,
+        grant if seats else raise_seats,
         AGENTS if seats else CONTRACT,
     )
 

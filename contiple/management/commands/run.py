@@ -9,7 +9,12 @@ from contiple import server
 from contiple.base import env
 from contiple.local import startup
 
-FIRST_SERVICE = "CONTIPLE_MODE=local .venv/bin/python manage.py create_service --name 'My shop' --slug shop --admin-email me@example.com"
+FIRST_SERVICE = [
+    "There is no service yet. In another window, make one with its admin:",
+    "",
+    "CONTIPLE_MODE=local .venv/bin/python manage.py create_service \\",
+    "    --name 'My shop' --slug shop --admin-email me@example.com",
+]
 
 
 class Command(BaseCommand):
