@@ -121,9 +121,8 @@ def _with_new_token(request: HttpRequest, own: bool) -> HttpResponse:
 
 def _sign_in_again(request: HttpRequest) -> HttpResponse:
     target = request.POST.get("next") or request.GET.get("next") or ""
-    if not target.startswith("/") or not url_has_allowed_host_and_scheme(
-        target, {request.get_host()}, require_https=request.is_secure()
-    ):
+    is_ours = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
+    if not (is_ours and target.startswith("/")):
         target = reverse("agents:start")
     if request.user.is_authenticated:
         return redirect(target)

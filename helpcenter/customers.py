@@ -32,8 +32,8 @@ def register_customer(
 ) -> tuple[Customer, str]:
     """Makes a customer; returns it with the token that the browser keeps. Only the token's SHA-256 is stored.
 
-    A page makes its ``token`` itself, so that a start which is sent twice finds its customer. A token of another form, or
-    one that is taken, is replaced. Raises ``Invalid`` for a name or an e-mail that can't be used; the e-mail may be
+    A page makes its ``token`` itself, so that a start which is sent twice finds its customer. A token of another form,
+    or one that is taken, is replaced. Raises ``Invalid`` for a name or an e-mail that can't be used; the e-mail may be
     empty.
     """
     if not _TOKEN.fullmatch(token) or Customer.objects.filter(token_hash=token_hash(token)).exists():

@@ -123,9 +123,6 @@ def _permission(service: Service, standings: list[Standing]) -> Check:
     seats = has_free_seat(service.contract)
     grant = _("Grant the chat permission to an agent.")
     raise_seats = _("Raise the chat seats in Contract Details first.")
-        _("Grant the chat permission to an agent."),
-        _("Raise the chat seats in Contract Details first."),
-    )
     return Check(
         "permission",
         any(standing.availability != Availability.NO_PERMISSION for standing in standings),
