@@ -32,7 +32,7 @@ from chat.conversation.paging import before
 from chat.customer.forms import StartForm
 from chat.lifecycle import transitions
 from chat.masking import concealing
-from chat.models import Chat, Message
+from chat.models import Chat
 from chat.routing import presence, queue
 from chat.routing.queue_limits import QueueFull
 from contiple.base.addresses import client_address
@@ -89,6 +89,7 @@ def start(request: HttpRequest, service: Service, customer: Customer | None) -> 
     context = _chat_page(request, service)
     chat = access.chat_of(customer) if customer else None
     if chat is not None and chat.is_open:
+        _count_start(request, service)
         return _started(request, context, chat, _bearer(request))
     stage = _stage(request, context)
     form = stage.get("form")
@@ -157,8 +158,7 @@ def _staged(request: HttpRequest, context: dict, status: int) -> HttpResponse:
 
 def _start(request: HttpRequest, service: Service, customer: Customer | None, form: StartForm) -> tuple[Chat, str]:
     language, data = get_language(), form.cleaned_data
-    network = throttle.network(client_address(request))
-    throttle.count_attempt(START_BY_ADDRESS, f"{service.pk} {network}", now=timezone.now())
+    _count_start(request, service)
     token = ""
     with transaction.atomic():
         if customer is None:
@@ -170,10 +170,14 @@ def _start(request: HttpRequest, service: Service, customer: Customer | None, fo
     return chat, token
 
 
+def _count_start(request: HttpRequest, service: Service) -> None:
+    network = throttle.network(client_address(request))
+    throttle.count_attempt(START_BY_ADDRESS, f"{service.pk} {network}", now=timezone.now())
+
+
 def _started(request: HttpRequest, context: dict, chat: Chat, token: str) -> HttpResponse:
     """Stores the first message, once, and shows the chat. A message that can't be stored is in the form's draft."""
-    body = request.POST.get("message", "").strip()
-    if body and not chat.messages.filter(author=Message.Author.CUSTOMER).exists():
+    if body := request.POST.get("message", "").strip():
         with suppress(Invalid, Conflict):
             messages.send_as_customer(chat, body=body, client_id=_first_id(chat, body))
     response = _conversation(request, context, chat, status=201)
