@@ -14,6 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from agents.access import agent_for, running_service
+from agents.models import Agent
 from helpcenter.pages import public_page
 
 TOKEN_HEADER = "X-CSRF-Token"  # noqa: S105 - a header's name
@@ -68,8 +69,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     try:
         if area == "hc":
             return render(request, "helpcenter/404.html", public_page(request, running_service(slug)), status=404)
-        if area == "desk" and (agent := getattr(request, "agent", None) or agent_for(request.user, slug)):
-            request.agent = agent
+        if area == "desk" and (agent := _agent_of(request, slug)):
+            setattr(request, "agent", agent)  # noqa: B010 - the frame of the desk reads it
             return render(request, "desk_404.html", status=404)
     except Http404:
         pass  # there is no such help center: a page of nobody's
@@ -109,6 +110,10 @@ def forms_addresses_lead_to_pages(get_response):
 
 
 _TOKEN_FIELD = "csrfmiddlewaretoken"  # noqa: S105 - a field's name
+
+
+def _agent_of(request: HttpRequest, slug: str) -> Agent | None:
+    return agent_for(request.user, slug) if request.user.is_authenticated else None
 
 
 def _with_new_token(request: HttpRequest, own: bool) -> HttpResponse:
