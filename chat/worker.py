@@ -1,42 +1,72 @@
-"""The worker does, once a second, everything that is due by the clock. Several workers at once are harmless."""
+"""The worker does, once a second, everything that is due by the clock. Several workers at once share the work."""
 
+import contextlib
 import logging
 import threading
+from collections.abc import Callable, Iterator
 
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, close_old_connections, connection
 
 from chat.lifecycle import silence, upkeep
 from chat.masking import destroying
 from chat.routing import decisions, presence, queue_limits
+from chat.routing.jobs import Memory
 
 log = logging.getLogger(__name__)
 
 TICK_S = 1.0
 SWEEP_EVERY = 600  # ticks
+LOCK_TIMEOUT_MS = 1000  # a row that somebody keeps locked delays the other services for no longer
 
 
-def run(stop: threading.Event) -> None:
-    """Ticks until ``stop`` is set. A failing tick is logged and tried again: a restart of the database is survived."""
-    count = 0
+def run(stop: threading.Event, beat: Callable[[], object] = lambda: None) -> None:
+    """Ticks until ``stop`` is set, and calls ``beat`` after each tick that succeeded.
+
+    A failing tick is logged and tried again: a restart of the database is survived.
+    """
+    count, memory = 0, Memory()
     while not stop.wait(TICK_S):
-        tick(count)
+        if tick(count, memory):
+            beat()
         count += 1
 
 
-def tick(count: int = 0) -> None:
+def tick(count: int = 0, memory: Memory | None = None) -> bool:
+    """Says whether it could look at all services and do its sweeps. One service's failure is no failure of the tick."""
+    memory = memory or Memory()
     close_old_connections()
     try:
-        upkeep.reconcile()
-        # Afterwards: a chat that was taken from an agent has found the next one by now, or waits.
-        queue_limits.offer_inquiries()
-        silence.break_silences()
-        if count % SWEEP_EVERY == 0:
-            presence.drop_expired_leases()
-            decisions.drop_old_rounds()
-            destroying.destroy_expired()
+        with _bounded_locks():
+            upkeep.reconcile(memory=memory)
+            # Afterwards: a chat that was taken from an agent has found the next one by now, or waits.
+            queue_limits.offer_inquiries(memory)
+            silence.break_silences(memory)
+            if count % SWEEP_EVERY == 0:
+                _sweep()
     except DatabaseError as error:
         log.warning("tick failed: %s", type(error).__name__)
+        return False
     except Exception:
         log.exception("tick failed")
+        return False
     finally:
         close_old_connections()
+    return True
+
+
+def _sweep() -> None:
+    presence.drop_expired_leases()
+    decisions.drop_old_rounds()
+    destroying.destroy_expired()
+
+
+@contextlib.contextmanager
+def _bounded_locks() -> Iterator[None]:
+    """Waits for no lock longer than ``LOCK_TIMEOUT_MS``. The connection goes back into the pool as it was."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = %s", [LOCK_TIMEOUT_MS])
+    try:
+        yield
+    finally:
+        with contextlib.suppress(DatabaseError), connection.cursor() as cursor:
+            cursor.execute("RESET lock_timeout")

@@ -1,9 +1,10 @@
 """`/health/live` and `/health/ready`: probes of one process. They are answered before Django is asked.
 
 So an answer depends on no session, no redirect to https and no ``Host``: probes call a process by its address. ``live``
-says that the event loop runs. ``ready`` says that the process can do its work: the database answers and has every
-migration of this code, and the channel layer answers. The answer names the part that is not ready. The reason goes to
-the log only, because it holds addresses and user names. All callers within a second share one check.
+says that the event loop runs. ``ready`` says that the process can do its work: the database answers the thread that
+commits messages and has every migration of this code, the master keys open what is masked, and the channel layer
+answers. The answer names the part that is not ready. The reason goes to the log only, because it holds addresses and
+user names. All callers within a second share one check.
 
 A process that is live but not ready still serves what it can: without Redis, messages go through the database. So use
 ``ready`` to start and replace processes. A proxy must use ``live``: with ``ready`` it would take all processes away at
@@ -16,18 +17,19 @@ import logging
 import threading
 import time
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import psycopg
 from channels.layers import get_channel_layer
-from django.db import connection
+from django.db import Error
 from django.db.migrations.loader import MigrationLoader
+
+from chat.conversation import group_commit
 
 logger = logging.getLogger(__name__)
 
 CHECK_SECONDS = 2  # for each part; probes commonly wait for 5
 FRESH_SECONDS = 1.0
+KEYS_FRESH_SECONDS = 30.0
 
 # Set when this process has been told to end.
 stopping = threading.Event()
@@ -60,7 +62,7 @@ async def answer(
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
 
-READY, NO_ANSWER, NOT_APPLIED, UNKNOWN = "ready", "no answer", "not applied", "unknown"
+READY, NO_ANSWER, NOT_APPLIED, UNKNOWN, MISSING = "ready", "no answer", "not applied", "unknown", "missing"
 
 
 class Parts:
@@ -81,39 +83,32 @@ class Parts:
         return await asyncio.shield(self.checking)
 
     async def _check(self) -> dict[str, str]:
-        (database, migrations), layer = await asyncio.gather(_database(), _layer())
-        self.parts = {"database": database, "migrations": migrations, "channel layer": layer}
+        (database, migrations), keys, layer = await asyncio.gather(_database(), _masking_keys.state(), _layer())
+        self.parts = {"database": database, "migrations": migrations, "masking keys": keys, "channel layer": layer}
         self.checked_at = time.monotonic()
         return self.parts
 
 
 _parts = Parts()
-# The check has a thread of its own: all others may be waiting for the database.
-_thread = ThreadPoolExecutor(1, thread_name_prefix="health")
 
 
 async def _database() -> tuple[str, str]:
-    """Returns the state of the database and of its migrations."""
+    """Returns the state of the database, as the thread that commits messages finds it, and of its migrations."""
     try:
-        asked = asyncio.get_running_loop().run_in_executor(_thread, _applied_migrations)
-        applied = await asyncio.wait_for(asked, CHECK_SECONDS + 1)
-    except (psycopg.Error, TimeoutError) as error:
+        applied = await asyncio.wait_for(group_commit.write(group_commit.Probe()), CHECK_SECONDS)
+        if isinstance(applied, Exception):
+            raise applied
+    except (Error, TimeoutError) as error:
         logger.warning("The database does not answer: %s", type(error).__name__)
         return NO_ANSWER, UNKNOWN
-    missing = _migrations_of_this_code() - applied
-    return READY, NOT_APPLIED if missing else READY
+    return READY, NOT_APPLIED if _migrations_of_this_code() - applied else READY
 
 
-def _applied_migrations() -> set[tuple[str, str]]:
+def _connected() -> psycopg.Connection[Any]:
     """Does not use the pool: a full pool means that there is much to do, not that the database is gone."""
-    _migrations_of_this_code()
     parameters = {**connection.get_connection_params(), "connect_timeout": CHECK_SECONDS}
     parameters["options"] = f"{parameters.get('options', '')} -c statement_timeout={CHECK_SECONDS * 1000}".strip()
-    with psycopg.connect(**parameters) as asked:
-        try:
-            return set(asked.execute("SELECT app, name FROM django_migrations").fetchall())
-        except psycopg.errors.UndefinedTable:
-            return set()
+    return psycopg.connect(**parameters)
 
 
 def _migrations_of_this_code() -> set[tuple[str, str]]:
@@ -124,6 +119,41 @@ def _migrations_of_this_code() -> set[tuple[str, str]]:
 
 
 _wanted: set[tuple[str, str]] | None = None
+
+
+class MaskingKeys:
+    """Whether the master keys open what is masked, read at most once in ``KEYS_FRESH_SECONDS``.
+
+    Reading takes longer the more there is. Until it is done, and if the database does not answer, the last state stays.
+    """
+
+    def __init__(self) -> None:
+        self.read_at = float("-inf")
+        self.known = UNKNOWN
+
+    async def state(self) -> str:
+        if time.monotonic() - self.read_at >= KEYS_FRESH_SECONDS:
+            self.read_at = time.monotonic()
+            reading = asyncio.get_running_loop().run_in_executor(_keys_thread, self._read)
+            await asyncio.wait([reading], timeout=CHECK_SECONDS)
+        return self.known
+
+    def _read(self) -> None:
+        from chat.masking import master_keys
+
+        try:
+            with _connected() as asked, asked.cursor() as cursor:
+                missing = master_keys.missing(cursor)
+        except psycopg.Error:
+            self.read_at = float("-inf")
+            return
+        if missing:
+            logger.error("%s", master_keys.complaint(missing))
+        self.known = MISSING if missing else READY
+
+
+_masking_keys = MaskingKeys()
+_keys_thread = ThreadPoolExecutor(1, thread_name_prefix="health-keys")
 
 
 async def _layer() -> str:

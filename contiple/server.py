@@ -24,12 +24,12 @@ from typing import Any
 import psycopg
 from daphne.server import Server, twisted_loop
 from daphne.ws_protocol import WebSocketProtocol
-from django.db import connection, connections
+from django.db import DatabaseError, connection, connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 
-from contiple import health
+from contiple import doorway, health
 from contiple.base.env import EnvError
-from contiple.local.startup import check_port_is_free, port_error
+from contiple.local.startup import NOT_MIGRATED, check_port_is_free, port_error
 
 FRAME_MAX_BYTES = 64 * 1024  # a message has at most 4,000 characters; a selection over many messages fits too
 HTTP_TIMEOUT_SECONDS = 60
@@ -75,17 +75,35 @@ def close_pools() -> None:
             used.close_pool()
 
 
-def check_database() -> None:
-    """Raises ``EnvError``, in one line and without the password, if the database does not answer.
+def check_database(*, migrated: bool = True) -> None:
+    """Raises ``EnvError``, in one line and without the password, if the database does not answer or was never migrated.
 
     It does not use the pool, which would retry until its time-out and hide the reason.
     """
     parameters = connection.get_connection_params()
     try:
-        psycopg.connect(**{**parameters, "connect_timeout": 5}).close()
+        with psycopg.connect(**{**parameters, "connect_timeout": 5}) as asked:
+            found = asked.execute("SELECT to_regclass('django_migrations')").fetchone()
     except psycopg.Error as error:
         place = f"{parameters.get('host', 'localhost')}:{parameters.get('port', 5432)}/{parameters.get('dbname')}"
         raise EnvError(f"The database {place} can't be reached: {' '.join(str(error).split())}") from None
+    if migrated and found == (None,):
+        raise EnvError(NOT_MIGRATED.format(command="manage.py"))
+
+
+def check_masking_keys() -> None:
+    """Raises ``EnvError``, in one line, if masked originals are under keys that are not at hand. Needs the database."""
+    from chat.masking import master_keys
+
+    try:
+        with connection.cursor() as cursor:
+            missing = master_keys.missing(cursor)
+    except DatabaseError:  # not migrated yet, or gone again: `ready` says so
+        return
+    finally:
+        connection.close()
+    if missing:
+        raise EnvError(master_keys.complaint(missing))
 
 
 class _Server(Server):
@@ -116,7 +134,8 @@ class _Server(Server):
         self.ws_factory.protocol = _Socket
         self.ws_factory.setProtocolOptions(failByDrop=False)
         build = self.http_factory.buildProtocol
-        self.http_factory.buildProtocol = lambda address: self._noted(build(address))
+        self.http_factory.protocol = doorway.new_channel
+        self.http_factory.buildProtocol = lambda address: self._noted(build(address), address)
         # SIGHUP is a closed terminal. Daphne's own handlers, which end at once, are not installed.
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             twisted_loop.add_signal_handler(number, self.end)
@@ -136,10 +155,11 @@ class _Server(Server):
         self.connections = {key: held for key, held in self.connections.items() if "application_instance" in held}
         return super().kill_all_applications()
 
-    def _noted(self, channel: Any) -> Any:
-        if channel is not None:
-            self.accepted += 1
-            self.channels[channel] = time.monotonic()
+    def _noted(self, channel: Any, address: Any) -> Any:
+        self.accepted += 1
+        if not doorway.enter(channel, address.host):
+            return None
+        self.channels[channel] = time.monotonic()
         return channel
 
     def _accept_all(self, port: Any) -> None:
@@ -193,6 +213,13 @@ class _Socket(WebSocketProtocol):
     """Applies Autobahn's limit to incoming messages only: it would refuse longer ones of ours too."""
 
     maxMessagePayloadSize: int  # noqa: N815 - Autobahn's name
+    network: str | None = None  # under which it is counted, until it is closed
+
+    def connectionLost(self, reason: Any) -> None:  # noqa: N802 - Twisted's name
+        if self.network is not None:
+            doorway.sockets.leave(self.network)
+            self.network = None
+        super().connectionLost(reason)
 
     def sendMessage(self, *args: Any, **options: Any) -> None:  # noqa: N802 - Autobahn's name
         limit, self.maxMessagePayloadSize = self.maxMessagePayloadSize, 0

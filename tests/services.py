@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from contiple.base import env
+from contiple.base import deadlines, env
 from contiple.local import embedded_postgres
 from tests import keeper
 
@@ -32,6 +32,7 @@ START_SECONDS = 10
 
 def provide_environment() -> None:
     """Sets what the settings read. A worker of pytest-xdist has it already, from the process that started it."""
+    deadlines.choose(deadlines.PATIENT)  # a test may rest inside a transaction, as nothing of the product may
     if "PYTEST_XDIST_WORKER" in os.environ:
         return
     for name in env.VARIABLES:

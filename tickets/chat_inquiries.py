@@ -9,10 +9,9 @@ from django.core import signing
 from agents import audit
 from agents.models import Service
 from chat.conversation import messages
-from chat.conversation.message_masks import masked_originals
 from chat.lifecycle import transitions
 from chat.models import Chat, Message
-from tickets.concealing import conceal_copies, conceal_copies_in
+from tickets.concealing import conceal_words_of_customer
 from tickets.lifecycle import ticket_of
 from tickets.models import TEXT_LENGTH_MAX, Ticket
 from tickets.tags import put_on_chat_tag
@@ -58,17 +57,15 @@ def replace_chat(chat: Chat, ticket: Ticket) -> None:
     row = Chat.objects.select_for_update(no_key=True).get(pk=chat.pk)
     if ticket_of(row) is None:
         _link(ticket, row)
-    else:  # the form may be older than a mask
-        conceal_copies_in(ticket, row)
+    conceal_words_of_customer(ticket, row)
     if waits(row):
         messages.append_event(row, "inquiry")
         transitions.close_chat(row.pk, by=Chat.ClosedBy.CUSTOMER)
 
 
 def _link(ticket: Ticket, chat: Chat) -> None:
-    """Makes ``ticket`` the chat's one ticket: what is masked in the chat, now or later, is masked in the ticket."""
+    """Makes ``ticket`` the chat's one ticket: what is masked in the chat later is masked in the ticket."""
     ticket.chat = chat
     ticket.save(update_fields=["chat"])
     put_on_chat_tag(ticket)
-    conceal_copies(chat, masked_originals(chat))
     audit.record(chat.service_id, "chat.ticket_created", chat.subject, actor="customer", number=ticket.number)

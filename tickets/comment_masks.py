@@ -11,15 +11,16 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from agents.models import Agent, Service
-from chat.conversation.message_masks import CHAT
+from chat.conversation.message_masks import CHAT, masked_originals
 from chat.masking import engine
 from chat.masking.holders import Holder, HolderKind, Link
 from chat.masking.rules import Masked
 from chat.masking.selections import Selection
 from chat.masking.texts import Texts
+from chat.models import Chat
 from contiple.base.errors import Conflict
 from tickets.access import comment_mask_for
-from tickets.copies import NO_COPIES, bounds_of_copies, lock_ticket, lock_with_chat
+from tickets.copies import NO_COPIES, bounds_of_copies, copies_of, lock_ticket
 from tickets.models import Comment, CommentMask, Ticket
 
 TICKET = "ticket"
@@ -47,7 +48,10 @@ class Comments(Texts):
         lock_ticket(self.ticket)
 
     def lock_to_lift(self) -> None:
-        self.copies = lock_with_chat(self.ticket)
+        if self.ticket.chat_id is not None:
+            chat = Chat.objects.select_for_update(no_key=True).get(pk=self.ticket.chat_id)
+            self.copies = copies_of(masked_originals(chat))
+        self.lock()
 
     def find(self, ids: Collection[int]) -> dict[int, Comment]:
         return self.ticket.comments.prefetch_related("masks").in_bulk(ids)
@@ -82,6 +86,9 @@ class TicketKeys(HolderKind):
     def links(self, service: Service, numbers: Collection[int]) -> dict[int, Link]:
         found = Ticket.objects.filter(service=service, pk__in=numbers).values_list("pk", "number")
         return {pk: _link(service, number) for pk, number in found}
+
+    def abouts(self, numbers: Collection[int]) -> dict[int, str]:
+        return dict(Ticket.objects.filter(pk__in=numbers).values_list("pk", "subject"))
 
     def going_with(self, holder: Holder) -> QuerySet:
         tickets = Ticket.objects.filter(chat=holder.number) if holder.kind == CHAT else Ticket.objects.none()

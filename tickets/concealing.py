@@ -1,16 +1,17 @@
 """Masks in a chat's ticket what is masked in the chat: the ticket's texts may repeat it.
 
-A copy becomes asterisks and nothing else: its original is shown in the chat.
+A copy becomes asterisks and nothing else: its original is shown in the chat. It is looked for when somebody masks, and
+when a customer's form brings the chat's words along; never when an agent writes (``chat/masking/README.md``).
 """
 
 from collections.abc import Sequence
 
-from chat.conversation.message_masks import masked_originals
+from chat.conversation.message_masks import originals_of_customer
 from chat.masking import engine
 from chat.masking.spans import apply_mask
 from chat.models import Chat
 from tickets.comment_masks import Comments
-from tickets.copies import NO_COPIES, bounds_of_copies, copies_of
+from tickets.copies import NO_COPIES, bounds_of_copies, conceal_in_line, copies_of
 from tickets.models import Ticket
 from tickets.tags import rename_on
 
@@ -26,20 +27,19 @@ def conceal_copies(chat: Chat, originals: Sequence[str]) -> None:
         _conceal_in(ticket, originals)
 
 
-def conceal_copies_in(ticket: Ticket, chat: Chat) -> None:
-    """Hides in a ticket that is not the chat's copies of what was masked in the chat by hand until now.
+def conceal_words_of_customer(ticket: Ticket, chat: Chat) -> None:
+    """Hides in the ticket of an inquiry copies of what was masked by hand among the customer's own words in the chat.
 
-    Needs the chat's row lock.
+    The form that the customer sends may be older than the mask. Needs the chat's row lock.
     """
-    _conceal_in(ticket, masked_originals(chat))
+    _conceal_in(ticket, originals_of_customer(chat))
 
 
 def _conceal_in(ticket: Ticket, originals: Sequence[str]) -> None:
     copies = copies_of(originals)
     if copies is NO_COPIES:
         return
-    in_subject = [*bounds_of_copies(copies, ticket.subject), *_begun_copies(originals, ticket.subject)]
-    ticket.subject = apply_mask(ticket.subject, in_subject)
+    ticket.subject = conceal_in_line(ticket.subject, originals)
     ticket.body = apply_mask(ticket.body, bounds_of_copies(copies, ticket.body))
     ticket.save(update_fields=["subject", "body"])
     comments = Comments(ticket)
@@ -51,11 +51,3 @@ def _conceal_in(ticket: Ticket, originals: Sequence[str]) -> None:
         name = apply_mask(tag.name, bounds_of_copies(copies, tag.name))
         if name != tag.name:
             rename_on(ticket, tag, name)
-
-
-def _begun_copies(originals: Sequence[str], subject: str) -> list[tuple[int, int]]:
-    """Returns spans at the end of a subject that was cut within a copy."""
-    if not subject.endswith("…"):
-        return []
-    lines, cut = [" ".join(original.split()) for original in originals], len(subject) - 1
-    return [(start, cut) for start in range(cut) if any(line.startswith(subject[start:cut]) for line in lines)]

@@ -12,10 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from agents.models import Agent
 from chat.masking.concealing import conceal
 from contiple.base.errors import DomainError
-from contiple.base.texts import clean_text
+from contiple.base.texts import MESSAGE_LENGTH_MAX, clean_text
 from helpcenter.customers import EMAIL_LENGTH_MAX, NAME_LENGTH_MAX, clean_email, clean_name
 from helpcenter.models import PrivacyPolicy
 from tickets import access, listing
+from tickets.copies import conceal_in, conceal_in_line, is_only_masked, masked_since
 from tickets.models import SUBJECT_LENGTH_MAX, TEXT_LENGTH_MAX, Ticket
 from tickets.tags import TAG_LENGTH_MAX
 
@@ -29,6 +30,11 @@ class Text(forms.CharField):
 
 def _subject(**options) -> Text:
     return Text(label=_("Subject"), max_length=SUBJECT_LENGTH_MAX, **options)
+
+
+def _earlier(max_length: int) -> Text:
+    """What the form showed when it was opened. Masks that have come to it since are carried over to what is sent."""
+    return Text(widget=forms.HiddenInput, required=False, max_length=max_length)
 
 
 def _body(label, *, rows: int = 6, attrs: Mapping[str, str] | None = None, **options) -> Text:
@@ -74,24 +80,43 @@ class FilterForm(forms.Form):
 
 
 class TextForm(forms.Form):
-    """Subject and description. ``seen`` tells what was on the screen, so nobody overwrites words unread."""
+    """Subject and description. ``seen`` tells what was on the screen, so nobody overwrites words unread.
+
+    If only masks have come meanwhile, they are put on what is sent as well.
+    """
 
     subject = _subject()
     body = _body(_("Description"), required=False)
+    was_subject = _earlier(SUBJECT_LENGTH_MAX)
+    was_body = _earlier(TEXT_LENGTH_MAX)
     seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
 
     def __init__(self, data=None, *, ticket: Ticket) -> None:
-        self.now = fingerprint(ticket)
-        initial = {"subject": ticket.subject, "body": ticket.body, "seen": self.now}
+        self.now, self.ticket = fingerprint(ticket), ticket
+        self.shown = {"was_subject": ticket.subject, "was_body": ticket.body, "seen": self.now}
+        initial = {"subject": ticket.subject, "body": ticket.body, **self.shown}
         super().__init__(data, initial=initial, auto_id="text-%s")
 
     def clean_seen(self) -> str:
-        if self.cleaned_data["seen"] not in ("", self.now):
-            self.data = {**self.data.dict(), "seen": self.now}
+        if self.cleaned_data["seen"] not in ("", self.now) and not self._only_masks_came():
+            self.data = {**self.data.dict(), **self.shown}
             raise ValidationError(
                 _("Someone else changed this text in the meantime. Save again to replace it with yours.")
             )
         return self.cleaned_data["seen"]
+
+    def clean(self) -> None:
+        masked = [piece for before, now in self._before_and_now() for piece in masked_since(before, now)]
+        if masked and not self.errors:
+            self.cleaned_data["subject"] = conceal_in_line(self.cleaned_data["subject"], masked)
+            self.cleaned_data["body"] = conceal_in(self.cleaned_data["body"], masked)
+
+    def _only_masks_came(self) -> bool:
+        return all(is_only_masked(before, now) for before, now in self._before_and_now())
+
+    def _before_and_now(self) -> list[tuple[str, str]]:
+        before = (self.cleaned_data.get("was_subject", ""), self.cleaned_data.get("was_body", ""))
+        return [(before[0], self.ticket.subject), (before[1], self.ticket.body)]
 
 
 def fingerprint(ticket: Ticket) -> str:
@@ -100,13 +125,24 @@ def fingerprint(ticket: Ticket) -> str:
 
 
 class ChatTicketForm(forms.Form):
-    """Subject and description of a ticket that is made from a chat."""
+    """Subject and description of a ticket that is made from a chat. The subject is suggested by its first words.
+
+    If those are masked after the form was opened, they are masked in what is sent as well.
+    """
 
     subject = _subject()
     body = _body(_("Description"), rows=4, required=False)
+    said = _earlier(MESSAGE_LENGTH_MAX)
 
-    def __init__(self, *args, chat_id: int, **kwargs) -> None:
-        super().__init__(*args, auto_id=f"chat-{chat_id}-ticket-%s", **kwargs)
+    def __init__(self, data=None, *, chat_id: int, subject: str, said: str) -> None:
+        self.said_now = said
+        super().__init__(data, initial={"subject": subject, "said": said}, auto_id=f"chat-{chat_id}-ticket-%s")
+
+    def texts(self) -> dict[str, str]:
+        """Returns subject and body of a valid form."""
+        masked = masked_since(self.cleaned_data["said"], self.said_now)
+        subject, body = self.cleaned_data["subject"], self.cleaned_data["body"]
+        return {"subject": conceal_in_line(subject, masked), "body": conceal_in(body, masked)}
 
 
 class StateForm(forms.Form):

@@ -5,7 +5,6 @@ in its own transaction: states, numbers and names of fields, never a text. Every
 originals of what is masked in comments are kept.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,9 +19,8 @@ from django.utils.translation import gettext_lazy as _
 
 from agents import audit
 from agents.models import Agent, Service
-from chat.conversation import message_masks
 from chat.masking import concealing
-from chat.masking.offers import as_offers, still_offered
+from chat.masking.offers import as_offers
 from chat.masking.spans import apply_mask
 from chat.models import Chat, Message
 from contiple.base.errors import Closed, Conflict, Invalid
@@ -30,8 +28,7 @@ from contiple.base.texts import one_line
 from helpcenter.models import Customer, PrivacyPolicy
 from tickets.access import assignable
 from tickets.comment_masks import put_on
-from tickets.concealing import conceal_copies
-from tickets.copies import NO_COPIES, bounds_of_copies, lock_with_chat
+from tickets.copies import lock_ticket
 from tickets.models import SUBJECT_LENGTH_MAX, Comment, Ticket
 from tickets.numbering import lock_counter, next_number
 from tickets.tags import put_on_chat_tag
@@ -64,7 +61,7 @@ def create_ticket(service: Service, draft: Draft, *, by: Agent | None = None) ->
     ``by`` is the agent who makes it, ``None`` if the customer does.
     """
     now = timezone.now()
-    texts = {"subject": _subject(service, draft.subject), "body": _concealed(service, draft.body)}
+    texts = {"subject": _subject(service, draft.subject), "body": concealing.conceal(service, draft.body)}
     ticket = Ticket.objects.create(
         **{**vars(draft), **texts},
         service=service,
@@ -95,7 +92,7 @@ def create_from_chat(agent: Agent, chat: Chat, *, subject: str = "", body: str =
     """
     with transaction.atomic():
         lock_counter(chat.service)
-        Chat.objects.select_for_update(no_key=True).get(pk=chat.pk)  # no mask comes between reading and saving
+        Chat.objects.select_for_update(no_key=True).get(pk=chat.pk)
         return ticket_of(chat) or _create_from_chat(agent, chat, subject or suggested_subject(chat), body)
 
 
@@ -103,7 +100,6 @@ def _create_from_chat(agent: Agent, chat: Chat, subject: str, body: str) -> Tick
     draft = Draft(Ticket.Channel.CHAT, subject, body, requester=chat.customer, assignee=agent, chat=chat)
     ticket = create_ticket(chat.service, draft, by=agent)
     put_on_chat_tag(ticket)
-    conceal_copies(chat, message_masks.masked_originals(chat))  # the form may be older than a mask
     audit.record(chat.service_id, "chat.ticket_created", chat.subject, agent=agent, number=ticket.number)
     return ticket
 
@@ -131,10 +127,15 @@ def requested_ticket(service: Service, request_id: UUID | None) -> Ticket | None
 
 def suggested_subject(chat: Chat) -> str:
     """The customer's first message, masked as it is stored; if there is none, the customer's name."""
-    first = chat.messages.filter(author=Message.Author.CUSTOMER).exclude(body="").order_by("seq").first()
-    if first:
-        return one_line(first.body, SUBJECT_LENGTH_MAX)
+    if first := first_words(chat):
+        return one_line(first, SUBJECT_LENGTH_MAX)
     return one_line(gettext("Chat with %(name)s") % {"name": chat.customer.name}, SUBJECT_LENGTH_MAX)
+
+
+def first_words(chat: Chat) -> str:
+    """The customer's first message, masked as it is stored; empty if there is none."""
+    first = chat.messages.filter(author=Message.Author.CUSTOMER).exclude(body="").order_by("seq").first()
+    return first.body if first else ""
 
 
 @transaction.atomic
@@ -178,15 +179,8 @@ def set_assignee(agent: Agent, ticket: Ticket, assignee: Agent | None) -> None:
 
 @transaction.atomic
 def edit_text(agent: Agent, ticket: Ticket, *, subject: str, body: str) -> None:
-    """Replaces subject and description. Raises ``Conflict`` if either has changed since ``ticket`` was read.
-
-    Locks the ticket's chat and the ticket, so what was masked in the chat after the form was opened stays masked.
-    """
-    copies = lock_with_chat(ticket)
-    new = {
-        "subject": _subject(agent.service, subject, copies),
-        "body": _concealed(agent.service, body, copies),
-    }
+    """Replaces subject and description. Raises ``Conflict`` if either has changed since ``ticket`` was read."""
+    new = {"subject": _subject(agent.service, subject), "body": concealing.conceal(agent.service, body)}
     changed = [name for name, text in new.items() if text != getattr(ticket, name)]
     if not changed:
         return
@@ -197,20 +191,20 @@ def edit_text(agent: Agent, ticket: Ticket, *, subject: str, body: str) -> None:
 
 @transaction.atomic
 def add_comment(agent: Agent, ticket: Ticket, body: str, *, request_id: UUID | None = None) -> Comment:
-    """Adds an internal comment; the same form sent twice adds one. Locks the ticket's chat and the ticket.
+    """Adds an internal comment; the same form sent twice adds one. Locks the ticket's row.
 
-    Masks what the service masks, and copies of what agents masked in the chat, before anything is saved.
+    Masks what the service masks before anything is saved.
     """
-    copies = lock_with_chat(ticket)
+    lock_ticket(ticket)
     sent = ticket.comments.filter(request_id=request_id).first() if request_id else None
     if sent:
         return sent
-    found, repeated = concealing.search(agent.service, body), bounds_of_copies(copies, body)
+    found = concealing.search(agent.service, body)
     comment = ticket.comments.create(
         agent=agent,
         name=str(agent),
-        body=apply_mask(body, [*found.bounds, *repeated]),
-        offers=as_offers(still_offered(found.offers, repeated)),
+        body=apply_mask(body, found.bounds),
+        offers=as_offers(found.offers),
         request_id=request_id,
     )
     put_on(comment, original=body, spans=found.masked)
@@ -219,14 +213,9 @@ def add_comment(agent: Agent, ticket: Ticket, body: str, *, request_id: UUID | N
     return comment
 
 
-def _subject(service: Service, text: str, copies: re.Pattern[str] = NO_COPIES) -> str:
+def _subject(service: Service, text: str) -> str:
     """``text`` on one line. Masked before it is cut, or half a number at the end would not be found."""
-    return one_line(_concealed(service, " ".join(text.split()), copies), SUBJECT_LENGTH_MAX)
-
-
-def _concealed(service: Service, text: str, copies: re.Pattern[str] = NO_COPIES) -> str:
-    """``text`` masked for good: no original is kept."""
-    return apply_mask(text, [*concealing.search(service, text).bounds, *bounds_of_copies(copies, text)])
+    return one_line(concealing.conceal(service, " ".join(text.split())), SUBJECT_LENGTH_MAX)
 
 
 def _check_completed(agent: Agent, ticket: Ticket, state: str) -> None:

@@ -13,10 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from agents import audit
 from agents.models import Agent, Service
 from chat.masking.concealing import conceal
-from chat.masking.spans import apply_mask
 from contiple.base.errors import Closed, Invalid
 from contiple.base.texts import can_be_stored, tidy_text
-from tickets.copies import bounds_of_copies, lock_ticket, lock_with_chat
+from tickets.copies import lock_ticket
 from tickets.models import CHAT_TAG, Tag, Ticket
 
 TAG_LENGTH_MAX = 40
@@ -38,8 +37,8 @@ def add_tag(agent: Agent, ticket: Ticket, name: str) -> None:
     Raises ``Invalid`` for a name that can't be used and ``Closed`` for one that is or looks like a system tag's.
     """
     name = clean_tag_name(name)
-    copies = lock_with_chat(ticket)
-    name = apply_mask(conceal(agent.service, name), bounds_of_copies(copies, name))
+    lock_ticket(ticket)
+    name = conceal(agent.service, name)
     tag = tag_named(ticket.service, name)
     if ticket.tags.filter(pk=tag.pk).exists():
         return

@@ -63,7 +63,7 @@ def create_from_chat(request: HttpRequest, agent: Agent, chat: int) -> HttpRespo
     ticket = lifecycle.ticket_of(source)
     form = _chat_form(request, source)
     if ticket is None and form.is_valid():
-        ticket = lifecycle.create_from_chat(agent, source, **form.cleaned_data)
+        ticket = lifecycle.create_from_chat(agent, source, **form.texts())
     return _chat_ticket(request, agent, source, ticket, form)
 
 
@@ -88,9 +88,9 @@ def _requester(agent: Agent, form: NewTicketForm) -> Customer | None:
 
 
 def _chat_form(request: HttpRequest, chat: Chat) -> ChatTicketForm:
-    if request.method == "POST":
-        return ChatTicketForm(request.POST, chat_id=chat.pk)
-    return ChatTicketForm(initial={"subject": lifecycle.suggested_subject(chat)}, chat_id=chat.pk)
+    data = request.POST if request.method == "POST" else None
+    subject, said = lifecycle.suggested_subject(chat), lifecycle.first_words(chat)
+    return ChatTicketForm(data, chat_id=chat.pk, subject=subject, said=said)
 
 
 def _chat_ticket(

@@ -4,7 +4,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from agents.models import Agent
-from chat.conversation.message_masks import chats_of
 from chat.masking.views_masks import Crumb, Destruction, destroy_view, lift_view, mask_view, reveal_view
 from tickets import access
 from tickets.comment_masks import Comments, holder_of
@@ -20,7 +19,6 @@ def _destruction_for(admin: Agent, number: int) -> Destruction:
     return Destruction(
         holder=holder_of(ticket),
         customer=ticket.requester,
-        chats=chats_of(ticket.requester) if ticket.requester else 0,
         section="tickets",
         title=str(ticket),
         heading=_("Ticket #%(number)s") % {"number": number},

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any, Self
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -13,13 +13,11 @@ from chat import access
 from chat.conversation import live
 from chat.conversation.entries import entry_of, last_line
 from chat.masking import engine
-from chat.masking.destroying import same_person
 from chat.masking.holders import Holder, HolderKind, Link
 from chat.masking.rules import Masked
 from chat.masking.selections import Selection
 from chat.masking.texts import Texts
 from chat.models import Chat, Mask, Message
-from helpcenter.models import Customer
 
 CHAT = "chat"
 # Apps above keep texts that may repeat a message, and hide there what is masked here. Each registers a function, which
@@ -83,6 +81,9 @@ class ChatKeys(HolderKind):
     def links(self, service: Service, numbers: Collection[int]) -> dict[int, Link]:
         return {number: _link(service, number) for number in numbers}
 
+    def abouts(self, numbers: Collection[int]) -> dict[int, str]:
+        return dict(Chat.objects.filter(pk__in=numbers).values_list("pk", "last_line"))
+
     def due(self, service_id: int, before: datetime) -> Q:
         ended = Chat.objects.filter(service=service_id, closed_at__lt=before)
         return Q(number__in=ended.values("pk"))
@@ -111,14 +112,17 @@ def lift(agent: Agent, mask_id: int, *, address: str | None) -> None:
 
 
 def masked_originals(chat: Chat) -> list[str]:
-    """Returns what was masked by hand in ``chat``, to hide copies of it; not to be shown to anybody."""
-    masks = Mask.objects.filter(message__chat=chat, masked_by__isnull=False).select_related("message")
-    return engine.originals(Messages(chat), masks)
+    """Returns what was masked by hand in ``chat``, for an agent's look under a mask; not to be shown to anybody.
+
+    Raises ``vault.Locked`` if some of it can't be opened now. What agents write must never be compared with it.
+    """
+    return engine.originals(Messages(chat), _masked_by_hand(chat))
 
 
-def chats_of(customer: Customer) -> int:
-    """Counts the chats of this person, under any name (``same_person``)."""
-    return Chat.objects.filter(customer__in=same_person(customer)).count()
+def originals_of_customer(chat: Chat) -> list[str]:
+    """Returns what can be opened of what was masked by hand in the customer's own words."""
+    masks = _masked_by_hand(chat).filter(message__author=Message.Author.CUSTOMER)
+    return engine.originals_at_hand(Messages(chat), masks)
 
 
 def change_body(chat: Chat, message: Message) -> None:
@@ -136,6 +140,10 @@ def change_body(chat: Chat, message: Message) -> None:
         if chat.agent_id:
             live.publish_on_commit(live.agent_topic(chat.agent_id), live.Touched())
     Chat.objects.filter(pk=chat.pk).update(**fields)
+
+
+def _masked_by_hand(chat: Chat) -> QuerySet[Mask]:
+    return Mask.objects.filter(message__chat=chat, masked_by__isnull=False).select_related("message")
 
 
 def _link(service: Service, number: int) -> Link:

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from functools import wraps
-from urllib.parse import unquote
 
 from django.conf import settings
 from django.db import transaction
@@ -30,6 +29,7 @@ from chat import access
 from chat.conversation import entries, frames, messages, rendering
 from chat.conversation.paging import before
 from chat.customer.forms import StartForm
+from chat.customer.page_addresses import masked_address
 from chat.lifecycle import transitions
 from chat.masking import concealing
 from chat.models import Chat
@@ -37,7 +37,6 @@ from chat.routing import presence, queue
 from chat.routing.queue_limits import QueueFull
 from contiple.base.addresses import client_address
 from contiple.base.errors import Closed, Conflict, Invalid, TooMany
-from contiple.base.texts import MESSAGE_LENGTH_MAX
 from helpcenter.access import chat_gate_open, customer_for_token, help_center_of
 from helpcenter.customers import register_customer
 from helpcenter.models import Customer
@@ -165,7 +164,7 @@ def _start(request: HttpRequest, service: Service, customer: Customer | None, fo
             name = concealing.conceal(service, data["name"])
             person = {"name": name, "email": data["email"], "language": language}
             customer, token = register_customer(service, **person, token=_bearer(request))
-        page = concealing.conceal(service, _page(request))[:PAGE_LENGTH_MAX]
+        page = masked_address(service, request.POST.get("page", ""), length=PAGE_LENGTH_MAX)
         chat = transitions.start_chat(customer, policy=form.current_policy, language=language, page=page)
     return chat, token
 
@@ -184,11 +183,6 @@ def _started(request: HttpRequest, context: dict, chat: Chat, token: str) -> Htt
     if token:
         response[TOKEN_HEADER] = token
     return response
-
-
-def _page(request: HttpRequest) -> str:
-    """The address of the page the customer came from. %XX is decoded, or detectors miss numbers."""
-    return "".join(filter(str.isprintable, unquote(request.POST.get("page", "")[:MESSAGE_LENGTH_MAX])))
 
 
 def _first_id(chat: Chat, text: str) -> uuid.UUID:

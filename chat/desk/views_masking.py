@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 
 from agents.models import Agent
 from chat import access
-from chat.conversation.message_masks import Messages, chats_of, holder_of
+from chat.conversation.message_masks import Messages, holder_of
 from chat.masking.views_masks import Destruction, destroy_view, lift_view, mask_view, reveal_view
 
 
@@ -18,7 +18,6 @@ def _destruction_for(admin: Agent, chat_id: int) -> Destruction:
     return Destruction(
         holder=holder_of(chat),
         customer=chat.customer,
-        chats=chats_of(chat.customer),
         section="chats",
         title=chat.customer.name,
         heading=_("This chat with %(name)s") % {"name": chat.customer.name},

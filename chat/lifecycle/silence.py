@@ -4,7 +4,9 @@ Both appear in the chat. Minutes are counted from the agent's last message (``Ch
 database's clock.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 from django.db import transaction
 from django.db.models import DurationField, ExpressionWrapper, F, QuerySet, Value
@@ -14,17 +16,22 @@ from django.db.models.functions import Now
 from chat.conversation import messages
 from chat.lifecycle import transitions
 from chat.models import Chat, ChatSettings
+from chat.routing import jobs
+from chat.routing.jobs import Job, Memory
 
 _REMINDER = "service__chat_settings__idle_reminder_minutes"
 _CLOSE = "service__chat_settings__idle_close_minutes"
 
 
-def break_silences() -> None:
+def break_silences(memory: Memory | None = None) -> None:
     """Sends each reminder and ends each chat that is due. Run it every second; each is done once by many workers."""
-    for chat_id in _due_reminders().values_list("pk", flat=True):
-        _remind(chat_id)
-    for chat_id in _due_ends().values_list("pk", flat=True):
-        _end(chat_id)
+    memory = memory or Memory()
+    jobs.run(_each(_due_reminders(), _remind), memory)
+    jobs.run(_each(_due_ends(), _end), memory)
+
+
+def _each(due: QuerySet[Chat], act: Callable[[int], None]) -> list[Job]:
+    return [Job(service_id, partial(act, chat_id)) for service_id, chat_id in due.values_list("service", "pk")]
 
 
 def _due_reminders() -> QuerySet[Chat]:

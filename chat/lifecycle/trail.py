@@ -31,6 +31,7 @@ WORDS = {
     "chat.revealed": _("%(actor)s unmasked personal information in message %(seq)s."),
     "chat.reveal_refused": _("%(actor)s couldn't unmask message %(seq)s: no permission."),
     "chat.reveal_limited": _("%(actor)s couldn't unmask message %(seq)s: hourly limit reached."),
+    "chat.reveal_locked": _("%(actor)s couldn't unmask message %(seq)s: its original can't be opened now."),
     "chat.reveal_gone": _("%(actor)s couldn't unmask message %(seq)s: its original was destroyed."),
     "chat.lifted": _("%(actor)s removed a mask from message %(seq)s for good."),
     "chat.originals_destroyed": _("%(actor)s destroyed the masked originals."),

@@ -4,22 +4,36 @@ An admin does it for one holder or one customer. The clock does it after as many
 kind of holder says from when they count. Afterwards nobody can open an original, with any key.
 """
 
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q, Value
+from django.db.models.functions import Lower
 
 from agents import audit
 from agents.access import require_admin
-from agents.models import Agent, Contract
+from agents.models import Agent, Contract, Service
 from chat.masking import holders, vault
-from chat.masking.holders import Holder
+from chat.masking.holders import Holder, Link
 from chat.masking.models import DataKey
 from contiple.base.clock import database_now
 from helpcenter.models import Customer
 
+CLAIMED_MAX = 100  # what is destroyed leaves the list, so the next ones follow
 RETENTION = "retention"  # the reason in the trail if no admin did it
 PERSON = "customer"  # the trail's subject for all that one person has said
+
+
+class Claimed(NamedTuple):
+    """A holder whose customer gave an address, with what an admin needs to tell whose it is."""
+
+    holder: Holder
+    customer: Customer
+    at: datetime  # the first mask
+    link: Link | None
+    about: str  # masked
 
 
 def destroy_of(admin: Agent, holder: Holder) -> None:
@@ -27,15 +41,34 @@ def destroy_of(admin: Agent, holder: Holder) -> None:
 
     The originals of other holders that go with it are destroyed too (``HolderKind.going_with``).
     """
-    keys = Q(kind=holder.kind, number=holder.number)
-    for kind in holders.registered():
-        keys |= Q(kind=kind.name, number__in=kind.going_with(holder))
-    _destroy(admin, keys, holder.subject, holder.customer)
+    _destroy(admin, _keys_with(holder), holder.subject, holder.customer)
 
 
-def destroy_of_customer(admin: Agent, customer: Customer) -> None:
-    """Destroys what is masked everywhere this person has spoken. Names and e-mail addresses stay."""
-    _destroy(admin, Q(customer__in=same_person(customer)), f"{PERSON}:{customer.pk}", customer.pk)
+def destroy_of_customer(admin: Agent, customer: Customer, holder: Holder, *, chosen: Collection[str] = ()) -> None:
+    """Destroys what is masked in ``holder`` and everywhere this customer is proved to have spoken.
+
+    ``chosen`` are further ones by their subjects, as ``claimed_by`` offers them; others are passed over. Names and
+    e-mail addresses stay. Each one that was chosen is on record by itself.
+    """
+    others = [other for other in claimed_by(customer, holder) if other.holder.subject in chosen]
+    with transaction.atomic():
+        _destroy(admin, _proved(customer, holder), f"{PERSON}:{customer.pk}", customer.pk)
+        for other in others:
+            _destroy(admin, _keys_with(other.holder), other.holder.subject, other.customer.pk)
+
+
+def claimed_by(customer: Customer, holder: Holder) -> list[Claimed]:
+    """Returns the newest ``CLAIMED_MAX`` of what bears the customer's e-mail address, without proof.
+
+    Anybody can write any address into a form, so an admin has to choose.
+    """
+    bears = Q(pk=customer.pk)
+    if customer.email:
+        bears |= Q(lower=Lower(Value(customer.email)))
+    same = Customer.objects.alias(lower=Lower("email")).filter(bears, service=customer.service_id)
+    keys = DataKey.objects.filter(customer__in=same, service=customer.service_id, generation=0)
+    keys = keys.exclude(_proved(customer, holder)).select_related("customer").order_by("-created_at", "-pk")
+    return _as_claimed(customer.service, list(keys[:CLAIMED_MAX]))
 
 
 def destroy_expired(now: datetime | None = None) -> int:
@@ -45,11 +78,35 @@ def destroy_expired(now: datetime | None = None) -> int:
     return sum(_destroy_expired_of(contract, now) for contract in contracts)
 
 
-def same_person(customer: Customer) -> QuerySet[Customer]:
-    """Returns this customer and all with the same e-mail address in the service: each browser makes a new customer."""
-    this = Q(pk=customer.pk)
-    same = this | Q(email__iexact=customer.email) if customer.email else this
-    return Customer.objects.filter(same, service=customer.service_id)
+def _proved(customer: Customer, holder: Holder) -> Q:
+    """Selects the keys of what is surely this person's: what was done with one token, and else ``holder`` alone.
+
+    Inquiries with the same name and address share a customer's row, which has no token.
+    """
+    return _keys_with(holder) | Q(customer=customer) if customer.token_hash else _keys_with(holder)
+
+
+def _keys_with(holder: Holder) -> Q:
+    """Selects the keys of ``holder`` and of what goes with it."""
+    keys = Q(kind=holder.kind, number=holder.number)
+    for kind in holders.registered():
+        keys |= Q(kind=kind.name, number__in=kind.going_with(holder))
+    return keys
+
+
+def _as_claimed(service: Service, keys: Sequence[DataKey]) -> list[Claimed]:
+    found = [(key, vault.holder_of(key)) for key in keys]
+    links: dict[tuple[str, int], Link] = {}
+    abouts: dict[tuple[str, int], str] = {}
+    for kind in holders.registered():
+        numbers = [key.number for key in keys if key.kind == kind.name]
+        links |= {(kind.name, number): link for number, link in kind.links(service, numbers).items()}
+        abouts |= {(kind.name, number): about for number, about in kind.abouts(numbers).items()}
+    return [
+        Claimed(holder, key.customer, key.created_at, links.get(holder[1:]), abouts.get(holder[1:], ""))
+        for key, holder in found
+        if key.customer
+    ]
 
 
 @transaction.atomic

@@ -14,7 +14,7 @@ from agents import audit
 from agents.models import Agent
 from chat.masking import vault
 from chat.masking.concealing import require_masking
-from chat.masking.looks import Hidden, gone_is_on_record, look, opened, require_look
+from chat.masking.looks import Hidden, failure_is_on_record, look, opened, require_look
 from chat.masking.models import MaskedSpan
 from chat.masking.offers import as_offers, offers_of, still_offered
 from chat.masking.rules import Masked, Rules, rules_of
@@ -69,9 +69,16 @@ def hide(texts: Texts, text: Any, spans: Sequence[tuple[int, int]]) -> None:
 
 
 def originals(texts: Texts, masks: Iterable[MaskedSpan]) -> list[str]:
-    """Returns what is under those masks (with their texts fetched) and can be opened; not to be shown to anybody."""
-    hidden = [texts.hidden_by(mask) for mask in masks]
-    return vault.unseal_all(texts.holder, [(it.spot, it.sealed) for it in hidden])
+    """Returns what is under those masks (with their texts fetched), but for what is destroyed.
+
+    Not to be shown to anybody. Raises ``vault.Locked`` if some of it can't be opened now.
+    """
+    return vault.unseal_all(texts.holder, _sealed_under(texts, masks))
+
+
+def originals_at_hand(texts: Texts, masks: Iterable[MaskedSpan]) -> list[str]:
+    """Returns what can be opened now, as ``originals`` does."""
+    return vault.unseal_all(texts.holder, _sealed_under(texts, masks), locked_too=False)
 
 
 def reveal(agent: Agent, kind: type[Texts], mask_id: int, *, address: str | None) -> str:
@@ -86,7 +93,7 @@ def lift(agent: Agent, kind: type[Texts], mask_id: int, *, address: str | None) 
     """
     asked = _hidden_by(kind, kind.mask_for(agent, mask_id))
     require_look(agent, asked, address=address)
-    with gone_is_on_record(agent, asked, address=address), transaction.atomic():
+    with failure_is_on_record(agent, asked, address=address), transaction.atomic():
         texts = kind.around(kind.mask_for(agent, mask_id))
         texts.lock_to_lift()
         mask = kind.mask_for(agent, mask_id)  # as it is under the lock
@@ -119,6 +126,11 @@ class _ByHand:
 def _record_masked(agent: Agent, texts: Texts, spans: int) -> None:
     holder = texts.holder
     audit.record(holder.service, f"{holder.kind}.masked", holder.subject, agent=agent, **texts.facts, spans=spans)
+
+
+def _sealed_under(texts: Texts, masks: Iterable[MaskedSpan]) -> list[tuple[str, bytes]]:
+    hidden = [texts.hidden_by(mask) for mask in masks]
+    return [(it.spot, it.sealed) for it in hidden]
 
 
 def _hidden_by(kind: type[Texts], mask: Any) -> Hidden:

@@ -62,6 +62,10 @@ class HolderKind:
         """Names these holders of the service, in one query at most; those that are gone are left out."""
         raise NotImplementedError
 
+    def abouts(self, numbers: Collection[int]) -> Mapping[int, str]:
+        """Says in a line, masked, what these holders are about; one query at most."""
+        return {}
+
     def due(self, service_id: int, before: datetime) -> Q:
         """Selects the data keys of this kind whose days began before that moment."""
         return Q(used_at__lt=before)

@@ -18,7 +18,7 @@ from agents.models import Agent
 from chat.masking import limit_notice, vault
 from chat.masking.holders import Holder
 from chat.masking.rules import rules_of
-from contiple.base.errors import Closed, DomainError, TooMany
+from contiple.base.errors import Closed, Conflict, DomainError, TooMany
 
 HOUR = timedelta(hours=1)
 
@@ -28,6 +28,13 @@ class OriginalGone(DomainError):
 
     code = "gone"
     status = 410
+
+
+class OriginalLocked(DomainError):
+    """The original is there, and can't be opened now: the server has not the key to it."""
+
+    code = "locked"
+    status = 503
 
 
 class Hidden(NamedTuple):
@@ -50,10 +57,11 @@ def look(agent: Agent, hidden: Hidden, *, address: str | None) -> str:
     """Returns the original. The look is on record first, or nothing is returned. Not for use in a transaction.
 
     Raises ``Closed`` without Security Service or the permission, ``TooMany`` past the service's limit of looks in an
-    hour, and ``OriginalGone`` if it was destroyed: each of these is on record as well.
+    hour, ``OriginalGone`` if it was destroyed, and ``OriginalLocked`` if it can't be opened now: each of these is on
+    record as well.
     """
     require_look(agent, hidden, address=address)
-    with gone_is_on_record(agent, hidden, address=address):
+    with failure_is_on_record(agent, hidden, address=address):
         text = opened(hidden)
     hidden.record(agent, "revealed", address)
     return text
@@ -82,22 +90,37 @@ def require_look(agent: Agent, hidden: Hidden, *, address: str | None) -> None:
 
 
 def opened(hidden: Hidden) -> str:
-    """Returns the original, after ``require_look``. Raises ``OriginalGone``."""
+    """Returns the original, after ``require_look``. Raises ``OriginalGone`` and ``OriginalLocked``."""
     try:
         return vault.unseal(hidden.holder, hidden.spot, hidden.sealed)
     except vault.Gone:
         raise _gone() from None
+    except vault.Locked:
+        raise _locked() from None
 
 
 @contextmanager
-def gone_is_on_record(agent: Agent, hidden: Hidden, *, address: str | None) -> Iterator[None]:
-    """Records that the original could not be opened. Stands around the transaction, which is rolled back then."""
+def failure_is_on_record(agent: Agent, hidden: Hidden, *, address: str | None) -> Iterator[None]:
+    """Records that the original could not be shown. Stands around the transaction, which is rolled back then."""
     try:
         yield
     except OriginalGone:
         hidden.record(agent, "reveal_gone", address)
         raise
+    except OriginalLocked:
+        hidden.record(agent, "reveal_locked", address)
+        raise
+    except vault.Locked:  # something else that the look depends on
+        hidden.record(agent, "reveal_locked", address)
+        raise _locked() from None
+    except Conflict:  # says that this is masked elsewhere too, so it counts as a look
+        hidden.record(agent, "lift_refused", address)
+        raise
 
 
 def _gone() -> OriginalGone:
     return OriginalGone(_("The original has been destroyed."))
+
+
+def _locked() -> OriginalLocked:
+    return OriginalLocked(_("The original can’t be opened now, but it isn’t destroyed. Tell whoever runs this server."))

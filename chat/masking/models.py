@@ -14,14 +14,16 @@ from helpcenter.models import Customer
 
 
 class DataKey(models.Model):
-    """The key under which one holder's originals are sealed, itself wrapped by a master key.
+    """A key under which one holder's originals are sealed, itself wrapped by a master key.
 
     A holder is named by ``kind`` and ``number``: a chat by "chat" and its id, for example (``holders``). Deleting the
-    row destroys every original under it for good.
+    row destroys every original under it for good. A holder has one key, and further generations if those before could
+    not be opened when something was sealed (``vault``).
     """
 
     kind = models.CharField(max_length=12)
     number = models.BigIntegerField()
+    generation = models.PositiveSmallIntegerField(default=0, db_default=0)
     service = models.ForeignKey(Service, models.CASCADE, related_name="+")
     customer = models.ForeignKey(Customer, models.CASCADE, null=True, blank=True, related_name="+")
     master = models.CharField(max_length=32)  # id of the master key that wraps it
@@ -31,7 +33,7 @@ class DataKey(models.Model):
 
     class Meta:
         db_table = "chat_chatkey"  # the first name: processes of the release before still write it
-        constraints = [models.UniqueConstraint(fields=["kind", "number"], name="key_of_holder_once")]
+        constraints = [models.UniqueConstraint(fields=["kind", "number", "generation"], name="key_of_generation_once")]
 
     def __str__(self) -> str:
         return f"key {self.pk}"

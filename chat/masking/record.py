@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Max, Q, QuerySet, TextChoices, TextField
+from django.db.models import Count, Max, Q, QuerySet, TextChoices
 from django.db.models.fields.json import KT
-from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -37,13 +36,23 @@ class Outcome(TextChoices):
     REFUSED = "reveal_refused", gettext_lazy("Refused: not permitted")
     LIMITED = "reveal_limited", gettext_lazy("Refused: limit reached")
     GONE = "reveal_gone", gettext_lazy("Not shown: original destroyed")
+    LOCKED = "reveal_locked", gettext_lazy("Not shown: can’t be opened now")
     LIFTED = "lifted", gettext_lazy("Mask removed")
+    NOT_LIFTED = "lift_refused", gettext_lazy("Mask kept: also masked in the chat")
     DESTROYED = "originals_destroyed", gettext_lazy("Originals destroyed")
     LIMIT = "unmask_limit", gettext_lazy("Limit reached")
     EXPORTED = "record_exported", gettext_lazy("Record exported")
 
 
-LOOKS = [Outcome.SHOWN, Outcome.REFUSED, Outcome.LIMITED, Outcome.GONE, Outcome.LIFTED]
+LOOKS = [
+    Outcome.SHOWN,
+    Outcome.REFUSED,
+    Outcome.LIMITED,
+    Outcome.GONE,
+    Outcome.LOCKED,
+    Outcome.LIFTED,
+    Outcome.NOT_LIFTED,
+]
 REFUSED_LOOKS = [Outcome.REFUSED, Outcome.LIMITED]
 
 
@@ -116,7 +125,8 @@ def entries_of(service: Service, month: Month, filters: Filters = NO_FILTERS) ->
     if kind:
         entries = entries.filter(details__kind=kind)
     if customer.strip():
-        entries = entries.annotate(whose=KT("details__customer")).filter(whose__in=_named(service, customer.strip()))
+        named = _named(service, entries, customer.strip())
+        entries = entries.annotate(whose=KT("details__customer")).filter(whose__in=named)
     return entries
 
 
@@ -176,10 +186,14 @@ def _limits_reached(service: Service, *, since: datetime) -> QuerySet[AuditEntry
     return audit.entries(service, actions_of([Outcome.LIMIT])).filter(created_at__gt=since)
 
 
-def _named(service: Service, text: str) -> QuerySet[Any, Any]:
-    """Returns the ids of these customers as text, which is how the trail's details have them."""
+def _named(service: Service, entries: QuerySet[AuditEntry], text: str) -> list[str]:
+    """Returns the ids of these customers as text, which is how the trail's details have them.
+
+    Only customers of the ``entries`` are looked through: a service may have many more.
+    """
+    whose = entries.order_by().values_list(KT("details__customer"), flat=True).distinct()
     found = Customer.objects.filter(Q(name__icontains=text) | Q(email__icontains=text), service=service)
-    return found.annotate(key=Cast("pk", TextField())).values("key")
+    return [str(pk) for pk in found.filter(pk__in=[int(key) for key in whose if key]).values_list("pk", flat=True)]
 
 
 def _links(service: Service, subjects: Iterable[str]) -> dict[str, Link]:

@@ -1,17 +1,21 @@
-"""The originals of masked text: sealed under a data key for each holder, which a master key from the environment wraps.
+"""The originals of masked text: sealed under the holder's data key, which a master key from the environment wraps.
+
+A holder gets a further data key if none of its own can be opened now: what is said goes on being masked and kept, and
+what is under the other keys opens again when their master key is back.
 
 An original is bound to service, holder, text and span (as associated data): a row moved elsewhere does not open.
 Deleting a holder's key destroys all of its originals for good. The first master key wraps new data keys;
 ``rotate_keys`` brings the others under it.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from chat.masking.holders import Holder, kind_of
@@ -23,7 +27,11 @@ BATCH = 200
 
 
 class Gone(Exception):
-    """The original was destroyed, or can't be opened with the keys at hand."""
+    """The original was destroyed: no key opens it."""
+
+
+class Locked(Exception):
+    """The original can't be opened now: a data key that may open it is under a master key that is not at hand."""
 
 
 class Rotation(NamedTuple):
@@ -35,31 +43,33 @@ class Rotation(NamedTuple):
 
 
 def seal_all(holder: Holder, originals: Sequence[tuple[str, str]]) -> list[bytes]:
-    """Seals each ``(spot, original)``; the key is read once.
+    """Seals each ``(spot, original)``; the key is read once. Never fails for want of a master key.
 
-    Needs the lock of the holder's row if the holder may not have a key yet.
+    Needs the lock of the holder's row if the holder may need a new data key.
     """
     data_key = _data_key(holder) if originals else b""
     return [crypto.seal(data_key, text.encode(), _bound_to(holder, spot)) for spot, text in originals]
 
 
 def unseal(holder: Holder, spot: str, sealed: bytes) -> str:
-    """Returns the original that was sealed at ``spot``. Raises ``Gone``."""
+    """Returns the original that was sealed at ``spot``. Raises ``Gone`` and ``Locked``."""
     opened = unseal_all(holder, [(spot, sealed)])
     if not opened:
         raise Gone
     return opened[0]
 
 
-def unseal_all(holder: Holder, kept: Iterable[tuple[str, bytes]]) -> list[str]:
-    """Returns the originals that can be opened of several ``(spot, sealed)``; the key is read once."""
-    opened: list[str] = []
-    with suppress(crypto.Unreadable):
-        data_key = _key_at_hand(holder)
-        for spot, sealed in kept:
-            with suppress(crypto.Unreadable):
-                opened.append(crypto.unseal(data_key, sealed, _bound_to(holder, spot)).decode())
-    return opened
+def unseal_all(holder: Holder, kept: Iterable[tuple[str, bytes]], *, locked_too: bool = True) -> list[str]:
+    """Returns the originals of several ``(spot, sealed)`` that are not destroyed; keys are read once.
+
+    Raises ``Locked`` if one can't be opened now; without ``locked_too`` it leaves those out.
+    """
+    keys = list(_keys_of(holder))
+    at_hand = [data_key for key in keys if (data_key := _opened(key)) is not None]
+    opened = [_unsealed(at_hand, sealed, _bound_to(holder, spot)) for spot, sealed in kept if sealed]
+    if locked_too and None in opened and len(at_hand) < len(keys):
+        raise Locked
+    return [text for text in opened if text is not None]
 
 
 def has_key(holder: Holder) -> bool:
@@ -82,10 +92,12 @@ def rotate_keys(*, batch: int = BATCH) -> Rotation:
     May be interrupted, repeated, and run by two at once. A key that can't be opened is left as it is. Not for use
     within a transaction, which would keep its locks.
     """
-    already_new = DataKey.objects.filter(master=_newest()[0]).count()
+    already_new = sum(_needs(key) == _newest()[0] for key in DataKey.objects.iterator())
     rewrapped = _rewrap_in_batches(batch)
     # Then the keys that somebody had locked, one by one: this holds no row while it waits, so nobody waits in a circle.
-    rewrapped += _rewrap_each(_older_keys().iterator())
+    # And keys under another master key than they say.
+    others = (key for key in DataKey.objects.order_by("pk").iterator() if _needs(key) not in (None, _newest()[0]))
+    rewrapped += _rewrap_each(others)
     return Rotation(rewrapped, already_new, count_unreadable())
 
 
@@ -105,14 +117,29 @@ def holder_of(key: DataKey) -> Holder:
     return Holder(key.service_id, key.kind, key.number)
 
 
-def count_by_master() -> dict[str, int]:
-    """Counts the data keys that each master key wraps, by its id; also for master keys that are not configured."""
-    return dict(DataKey.objects.values_list("master").annotate(Count("pk")))
+def opens(key: DataKey) -> bool:
+    """Whether a master key at hand opens this data key."""
+    return _opened(key) is not None
+
+
+def count_by_master() -> dict[str | None, int]:
+    """Counts the data keys that each master key at hand opens, by its id; ``None`` has those that none opens."""
+    return dict(Counter(_needs(key) for key in DataKey.objects.iterator()))
 
 
 def count_unreadable() -> int:
     """Counts the data keys that the master keys at hand don't open. Tries each one."""
-    return sum(not _opens(key) for key in DataKey.objects.iterator())
+    return sum(_opened(key) is None for key in DataKey.objects.iterator())
+
+
+def _needs(key: DataKey) -> str | None:
+    """Returns the id of the master key that opens ``key``; ``None`` if none does."""
+    named = settings.MASKING_KEYS.get(key.master)
+    for master, master_key in [(key.master, named), *settings.MASKING_KEYS.items()]:
+        with suppress(crypto.Unreadable):
+            crypto.unseal(master_key or b"", bytes(key.wrapped), _key_of(holder_of(key)))
+            return master
+    return None
 
 
 def _rewrap_in_batches(size: int) -> int:
@@ -134,44 +161,46 @@ def _older_keys() -> QuerySet[DataKey]:
 
 
 def _rewrap_each(keys: Iterable[DataKey]) -> int:
-    return sum(rewrap(key) for key in keys if _opens(key))
+    return sum(rewrap(key) for key in keys if _opened(key) is not None)
 
 
-def _opens(key: DataKey) -> bool:
+def _opened(key: DataKey) -> bytes | None:
+    """Returns the data key; ``None`` if its master key is not at hand."""
     try:
-        _unwrap(holder_of(key), key)
+        return _unwrap(holder_of(key), key)
     except crypto.Unreadable:
-        return False
-    return True
+        return None
+
+
+def _unsealed(data_keys: Iterable[bytes], sealed: bytes, bound_to: bytes) -> str | None:
+    for data_key in data_keys:
+        with suppress(crypto.Unreadable):
+            return crypto.unseal(data_key, sealed, bound_to).decode()
+    return None
 
 
 def _keys_of(holder: Holder) -> QuerySet[DataKey]:
-    return DataKey.objects.filter(kind=holder.kind, number=holder.number)
-
-
-def _key_at_hand(holder: Holder) -> bytes:
-    """Raises ``crypto.Unreadable`` if the key was destroyed, or can't be opened."""
-    key = _keys_of(holder).first()
-    if key is None:
-        raise crypto.Unreadable
-    return _unwrap(holder, key)
+    """Returns the holder's keys, the newest first."""
+    return DataKey.objects.filter(kind=holder.kind, number=holder.number).order_by("-generation")
 
 
 def _data_key(holder: Holder) -> bytes:
-    """Returns the holder's key to seal with; makes one if there is none."""
-    key = _keys_of(holder).first()
-    if key is None:
-        return _new_key(holder)
-    if kind_of(holder.kind).kept_by_last_use:
+    """Returns the holder's newest key that can be opened, to seal with; makes one if there is none."""
+    keys = list(_keys_of(holder))
+    if keys and kind_of(holder.kind).kept_by_last_use:
         _keys_of(holder).update(used_at=timezone.now())
-    return _unwrap(holder, key)
+    for key in keys:
+        if (data_key := _opened(key)) is not None:
+            return data_key
+    return _new_key(holder, generation=keys[0].generation + 1 if keys else 0)
 
 
-def _new_key(holder: Holder) -> bytes:
+def _new_key(holder: Holder, generation: int) -> bytes:
     data_key, (master, master_key) = crypto.new_key(), _newest()
     DataKey.objects.create(
         kind=holder.kind,
         number=holder.number,
+        generation=generation,
         service_id=holder.service,
         customer_id=holder.customer,
         master=master,
@@ -186,10 +215,12 @@ def _newest() -> tuple[str, bytes]:
 
 
 def _unwrap(holder: Holder, key: DataKey) -> bytes:
-    master_key = settings.MASKING_KEYS.get(key.master)
-    if master_key is None:
-        raise crypto.Unreadable
-    return crypto.unseal(master_key, bytes(key.wrapped), _key_of(holder))
+    """Tries the master key of that name first; another process may have had other keys by these names."""
+    named = settings.MASKING_KEYS.get(key.master, b"")
+    for master_key in (named, *settings.MASKING_KEYS.values()):
+        with suppress(crypto.Unreadable):
+            return crypto.unseal(master_key, bytes(key.wrapped), _key_of(holder))
+    raise crypto.Unreadable
 
 
 def _key_of(holder: Holder) -> bytes:

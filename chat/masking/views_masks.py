@@ -36,11 +36,10 @@ class Crumb(NamedTuple):
 
 @dataclass(frozen=True)
 class Destruction:
-    """The question to an admin: destroy the originals of ``holder``, or all of ``customer``, in so many chats?"""
+    """The question to an admin: destroy the originals of ``holder``, or all of ``customer``?"""
 
     holder: Holder
     customer: Customer | None
-    chats: int
     section: str  # of the desk's navigation
     title: str
     heading: str
@@ -101,19 +100,21 @@ def destroy_view(destruction_for: Callable[[Agent, int], Destruction]) -> View:
         (number,) = address.values()
         asked = destruction_for(agent, number)
         if request.method == "POST":
-            _destroy(agent, asked, request.POST.get("of"))
+            _destroy(agent, asked, request.POST.get("of"), request.POST.getlist("also"))
             messages.success(request, _("The originals were destroyed."))
             return redirect(asked.back)
-        return render(request, "chat/destroy.html", {"section": asked.section, "asked": asked})
+        claimed = destroying.claimed_by(asked.customer, asked.holder) if asked.customer else []
+        context = {"section": asked.section, "asked": asked, "claimed": claimed, "most": destroying.CLAIMED_MAX}
+        return render(request, "chat/destroy.html", context)
 
     return destroy
 
 
-def _destroy(admin: Agent, asked: Destruction, of: str | None) -> None:
+def _destroy(admin: Agent, asked: Destruction, of: str | None, also: Sequence[str]) -> None:
     if of == asked.holder.kind:
         destroying.destroy_of(admin, asked.holder)
     elif of == destroying.PERSON and asked.customer:
-        destroying.destroy_of_customer(admin, asked.customer)
+        destroying.destroy_of_customer(admin, asked.customer, asked.holder, chosen=also)
     else:
         raise Invalid(_("Choose what to destroy."))
 

@@ -79,7 +79,7 @@ def assign_waiting_chats(service_id: int) -> int:
     given, is_more = 0, True
     while is_more:
         with transaction.atomic():
-            number, is_more = _take_one_turn(service_id)
+            number, is_more = take_turn(service_id)
         given += number
     return given
 
@@ -122,8 +122,8 @@ def plan(queue: Iterable[Waiting], everybody: Iterable[Candidate], now: datetime
     return planned
 
 
-def _take_one_turn(service_id: int) -> tuple[int, bool]:
-    """Returns how many chats were given, and whether to look again at once."""
+def take_turn(service_id: int) -> tuple[int, bool]:
+    """Returns how many chats were given, and whether to look again at once. Needs a transaction of its own."""
     wait_for_turn(service_id)
     if not waiting_chats(service_id).exists():
         return 0, False

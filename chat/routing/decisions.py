@@ -19,6 +19,7 @@ from chat.routing.standing import Availability, Standing, nearness, standing_aft
 
 KEEP_DAYS = 90
 STANDINGS_MAX = 300  # for a round; beyond it the agents furthest from taking a chat are left out
+_DROPPED_TOGETHER = 1000
 SHOWN_MAX = 50  # for a chat: its latest decisions
 
 
@@ -98,7 +99,10 @@ def decisions_of(chat: Chat) -> list[Noted]:
 
 
 def drop_old_rounds(*, older_than_days: int = KEEP_DAYS) -> None:
-    RoutingRound.objects.filter(at__lt=Now() - timedelta(days=older_than_days)).delete()
+    """Deletes old rounds with their decisions, ``_DROPPED_TOGETHER`` in a transaction."""
+    old = RoutingRound.objects.filter(at__lt=Now() - timedelta(days=older_than_days)).order_by("at")
+    while rounds := list(old.values_list("pk", flat=True)[:_DROPPED_TOGETHER]):
+        RoutingRound.objects.filter(pk__in=rounds).delete()
 
 
 def _packed(standings: Iterable[Standing]) -> list[list]:

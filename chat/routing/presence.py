@@ -64,10 +64,13 @@ def drop_expired_leases(*, older_than_s: int = 3600) -> None:
 
 def reachable_agents(service: Service | int) -> QuerySet[Agent]:
     """Agents who are permitted, Online and reachable: a chat may be given to each, up to the limit."""
+    return reachable_anywhere().filter(service=service)
+
+
+def reachable_anywhere() -> QuerySet[Agent]:
+    """The reachable agents of every service."""
     return permitted_agents().filter(
-        Exists(Lease.objects.filter(agent=OuterRef("pk"), expires_at__gt=Now())),
-        service=service,
-        chat_status=Agent.ChatStatus.ONLINE,
+        Exists(Lease.objects.filter(agent=OuterRef("pk"), expires_at__gt=Now())), chat_status=Agent.ChatStatus.ONLINE
     )
 
 

@@ -4,8 +4,9 @@ An offer takes nothing away: the chat keeps its place, rings when an agent has r
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import timedelta
+from functools import partial
 
 from django.db import transaction
 from django.db.models import DurationField, Exists, ExpressionWrapper, F, OuterRef, QuerySet, Subquery, Value
@@ -17,9 +18,10 @@ from agents.models import Service
 from chat.access import waiting_chats
 from chat.conversation import live
 from chat.models import Chat, ChatSettings, Message, Ring
-from chat.routing import presence
+from chat.routing import jobs, presence
 from chat.routing.assignment import assign_waiting_chats
 from chat.routing.chat_settings import chat_settings_of
+from chat.routing.jobs import Job, Memory
 from contiple.base.errors import Closed
 
 Offer = Chat.InquiryOffer
@@ -55,16 +57,15 @@ def require_place(chat: Chat, limit: int) -> None:
         raise QueueFull(_("Too many customers are waiting right now."))
 
 
-def offer_inquiries() -> None:
+def offer_inquiries(memory: Memory | None = None) -> None:
     """Offers an inquiry to customers whom every agent has let ring, or who have waited too long. Run it every second.
 
     Each is told once, however many workers run it at once. A customer who was told of the long wait is also told that
     every agent has let it ring.
     """
-    for chat in _missed_by_everybody():
-        _offer(chat, Offer.MISSED)
-    for chat in _waited_too_long():
-        _offer(chat, Offer.WAITED)
+    memory = memory or Memory()
+    jobs.run([Job(chat.service_id, partial(_offer, chat, Offer.MISSED)) for chat in _missed_by_everybody()], memory)
+    jobs.run([Job(chat.service_id, partial(_offer, chat, Offer.WAITED)) for chat in _waited_too_long()], memory)
 
 
 def _missed_by_everybody() -> Iterable[Chat]:
@@ -72,8 +73,8 @@ def _missed_by_everybody() -> Iterable[Chat]:
     missed: dict[Chat, set[int]] = defaultdict(set)
     for ring in _missed_rings().select_related("chat"):
         missed[ring.chat].add(ring.agent_id)
-    reachable = {service_id: _reachable(service_id) for service_id in {chat.service_id for chat in missed}}
-    return [chat for chat, agents in missed.items() if reachable[chat.service_id] <= agents]
+    reachable = _reachable({chat.service_id for chat in missed}) if missed else {}
+    return [chat for chat, agents in missed.items() if reachable.get(chat.service_id, set()) <= agents]
 
 
 def _missed_rings() -> QuerySet[Ring]:
@@ -84,8 +85,12 @@ def _missed_rings() -> QuerySet[Ring]:
     return missed.exclude(chat__inquiry_offer=Offer.MISSED)
 
 
-def _reachable(service_id: int) -> set[int]:
-    return set(presence.reachable_agents(service_id).values_list("pk", flat=True))
+def _reachable(services: Collection[int]) -> dict[int, set[int]]:
+    """The agents of each service who could be asked now, in one reading."""
+    found: dict[int, set[int]] = defaultdict(set)
+    for service_id, agent_id in presence.reachable_anywhere().filter(service__in=services).values_list("service", "pk"):
+        found[service_id].add(agent_id)
+    return found
 
 
 def _waited_too_long() -> QuerySet[Chat]:

@@ -5,6 +5,9 @@ logged.
 """
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+TOO_MUCH = _("There is too much to do right now. Try again in a moment.")
 
 
 class DomainError(Exception):
@@ -45,3 +48,11 @@ class TooMany(DomainError):
 
     code = "too_many"
     status = 429
+
+
+class Busy(DomainError):
+    """There is more to do than this process can do in time. ``retry_after`` is in seconds."""
+
+    code = "busy"
+    status = 503
+    retry_after = 10

@@ -13,7 +13,10 @@ import psycopg
 import psycopg_pool.base
 from psycopg_pool import ConnectionPool
 
+from contiple.base import deadlines
+
 RETRY_S = 0.5
+CHECK_S = 2.0  # an empty statement is answered sooner, or the connection counts as lost
 
 _check = ConnectionPool.check_connection
 
@@ -29,7 +32,8 @@ def recover_at_once() -> None:
 def _check_and_drain(connection: Any) -> None:
     """Checks a connection before it is used. If one is lost all the others are: they are replaced at once."""
     try:
-        _check(connection)
+        with deadlines.answer_within(CHECK_S):
+            _check(connection)
     except psycopg.OperationalError:
         connection._pool.drain()
         raise

@@ -4,6 +4,7 @@ Guaranteed:
 
 - After ``start`` the server answers and has the database, whatever was left behind: nothing at all, a clean stop, a
   ``kill -9``, a reboot. If a server already runs on the folder, that one is used.
+- After ``keep_running`` a server that dies is started again, at the same address, within seconds.
 - Processes that share a data folder share the server, and the last one to leave stops it (``postgres_users``).
 - It listens only on a Unix socket that its owner (and root) can reach, and logs no statement and no row.
 - A terminal's Ctrl-C reaches this process, not PostgreSQL, which is in a session of its own.
@@ -16,11 +17,13 @@ data for reading, and locks a file in ``/tmp`` that root and a user can't share.
 import atexit
 import contextlib
 import locale
+import logging
 import os
 import shlex
 import shutil
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -42,6 +45,9 @@ PORT = 5432  # names the socket file only: nothing listens on a network port
 SOCKET_PATH_MAX_BYTES = 103  # `sun_path` holds 108 bytes on Linux and 104 elsewhere, one of them for the end
 START_TIMEOUT_SECONDS = 60  # after a crash the server replays its log first
 STOP_TIMEOUT_SECONDS = 30
+LOOK_SECONDS = 0.5
+
+logger = logging.getLogger(__name__)
 
 SETTINGS: Mapping[str, str] = {
     "listen_addresses": "",
@@ -75,6 +81,13 @@ def start(data_folder: Path, *, settings: Mapping[str, str] | None = None) -> st
     return _url(paths, DATABASE)
 
 
+def keep_running(data_folder: Path, *, settings: Mapping[str, str] | None = None) -> None:
+    """Starts the server again whenever it dies, until ``stop``. Call it after ``start``; it works in a thread."""
+    paths = _Paths(data_folder.resolve())
+    chosen = {**SETTINGS, **(settings or {})}
+    threading.Thread(target=_watch, args=[paths, chosen], name="embedded PostgreSQL", daemon=True).start()
+
+
 def stop(data_folder: Path) -> None:
     """Leaves the server, and stops it if no other process uses it. Does nothing if ``start`` was never called."""
     paths = _Paths(data_folder.resolve())
@@ -100,6 +113,24 @@ class _Paths:
     @property
     def pid_file(self) -> Path:
         return self.files / "postmaster.pid"
+
+
+def _watch(paths: _Paths, settings: Mapping[str, str]) -> None:
+    while postgres_users.has_joined(paths.folder):
+        if _postmaster(paths) is None:
+            try:
+                _revive(paths, settings)
+            except (OSError, subprocess.SubprocessError) as error:  # its old processes may not have ended yet
+                logger.warning("The embedded PostgreSQL does not start again yet: %s", type(error).__name__)
+        time.sleep(LOOK_SECONDS)
+
+
+def _revive(paths: _Paths, settings: Mapping[str, str]) -> None:
+    """Another process may be quicker, or this one may have left meanwhile."""
+    with postgres_users.alone(paths.folder):
+        if postgres_users.has_joined(paths.folder) and _postmaster(paths) is None:
+            logger.error("The embedded PostgreSQL has died; it is started again.")
+            _run_unless_running(paths, settings)
 
 
 @contextlib.contextmanager
@@ -154,19 +185,20 @@ def _unicode_ctype() -> str:
 
 def _run_unless_running(paths: _Paths, settings: Mapping[str, str]) -> None:
     if _postmaster(paths) is None:
+        sockets = _socket_folder(paths)
         _forget_stale_pid(paths)
         paths.log.unlink(missing_ok=True)
         paths.log.touch(mode=0o600)
         postgres_programs.give_to_owner(paths.log, files=paths.files)
-        options = shlex.join([*_as_options(settings), "-k", str(_socket_folder(paths))])
-        _pg_ctl(paths, "start", "-o", options, "-l", str(paths.log), "-t", str(START_TIMEOUT_SECONDS))
+        options = shlex.join([*_as_options(settings), "-k", str(sockets)])
+        _pg_ctl(paths, "start", "-o", options, "-t", str(START_TIMEOUT_SECONDS))
 
 
 def _postmaster(paths: _Paths) -> psutil.Process | None:
     """Returns the running server of this folder. After a reboot any process may have the number in the file."""
     try:
         process = psutil.Process(int(paths.pid_file.read_text().split("\n", 1)[0]))
-        ours = process.name() == "postgres" and str(paths.files) in process.cmdline()
+        ours = process.name() == "postgres" and Path(process.cwd()) == paths.files
     except (FileNotFoundError, ValueError, psutil.Error):
         return None
     return process if ours else None
@@ -193,6 +225,9 @@ def _socket_folder(paths: _Paths) -> Path:
     path = str(paths.files / f".s.PGSQL.{PORT}")
     if len(path.encode()) <= SOCKET_PATH_MAX_BYTES and not set(path) & set(',"'):
         return paths.files
+    with contextlib.suppress(OSError, IndexError):
+        if (before := _socket_folder_in_use(paths)).is_dir():  # of a server that died: its clients look there
+            return before
     folder = Path(tempfile.mkdtemp(prefix="contiple-", dir="/tmp"))
     owner = paths.files.stat()
     os.chown(folder, owner.st_uid, owner.st_gid)
@@ -239,5 +274,6 @@ def _halt(paths: _Paths) -> None:
 
 
 def _pg_ctl(paths: _Paths, verb: str, *options: str) -> None:
-    arguments = [verb, "-w", "-s", "-D", str(paths.files), *options]
+    # Not by `-D` and `-l`: `pg_ctl` puts both into a command line of a shell, where a path may hold anything.
+    arguments = [verb, "-w", "-s", *options]
     postgres_programs.run("pg_ctl", *arguments, files=paths.files, log=paths.log)

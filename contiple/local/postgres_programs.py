@@ -24,6 +24,7 @@ def run(program: str, *arguments: str, files: Path, log: Path) -> None:
     Raises ``subprocess.SubprocessError`` if it fails.
     """
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    environment["PGDATA"] = str(files)
     with log.open("ab") as output:
         subprocess.run(
             [str(_folder() / program), *arguments],
@@ -61,6 +62,11 @@ def open_the_way(files: Path) -> None:
         for parent in path.parents:
             _allow(parent, stat.S_IXOTH)
     _allow_reading(programs.parent)
+
+
+def program(name: str) -> Path:
+    """Returns the path of one of the package's programs. Raises ``EnvError`` if the package is missing."""
+    return _folder() / name
 
 
 def _folder() -> Path:

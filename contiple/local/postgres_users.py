@@ -54,6 +54,11 @@ def join(folder: Path) -> bool:
     return True
 
 
+def has_joined(folder: Path) -> bool:
+    """Returns whether this process is a user."""
+    return folder in _locks
+
+
 @contextlib.contextmanager
 def leaving(folder: Path) -> Iterator[bool]:
     """Counts this process as a user no longer. Yields whether it was the last one; nobody can join until the end."""

@@ -8,12 +8,16 @@ import sys
 from types import FrameType
 from typing import NoReturn
 
-from contiple.base import env
+from contiple.base import deadlines, env
+from contiple.local import data_folder
 
 LOCAL_HOST = "127.0.0.1"
 INTERRUPTED = 128 + signal.SIGINT
+NOT_MIGRATED = "The database does not have this release's tables: run `.venv/bin/python {command} migrate` first."
 # They use no database, so they neither wait for a server nor leave one running.
 COMMANDS_WITHOUT_DATABASE = {"help", "translations", "version", "--help", "--version"}
+# They go on until they are stopped; beside all others somebody sits and waits.
+SERVING = {"run", "cluster", "serve", "worker"}
 
 
 def main(arguments: list[str]) -> None:
@@ -22,6 +26,8 @@ def main(arguments: list[str]) -> None:
     try:
         from django.core.exceptions import ImproperlyConfigured
         from django.core.management import execute_from_command_line
+        from django.db import ProgrammingError
+        from psycopg.errors import UndefinedColumn, UndefinedTable
 
         from contiple import logs
     except ImportError as error:
@@ -35,6 +41,10 @@ def main(arguments: list[str]) -> None:
         sys.exit(INTERRUPTED)
     except (env.EnvError, ImproperlyConfigured) as error:
         sys.exit(str(error))
+    except ProgrammingError as error:
+        if not isinstance(error.__cause__, UndefinedTable | UndefinedColumn):
+            raise
+        sys.exit(NOT_MIGRATED.format(command=" ".join(arguments[:1])))
 
 
 def check_port_is_free(host: str, port: int) -> None:
@@ -55,14 +65,24 @@ def port_error(host: str, port: int, error: Exception) -> str:
 
 
 def _prepare(command: list[str]) -> None:
+    if not SERVING & set(command):
+        deadlines.choose(deadlines.PATIENT)
     if not env.local() or set(command) <= COMMANDS_WITHOUT_DATABASE:
         return
     if command == ["run"]:
         check_port_is_free(LOCAL_HOST, env.integer("PORT", 8000))
+    if {"run", "cluster"} & set(command):
+        data_folder.take(env.data_folder())
     if not os.environ.get("DATABASE_URL"):
-        from contiple.local import embedded_postgres
+        _use_embedded_server(stays=bool(SERVING & set(command)))
 
-        os.environ["DATABASE_URL"] = embedded_postgres.start(env.data_folder())
+
+def _use_embedded_server(*, stays: bool) -> None:
+    from contiple.local import embedded_postgres
+
+    os.environ["DATABASE_URL"] = embedded_postgres.start(env.data_folder())
+    if stays:
+        embedded_postgres.keep_running(env.data_folder())
 
 
 def _end_tidily_on_signals() -> None:

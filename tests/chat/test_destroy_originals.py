@@ -1,5 +1,6 @@
 """Originals destroyed for good: by an admin for a chat or a customer, and by the clock as the contract says."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from agents.models import Agent, AuditEntry, Contract
 from chat import worker
 from chat.conversation.message_masks import holder_of, mask_selection, reveal
 from chat.masking import vault
-from chat.masking.destroying import destroy_expired, destroy_of, destroy_of_customer
+from chat.masking.destroying import claimed_by, destroy_expired, destroy_of, destroy_of_customer
 from chat.masking.holders import Holder
 from chat.masking.looks import OriginalGone
 from chat.masking.models import DataKey
@@ -79,46 +80,90 @@ def test_of_a_chat_with_the_comments_of_its_ticket(service, admin, agent) -> Non
 
 
 def test_of_one_person_everywhere(service, admin, agent) -> None:
-    customer = make_customer(service)
+    customer = make_customer(service, token_hash="a")
     chats = [masked_chat(agent, customer=customer)]
     close(chats[0], days_ago=0)
     chats += [masked_chat(agent, customer=customer)]
     ticket_key(service, customer=customer)
     other = masked_chat(agent, customer=make_customer(service, "Hana", email="hana@example.com"))
 
-    destroy_of_customer(admin, customer)
+    destroy_of_customer(admin, customer, holder_of(chats[0]))
 
     assert all(is_gone(agent, chat) for chat in chats)
     assert not is_gone(agent, other)
     assert not DataKey.objects.filter(kind="ticket").exists()
 
 
-def test_a_person_is_whoever_has_the_address(service, admin, agent, outsider) -> None:
-    """Each browser makes a customer anew, and Contact Us another one."""
-    customer = make_customer(service, email="jun@example.com")
-    same = masked_chat(agent, customer=make_customer(service, "Jun P.", email="Jun@Example.com"))
-    ticket_key(service, customer=make_customer(service, "Jun", email="jun@example.com"))
+def test_a_stranger_s_claim_of_the_address_takes_nothing(service, admin, agent) -> None:
+    """Anybody can write any address into a form: H7."""
+    owner = masked_chat(agent, customer=make_customer(service, "Hana", token_hash="a"))
+    inquiry = ticket_key(service, customer=make_customer(service, "Hana"))
+    stranger = masked_chat(agent, customer=make_customer(service, "Hana", token_hash="b"))
+
+    destroy_of_customer(admin, stranger.customer, holder_of(stranger))
+
+    assert is_gone(agent, stranger)
+    assert not is_gone(agent, owner)
+    assert DataKey.objects.filter(pk=inquiry.pk).exists()
+
+
+def test_an_inquiry_proves_nothing_about_another_one_of_the_same_name_and_address(service, admin) -> None:
+    customer = make_customer(service)  # Contact Us finds the row again, whoever writes
+    first, second = ticket_key(service, customer=customer), ticket_key(service, customer=customer)
+    destroy_of_customer(admin, customer, Holder(service.pk, "ticket", first.number))
+    assert list(DataKey.objects.all()) == [second]
+
+
+def test_what_else_bears_the_address_is_offered_and_taken_one_by_one(service, admin, agent, outsider) -> None:
+    chat = masked_chat(agent, customer=make_customer(service, "Jun", token_hash="a"))
+    same = masked_chat(agent, customer=make_customer(service, "Jun P.", email="Jun@Example.com", token_hash="b"))
+    left = masked_chat(agent, customer=make_customer(service, "J", token_hash="c"))
+    ticket = ticket_key(service, customer=make_customer(service, "Jun"))
     others = [masked_chat(agent, customer=make_customer(service, email=email)) for email in ("", "hana@example.com")]
-    theirs = masked_chat(outsider, customer=make_customer(outsider.service, email="jun@example.com"))
+    theirs = masked_chat(outsider, customer=make_customer(outsider.service))
 
-    destroy_of_customer(admin, customer)
+    offered = claimed_by(chat.customer, holder_of(chat))
+    assert [it.holder.subject for it in offered] == [f"ticket:{ticket.number}", left.subject, same.subject]
+    assert [it.customer.name for it in offered] == ["Jun", "J", "Jun P."]
 
+    chosen = [same.subject, f"ticket:{ticket.number}", others[1].subject, theirs.subject, "nonsense"]
+    destroy_of_customer(admin, chat.customer, holder_of(chat), chosen=chosen)
+
+    assert is_gone(agent, chat)
     assert is_gone(agent, same)
-    assert not DataKey.objects.filter(kind="ticket").exists()
-    assert not any(is_gone(agent, chat) for chat in others)
+    assert not DataKey.objects.filter(pk=ticket.pk).exists()
+    assert not any(is_gone(agent, it) for it in (left, *others))
     assert not is_gone(outsider, theirs)
+    taken = AuditEntry.objects.filter(action__endswith="originals_destroyed").values_list("subject", flat=True)
+    assert set(taken) == {f"customer:{chat.customer_id}", same.subject, f"ticket:{ticket.number}"}
+
+
+def test_the_page_offers_unchecked_and_takes_what_was_checked(service, admin, agent, sign_in) -> None:
+    chat = masked_chat(agent, customer=make_customer(service, "Jun", token_hash="a"))
+    same = masked_chat(agent, customer=make_customer(service, "Jun P.", token_hash="b"))
+    browser, url = sign_in(admin), reverse("chat:destroy", args=["demo", chat.pk])
+    page = browser.get(url).content.decode()
+    assert f'value="{same.subject}"' in page
+    assert "Jun P." in page
+    assert not re.search(r"<input[^>]* checked", page)
+    assert SECRET not in page
+    assert browser.post(url, {"of": "customer"}).status_code == 302
+    assert not is_gone(agent, same)
+    assert browser.post(url, {"of": "customer", "also": same.subject}).status_code == 302
+    assert is_gone(agent, same)
 
 
 def test_without_an_address_a_person_is_one_row(service, admin, agent) -> None:
     chats = [masked_chat(agent, customer=make_customer(service, email="")) for _ in range(2)]
-    destroy_of_customer(admin, chats[0].customer)
+    assert claimed_by(chats[0].customer, holder_of(chats[0])) == []
+    destroy_of_customer(admin, chats[0].customer, holder_of(chats[0]))
     assert [is_gone(agent, chat) for chat in chats] == [True, False]
 
 
 def test_it_is_on_record(admin, agent) -> None:
     chat = masked_chat(agent)
     destroy_of(admin, holder_of(chat))
-    destroy_of_customer(admin, chat.customer)
+    destroy_of_customer(admin, chat.customer, holder_of(chat))
     first, second = AuditEntry.objects.filter(action__endswith="originals_destroyed").order_by("pk")
     whose = {"customer": chat.customer_id}
     assert (first.subject, first.agent, first.details) == (chat.subject, admin, {"keys": 1, **whose})

@@ -46,44 +46,45 @@ def test_a_tick_tells_who_waits_too_long_and_who_is_silent(service, agent) -> No
 @pytest.mark.parametrize(
     ("error", "level"), [(OperationalError("a secret"), logging.WARNING), (ValueError("odd"), logging.ERROR)]
 )
+@pytest.mark.django_db(transaction=True)
 def test_a_failing_tick_is_logged_and_survived(monkeypatch, caplog, error, level) -> None:
-    def fail() -> None:
+    def fail(*, memory: object) -> None:
         raise error
 
     monkeypatch.setattr(upkeep, "reconcile", fail)
 
-    worker.tick()
+    assert not worker.tick()
 
     [record] = caplog.records
     assert record.levelno == level
     assert "a secret" not in caplog.text
 
 
-def test_it_runs_until_it_is_stopped(monkeypatch) -> None:
-    stop, counts = threading.Event(), []
+def test_it_runs_until_it_is_stopped_and_beats_after_what_succeeded(monkeypatch) -> None:
+    stop, counts, beats = threading.Event(), [], []
 
-    def tick(count: int) -> None:
+    def tick(count: int, memory: object) -> bool:
         counts.append(count)
         if count == 2:
             stop.set()
+        return count != 1
 
     monkeypatch.setattr(worker, "TICK_S", 0.001)
     monkeypatch.setattr(worker, "tick", tick)
 
-    worker.run(stop)
+    worker.run(stop, lambda: beats.append(counts[-1]))
 
     assert counts == [0, 1, 2]
+    assert beats == [0, 2]
 
 
+@pytest.mark.django_db(transaction=True)
 def test_leases_are_swept_now_and_then(monkeypatch) -> None:
     swept = []
     monkeypatch.setattr(presence, "drop_expired_leases", lambda: swept.append(True))
-    for module, step in (
-        (upkeep, "reconcile"),
-        (queue_limits, "offer_inquiries"),
-        (silence, "break_silences"),
-    ):
-        monkeypatch.setattr(module, step, lambda: None)
+    monkeypatch.setattr(upkeep, "reconcile", lambda *, memory: None)
+    monkeypatch.setattr(queue_limits, "offer_inquiries", lambda memory: None)
+    monkeypatch.setattr(silence, "break_silences", lambda memory: None)
 
     for count in range(worker.SWEEP_EVERY + 1):
         worker.tick(count)

@@ -1,14 +1,15 @@
 """What watches over processes is told the truth, cheaply, and nothing that it need not know."""
 
 import asyncio
+import contextlib
 import json
 
 import pytest
 from django.core.handlers.asgi import ASGIHandler
 from django.db import connection
-from django.db.backends.postgresql.base import DatabaseWrapper
 
-from contiple import asgi, health
+from chat.conversation import group_commit
+from contiple import asgi, health, server
 from tests.contiple.asgi import Answer, ask
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -24,12 +25,18 @@ DEAD_REDIS = {
 @pytest.fixture(autouse=True)
 def nothing_known(monkeypatch):
     monkeypatch.setattr(health, "_parts", health.Parts())
+    monkeypatch.setattr(health, "_masking_keys", health.MaskingKeys())
 
 
 @pytest.fixture
 def lost_database(monkeypatch):
-    for name, value in NOWHERE.items():
-        monkeypatch.setitem(connection.settings_dict, name, value)
+    monkeypatch.setattr(group_commit, "_the_writer", None)  # its thread would still hold a connection
+    connection.close_pool()
+    with monkeypatch.context() as patch:
+        for name, value in NOWHERE.items():
+            patch.setitem(connection.settings_dict, name, value)
+        yield
+        connection.close_pool()
 
 
 @pytest.fixture
@@ -56,7 +63,7 @@ async def test_it_is_ready_when_everything_answers():
     assert answer.status == 200
     assert json.loads(answer.text) == {
         "ready": True,
-        "parts": {"database": "ready", "migrations": "ready", "channel layer": "ready"},
+        "parts": {"database": "ready", "migrations": "ready", "masking keys": "ready", "channel layer": "ready"},
     }
 
 
@@ -77,7 +84,12 @@ async def test_pages_still_refuse_a_wrong_host_and_go_to_https(behind_https):
 async def test_a_lost_database_is_named_and_nothing_else_is_said(lost_database):
     answer = await ask("/health/ready")
     assert answer.status == 503
-    assert parts(answer) == {"database": "no answer", "migrations": "unknown", "channel layer": "ready"}
+    assert parts(answer) == {
+        "database": "no answer",
+        "migrations": "unknown",
+        "masking keys": "unknown",
+        "channel layer": "ready",
+    }
     assert "secret-password" not in answer.text
     assert "127.0.0.1" not in answer.text
 
@@ -102,14 +114,24 @@ def test_a_database_that_nobody_migrated_is_not_ready():
     finally:
         with connection.cursor() as cursor:
             cursor.execute("ALTER TABLE elsewhere RENAME TO django_migrations")
-    assert parts(answer) == {"database": "ready", "migrations": "not applied", "channel layer": "ready"}
+    assert parts(answer) == {
+        "database": "ready",
+        "migrations": "not applied",
+        "masking keys": "ready",
+        "channel layer": "ready",
+    }
 
 
 async def test_a_lost_channel_layer_is_named(settings):
     settings.CHANNEL_LAYERS = DEAD_REDIS
     answer = await ask("/health/ready")
     assert answer.status == 503
-    assert parts(answer) == {"database": "ready", "migrations": "ready", "channel layer": "no answer"}
+    assert parts(answer) == {
+        "database": "ready",
+        "migrations": "ready",
+        "masking keys": "ready",
+        "channel layer": "no answer",
+    }
     assert "secret-password" not in answer.text
 
 
@@ -131,10 +153,21 @@ async def test_one_check_serves_all_who_ask_at_once_and_soon_after(monkeypatch):
     assert len(checks) == 2
 
 
-async def test_a_full_pool_is_not_a_lost_database(monkeypatch):
-    """Much to do is no reason to be taken out: the others would have it as well."""
-    monkeypatch.setattr(DatabaseWrapper, "pool", property(lambda self: pytest.fail("the pool was asked")))
-    assert (await ask("/health/ready")).status == 200
+def test_much_to_do_is_not_a_lost_database():
+    """It is no reason to be taken out: the others would have it as well."""
+    with contextlib.ExitStack() as stack:
+        for _thread in range(server.THREADS):
+            stack.enter_context(connection.pool.connection())
+        assert asyncio.run(ask("/health/ready")).status == 200
+
+
+def test_it_is_not_ready_while_messages_cannot_be_committed(monkeypatch):
+    """Even if everything else in the database answers."""
+    monkeypatch.setattr(health, "CHECK_SECONDS", 0.5)
+    with connection.pool.connection() as other, other.transaction():
+        other.execute("LOCK TABLE chat_chat, django_migrations")
+        answer = asyncio.run(ask("/health/ready"))
+    assert (answer.status, parts(answer)["database"]) == (503, "no answer")
 
 
 async def test_a_stopping_process_is_not_ready(monkeypatch):

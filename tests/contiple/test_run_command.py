@@ -5,14 +5,17 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from django.conf import settings
 
 from contiple.base import env
+from tests.faults.people import wait_until
 from tests.services import free_port, wait_for_port
 
 NOWHERE = "postgresql://nobody:secret-password@127.0.0.1:1/none"
@@ -109,6 +112,59 @@ def test_it_starts_says_where_to_go_and_stops(manage, tmp_path, number):
     assert "Traceback" not in complained
     assert f"http://localhost:{port}/hc/demo/" in said
     assert not (tmp_path / "da ta" / "postgres" / "postmaster.pid").exists()
+
+
+def test_a_second_run_on_the_same_folder_is_refused_until_the_first_ends(manage, tmp_path):
+    port = free_port()
+    first = manage("run", PORT=str(port))
+    wait_until_it_serves(first, port)
+    line = refused(manage("cluster", PORT=str(free_port())))
+    assert line == (
+        f"Contiple runs already on the data folder {tmp_path / 'da ta'}: stop it, or choose another folder with"
+        " CONTIPLE_DATA."
+    )
+    first.kill()  # the lock goes with it
+    first.wait()
+    port = free_port()
+    wait_until_it_serves(manage("run", PORT=str(port)), port)
+
+
+def test_an_embedded_server_that_is_killed_is_started_again(manage, tmp_path):
+    port = free_port()
+    process = manage("run", PORT=str(port), LOG_LEVEL="CRITICAL")  # nobody reads the pipe meanwhile
+    wait_until_it_serves(process, port)
+    pid_file = tmp_path / "da ta" / "postgres" / "postmaster.pid"
+    postmaster = int(pid_file.read_text().split()[0])
+    family = [psutil.Process(postmaster), *psutil.Process(postmaster).children(recursive=True)]
+    for member in family:
+        member.kill()
+    wait_until(lambda: pid_file.exists() and int(pid_file.read_text().split()[0]) != postmaster, 15)
+    wait_until(lambda: status(port, "/hc/demo/") == 200 and status(port, "/health/ready") == 200, 15)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+    assert not pid_file.exists(), "a clean stop is not taken for a death"
+
+
+def status(port: int, path: str) -> int:
+    try:
+        return urllib.request.urlopen(f"http://localhost:{port}{path}", timeout=20).status
+    except urllib.error.HTTPError as error:
+        return error.code
+    except OSError:
+        return 0
+
+
+@pytest.mark.parametrize("command", [["serve"], ["worker"], ["demo"], ["rotate_masking_keys"]])
+def test_a_database_that_nobody_migrated(manage, command):
+    line = refused(manage(*command, PORT=str(free_port())))
+    assert line.startswith("The database does not have this release's tables: run `.venv/bin/python manage.py migrate`")
+
+
+def test_a_data_folder_with_any_name(manage, tmp_path):
+    odd = tmp_path / "a\"b $HOME `id` 한글 'c\\d"
+    process = manage("migrate", "--verbosity=0", CONTIPLE_DATA=str(odd))
+    assert process.communicate(timeout=60)[1] == ""
+    assert process.returncode == 0
 
 
 def test_a_second_run_finds_its_data(manage, tmp_path):

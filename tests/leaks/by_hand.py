@@ -55,8 +55,10 @@ def _before_a_ticket_is_made(run: Run) -> None:
     customer = run.conversation()
     said = run.purse.by_hand("message copied into a form")
     run.say(customer, customer.chat, said)
+    form = _new_ticket_form(run, customer)
     _mask_all(run, customer)
-    _ticket_of(run, customer, subject=said, body=said)
+    # What the page suggested; what an agent types after a mask is the agent's.
+    run.post(run.mina, "tickets:create_from_chat", form, customer.chat)
 
 
 def _before_an_inquiry_is_left(run: Run) -> None:
@@ -71,9 +73,13 @@ def _before_an_inquiry_is_left(run: Run) -> None:
 
 def _ticket_of(run: Run, customer: Customer, **form: str) -> Ticket:
     """With the subject that the form suggests, unless it is named."""
-    page = run.get(run.mina, "tickets:create_from_chat", customer.chat)
-    run.post(run.mina, "tickets:create_from_chat", {"subject": value_of("subject", page), **form}, customer.chat)
+    run.post(run.mina, "tickets:create_from_chat", _new_ticket_form(run, customer) | form, customer.chat)
     return Ticket.objects.get(chat=customer.chat)
+
+
+def _new_ticket_form(run: Run, customer: Customer) -> dict[str, str]:
+    page = run.get(run.mina, "tickets:create_from_chat", customer.chat)
+    return {"subject": value_of("subject", page), "said": value_of("said", page)}
 
 
 def _mask_all(run: Run, customer: Customer) -> None:

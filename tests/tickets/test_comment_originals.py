@@ -10,10 +10,12 @@ from chat.conversation.message_masks import holder_of
 from chat.masking import destroying, vault
 from chat.masking.models import DataKey
 from contiple.base import crypto
+from helpcenter.models import Customer
 from tests.chat.originals import seal_in
 from tests.make import make_chat, make_customer, make_ticket
 from tests.tickets.masked import original_of
 from tickets.comment_masks import Comments
+from tickets.comment_masks import holder_of as holder_of_ticket
 from tickets.lifecycle import add_comment
 from tickets.models import Comment, CommentMask, Ticket
 
@@ -35,7 +37,7 @@ def comment(agent, ticket) -> Comment:
 def is_open(comment: Comment) -> bool:
     try:
         return original_of(comment) == CARD
-    except vault.Gone:
+    except (vault.Gone, vault.Locked):
         return False
 
 
@@ -116,9 +118,10 @@ def test_keys_of_tickets_are_rotated_with_those_of_chats(settings, service, agen
     assert all(is_open(comment) for comment in comments)
 
 
-def test_without_its_master_key_an_original_is_gone(settings, comment) -> None:
+def test_without_its_master_key_an_original_is_locked(settings, comment) -> None:
     settings.MASKING_KEYS = {"new": crypto.new_key()}
-    assert not is_open(comment)
+    with pytest.raises(vault.Locked):
+        original_of(comment)
 
 
 # Destroying
@@ -137,13 +140,15 @@ def test_destroying_of_a_customer_takes_all_of_the_customer_s_tickets_and_nobody
 ) -> None:
     hana = make_customer(service, "Hana", email="hana@example.com")
     other = add_comment(agent, make_ticket(service, requester=hana), CARD)
-    destroying.destroy_of_customer(admin, customer)
+    Customer.objects.filter(pk=customer.pk).update(token_hash="a")
+    customer.refresh_from_db()
+    destroying.destroy_of_customer(admin, customer, holder_of_ticket(comment.ticket))
     assert (is_open(comment), is_open(other)) == (False, True)
     assert AuditEntry.objects.get(action="customer.originals_destroyed").details["keys"] == 1
 
 
 def test_what_is_masked_afterwards_has_a_key_of_its_own(agent, admin, customer, ticket, comment) -> None:
-    destroying.destroy_of_customer(admin, customer)
+    destroying.destroy_of_customer(admin, customer, holder_of_ticket(ticket))
     later = add_comment(agent, ticket, CARD)
     assert (is_open(comment), is_open(later)) == (False, True)
 

@@ -1,7 +1,8 @@
 """`manage.py rotate_masking_keys`: brings all masked originals under the newest key of `MASKING_KEYS`.
 
 The system may go on running, and the command may be interrupted, repeated, and run twice at once (`vault.rotate_keys`).
-It prints figures only; master keys are named by their number in the list.
+It prints figures, and names master keys by their number in the list. If keys are missing, it names those and stops
+before anything is changed, as a start does (``master_keys``).
 """
 
 from argparse import ArgumentParser
@@ -9,8 +10,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 
-from chat.masking import vault
+from chat.masking import master_keys, vault
 
 
 class Command(BaseCommand):
@@ -28,6 +30,10 @@ class Command(BaseCommand):
             self.rotate()
 
     def rotate(self) -> None:
+        with connection.cursor() as cursor:
+            missing = master_keys.missing(cursor)
+        if missing:
+            raise CommandError(master_keys.complaint(missing))
         rotation = vault.rotate_keys()
         self.stdout.write(f"Re-wrapped:    {rotation.rewrapped}")
         self.stdout.write(f"Already new:   {rotation.already_new}")
@@ -43,7 +49,7 @@ class Command(BaseCommand):
         for number, master in enumerate(older, start=2):
             count = needed_by.get(master, 0)
             self.stdout.write(f"Key {number}: " + (f"wraps {count}, keep it" if count else "may be taken out"))
-        unreadable = vault.count_unreadable()
+        unreadable = needed_by.get(None, 0)
         self.stdout.write(f"Unreadable: {unreadable}")
         if unreadable or any(master in needed_by for master in older):
             raise CommandError("Not every older key may be taken out, or data keys are unreadable; see above.")

@@ -17,7 +17,16 @@ from contiple.management.commands import run
 
 LOOK_SECONDS = 0.5
 # Variables that the processes get from the caller. The cluster sets all others.
-HANDED_ON = ("SECRET_KEY", "MASKING_KEYS", "METRICS_TOKEN", "LOG_LEVEL", "LOG_FORMAT")
+HANDED_ON = (
+    "SECRET_KEY",
+    "MASKING_KEYS",
+    "MASKING_KEYS_LOST",
+    "METRICS_TOKEN",
+    "LOG_LEVEL",
+    "LOG_FORMAT",
+    "SESSION_IDLE_HOURS",
+    "SESSION_MAX_DAYS",
+)
 GIVE_UP_SECONDS = 5  # a process that ends sooner than this would end each time
 
 
@@ -29,7 +38,8 @@ class Command(run.Command):
             raise CommandError("The cluster is for CONTIPLE_MODE=local; see docker-compose.yml for production.")
         port = env.integer("PORT", 8000)
         startup.check_port_is_free(startup.LOCAL_HOST, port)
-        server.check_database()
+        server.check_database(migrated=False)
+        server.check_masking_keys()
         self.run_cluster(port)
 
     def run_cluster(self, port: int) -> None:

@@ -23,8 +23,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         port = env.integer("PORT", 8000)
         startup.check_port_is_free(startup.LOCAL_HOST, port)
-        server.check_database()
+        server.check_database(migrated=False)
         call_command("migrate", verbosity=0, interactive=False)
+        server.check_masking_keys()
         self.load_demo_if_empty()
         server.serve(host=startup.LOCAL_HOST, port=port, with_worker=True, ready=lambda: self.welcome(port))
 

@@ -20,6 +20,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         server.check_database()
+        server.check_masking_keys()
         # Without Redis a worker in another process could not reach the sockets of this one.
         with_worker = options["worker"] or not settings.REDIS_URL
         server.serve(host=options["host"], port=options["port"], with_worker=with_worker, ready=self.say_ready(options))

@@ -10,5 +10,5 @@ def add_contracts(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("agents", "0004_labels")]
+    dependencies = [("agents", "0009_canonical_addresses")]
     operations = [migrations.RunPython(add_contracts, migrations.RunPython.noop)]

@@ -1,0 +1,86 @@
+"""Finds the queues that the router has to look at, in one statement for all services.
+
+It looks where an agent can take a chat, whatever has changed that, and where the routing log may have to say another
+reason for waiting than before.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.db import connection
+
+from agents.chat_permission import chat_permitted_sql
+from chat.routing.assignment import RING_REST_S, take_turn
+from chat.routing.jobs import AGAIN, Job, Memory
+
+
+def assignments(memory: Memory, now: datetime) -> Iterator[Job]:
+    """The router's turns that are due. ``now`` is the database's time."""
+    with connection.cursor() as cursor:
+        cursor.execute(_QUEUES, {"rests_since": now - timedelta(seconds=RING_REST_S)})
+        rows = cursor.fetchall()
+    _forget_others(memory, (row[0] for row in rows))
+    for service_id, can_give, *signs in rows:
+        if can_give or memory.queues.get(service_id) != tuple(signs):
+            yield Job(service_id, partial(_route, memory, service_id, tuple(signs)))
+
+
+def _route(memory: Memory, service_id: int, signs: tuple) -> object:
+    _given, is_more = take_turn(service_id)
+    if is_more:
+        return AGAIN
+    memory.queues[service_id] = signs
+    return None
+
+
+def _forget_others(memory: Memory, services: Iterable[int]) -> None:
+    for service_id in memory.queues.keys() - set(services):
+        del memory.queues[service_id]
+
+
+# One row for each service where chats wait: can an agent take one, and everything on which the reasons for waiting
+# depend. An agent can if more chats wait than have just rung at this agent in vain. It follows `standing`.
+_QUEUES = f"""
+    WITH queue AS (
+        SELECT service_id, count(*) AS chats, sum(id) AS ids FROM chat_chat WHERE state = 'waiting' GROUP BY service_id
+    ), rest AS (
+        SELECT DISTINCT chat.service_id, ring.chat_id, ring.agent_id
+        FROM chat_ring ring JOIN chat_chat chat ON chat.id = ring.chat_id
+        WHERE ring.outcome IN ('missed', 'returned') AND ring.ended_at > %(rests_since)s AND chat.state = 'waiting'
+    ), held AS (
+        SELECT agent_id, count(*) AS chats FROM chat_chat
+        WHERE NOT state = 'closed' AND agent_id IS NOT NULL GROUP BY agent_id
+    ), here AS (
+        SELECT DISTINCT agent_id FROM chat_lease WHERE agent_id IS NOT NULL AND expires_at > statement_timestamp()
+    ), resting AS (
+        SELECT agent_id, count(*) AS chats FROM rest GROUP BY agent_id
+    ), seat AS (
+        SELECT agent.service_id, agent.id, queue.chats > coalesce(resting.chats, 0) AS may_ask, CASE
+            WHEN NOT ({chat_permitted_sql()}) THEN 'permission'
+            WHEN agent.chat_status <> 'online' THEN agent.chat_status
+            WHEN here.agent_id IS NULL THEN 'disconnected'
+            WHEN coalesce(held.chats, 0) >= least(agent.chat_limit, contract.chats_at_once) THEN 'full'
+            ELSE 'free' END AS standing
+        FROM queue JOIN agents_agent agent ON agent.service_id = queue.service_id
+        JOIN agents_user person ON person.id = agent.user_id
+        JOIN agents_service service ON service.id = agent.service_id
+        JOIN agents_contract contract ON contract.service_id = service.id
+        LEFT JOIN held ON held.agent_id = agent.id
+        LEFT JOIN here ON here.agent_id = agent.id
+        LEFT JOIN resting ON resting.agent_id = agent.id
+        WHERE agent.is_active AND person.is_active
+    ), seats AS (
+        SELECT service_id, bool_or(may_ask AND standing = 'free') AS can_give,
+            string_agg(DISTINCT standing, ' ' ORDER BY standing) AS standings,
+            sum(id) FILTER (WHERE standing = 'free') AS free
+        FROM seat GROUP BY service_id
+    ), rests AS (
+        SELECT service_id, count(*) AS number, sum(chat_id) AS chats, sum(agent_id) AS agents
+        FROM rest GROUP BY service_id
+    )
+    SELECT queue.service_id, coalesce(seats.can_give, FALSE), queue.chats, queue.ids, seats.standings, seats.free,
+        rests.number, rests.chats, rests.agents
+    FROM queue LEFT JOIN seats ON seats.service_id = queue.service_id
+    LEFT JOIN rests ON rests.service_id = queue.service_id
+"""  # noqa: S608 - no value comes from outside
