@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from agents import account_trail, audit, contracts
 from agents.access import active_admins
 from agents.contracts import lock_contract, refuse_chat_permission, refuse_seats_in_use, turn_everybody_offline
-from agents.membership import refuse_losing_last_admin
+from agents.membership import refuse_deactivating_last_admin, refuse_losing_last_admin
 from agents.models import Agent, AuditEntry, Contract, Invitation, Service, User
 from agents.models_accounts import AccountEntry, OpenSession
 from agents.sessions import end_all_sessions, end_session
