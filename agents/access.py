@@ -5,10 +5,13 @@ What is forbidden looks like what doesn't exist: 404.
 
 from collections.abc import Callable
 from functools import wraps
+from urllib.parse import urlsplit
 
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Agent, Service, User
@@ -55,10 +58,22 @@ def require_admin(agent: Agent) -> None:
         raise Closed(_("You are no longer an admin of this service."))
 
 
+def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Asks for a sign-in first. After it the person is back on the page, also if it was a form that was sent."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        if request.user.is_authenticated:
+            return view(request, *args, **kwargs)
+        return redirect_to_login(_page_of(request))
+
+    return guarded
+
+
 def for_agents(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Gives the view ``agent`` in place of the service's slug. Strangers get 404; without a session: sign in."""
 
-    @login_required
+    @signed_in
     @wraps(view)
     def guarded(request: HttpRequest, service: str, *args, **kwargs) -> HttpResponse:
         agent = agent_for(request.user, service)
@@ -82,6 +97,18 @@ def for_admins(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
         return view(request, agent, *args, **kwargs)
 
     return guarded
+
+
+def _page_of(request: HttpRequest) -> str:
+    """The address of the page on which the person is: for a form or a script's request, the one that sent it."""
+    is_script = request.htmx or request.headers.get("X-Requested-With") == "fetch"
+    if request.method in {"GET", "HEAD"} and not (is_script and not request.htmx.boosted):
+        return request.get_full_path()
+    page = request.headers.get("HX-Current-URL") or request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure()):
+        return reverse("agents:start")
+    parts = urlsplit(page)
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
 def _remember(request: HttpRequest, service: str) -> None:

@@ -1,11 +1,12 @@
 """The operator's pages: people, services with their contracts and members, and the trail, read only."""
 
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.forms import AdminUserCreationForm
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,7 +15,9 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from agents import account_trail, audit, contracts
+from agents.access import active_admins
 from agents.contracts import lock_contract, refuse_chat_permission, refuse_seats_in_use, turn_everybody_offline
+from agents.membership import refuse_deactivating_last_admin, refuse_losing_last_admin
 from agents.models import Agent, AuditEntry, Contract, Invitation, Service, User
 from agents.models_accounts import AccountEntry, OpenSession
 from agents.sessions import end_all_sessions, end_session
@@ -46,8 +49,18 @@ class NewUserForm(AdminUserCreationForm):
         fields = ("email", "name")
 
 
+class UserForm(UserChangeForm):
+    def clean_is_active(self) -> bool:
+        """Refuses to deactivate the last admin of a service."""
+        is_active = self.cleaned_data["is_active"]
+        if not is_active:
+            _or_form_error(refuse_deactivating_last_admin, self.instance)
+        return is_active
+
+
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin):
+    form = UserForm
     add_form = NewUserForm
     ordering = ("email",)
     list_display = ("email", "name", "is_active", "is_staff", "last_login", "email_proved_at")
@@ -72,7 +85,10 @@ class UserAdmin(DjangoUserAdmin):
 
 
 class ContractForm(forms.ModelForm):
-    """Refuses fewer chat seats than are in use."""
+    """Refuses fewer chat seats than are in use. A new service's contract is saved as it stands, changed or not."""
+
+    def has_changed(self) -> bool:
+        return not self.instance.pk or super().has_changed()
 
     def clean_chat_seats(self) -> int:
         seats = self.cleaned_data["chat_seats"]
@@ -88,10 +104,28 @@ class ContractInline(admin.StackedInline):
     min_num = 1
 
 
+class MemberFormSet(forms.BaseInlineFormSet):
+    """Refuses a service that nobody can manage."""
+
+    def clean(self) -> None:
+        super().clean()
+        if any(self.errors) or self.instance.is_stopped:
+            return
+        if not (any(map(_makes_admin, self.forms)) or active_admins(self.instance.pk).exists()):
+            raise forms.ValidationError(_("A service needs at least one active admin. Add one here."))
+
+
+def _makes_admin(form: forms.ModelForm) -> bool:
+    values = form.cleaned_data
+    is_admin = values.get("role") == Agent.Role.ADMIN and values.get("is_active", False)
+    return is_admin and "user" in values and values["user"].is_active
+
+
 class MemberInline(admin.TabularInline):
     """Adds a service's first admin. The chat permission is granted on the agent's own page, which counts seats."""
 
     model = Agent
+    formset = MemberFormSet
     fields = ("user", "role", "is_active")
     autocomplete_fields = ("user",)
     extra = 1
@@ -130,9 +164,15 @@ class AgentForm(forms.ModelForm):
         values = super().clean() or self.cleaned_data
         seated = Agent.objects.filter(is_active=True, chat_permission=True)
         had = self.instance.pk and seated.filter(pk=self.instance.pk).exists()
-        service = values.get("service") or self.instance.service
+        service = values.get("service") or (self.instance.service if self.instance.pk else None)
+        if service is None:
+            return values
+        contract = lock_contract(service.pk)
         if values.get("chat_permission") and values.get("is_active") and not had:
-            _or_form_error(refuse_chat_permission, lock_contract(service.pk))
+            _or_form_error(refuse_chat_permission, contract)
+        if self.instance.pk and not (values.get("is_active") and values.get("role") == Agent.Role.ADMIN):
+            field = "role" if values.get("is_active") else "is_active"
+            _or_form_error(partial(refuse_losing_last_admin, field=field), self.instance)
         if not (values.get("chat_permission") and values.get("is_active")):
             values["chat_permission"] = False
             values["unmask_permission"] = values.get("unmask_permission", False) and values.get("is_active", False)

@@ -76,12 +76,21 @@ def _refuse_change(agent: Agent, after: dict[str, Any], contract: Contract) -> N
         text = _("The contract allows at most %(most)s chats at once.") % {"most": contract.chats_at_once}
         raise Invalid(text, code="chat_limit")
     if not after["is_active"]:
-        _refuse_losing_last_admin(agent, field="is_active")
+        refuse_losing_last_admin(agent, field="is_active")
     elif after["role"] != Agent.Role.ADMIN:
-        _refuse_losing_last_admin(agent, field="role")
+        refuse_losing_last_admin(agent, field="role")
 
 
-def _refuse_losing_last_admin(agent: Agent, *, field: str) -> None:
+def refuse_losing_last_admin(agent: Agent, *, field: str = "") -> None:
+    """Raises ``Invalid`` if nobody else can manage the service. Stays true under the contract's lock."""
     admins = active_admins(agent.service_id)
     if admins.filter(pk=agent.pk).exists() and not admins.exclude(pk=agent.pk).exists():
         raise Invalid(_("This is the last admin. Make another agent an admin first."), code=field)
+
+
+def refuse_deactivating_last_admin(user: User) -> None:
+    """Raises ``Invalid`` if the person is a running service's last admin. Locks the contracts of those services."""
+    managed = Agent.objects.filter(user=user, is_active=True, role=Agent.Role.ADMIN, service__is_stopped=False)
+    for agent in managed.order_by("service"):
+        lock_contract(agent.service_id)
+        refuse_losing_last_admin(agent)

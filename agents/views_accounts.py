@@ -1,7 +1,6 @@
 """Pages for signing in and out, changing the password, and choosing a service."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import PasswordChangeForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,7 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from agents import account_trail
-from agents.access import LAST_SERVICE, for_agents, memberships
+from agents.access import LAST_SERVICE, for_agents, memberships, signed_in
 from agents.forms import SignInForm
 from agents.models import Agent
 from agents.models_accounts import AccountEntry
@@ -24,7 +23,7 @@ from contiple.base.errors import TooMany
 
 
 @require_safe
-@login_required
+@signed_in
 def start(request: HttpRequest) -> HttpResponse:
     """Leads to the desk that was opened last, or to the first one."""
     slugs = [agent.service.slug for agent in memberships(request.user)]
@@ -66,7 +65,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
-@login_required
+@signed_in
 def password(request: HttpRequest) -> HttpResponse:
     """Changes the password. This session goes on; the person's others end, since their hash of it is out of date."""
     form = PasswordChangeForm(request.user, request.POST if request.method == "POST" else None)
@@ -79,7 +78,7 @@ def password(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@login_required
+@signed_in
 def services(request: HttpRequest) -> HttpResponse:
     return render(request, "agents/services.html", {"own": memberships(request.user)})
 
@@ -95,4 +94,4 @@ def _safe_next(request: HttpRequest, default: str) -> str:
     """Returns where to go on to: an address on this site, whatever the link said."""
     target = request.POST.get("next") or request.GET.get("next") or ""
     safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
-    return target if safe else default
+    return target if safe and target.startswith("/") else default

@@ -1,7 +1,6 @@
 """Where a person is signed in: seen and ended by the person, and by admins for their agents."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -9,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from agents import account_trail, audit
-from agents.access import for_admins
+from agents.access import for_admins, signed_in
 from agents.models import Agent, User
 from agents.models_accounts import AccountEntry
 from agents.sessions import end_all_sessions, end_other_sessions, end_session, open_sessions
@@ -18,7 +17,7 @@ ENDED = AccountEntry.Action.SESSIONS_ENDED
 
 
 @require_safe
-@login_required
+@signed_in
 def own_sessions(request: HttpRequest) -> HttpResponse:
     user = _person(request)
     context = {
@@ -30,7 +29,7 @@ def own_sessions(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@login_required
+@signed_in
 def end_own_session(request: HttpRequest, pk: int) -> HttpResponse:
     user = _person(request)
     end_session(get_object_or_404(open_sessions(user, timezone.now()), pk=pk))
@@ -40,7 +39,7 @@ def end_own_session(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@login_required
+@signed_in
 def end_own_other_sessions(request: HttpRequest) -> HttpResponse:
     user = _person(request)
     end_other_sessions(request, user)

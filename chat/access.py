@@ -3,13 +3,19 @@
 What is forbidden looks like what doesn't exist.
 """
 
-from django.db.models import F, QuerySet
+from datetime import timedelta
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
 from django.http import Http404
 
 from agents.models import Agent, Service
-from chat.models import Chat, Mask
+from chat.models import Chat, Lease, Mask
 from helpcenter.customers import token_hash
 from helpcenter.models import Customer
+
+# A page that has started a chat connects within a second; a slow phone in a tunnel may need a few tries.
+CONNECTS_WITHIN_S = 25
 
 
 def chats_seen_by(agent: Agent) -> QuerySet[Chat]:
@@ -40,8 +46,13 @@ def chats_of_others(agent: Agent) -> QuerySet[Chat]:
 
 
 def waiting_chats(service: Service | int) -> QuerySet[Chat]:
-    """The queue of the service, in its order: first come, first served."""
-    return Chat.objects.filter(service=service, state=Chat.State.WAITING).order_by(*Chat.QUEUE_ORDER)
+    """The queue of the service, in its order: first come, first served.
+
+    A chat whose customer has never connected is not in it: its page never learned that the chat had begun.
+    """
+    is_new = Q(created_at__gt=Now() - timedelta(seconds=CONNECTS_WITHIN_S))
+    waiting = Chat.objects.filter(is_new | Exists(Lease.objects.filter(chat=OuterRef("pk"))))
+    return waiting.filter(service=service, state=Chat.State.WAITING).order_by(*Chat.QUEUE_ORDER)
 
 
 def message_mask_for(agent: Agent, mask_id: int) -> Mask:

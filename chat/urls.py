@@ -11,6 +11,7 @@ from chat.routing import views
 app_name = "chat"
 urlpatterns = [
     path("desk/<slug:service>/chats/", views_history.chats, name="chats"),
+    path("desk/<slug:service>/chat/widget/", views_agent.widget, name="widget"),
     path("desk/<slug:service>/chat/status/", views_agent.change_status, name="status"),
     path("desk/<slug:service>/chat/<int:chat>/", views_agent.conversation, name="conversation"),
     path("desk/<slug:service>/chat/<int:chat>/open/", views_agent.open_chat, name="open"),

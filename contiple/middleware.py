@@ -5,12 +5,11 @@ from collections.abc import Callable
 
 from django.db import DatabaseError, InterfaceError, InternalError, OperationalError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
-from django.views.defaults import server_error as error_page
 
+from contiple import failures
 from contiple.base.errors import Busy, DomainError
 
 
@@ -47,9 +46,9 @@ class DomainErrorsBecomeAnswers:
         return answer
 
     def answer(self, request: HttpRequest, error: DomainError) -> HttpResponse:
-        if getattr(request, "htmx", False) or request.headers.get("X-Requested-With") == "fetch":
-            return HttpResponse(str(error), status=error.status, content_type="text/plain; charset=utf-8")
-        return render(request, "error.html", {"text": error.text}, status=error.status)
+        if failures.is_script(request):
+            return failures.sentence(str(error), error.status)
+        return failures.page(request, error.text, error.status)
 
 
 # The database is away, or what is asked for is locked or too slow (`contiple.base.deadlines`).
@@ -63,12 +62,13 @@ def server_error(request: HttpRequest) -> HttpResponse:
     Nothing here asks the database.
     """
     if not _is_unavailable(sys.exc_info()[1]):
-        return error_page(request)
+        return failures.server_error(request)
     text = _("This can’t be opened right now. Try again in a moment.")
-    if getattr(request, "htmx", False) or request.headers.get("X-Requested-With") == "fetch":
-        response = HttpResponse(text, status=503, content_type="text/plain; charset=utf-8")
+    if failures.is_script(request):
+        response = failures.sentence(text, 503)
     else:
-        response = HttpResponse(render_to_string("500.html", {"text": text}), status=503)
+        context = {"text": text, "is_public": failures.is_public(request)}
+        response = HttpResponse(render_to_string("500.html", context), status=503)
     response["Retry-After"] = str(RETRY_AFTER_S)
     return response
 

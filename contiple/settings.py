@@ -115,10 +115,12 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "contiple.failures.forms_addresses_lead_to_pages",
     "contiple.middleware.private_pages_are_not_stored",
     "contiple.middleware.DomainErrorsBecomeAnswers",
 ]
 ROOT_URLCONF = "contiple.urls"
+CSRF_FAILURE_VIEW = "contiple.failures.csrf_failure"
 ASGI_APPLICATION = "contiple.asgi.application"
 TEMPLATES = [
     {

@@ -1,6 +1,10 @@
 from django.contrib import admin
 from django.urls import include, path
 
+handler400 = "contiple.failures.bad_request"
+handler403 = "contiple.failures.forbidden"
+handler404 = "contiple.failures.not_found"
+handler500 = "contiple.middleware.server_error"
 urlpatterns = [
     path("operator/", admin.site.urls),
     path("language/", include("django.conf.urls.i18n")),
@@ -9,5 +13,3 @@ urlpatterns = [
     path("", include("chat.urls")),
     path("", include("tickets.urls")),
 ]
-
-handler500 = "contiple.middleware.server_error"

@@ -5,6 +5,7 @@ already holds.
 """
 
 import hashlib
+import re
 import secrets
 import unicodedata
 
@@ -18,6 +19,7 @@ from contiple.base.texts import can_be_stored, tidy_text
 from helpcenter.models import Customer
 from helpcenter.texts import known_language
 
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")  # 256 bits in base64url
 NAME_LENGTH_MAX = 80
 EMAIL_LENGTH_MAX = 254
 # Tabs, line and paragraph separators break the page that shows a name; bidirectional overrides and isolates turn the
@@ -25,12 +27,17 @@ EMAIL_LENGTH_MAX = 254
 _REFUSED_SIGNS = set("\t\n\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
-def register_customer(service: Service, *, name: str, email: str, language: str) -> tuple[Customer, str]:
+def register_customer(
+    service: Service, *, name: str, email: str, language: str, token: str = ""
+) -> tuple[Customer, str]:
     """Makes a customer; returns it with the token that the browser keeps. Only the token's SHA-256 is stored.
 
-    Raises ``Invalid`` for a name or an e-mail that can't be used; the e-mail may be empty.
+    A page makes its ``token`` itself, so that a start which is sent twice finds its customer. A token of another form,
+    or one that is taken, is replaced. Raises ``Invalid`` for a name or an e-mail that can't be used; the e-mail may be
+    empty.
     """
-    token = secrets.token_urlsafe(32)
+    if not _TOKEN.fullmatch(token) or Customer.objects.filter(token_hash=token_hash(token)).exists():
+        token = secrets.token_urlsafe(32)
     customer = Customer.objects.create(
         service=service,
         name=clean_name(name),

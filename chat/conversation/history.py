@@ -3,24 +3,27 @@
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from django.db.models import Q, QuerySet, TextChoices
+from django.db.models import Exists, OuterRef, Q, QuerySet, TextChoices
 from django.utils.translation import gettext_lazy as _
 
-from chat.models import Chat
+from chat.models import Chat, Message
 from contiple.base.months import KOREA
 
 TEXT_LENGTH_MAX = 200
+# Days that anybody means. Beyond them a day's begin in Korea is no moment in UTC.
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
 
 
 class Outcome(TextChoices):
-    """Processed, if an agent answered the chat."""
+    """Processed, if an agent wrote to the customer: a chat that was only opened, with its greeting, is not."""
 
     PROCESSED = "processed", _("Processed")
     UNPROCESSED = "unprocessed", _("Unprocessed")
 
 
 def outcome_of(chat: Chat) -> Outcome:
-    return Outcome.PROCESSED if chat.answered_at else Outcome.UNPROCESSED
+    """Reads ``is_processed``, which ``narrow`` adds."""
+    return Outcome.PROCESSED if chat.is_processed else Outcome.UNPROCESSED  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
@@ -38,11 +41,12 @@ class Filters:
 
 
 def narrow(chats: QuerySet[Chat], filters: Filters) -> QuerySet[Chat]:
-    """The chats that fit every filter."""
+    """The chats that fit every filter, with ``is_processed``."""
+    chats = chats.annotate(is_processed=_answered())
     if filters.agent:
         chats = chats.filter(agent=filters.agent)
     if filters.outcome:
-        chats = chats.filter(answered_at__isnull=filters.outcome == Outcome.UNPROCESSED)
+        chats = chats.filter(is_processed=filters.outcome == Outcome.PROCESSED)
     if filters.since:
         chats = chats.filter(created_at__gte=_begin_of(filters.since))
     if filters.until:
@@ -52,5 +56,10 @@ def narrow(chats: QuerySet[Chat], filters: Filters) -> QuerySet[Chat]:
     return chats
 
 
+def _answered() -> Exists:
+    words = Message.objects.filter(chat=OuterRef("pk"), author=Message.Author.AGENT, internal=False)
+    return Exists(words)
+
+
 def _begin_of(day: date) -> datetime:
-    return datetime.combine(day, time.min, KOREA)
+    return datetime.combine(min(max(day, FIRST_DAY), LAST_DAY), time.min, KOREA)

@@ -36,7 +36,7 @@ from chat.models import Chat
 from chat.routing import presence, queue
 from chat.routing.queue_limits import QueueFull
 from contiple.base.addresses import client_address
-from contiple.base.errors import Closed, TooMany
+from contiple.base.errors import Closed, Conflict, Invalid, TooMany
 from helpcenter.access import chat_gate_open, customer_for_token, help_center_of
 from helpcenter.customers import register_customer
 from helpcenter.models import Customer
@@ -80,8 +80,16 @@ def panel(request: HttpRequest, service: str) -> HttpResponse:
 
 @for_customers
 def start(request: HttpRequest, service: Service, customer: Customer | None) -> HttpResponse:
-    """Starts a chat. Reads the gates again; nothing personal is stored if one is closed."""
+    """Starts a chat. Reads the gates again; nothing personal is stored if one is closed.
+
+    The page makes the customer's token and keeps it until the start is answered. So a start that is sent again, because
+    its answer was lost, finds the same customer and the same chat, whatever the gates are by now.
+    """
     context = _chat_page(request, service)
+    chat = access.chat_of(customer) if customer else None
+    if chat is not None and chat.is_open:
+        _count_start(request, service)
+        return _started(request, context, chat, _bearer(request))
     stage = _stage(request, context)
     form = stage.get("form")
     if form is None:
@@ -97,10 +105,7 @@ def start(request: HttpRequest, service: Service, customer: Customer | None) -> 
         return _staged(request, context | {"stage": "full"}, 409)
     except Closed:  # a gate was closed after it was read
         return _staged(request, context | _stage(request, context), 409)
-    response = _conversation(request, context, chat, status=201)
-    if token:
-        response[TOKEN_HEADER] = token
-    return response
+    return _started(request, context, chat, token)
 
 
 @for_customers
@@ -152,18 +157,32 @@ def _staged(request: HttpRequest, context: dict, status: int) -> HttpResponse:
 
 def _start(request: HttpRequest, service: Service, customer: Customer | None, form: StartForm) -> tuple[Chat, str]:
     language, data = get_language(), form.cleaned_data
-    network = throttle.network(client_address(request))
-    throttle.count_attempt(START_BY_ADDRESS, f"{service.pk} {network}", now=timezone.now())
+    _count_start(request, service)
     token = ""
     with transaction.atomic():
         if customer is None:
             name = concealing.conceal(service, data["name"])
-            customer, token = register_customer(service, name=name, email=data["email"], language=language)
+            person = {"name": name, "email": data["email"], "language": language}
+            customer, token = register_customer(service, **person, token=_bearer(request))
         page = masked_address(service, request.POST.get("page", ""), length=PAGE_LENGTH_MAX)
         chat = transitions.start_chat(customer, policy=form.current_policy, language=language, page=page)
-    if data["message"]:
-        messages.send_as_customer(chat, body=data["message"], client_id=_first_id(chat, data["message"]))
     return chat, token
+
+
+def _count_start(request: HttpRequest, service: Service) -> None:
+    network = throttle.network(client_address(request))
+    throttle.count_attempt(START_BY_ADDRESS, f"{service.pk} {network}", now=timezone.now())
+
+
+def _started(request: HttpRequest, context: dict, chat: Chat, token: str) -> HttpResponse:
+    """Stores the first message, once, and shows the chat. A message that can't be stored is in the form's draft."""
+    if body := request.POST.get("message", "").strip():
+        with suppress(Invalid, Conflict):
+            messages.send_as_customer(chat, body=body, client_id=_first_id(chat, body))
+    response = _conversation(request, context, chat, status=201)
+    if token:
+        response[TOKEN_HEADER] = token
+    return response
 
 
 def _first_id(chat: Chat, text: str) -> uuid.UUID:

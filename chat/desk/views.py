@@ -123,6 +123,13 @@ def changes(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
     return HttpResponse(msgspec.json.encode(frames), content_type="application/json")
 
 
+@require_safe
+@for_agents
+def widget(request: HttpRequest, agent: Agent) -> HttpResponse:
+    """The Chat Widget, for a page that was opened before the agent had the chat permission; 204 without it."""
+    return render(request, "chat/_widget.html") if may_chat(agent) else HttpResponse(status=204)
+
+
 def _require_chat(agent: Agent) -> None:
     if not may_chat(agent):
         raise Closed(_("You no longer have the chat permission."))

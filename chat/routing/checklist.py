@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from agents.contracts import has_free_seat
 from agents.models import Service
 from chat.access import waiting_chats
 from chat.models import Chat, Lease
@@ -36,13 +37,18 @@ AGENTS = Page("agents:agents", _("Agents"))
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that must be so. If it isn't, ``todo`` says what to do, on ``page``."""
+    """One thing that must be so. ``met`` says that it is, ``unmet`` that it isn't, ``todo`` what to do, on ``page``."""
 
     name: str
     is_done: bool
-    title: Promise
+    met: Promise
+    unmet: Promise
     todo: Promise
     page: Page | None = None
+
+    @property
+    def title(self) -> Promise:
+        return self.met if self.is_done else self.unmet
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,8 @@ class Now:
 
 def checks_of(service: Service, now: Now) -> list[Check]:
     """The checks in the order in which they depend on each other: the first that isn't done is the one to put right."""
-    return [*_service_checks(service), *_agent_checks(now.standings), _worker_check(service)]
+    permission = _permission(service, now.standings)
+    return [*_service_checks(service), permission, *_agent_checks(now.standings), _worker_check(service)]
 
 
 def look_now(service: Service) -> Now:
@@ -80,31 +87,50 @@ def is_work_overdue(service: Service) -> bool:
 
 
 def _service_checks(service: Service) -> list[Check]:
+    """The privacy policy comes before the switch of the help center, which can't be turned on without it."""
     center = HelpCenter.objects.filter(service=service).first()
     has_policy = PrivacyPolicy.objects.filter(help_center__service=service).exclude(text="").exists()
     return [
         Check(
             "contract",
             service.contract.chat,
-            _("Is Chat on in Contract Details?"),
+            _("Chat is on in Contract Details."),
+            _("Chat is off in Contract Details."),
             _("Turn on Chat in Contract Details."),
             CONTRACT,
         ),
         Check(
-            "help_center",
-            bool(center and center.chat_enabled),
-            _("Is Chat enabled in Default Setting?"),
-            _("Enable Chat in Default Setting. Until then, customers see no chat icon."),
-            DEFAULT_SETTING,
-        ),
-        Check(
             "policy",
             has_policy,
-            _("Is there a privacy policy?"),
+            _("There is a privacy policy."),
+            _("There is no privacy policy."),
             _("Write the privacy policy in Default Setting. Customers must agree to it to start a chat."),
             DEFAULT_SETTING,
         ),
+        Check(
+            "help_center",
+            bool(center and center.chat_enabled),
+            _("Chat is enabled in Default Setting."),
+            _("Chat is not enabled in Default Setting."),
+            _("Enable Chat in Default Setting. Until then, customers see no chat icon."),
+            DEFAULT_SETTING,
+        ),
     ]
+
+
+def _permission(service: Service, standings: list[Standing]) -> Check:
+    """Without a seat the permission can't be granted, so the seats come first."""
+    seats = has_free_seat(service.contract)
+    grant = _("Grant the chat permission to an agent.")
+    raise_seats = _("Raise the chat seats in Contract Details first.")
+    return Check(
+        "permission",
+        any(standing.availability != Availability.NO_PERMISSION for standing in standings),
+        _("An agent has the chat permission."),
+        _("No agent has the chat permission."),
+        grant if seats else raise_seats,
+        AGENTS if seats else CONTRACT,
+    )
 
 
 def _agent_checks(standings: list[Standing]) -> list[Check]:
@@ -112,16 +138,10 @@ def _agent_checks(standings: list[Standing]) -> list[Check]:
     online = sum(standing.is_online for standing in standings)
     return [
         Check(
-            "permission",
-            count[Availability.NO_PERMISSION] < len(standings),
-            _("Does an agent have the chat permission?"),
-            _("Grant the chat permission to an agent."),
-            AGENTS,
-        ),
-        Check(
             "online",
             online > 0,
-            _("Is an agent Online?"),
+            _("An agent is Online."),
+            _("No agent is Online."),
             _("Agents change their own chat status to Online at the top left of the chat dialog."),
             AGENTS,
         ),
@@ -136,7 +156,7 @@ def _reachable(online: int, reached: int) -> Check:
         if online
         else _("First, an agent must be Online.")
     )
-    return Check("reachable", reached > 0, _("Is an Online agent connected?"), todo)
+    return Check("reachable", reached > 0, _("An Online agent is connected."), _("No Online agent is connected."), todo)
 
 
 def _room(free: int, reached: int) -> Check:
@@ -145,13 +165,21 @@ def _room(free: int, reached: int) -> Check:
         if reached
         else _("First, an agent must be Online and connected.")
     )
-    return Check("room", free > 0, _("Can an agent take one more chat?"), todo, AGENTS)
+    return Check(
+        "room",
+        free > 0,
+        _("An agent can take one more chat."),
+        _("No agent can take one more chat."),
+        todo,
+        AGENTS,
+    )
 
 
 def _worker_check(service: Service) -> Check:
     return Check(
         "worker",
         not is_work_overdue(service),
-        _("Are background tasks running?"),
+        _("Background tasks are running."),
+        _("Background tasks are not running."),
         _("Tasks are overdue: unanswered chats don’t move on to other agents. Tell your operator."),
     )

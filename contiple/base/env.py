@@ -24,6 +24,7 @@ VARIABLES: dict[str, str] = {
     "MASKING_KEYS_LOST": "ids of master keys that are lost for good, comma-separated: it starts without them",
     "PUBLIC_ORIGIN": "where browsers find it, as `https://desk.example.com`",
     "TRUST_PROXY": "`1` when a proxy in front sets `X-Forwarded-Proto` and `X-Forwarded-For`",
+    "DEMO": "`0`: `manage.py run` leaves an empty database without the demo service",
     "TRUSTED_PROXIES": "addresses and networks of the proxies in front, comma-separated; their headers tell the client",
     "CLIENT_ADDRESS_HEADER": "the CDN's header with the client's address, as `CF-Connecting-IP`",
     "PORT": "port to listen on",
@@ -50,8 +51,8 @@ def text(name: str, default: str | None = None) -> str:
     return value
 
 
-def flag(name: str) -> bool:
-    return text(name, "0").lower() in {"1", "true", "yes", "on"}
+def flag(name: str, *, default: str = "0") -> bool:
+    return text(name, default).lower() in {"1", "true", "yes", "on"}
 
 
 def integer(name: str, default: int) -> int:

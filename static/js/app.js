@@ -1,21 +1,59 @@
 // On every page: times in the reader's zone, the sign-in page when a session has ended, and copy buttons.
 
+import { takeNewToken } from "./csrf.js";
+import { forget, forgetAll, keep, restore } from "./kept-forms.js";
 import "./times.js";
 
 // If a page asked for in the background needs a sign-in, the sign-in opens as a page.
 document.addEventListener("htmx:beforeSwap", (event) => {
-  const answered = event.detail.xhr.responseURL;
-  if (answered && new URL(answered).pathname === "/sign-in/") {
-    event.detail.shouldSwap = false;
-    window.location.assign(answered);
-  }
+  if (!isSignIn(event.detail.xhr)) return;
+  event.detail.shouldSwap = false;
+  window.location.assign(event.detail.xhr.responseURL);
 });
-// Errors of a boosted page are shown, not swallowed.
+// The page of a dead link is shown, inside the desk.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { xhr, boosted } = event.detail;
+  if (xhr.status !== 404 || !boosted || !isPage(xhr)) return;
+  event.detail.shouldSwap = true;
+  event.detail.isError = false;
+});
+// Every failure says something.
+const failures = document.getElementById("failures")?.dataset || {};
 document.addEventListener("htmx:responseError", (event) => {
-  const type = event.detail.xhr.getResponseHeader("Content-Type") || "";
-  if (type.startsWith("text/plain")) announce(event.detail.xhr.responseText);
+  const { xhr } = event.detail;
+  takeNewToken((name) => xhr.getResponseHeader(name));
+  const type = xhr.getResponseHeader("Content-Type") || "";
+  announce((type.startsWith("text/plain") && isOurs(xhr) && xhr.responseText) || failures[xhr.status] || failures.other);
 });
-document.addEventListener("htmx:sendError", () => announce(document.documentElement.dataset.sendError || ""));
+document.addEventListener("htmx:sendError", () => announce(failures.offline));
+document.addEventListener("htmx:timeout", () => announce(failures.timeout));
+
+// What was typed is kept until the server has it.
+document.addEventListener("htmx:beforeRequest", ({ detail }) => isPost(detail) && keep(detail.elt));
+document.addEventListener("htmx:afterRequest", ({ detail }) => {
+  if (isPost(detail) && detail.successful && !isSignIn(detail.xhr)) forget(detail.elt);
+});
+document.addEventListener("htmx:load", () => restore(failures.kept));
+document.addEventListener("submit", (event) => {
+  if (event.target.getAttribute("action") === "/sign-out/") forgetAll();
+});
+
+function isPost({ elt, requestConfig }) {
+  return elt instanceof HTMLFormElement && requestConfig.verb === "post";
+}
+
+function isSignIn(xhr) {
+  return Boolean(xhr.responseURL) && new URL(xhr.responseURL).pathname === "/sign-in/";
+}
+
+function isPage(xhr) {
+  return (xhr.getResponseHeader("Content-Type") || "").startsWith("text/html");
+}
+
+/** A proxy's words are not for readers, and not in their language. Ours name their signs. */
+function isOurs(xhr) {
+  return (xhr.getResponseHeader("Content-Type") || "").includes("charset=utf-8") && xhr.status < 502;
+}
 
 // Copy buttons show if the browser can copy (only on a secure origin).
 function showCopyButtons(root) {
@@ -33,8 +71,8 @@ document.addEventListener("click", async (event) => {
 function announce(text) {
   if (!text) return;
   const toasts = document.querySelector(".toasts") || document.body.appendChild(Object.assign(document.createElement("div"), { className: "toasts" }));
-  toasts.setAttribute("role", "status");
+  toasts.setAttribute("role", "alert");
   const toast = Object.assign(document.createElement("div"), { className: "toast", textContent: text });
   toasts.append(toast);
-  setTimeout(() => toast.remove(), 6000);
+  setTimeout(() => toast.remove(), 10_000);
 }

@@ -76,6 +76,7 @@ class ChatDesk extends HTMLElement {
     this.texts = texts;
     this.socket = new Socket(this.dataset.socket);
     this.outbox = new Outbox(`agent-${this.dataset.agent}`);
+    this.outbox.transmit = (entry) => this.socket.send({ type: "send", ...entry });
     this.notices = new DeskNotices(part("notice"), part("said"));
     const requests = new DeskRequests(texts, (text) => this.notices.say(text));
     this.pane = new DeskPane(this, {
@@ -113,9 +114,7 @@ class ChatDesk extends HTMLElement {
     this.notices.keep("");
     for (const [chat, rev] of this.#watchers.revs()) this.socket.send({ type: "watch", chat, rev });
     this.pane.watch();
-    for (const entry of this.outbox.all()) {
-      if (entry.chat !== this.pane.chat) this.socket.send({ type: "send", ...entry });
-    }
+    this.outbox.resendOthers(this.pane.chat);
   }
 
   #receive(frame) {
@@ -147,7 +146,8 @@ class ChatDesk extends HTMLElement {
     const entry = frame.client_id && this.outbox.get(frame.client_id);
     if (entry && entry.chat !== this.pane.chat) {
       if (frame.type === "ack") this.outbox.remove(frame.client_id);
-    } else if (frame.client_id) {
+      else this.outbox.triesAgain(frame.code, entry.chat); // for good: told when the chat is shown
+    } else if (frame.client_id || frame.code === "bad_frame") {
       this.pane.receive(frame);
     } else if (frame.type === "error") {
       this.notices.say(frame.text);

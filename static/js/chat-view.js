@@ -6,8 +6,6 @@ import { Conversation } from "./conversation.js";
 import { Typing } from "./typing.js";
 
 const SEEN_DELAY_MS = 300; // several messages at once are one frame
-const RETRY_MS = 2000;
-const TRY_AGAIN = new Set(["too_many", "unavailable"]);
 
 export class ChatView {
   #seen = { received: 0, read: 0 };
@@ -45,7 +43,7 @@ export class ChatView {
 
   /** After a (re)connect: what is not acknowledged is sent again. */
   resend() {
-    for (const entry of this.outbox.of(this.chat)) this.#transmit(entry);
+    this.outbox.resend(this.chat);
     this.#seen = { received: 0, read: 0 };
     this.noteSeen();
   }
@@ -124,14 +122,8 @@ export class ChatView {
   }
 
   #send(text) {
-    const entry = this.outbox.add(this.chat, text);
-    this.conversation.addPending(entry);
-    this.#transmit(entry);
+    this.conversation.addPending(this.outbox.add(this.chat, text));
     this.typing.noteSent();
-  }
-
-  #transmit({ client_id, body }) {
-    this.#tell({ type: "send", client_id, body });
   }
 
   #tell(frame) {
@@ -144,14 +136,11 @@ export class ChatView {
   }
 
   #refused({ code, text, client_id }) {
-    const entry = client_id && this.outbox.get(client_id);
-    if (!entry) return;
-    if (TRY_AGAIN.has(code)) {
-      setTimeout(() => this.outbox.get(client_id) && this.#transmit(entry), RETRY_MS);
-      return;
-    }
-    this.outbox.remove(client_id);
-    this.conversation.fail(client_id, text, () => {
+    // What could not even be read has no id: it is the message on its way, since no other frame holds what people wrote.
+    const entry = client_id ? this.outbox.get(client_id) : code === "bad_frame" && this.outbox.onItsWay(this.chat);
+    if (!entry || this.outbox.triesAgain(code, this.chat)) return;
+    this.outbox.remove(entry.client_id);
+    this.conversation.fail(entry.client_id, text, () => {
       if (this.composer) this.composer.text = [entry.body, this.composer.text].filter(Boolean).join("\n");
       this.composer?.focus();
     });

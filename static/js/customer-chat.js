@@ -91,7 +91,11 @@ class CustomerChat extends HTMLElement {
   async #start(form) {
     const visit = this.#visit;
     const response = await this.startForm.send(form, this.session, this.parentPage.address || document.referrer);
-    if (!response || response.status >= 500) return this.#notice(this.texts.unavailable);
+    const type = response?.headers.get("Content-Type") || "";
+    if (!type.startsWith("text/html") || response.status >= 500) {
+      const isSentence = type.startsWith("text/plain") && response.status < 500;
+      return this.#notice(isSentence ? await response.text() : this.texts.unavailable);
+    }
     this.#notice("");
     // If no agent is there any more, what was typed goes on to the inquiry form.
     this.startForm.draft.keep(form);

@@ -52,6 +52,7 @@ export class CustomerPane {
   #connect(token) {
     const { notice, texts, refused } = this.#parts;
     const socket = this.#socket;
+    this.#parts.outbox.transmit = ({ client_id, body }) => socket.send({ type: "send", client_id, body });
     socket.addEventListener("open", () => {
       socket.send({ type: "hello", token, rev: this.#view.conversation.rev });
       notice("");

@@ -3,9 +3,11 @@
 
 export class CustomerSession {
   #key;
+  #startKey;
 
   constructor(service) {
     this.#key = `contiple-chat:${service}`;
+    this.#startKey = `contiple-start:${service}`;
   }
 
   get token() {
@@ -13,11 +15,19 @@ export class CustomerSession {
   }
 
   begin(token) {
+    sessionStorage.removeItem(this.#startKey);
     localStorage.setItem(this.#key, token);
   }
 
   end() {
     localStorage.removeItem(this.#key);
+  }
+
+  /** Sends a start. A new customer's token is made here and kept until the answer: sent again, it is the same start. */
+  async start(url, fields) {
+    const token = this.token || sessionStorage.getItem(this.#startKey) || newToken();
+    if (!this.token) sessionStorage.setItem(this.#startKey, token);
+    return this.post(url, fields, token);
   }
 
   /** Calls `changed()` when another tab begins a chat, or leaves this one for a new one. */
@@ -26,10 +36,16 @@ export class CustomerSession {
   }
 
   /** Returns the response, or null if there is none; `fields` is what a form would send. */
-  post(url, fields = null) {
+  post(url, fields = null, token = this.token) {
     const headers = { "X-Requested-With": "fetch" };
-    if (this.token) headers.Authorization = `Bearer ${this.token}`;
+    if (token) headers.Authorization = `Bearer ${token}`;
     const body = fields && new URLSearchParams(fields);
     return fetch(url, { method: "POST", body, headers, credentials: "same-origin" }).catch(() => null);
   }
+}
+
+/** 256 random bits in base64url. */
+function newToken() {
+  const bytes = crypto.getRandomValues(new Uint8Array(32));
+  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replace("=", "");
 }

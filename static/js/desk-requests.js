@@ -1,16 +1,15 @@
 // The desk's requests to the server. If one fails, the agent is told why.
 
+import { takeNewToken } from "./csrf.js";
 import { fieldsOf, withButtonOff } from "./forms.js";
 
 export class DeskRequests {
-  #csrf;
-  #unavailable;
+  #texts;
   #say;
 
   /** `texts` is the dataset of the page's texts; `say(text)` shows the agent a line. */
   constructor(texts, say) {
-    this.#csrf = texts.csrf;
-    this.#unavailable = texts.unavailable;
+    this.#texts = texts;
     this.#say = say;
   }
 
@@ -40,12 +39,13 @@ export class DeskRequests {
   /** Tells the agent why `response` (null: none came) is not what was asked for. */
   async explain(response) {
     const type = response?.headers.get("Content-Type") || "";
-    this.#say(type.startsWith("text/plain") ? await response.text() : this.#unavailable);
+    this.#say(type.startsWith("text/plain") ? await response.text() : this.#texts.unavailable);
   }
 
   async #request(url, options) {
-    const headers = { "X-CSRFToken": this.#csrf, "X-Requested-With": "fetch" };
+    const headers = { "X-CSRFToken": this.#texts.csrf, "X-Requested-With": "fetch" };
     const response = await fetch(url, { ...options, headers }).catch(() => null);
+    if (response?.status === 403) takeNewToken((name) => response.headers.get(name));
     if (response?.redirected && new URL(response.url).pathname === "/sign-in/") {
       window.location.assign(response.url);
       return new Promise(() => {}); // the page goes away

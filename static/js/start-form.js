@@ -41,7 +41,7 @@ export class StartForm {
   async send(form, session, page) {
     const fields = fieldsOf(form);
     fields.set("page", page);
-    const response = await withButtonOff(form, () => session.post(form.action, fields));
+    const response = await withButtonOff(form, () => session.start(form.action, fields));
     const token = response?.status < 500 && response.headers.get("X-Chat-Token");
     if (token) session.begin(token);
     return response;

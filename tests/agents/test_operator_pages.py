@@ -8,6 +8,7 @@ from django.urls import reverse
 from agents.models import Agent, AuditEntry, Contract, Invitation, Service, User
 from tests.make import PASSWORD, make_agent, make_user
 
+CONTRACT_NUMBERS = ("chat_seats", "chats_at_once", "originals_kept_days")
 pytestmark = pytest.mark.django_db
 
 
@@ -78,6 +79,66 @@ def test_a_service_is_made_with_its_contract_and_first_admin(operator):
     assert Contract.objects.get(service__slug="hanbit").chat
     actions = AuditEntry.objects.filter(actor="operator").values_list("action", flat=True)
     assert sorted(actions) == ["agent.change", "contract.change"]
+
+
+def test_a_new_service_has_a_contract_if_nothing_was_ticked(operator, client, sign_in):
+    untouched = {name: str(getattr(Contract(), name) or "") for name in CONTRACT_NUMBERS}
+    data = {f"contract-0-{name}": value for name, value in untouched.items()} | {"contract-0-security_service": "on"}
+    person = make_user("Ada")
+    form = service_form(**data, **{"agents-0-user": str(person.pk), "agents-0-is_active": "on"})
+    del form["contract-0-chat"]
+
+    assert operator.post(reverse("admin:agents_service_add"), form).status_code == 302
+    assert not Contract.objects.get(service__slug="hanbit").chat
+    client.force_login(person)
+    for page in (
+        "tickets:list",
+        "agents:contract",
+        "agents:agents",
+        "helpcenter:settings",
+        "chat:checklist",
+        "chat:chats",
+    ):
+        assert client.get(reverse(page, args=["hanbit"])).status_code == 200
+    assert client.get("/hc/hanbit/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        {"agents-TOTAL_FORMS": "0"},
+        {"agents-0-role": "agent", "agents-0-is_active": "on"},
+        {"agents-0-role": "admin"},
+        {"agents-0-role": "admin", "agents-0-is_active": "on", "is_gone": True},
+    ],
+)
+def test_a_service_without_an_admin_is_not_made(operator, member):
+    person = make_user("Ada", is_active=not member.pop("is_gone", False))
+    data = {"agents-0-user": str(person.pk), **member}
+
+    refused = operator.post(reverse("admin:agents_service_add"), service_form(**data))
+
+    assert "A service needs at least one active admin. Add one here." in refused.content.decode()
+    assert not Service.objects.exists()
+
+
+@pytest.mark.parametrize("change", [{"role": "agent"}, {"is_active": ""}])
+def test_the_last_admin_stays_one(operator, service, admin, change):
+    data = {"role": "admin", "is_active": "on", "chat_limit": "3", **change}
+    url = reverse("admin:agents_agent_change", args=[admin.pk])
+
+    assert "This is the last admin." in operator.post(url, data).content.decode()
+    make_agent(service, "Second", role="admin")
+    assert operator.post(url, data).status_code == 302
+
+
+def test_the_last_admins_account_stays_active(operator, service, admin):
+    url = reverse("admin:agents_user_change", args=[admin.user_id])
+    data = {"email": admin.user.email, "name": admin.user.name}
+
+    assert "This is the last admin." in operator.post(url, data).content.decode()
+    make_agent(service, "Second", role="admin")
+    assert operator.post(url, data).status_code == 302
 
 
 def test_a_services_page_does_not_go_round_the_seats(operator, service):
@@ -157,7 +218,7 @@ def test_an_operators_change_of_an_agent_is_on_record(operator, service):
     assert entry.details["is_active"] == [True, False]
 
 
-def test_turning_chat_off_sets_everybody_offline(operator, service):
+def test_turning_chat_off_sets_everybody_offline(operator, service, admin):
     agent = make_agent(service, online=True)
     contract = service.contract
     data = service_form(**{

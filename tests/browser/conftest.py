@@ -43,7 +43,13 @@ PHONE = {"width": 320, "height": 640}
 # Without motion: what blinks is drawn anew all the time, for nobody.
 USUAL = {"viewport": DESKTOP, "locale": "en-US", "timezone_id": "Asia/Seoul", "reduced_motion": "reduce"}
 # Answers with an error status, or none, are what some tests are about; the page's own mistakes never are.
-EXPECTED_ERRORS = ("Failed to load resource", "WebSocket connection to")
+EXPECTED_ERRORS = (
+    "Failed to load resource",
+    "WebSocket connection to",
+    "Response Status Error Code",
+    "htmx:afterRequest",
+    "htmx:sendError",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

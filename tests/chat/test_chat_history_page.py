@@ -18,16 +18,21 @@ URL = "/desk/demo/chats/"
 
 @pytest.fixture
 def chats(service, agent, colleague) -> dict[str, Chat]:
-    """By customer's name: one running with the agent, one answered by the colleague, one that nobody answered."""
+    """By customer's name: one running with the agent, one answered by the colleague, one opened but not answered."""
 
     def chat(name: str, **fields) -> Chat:
         return make_chat(service, customer=make_customer(service, name, email=f"{name.lower()}@mail.example"), **fields)
 
-    return {
+    made = {
         "Hana": chat("Hana", agent=agent),
         "Yuna": chat("Yuna", agent=colleague, state=Chat.State.CLOSED, answered_at=datetime.now(UTC)),
-        "Noah": chat("Noah", state=Chat.State.CLOSED),
+        "Noah": chat("Noah", state=Chat.State.CLOSED, agent=agent, answered_at=datetime.now(UTC)),
     }
+    make_message(made["Hana"], "Hello", author="agent", agent=agent)
+    make_message(made["Yuna"], "Hello", author="agent", agent=colleague)
+    make_message(made["Noah"], "How can we help you?", author="system")
+    make_message(made["Noah"], "Is this somebody of yours?", author="agent", agent=agent, internal=True)
+    return made
 
 
 def shown(browser: Client, **query) -> list[str]:
@@ -62,6 +67,23 @@ def test_each_opens_and_says_how_it_went(chats, agent, sign_in) -> None:
     ],
 )
 def test_filters(chats, agent, sign_in, query, names) -> None:
+    assert shown(sign_in(agent), **query) == names
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ({"until": "9999-12-31"}, ["Noah", "Yuna", "Hana"]),
+        ({"since": "0001-01-01"}, ["Noah", "Yuna", "Hana"]),
+        ({"since": "9999-12-31"}, []),
+        ({"until": "0001-01-01"}, []),
+        ({"since": "0000-13-45", "until": "10000-01-01", "q": "\0", "agent": "9" * 30}, ["Noah", "Yuna", "Hana"]),
+        ({"before": f"{'9' * 18}-{'9' * 20}"}, ["Noah", "Yuna", "Hana"]),
+        ({"before": f"{'9' * 30}-1"}, ["Noah", "Yuna", "Hana"]),
+        ({"after": f"0-{'9' * 20}"}, ["Noah", "Yuna", "Hana"]),
+    ],
+)
+def test_filters_beyond_all_sense(chats, agent, sign_in, query, names) -> None:
     assert shown(sign_in(agent), **query) == names
 
 

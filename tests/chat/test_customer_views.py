@@ -3,6 +3,7 @@
 import json
 import re
 import uuid
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -16,6 +17,8 @@ from chat.lifecycle import upkeep
 from chat.masking import concealing
 from chat.models import Chat, Lease, Message
 from chat.routing import presence
+from chat.routing.assignment import assign_waiting_chats
+from contiple.base import clock
 from contiple.base.texts import MESSAGE_LENGTH_MAX
 from helpcenter.customers import register_customer
 from helpcenter.models import Customer, HelpCenter, PrivacyPolicy
@@ -582,4 +585,50 @@ def test_pages_hold_no_token_and_set_no_cookie_that_follows_the_customer(browser
 def test_reconciling_later_finds_nothing_wrong_with_what_was_started(browser, service, online) -> None:
     post(browser, "start", form(service))
     upkeep.reconcile()
+    assert Chat.objects.get().state == "ringing"
+
+
+# A start that is sent again
+
+PAGES_OWN = "A" * 43
+
+
+def test_a_start_whose_answer_was_lost_finds_its_chat_even_if_chat_is_closed_by_now(browser, service, online) -> None:
+    first = post(browser, "start", form(service), token=PAGES_OWN)
+    Agent.objects.update(chat_status="offline")
+    again = post(browser, "start", form(service), token=PAGES_OWN)
+
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first["X-Chat-Token"] == again["X-Chat-Token"] == PAGES_OWN
+    assert (Customer.objects.count(), Chat.objects.count(), Message.objects.filter(author="customer").count()) == (
+        1,
+        1,
+        1,
+    )
+
+
+@pytest.mark.parametrize("weak", ["1", "A" * 42, "A" * 44, "A" * 42 + "/"])
+def test_a_weak_token_is_replaced(browser, service, online, weak) -> None:
+    given = post(browser, "start", form(service), token=weak)["X-Chat-Token"]
+    assert given != weak
+    assert len(given) == 43
+
+
+def test_a_token_of_another_service_is_replaced(browser, service, online) -> None:
+    _other, token = register_customer(make_service("other"), name="Jun", email="", language="en")
+    assert post(browser, "start", form(service), token=token)["X-Chat-Token"] != token
+
+
+def test_a_chat_whose_customer_never_came_does_not_ring_on(browser, service, online) -> None:
+    post(browser, "start", form(service))
+    chat = Chat.objects.get()
+    Chat.objects.filter(pk=chat.pk).update(
+        state="waiting", agent=None, ringing_since=None, created_at=clock.database_now() - timedelta(seconds=26)
+    )
+    chat.rings.all().delete()
+
+    assign_waiting_chats(service.pk)
+    assert Chat.objects.get().state == "waiting"
+    presence.take_lease(uuid.uuid4(), chat_id=chat.pk)
+    assign_waiting_chats(service.pk)
     assert Chat.objects.get().state == "ringing"

@@ -269,6 +269,10 @@ def assert_nothing_lost(
         for client_id, seq in client.acknowledged.items():
             if client.sent[client_id].chat == chat:
                 assert stored[seq] == client_id
+    places = {client_id: seq for seq, client_id in stored.items()}
+    for client in clients:
+        in_order = [places[client_id] for client_id, said in client.sent.items() if said.chat == chat]
+        assert in_order == sorted(in_order), "a message has overtaken an earlier one of its sender"
     bodies = dict(Message.objects.filter(chat=chat).exclude(client_id=None).values_list("client_id", "body"))
     assert {str(key): body for key, body in bodies.items()} == sent
     _assert_history_shows(desk, chat, list(stored))

@@ -23,11 +23,11 @@ from typing import Any
 
 from tests.bench.wire import HANDSHAKE, Wire
 
-# As in `socket.js` and `chat-view.js`.
+# As in `socket.js`, `outbox.js` and `chat-view.js`.
 HOPELESS = {4401, 4403}
 RETRY_S = (0.5, 1, 2, 4, 8, 15)
 SILENCE_S = 40
-TRY_AGAIN, TRY_AGAIN_S = {"too_many", "unavailable"}, 2
+TRY_AGAIN, TRY_AGAIN_S, ANSWER_S = {"too_many", "unavailable"}, 2, 5
 SEEN_DELAY_S = 0.3
 HANDSHAKE_S = 10
 
@@ -117,6 +117,7 @@ class Client:
         self.watchdog: asyncio.TimerHandle | None = None
         self.seeing: dict[int, asyncio.TimerHandle] = {}
         self.opening: asyncio.Task | None = None
+        self.again: dict[int, asyncio.TimerHandle] = {}  # by chat: when its first message is sent again
         crowd.clients.append(self)
 
     # From a test
@@ -176,13 +177,39 @@ class Client:
     def queue(self, chat: int, body: str, client_id: str = "") -> str:
         client_id = client_id or str(uuid.uuid4())
         self.outbox[client_id] = self.sent[client_id] = Unsent(chat, body)
-        self._transmit(client_id)
+        if self._first(chat) == client_id:
+            self._resend(chat)
         return client_id
 
-    def _transmit(self, client_id: str) -> None:
+    def _first(self, chat: int) -> str | None:
+        return next((client_id for client_id, unsent in self.outbox.items() if unsent.chat == chat), None)
+
+    def _resend(self, chat: int) -> None:
+        """Sends the chat's first message; the others follow one by one."""
+        self._wait_no_more(chat)
+        client_id = self._first(chat)
+        if client_id and self.is_open:
+            self.handed_over[client_id] += 1
+            self._send(
+                {"type": "send", "client_id": client_id, "body": self.outbox[client_id].body, **self.address(chat)}
+            )
+            self._resend_in(ANSWER_S, chat)
+
+    def _resend_in(self, seconds: float, chat: int) -> None:
+        self._wait_no_more(chat)
+        self.again[chat] = self.crowd.loop.call_later(seconds, self._resend, chat)
+
+    def _wait_no_more(self, chat: int) -> None:
+        if timer := self.again.pop(chat, None):
+            timer.cancel()
+
+    def _settle(self, client_id: str) -> None:
+        """The server has the message, or will never take it."""
         if unsent := self.outbox.get(client_id):
-            self.handed_over[client_id] += self.is_open
-            self._send({"type": "send", "client_id": client_id, "body": unsent.body, **self.address(unsent.chat)})
+            was_first = self._first(unsent.chat) == client_id
+            del self.outbox[client_id]
+            if was_first:
+                self._resend(unsent.chat)
 
     def _send(self, frame: dict) -> None:
         """A frame that can't be handed over is lost, as in a browser."""
@@ -219,8 +246,8 @@ class Client:
         self._watch()
         for frame in self.greeting():
             self._send(frame)
-        for client_id in list(self.outbox):
-            self._transmit(client_id)
+        for chat in {unsent.chat for unsent in self.outbox.values()}:
+            self._resend(chat)
 
     async def _connect(self) -> Wire:
         handshake = HANDSHAKE.format(
@@ -269,7 +296,7 @@ class Client:
 
     def _close(self) -> None:
         self.is_closed = True
-        for timer in (self.retry, self.watchdog, *self.seeing.values()):
+        for timer in (self.retry, self.watchdog, *self.seeing.values(), *self.again.values()):
             if timer:
                 timer.cancel()
         if self.wire:
@@ -320,15 +347,15 @@ class Client:
         self._see(chat)
 
     def _acknowledge(self, client_id: str, chat: int, seq: int) -> None:
-        self.outbox.pop(client_id, None)
+        self._settle(client_id)
         if self.acknowledged.setdefault(client_id, seq) != seq:
             self.wrong.append(f"{client_id} was acknowledged at {self.acknowledged[client_id]} and at {seq}")
 
     def _refused(self, client_id: str, code: str) -> None:
         if code in TRY_AGAIN:
-            self.crowd.loop.call_later(TRY_AGAIN_S, self._transmit, client_id)
+            self._resend_in(TRY_AGAIN_S, self.outbox[client_id].chat)
             return
-        self.outbox.pop(client_id)
+        self._settle(client_id)
         self.refused[client_id] = code
 
     def _see(self, chat: int) -> None:

@@ -9,6 +9,13 @@ from contiple import server
 from contiple.base import env
 from contiple.local import startup
 
+FIRST_SERVICE = [
+    "There is no service yet. In another window, make one with its admin:",
+    "",
+    "CONTIPLE_MODE=local .venv/bin/python manage.py create_service \\",
+    "    --name 'My shop' --slug shop --admin-email me@example.com",
+]
+
 
 class Command(BaseCommand):
     help = "Migrates, loads the demo service into an empty database, prints the addresses, and serves. For one machine."
@@ -25,24 +32,36 @@ class Command(BaseCommand):
     def load_demo_if_empty(self) -> None:
         from agents.models import Service
 
-        if not Service.objects.exists():
+        if env.flag("DEMO", default="1") and not Service.objects.exists():
             self.stdout.write("The database is empty: loading the demo service.")
             call_command("demo", verbosity=0)
 
     def welcome(self, port: int) -> None:
-        from contiple.management.commands.demo import sign_ins
-
         lines = [
             "",
             "  Contiple is running.",
             "",
-            f"    Customers   http://localhost:{port}/hc/demo/",
-            f"    Agents      http://localhost:{port}/",
-            "",
-            *(f"    {line}".rstrip() for line in sign_ins()),
+            *(f"    {line}".rstrip() for line in self.ways_in(port)),
             "",
             "  Ctrl-C stops it; what was entered is kept.",
             "",
         ]
         self.stdout.write("\n".join(lines))
         self.stdout.flush()
+
+    def ways_in(self, port: int) -> list[str]:
+        """Returns where people go, or how the first service is made."""
+        from agents.models import Service
+        from contiple.management.commands.demo import sign_ins
+
+        agents = f"Agents      http://localhost:{port}/"
+        slugs = list(Service.objects.filter(is_stopped=False).order_by("pk").values_list("slug", flat=True)[:1])
+        if not slugs:
+            return [
+                agents,
+                "",
+                "There is no service yet. In another window, make one with its admin:",
+                "",
+                FIRST_SERVICE,
+            ]
+        return [f"Customers   http://localhost:{port}/hc/{slugs[0]}/", agents, "", *sign_ins()]

@@ -1,0 +1,10 @@
+// The page's token against forged forms. A sign-in in another tab changes it: the refusal brings the new one.
+
+/** Takes the new token of a refusal, by `header(name)`, for every form of the page. */
+export function takeNewToken(header) {
+  const token = header("X-CSRF-Token");
+  if (!token) return;
+  if (header("X-Signed-In") !== document.body.dataset.user) return window.location.reload(); // it is somebody else now
+  for (const field of document.querySelectorAll("[name=csrfmiddlewaretoken]")) field.value = token;
+  for (const element of document.querySelectorAll("[data-csrf]")) element.dataset.csrf = token;
+}
