@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from agents import audit
+from agents import audit, throttle
 from agents.access import require_admin
 from agents.contracts import lock_contract
 from agents.membership import join_service
@@ -32,12 +32,15 @@ class NewInvitation:
 def invite_agent(*, by: Agent, email: str, role: str, chat_permission: bool, now: datetime) -> NewInvitation:
     """Makes an invitation; an open one for the same e-mail stops working.
 
-    Whether a chat seat is free is decided on acceptance. Raises ``Closed`` or ``Invalid`` (code: the field).
+    Whether a chat seat is free is decided on acceptance. Raises ``Closed`` or ``Invalid`` (code: the field), and
+    ``TooMany``: each invitation is a mail to somebody.
     """
     email = email.strip().lower()
     contract = lock_contract(by.service_id)
     require_admin(by)
     _refuse_invitation(contract, email, chat_permission=chat_permission)
+    limits = {throttle.INVITATION_BY_SERVICE: str(by.service_id), throttle.INVITATION_BY_EMAIL: email}
+    throttle.count_attempts(limits, now=now)
     Invitation.objects.filter(service=by.service_id, email__iexact=email, accepted_at=None).delete()
     secret = secrets.token_urlsafe(32)
     invitation = Invitation.objects.create(

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -86,13 +87,15 @@ class Chat(models.Model):
         TIMEOUT = "timeout"  # the customer was not there any more
         IDLE = "idle"  # the customer was there, and did not answer
         SERVICE = "service"  # the contract was closed under it
+        BLOCKED = "blocked"  # an admin blocked the customer
+        ADMIN = "admin"  # an admin ended it with others, as in a flood
 
     class InquiryOffer(models.TextChoices):
         WAITED = "waited"  # longer than the longest wait of the chat settings
         MISSED = "missed"  # everybody who could have opened it has let it ring
 
-    # The order of the queue: first come, first served. The index ``chat_queue`` has it too.
-    QUEUE_ORDER = ("waiting_since", "id")
+    # The order of the queue: first come, first served, crowds of a network behind. The index ``chat_turn`` has it too.
+    QUEUE_ORDER = ("turn_at", "id")
 
     service = models.ForeignKey(Service, models.CASCADE, related_name="chats")
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="chats")
@@ -105,7 +108,13 @@ class Chat(models.Model):
     consented_at = models.DateTimeField()
 
     created_at = models.DateTimeField(default=timezone.now)
-    waiting_since = models.DateTimeField(default=timezone.now)  # the place in the queue; kept when passed on
+    waiting_since = models.DateTimeField(default=timezone.now)
+    # The place in the queue, kept when passed on: the start, or later for one of a crowd (``abuse.crowds``).
+    turn_at = models.DateTimeField(default=timezone.now, db_default=Now())
+    # A keyed hash of the customer's network (``abuse.networks``): no address. Forgotten a day after the end.
+    network = models.CharField(max_length=32, blank=True, default="", db_default="", editable=False)
+    # Until when the customer's messages are paid for (``abuse.limits``); NULL and the past: nothing is owed.
+    paced_until = models.DateTimeField(null=True, blank=True)
     ringing_since = models.DateTimeField(null=True, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)  # first opened by an agent
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -143,7 +152,16 @@ class Chat(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["service", "waiting_since", "id"], condition=Q(state="waiting"), name="chat_queue"),
+            models.Index(
+                fields=["service", "waiting_since", "id"], condition=Q(state="waiting"), name="chat_queue"
+            ),  # the release before
+            models.Index(fields=["service", "turn_at", "id"], condition=Q(state="waiting"), name="chat_turn"),
+            models.Index(
+                fields=["service", "network"],
+                condition=~Q(network="") & ~Q(state="closed"),
+                name="chat_open_of_network",
+            ),
+            models.Index(fields=["closed_at"], condition=~Q(network=""), name="chat_network_kept"),
             models.Index(fields=["agent", "state"], condition=~Q(state="closed"), name="chat_open_of_agent"),
             models.Index(fields=["service", "-created_at"], name="chat_by_service"),
         ]
@@ -159,6 +177,30 @@ class Chat(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state != self.State.CLOSED
+
+
+class Block(models.Model):
+    """A customer, or a network by its keyed hash, that can't write to the service until ``until`` (NULL: for good)."""
+
+    service = models.ForeignKey(Service, models.CASCADE, related_name="blocks")
+    customer = models.ForeignKey(Customer, models.CASCADE, null=True, blank=True, related_name="blocks")
+    network = models.CharField(max_length=32, blank=True)
+    chat = models.ForeignKey(Chat, models.SET_NULL, null=True, blank=True, related_name="+")  # where it was decided
+    reason = models.CharField(max_length=200)
+    created_by = models.ForeignKey(Agent, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(customer=None) & ~Q(network="") | Q(customer__isnull=False, network=""), name="block_of_one"
+            )
+        ]
+        indexes = [models.Index(fields=["service", "network"], condition=~Q(network=""), name="block_of_network")]
+
+    def __str__(self) -> str:
+        return f"block {self.pk}"
 
 
 class Message(models.Model):

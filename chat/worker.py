@@ -5,6 +5,7 @@ import threading
 
 from django.db import DatabaseError, close_old_connections
 
+from chat.abuse import networks
 from chat.lifecycle import silence, upkeep
 from chat.masking import destroying
 from chat.routing import decisions, presence, queue_limits
@@ -33,6 +34,7 @@ def tick(count: int = 0) -> None:
         if count % SWEEP_EVERY == 0:
             presence.drop_expired_leases()
             decisions.drop_old_rounds()
+            networks.forget_old()
             destroying.destroy_expired()
     except DatabaseError as error:
         log.warning("tick failed: %s", type(error).__name__)

@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 
 from contiple.base.errors import DomainError
+from contiple.base.waiting import say_when
 
 
 def private_pages_are_not_stored(get_response):
@@ -37,5 +38,7 @@ class DomainErrorsBecomeAnswers:
         if not isinstance(error, DomainError):
             return None
         if getattr(request, "htmx", False) or request.headers.get("X-Requested-With") == "fetch":
-            return HttpResponse(str(error), status=error.status, content_type="text/plain; charset=utf-8")
-        return render(request, "error.html", {"text": error.text}, status=error.status)
+            answer = HttpResponse(str(error), status=error.status, content_type="text/plain; charset=utf-8")
+        else:
+            answer = render(request, "error.html", {"text": error.text}, status=error.status)
+        return say_when(answer, error)

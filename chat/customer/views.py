@@ -7,7 +7,6 @@ request can't act for anybody: a browser adds no token by itself.
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
 from functools import wraps
 from urllib.parse import unquote
 
@@ -27,6 +26,8 @@ from agents import throttle
 from agents.access import running_service
 from agents.models import Service
 from chat import access
+from chat.abuse import blocks, limits
+from chat.abuse.networks import network_of
 from chat.conversation import entries, frames, messages, rendering
 from chat.conversation.paging import before
 from chat.customer.forms import StartForm
@@ -35,9 +36,9 @@ from chat.masking import concealing
 from chat.models import Chat
 from chat.routing import presence, queue
 from chat.routing.queue_limits import QueueFull
-from contiple.base.addresses import client_address
 from contiple.base.errors import Closed, TooMany
 from contiple.base.texts import MESSAGE_LENGTH_MAX
+from contiple.base.waiting import say_when
 from helpcenter.access import chat_gate_open, customer_for_token, help_center_of
 from helpcenter.customers import register_customer
 from helpcenter.models import Customer
@@ -45,8 +46,6 @@ from helpcenter.pages import public_page
 from helpcenter.policies import current_policy
 
 TOKEN_HEADER = "X-Chat-Token"  # noqa: S105 - a header's name
-# High enough for an office or a phone network that shares one address; stops a script that fills the queue.
-START_BY_ADDRESS = throttle.Limit("chat start address", 60, timedelta(hours=1))
 UNSENT_MAX = 200  # messages: nobody writes more while offline
 PAGE_LENGTH_MAX = Chat._meta.get_field("page").max_length
 
@@ -91,9 +90,9 @@ def start(request: HttpRequest, service: Service, customer: Customer | None) -> 
         return _staged(request, context | stage, 422)
     try:
         chat, token = _start(request, service, customer, form)
-    except TooMany as error:
+    except (TooMany, blocks.Blocked) as error:
         form.add_error(None, str(error))
-        return _staged(request, context | stage, 429)
+        return say_when(_staged(request, context | stage, error.status), error)
     except QueueFull:
         return _staged(request, context | {"stage": "full"}, 409)
     except Closed:  # a gate was closed after it was read
@@ -153,18 +152,28 @@ def _staged(request: HttpRequest, context: dict, status: int) -> HttpResponse:
 
 def _start(request: HttpRequest, service: Service, customer: Customer | None, form: StartForm) -> tuple[Chat, str]:
     language, data = get_language(), form.cleaned_data
-    network = throttle.network(client_address(request))
-    throttle.count_attempt(START_BY_ADDRESS, f"{service.pk} {network}", now=timezone.now())
+    network = network_of(service.pk, request)
+    blocks.require_not_blocked(service.pk, network=network, customer_id=customer.pk if customer else 0)
+    _count_start(service, customer, network)
     token = ""
     with transaction.atomic():
         if customer is None:
             name = concealing.conceal(service, data["name"])
             customer, token = register_customer(service, name=name, email=data["email"], language=language)
         page = concealing.conceal(service, _page(request))[:PAGE_LENGTH_MAX]
-        chat = transitions.start_chat(customer, policy=form.current_policy, language=language, page=page)
+        chat = transitions.start_chat(
+            customer, policy=form.current_policy, language=language, page=page, network=network
+        )
     if data["message"]:
         messages.send_as_customer(chat, body=data["message"], client_id=_first_id(chat, data["message"]))
     return chat, token
+
+
+def _count_start(service: Service, customer: Customer | None, network: str) -> None:
+    counted = {limits.START_BY_NETWORK: network, limits.START_BY_SERVICE: str(service.pk)}
+    if customer is not None:
+        counted |= {limits.START_BY_CUSTOMER: str(customer.pk), limits.START_BY_CUSTOMER_DAY: str(customer.pk)}
+    throttle.count_attempts(counted, now=timezone.now())
 
 
 def _page(request: HttpRequest) -> str:

@@ -10,6 +10,8 @@ from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 
 from chat import access, protocol
+from chat.abuse import blocks, limits
+from chat.abuse.networks import network_of, request_of
 from chat.conversation import entries, frames, live
 from chat.conversation.entries import Entry
 from chat.models import Chat
@@ -19,8 +21,9 @@ from chat.sockets.client import Send
 from chat.sockets.codes import AGAIN, FORBIDDEN, SLOW, UNKNOWN
 from chat.sockets.display import Display, FirstLook
 from chat.sockets.snapshots import CustomerPage, Watched
-from contiple.base.errors import Conflict
+from contiple.base.errors import Conflict, TooMany
 from contiple.base.threads import in_thread
+from contiple.base.waiting import too_often
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +108,13 @@ class CustomerSocket(Display):
             await self.client.close(AGAIN)
 
     async def _begin_chat(self, frame: protocol.Hello) -> None:
-        found = await in_thread(self._enter, frame.token)
+        try:
+            found = await in_thread(self._enter, frame.token)
+        except (TooMany, blocks.Blocked) as error:
+            wait_s = getattr(error, "retry_after_s", None)
+            await self.client.refuse(error.code, error.text, retry_after_s=wait_s)
+            await self.client.close(FORBIDDEN if wait_s is None else SLOW)
+            return
         if found is None:
             await self.client.close(UNKNOWN)
             return
@@ -150,8 +159,17 @@ class CustomerSocket(Display):
         """Finds the chat of the token and takes a lease. Returns the chat, its service and its state."""
         found = access.chat_of_token(self.scope["url_route"]["kwargs"]["service"], token)
         if found is not None:
+            self._require_room(*found[:2])
             presence.take_lease(self.socket_id, chat_id=found[0])
         return found
+
+    def _require_room(self, chat_id: int, service_id: int) -> None:
+        """Raises ``TooMany`` if the chat has too many sockets, and ``Blocked`` for who is blocked."""
+        if presence.sockets_of(chat_id) >= limits.SOCKETS_OF_CHAT:
+            wait_s = presence.RELOAD_GRACE_S
+            raise TooMany(too_often(wait_s), retry_after_s=wait_s)
+        network = network_of(service_id, request_of(self.scope))
+        blocks.require_not_blocked(service_id, network=network, chat_id=chat_id)
 
     def first_look(self, chat_id: int, rev: int) -> FirstLook:
         chat = snapshots.look_at_chat(chat_id, self.service_id)

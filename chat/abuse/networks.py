@@ -1,0 +1,42 @@
+"""Knows a customer's network again without keeping its address: by a keyed hash, another one in each service."""
+
+from datetime import timedelta
+
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
+
+from agents import throttle
+from chat.models import Chat
+from contiple.base.addresses import client_address
+
+KEPT = timedelta(days=1)  # after the end of a chat, so that its network can still be blocked
+
+
+def network_of(service_id: int, request: HttpRequest) -> str:
+    """Returns the hash of the request's network, ``""`` if its address isn't known."""
+    return hash_of(service_id, client_address(request))
+
+
+def hash_of(service_id: int, address: str) -> str:
+    if not address:
+        return ""
+    text = f"{service_id} {throttle.network(address)}"
+    return salted_hmac("chat.abuse.networks", text, algorithm="sha256").hexdigest()[:32]
+
+
+def request_of(scope: dict) -> HttpRequest:
+    """Returns a request with the address of a socket, for ``client_address``."""
+    request = HttpRequest()
+    request.META = {
+        f"HTTP_{name.decode('latin-1').upper().replace('-', '_')}": value.decode("latin-1")
+        for name, value in scope.get("headers", ())
+    }
+    request.META["REMOTE_ADDR"] = (scope.get("client") or ("",))[0]
+    return request
+
+
+def forget_old() -> None:
+    """Forgets the networks of chats that ended a day ago."""
+    Chat.objects.filter(~Q(network=""), closed_at__lt=Now() - KEPT).update(network="")
