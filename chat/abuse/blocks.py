@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from chat.models import Block
+from chat.block import Block
 from contiple.base.errors import Closed
 
 _LOCK = 0x424C4F43  # the first key of the advisory locks: "BLOC"

@@ -26,7 +26,7 @@ from agents import throttle
 from agents.access import running_service
 from agents.models import Service
 from chat import access
-from chat.abuse import blocks, limits
+from chat.abuse import blocks, limits, puzzle
 from chat.abuse.networks import network_of
 from chat.conversation import entries, frames, messages, rendering
 from chat.conversation.paging import before
@@ -46,6 +46,7 @@ from helpcenter.pages import public_page
 from helpcenter.policies import current_policy
 
 TOKEN_HEADER = "X-Chat-Token"  # noqa: S105 - a header's name
+PUZZLE_HEADER = "X-Chat-Puzzle"
 UNSENT_MAX = 200  # messages: nobody writes more while offline
 PAGE_LENGTH_MAX = Chat._meta.get_field("page").max_length
 
@@ -93,6 +94,10 @@ def start(request: HttpRequest, service: Service, customer: Customer | None) -> 
     except (TooMany, blocks.Blocked) as error:
         form.add_error(None, str(error))
         return say_when(_staged(request, context | stage, error.status), error)
+    except puzzle.Unsolved as error:
+        answer = _staged(request, context | {"stage": "full"}, error.status)
+        answer[PUZZLE_HEADER] = error.puzzle
+        return answer
     except QueueFull:
         return _staged(request, context | {"stage": "full"}, 409)
     except Closed:  # a gate was closed after it was read
@@ -154,6 +159,7 @@ def _start(request: HttpRequest, service: Service, customer: Customer | None, fo
     language, data = get_language(), form.cleaned_data
     network = network_of(service.pk, request)
     blocks.require_not_blocked(service.pk, network=network, customer_id=customer.pk if customer else 0)
+    puzzle.require_solution(service.pk, network, request.POST.get("solution", "")[:200], now=timezone.now())
     _count_start(service, customer, network)
     token = ""
     with transaction.atomic():

@@ -16,9 +16,10 @@ from agents.access import require_admin
 from agents.models import Agent
 from chat.abuse import blocks
 from chat.access import chats_seen_by
+from chat.block import Block
 from chat.lifecycle.transitions import close_chat
 from chat.masking import concealing
-from chat.models import Block, Chat
+from chat.models import Chat
 from contiple.base import clock
 from contiple.base.errors import Invalid
 

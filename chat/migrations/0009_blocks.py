@@ -60,8 +60,10 @@ class Migration(migrations.Migration):
             index=models.Index(condition=models.Q(('state', 'waiting')), fields=['service', 'turn_at', 'id'], name='chat_turn'),
         ),
         AddIndexConcurrently(
-            model_name='chat',
-            index=models.Index(condition=models.Q(models.Q(('network', ''), _negated=True), models.Q(('state', 'closed'), _negated=True)), fields=['service', 'network'], name='chat_open_of_network'),
+            model_name="chat",
+            index=models.Index(
+                condition=models.Q(("network", ""), _negated=True), fields=["service", "network"], name="chat_of_network"
+            ),
         ),
         AddIndexConcurrently(
             model_name='chat',

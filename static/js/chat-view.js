@@ -87,6 +87,9 @@ export class ChatView {
     return fetch(`${url}?before=${before}`);
   }
 
+  /** Called with why a message waits, though it is kept and sent again. Customers replace this. */
+  onWait() {}
+
   #makeComposer() {
     const form = this.root.querySelector("[data-part=composer]");
     if (!form) return null;
@@ -143,11 +146,12 @@ export class ChatView {
     if (document.getElementById(`m-${this.chat}-${seq}`)) this.conversation.removePending(client_id);
   }
 
-  #refused({ code, text, client_id }) {
+  #refused({ code, text, client_id, retry_after_s: wait }) {
     const entry = client_id && this.outbox.get(client_id);
     if (!entry) return;
     if (TRY_AGAIN.has(code)) {
-      setTimeout(() => this.outbox.get(client_id) && this.#transmit(entry), RETRY_MS);
+      if (wait) this.onWait(text);
+      setTimeout(() => this.outbox.get(client_id) && this.#transmit(entry), wait ? wait * 1000 : RETRY_MS);
       return;
     }
     this.outbox.remove(client_id);

@@ -23,7 +23,15 @@ WITHOUT_WORDS = {
         "agents:reset_confirm",
         "agents:accept_invitation",
     ),
-    "what admins settle": ("agents:contract", "agents:agent", "agents:invite", "agents:revoke", "chat:chat_settings"),
+    "what admins settle": (
+        "agents:contract",
+        "agents:agent",
+        "agents:invite",
+        "agents:revoke",
+        "chat:chat_settings",
+        "chat:end_chats",
+    ),
+    "what admins write about abuse, masked": ("chat:block", "chat:unblock"),
     "what admins write for everybody to read": (
         "helpcenter:settings",
         "helpcenter:new_article",
