@@ -18,7 +18,7 @@ LENGTHS = [
 ]
 
 
-class BlockForm(RefusableForm):
+class BlockForm(RefusableForm, forms.Form):
     whom = forms.ChoiceField(label=_("Who is blocked"))
     length = forms.ChoiceField(label=_("How long"), choices=LENGTHS, initial="day")
     reason = forms.CharField(

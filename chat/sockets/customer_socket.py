@@ -3,12 +3,14 @@
 import asyncio
 import logging
 import time
+from collections import Counter
 from typing import NamedTuple
 
 from django.db import DatabaseError
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 
+from agents import throttle
 from chat import access, protocol
 from chat.abuse import blocks, limits
 from chat.abuse.networks import network_of, request_of
@@ -21,6 +23,7 @@ from chat.sockets.client import Send
 from chat.sockets.codes import AGAIN, FORBIDDEN, SLOW, UNKNOWN
 from chat.sockets.display import Display, FirstLook
 from chat.sockets.snapshots import CustomerPage, Watched
+from contiple.base.addresses import client_address
 from contiple.base.errors import Conflict, TooMany
 from contiple.base.threads import in_thread
 from contiple.base.waiting import too_often
@@ -28,6 +31,7 @@ from contiple.base.waiting import too_often
 log = logging.getLogger(__name__)
 
 HELLO_WITHIN_S = 5
+_open: Counter[str] = Counter()  # sockets of this process by their network
 
 
 class CustomerSocket(Display):
@@ -42,8 +46,16 @@ class CustomerSocket(Display):
         self.said_hello = self.is_queueing = False
         self.shown: protocol.Status | None = None
         self.place: int | None = None
+        self.address = ""  # counted among the open sockets of its network
 
     async def begin(self) -> None:
+        address = throttle.network(client_address(request_of(self.scope)))
+        if _open[address] >= limits.SOCKETS_OF_NETWORK:
+            await self._refuse_for_a_while()
+            return
+        if address:
+            self.address = address
+            _open[address] += 1
         self.spawn(self._close_without_hello)
 
     async def handle(self, frame: protocol.FromCustomer) -> None:
@@ -79,6 +91,11 @@ class CustomerSocket(Display):
         if self.is_queueing:
             self.is_queueing = False
             queue.leave(self.service_id, self)
+        if self.address:
+            _open[self.address] -= 1
+            if not _open[self.address]:
+                del _open[self.address]
+            self.address = ""
         super().let_go()
 
     def note_queue(self, places: dict[int, int]) -> None:
@@ -110,10 +127,12 @@ class CustomerSocket(Display):
     async def _begin_chat(self, frame: protocol.Hello) -> None:
         try:
             found = await in_thread(self._enter, frame.token)
-        except (TooMany, blocks.Blocked) as error:
-            wait_s = getattr(error, "retry_after_s", None)
-            await self.client.refuse(error.code, error.text, retry_after_s=wait_s)
-            await self.client.close(FORBIDDEN if wait_s is None else SLOW)
+        except TooMany:
+            await self._refuse_for_a_while()
+            return
+        except blocks.Blocked as error:
+            await self.client.refuse(error.code, error.text)
+            await self.client.close(FORBIDDEN)
             return
         if found is None:
             await self.client.close(UNKNOWN)
@@ -124,6 +143,12 @@ class CustomerSocket(Display):
         self.start()
         await self.watch(self.chat_id, frame.rev)
         await self._show_status(self.first_status)
+
+    async def _refuse_for_a_while(self) -> None:
+        """Closes the socket, which is one too many. Its page connects again later."""
+        wait_s = presence.RELOAD_GRACE_S
+        await self.client.refuse(TooMany.code, too_often(wait_s), retry_after_s=wait_s)
+        await self.client.close(SLOW)
 
     async def _show_status(self, status: "_Status") -> None:
         self.fingerprint, self.place = status.fingerprint, status.fingerprint.place
@@ -166,8 +191,7 @@ class CustomerSocket(Display):
     def _require_room(self, chat_id: int, service_id: int) -> None:
         """Raises ``TooMany`` if the chat has too many sockets, and ``Blocked`` for who is blocked."""
         if presence.sockets_of(chat_id) >= limits.SOCKETS_OF_CHAT:
-            wait_s = presence.RELOAD_GRACE_S
-            raise TooMany(too_often(wait_s), retry_after_s=wait_s)
+            raise TooMany(too_often(presence.RELOAD_GRACE_S))
         network = network_of(service_id, request_of(self.scope))
         blocks.require_not_blocked(service_id, network=network, chat_id=chat_id)
 

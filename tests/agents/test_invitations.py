@@ -225,3 +225,13 @@ def test_inviting_one_address_at_the_same_moment_leaves_one_link(service, invite
     at_once(invite, invite)
 
     assert Invitation.objects.filter(service=service).count() == 1
+
+
+def test_one_address_gets_a_few_invitations_a_day(service, admin):
+    """Each is a mail to somebody who has not asked for it."""
+    for _ in range(throttle.INVITATION_BY_EMAIL.attempts):
+        invite_agent(by=admin, email="new@example.com", role="agent", chat_permission=False, now=timezone.now())
+    with pytest.raises(TooMany) as error:
+        invite_agent(by=admin, email="New@example.com", role="agent", chat_permission=False, now=timezone.now())
+    assert error.value.retry_after_s > 3600
+    assert invite_agent(by=admin, email="other@example.com", role="agent", chat_permission=False, now=timezone.now())
