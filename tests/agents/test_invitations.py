@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from agents import throttle
 from agents.contracts import seats_used
 from agents.invitations import (
     VALID_FOR,
@@ -19,7 +20,7 @@ from agents.invitations import (
     usable_invitations,
 )
 from agents.models import Agent, AuditEntry, Contract, Invitation, User
-from contiple.base.errors import Closed, Conflict, Invalid
+from contiple.base.errors import Closed, Conflict, Invalid, TooMany
 from tests.agents.race import at_once
 from tests.make import PASSWORD, make_agent, make_user
 

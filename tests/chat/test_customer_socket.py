@@ -555,7 +555,7 @@ async def test_one_token_opens_a_few_sockets_and_the_next_is_told_when(chat, tok
             await third.say("hello", token=token)
             error = await third.hear("error")
             assert error["retry_after_s"] > 0
-            assert await third.code() == SLOW
+            assert await third.closing() == SLOW
 
 
 async def test_one_network_opens_so_many_sockets_of_a_process(chat, token, monkeypatch) -> None:
@@ -565,7 +565,7 @@ async def test_one_network_opens_so_many_sockets_of_a_process(chat, token, monke
         await first.say("hello", token=token)
         await first.hear("status")
         async with Line(PATH) as second:
-            assert await second.code() == SLOW
+            assert await second.closing() == SLOW
     async with Line(PATH) as third:
         await third.say("hello", token=token)
         await third.hear("status")
@@ -577,4 +577,4 @@ async def test_a_blocked_customer_gets_no_socket(service, chat, token) -> None:
     async with Line(PATH) as line:
         await line.say("hello", token=token)
         assert (await line.hear("error"))["code"] == "blocked"
-        assert await line.code() == FORBIDDEN
+        assert await line.closing() == FORBIDDEN
