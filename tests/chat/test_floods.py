@@ -16,6 +16,7 @@ from chat.conversation import messages
 from chat.customer.views import PUZZLE_HEADER
 from chat.models import Chat, Message
 from chat.routing.queue import queue_places
+from contiple.base import env
 from contiple.base.errors import TooMany
 from tests.chat.comings import come_online
 from tests.chat.test_customer_views import form, post
@@ -155,3 +156,16 @@ def test_the_wait_is_the_time_that_is_left_and_is_said_in_the_readers_language()
         throttle.count_attempt(limit, "a", now=now + timedelta(seconds=119))
     assert str(error.value).endswith("Try again in 1 second.")
     assert throttle.count_attempt(limit, "a", now=now + timedelta(seconds=120))
+
+
+def test_the_readme_has_the_policy() -> None:
+    table = (env.BASE_DIR / "chat/README.md").read_text().partition("holds this table to limits.py")[2]
+    for name, limit in vars(limits).items():
+        if isinstance(limit, throttle.Limit):
+            hours = int(limit.window.total_seconds() // 3600)
+            [row] = [line for line in table.splitlines() if f"`{name}`" in line]
+            assert row.split("|")[3].split()[0] == str(limit.attempts)
+            assert f"in {hours} hour" in row
+    for name in ("SOCKETS_OF_CHAT", "SOCKETS_OF_NETWORK"):
+        assert f"| `{name}` |" in table
+        assert f"| {getattr(limits, name)} sockets" in table
