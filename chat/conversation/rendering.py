@@ -32,8 +32,6 @@ EVENTS = {
     "closed_agent": _("%(name)s ended the chat."),
     "closed_timeout": _("The chat ended because the connection was lost."),
     "closed_idle": _("The chat ended because it was not answered."),
-    "closed_blocked": _("This chat has ended."),
-    "closed_admin": _("%(name)s ended the chat."),
     "closed_service": _("The chat ended because the chat service was closed."),
 }
 # An address ends before closing punctuation that belongs to the sentence.

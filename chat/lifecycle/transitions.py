@@ -128,16 +128,27 @@ def close_chat(chat_id: int, *, by: str, agent: Agent | None = None, admin: Agen
             return False
         if agent is not None and chat.agent_id != agent.pk:
             raise Conflict(_("This chat is no longer yours."))
-        event = "left_queue" if by_customer and chat.state != State.ACTIVE else f"closed_{by}"
+        event, name = _end_event(chat, by, agent or admin)
         end_ring(chat, Ring.Outcome.CLOSED)
         move_chat(chat, State.CLOSED, closed_at=timezone.now(), closed_by=by)
         actor = "customer" if by_customer else ""
         audit.record(chat.service_id, "chat.closed", chat.subject, agent=agent or admin, actor=actor, by=by)
-        messages.append_event(chat, event, name=str(agent or admin or ""))
+        messages.append_event(chat, event, name=name)
         publish(chat)
         if chat.agent_id:  # the end of a waiting chat makes no room
             transaction.on_commit(lambda: assign_waiting_chats(chat.service_id), robust=True)
     return True
+
+
+def _end_event(chat: Chat, by: str, agent: Agent | None) -> tuple[str, str]:
+    """Returns the entry that ends the conversation, and its name. Who is blocked is not told by whom."""
+    if by == Chat.ClosedBy.BLOCKED:
+        return "closed_agent", chat.service.name
+    if by == Chat.ClosedBy.ADMIN:
+        return "closed_agent", str(agent)
+    if by == Chat.ClosedBy.CUSTOMER and chat.state != State.ACTIVE:
+        return "left_queue", ""
+    return f"closed_{by}", str(agent or "")
 
 
 def change_status(agent: Agent, chosen: str, *, pass_on_open: bool = False) -> None:
