@@ -145,7 +145,7 @@ def _end_event(chat: Chat, by: str, agent: Agent | None) -> tuple[str, str]:
     if by == Chat.ClosedBy.BLOCKED:
         return "closed_agent", chat.service.name
     if by == Chat.ClosedBy.ADMIN:
-        return "closed_agent", str(agent)
+        return "closed_agent", str(agent or chat.service.name)
     if by == Chat.ClosedBy.CUSTOMER and chat.state != State.ACTIVE:
         return "left_queue", ""
     return f"closed_{by}", str(agent or "")
