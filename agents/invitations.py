@@ -13,8 +13,10 @@ from django.utils.translation import gettext as _
 from agents import audit, throttle
 from agents.access import require_admin
 from agents.contracts import lock_contract
+from agents.mailing import has_mail_server
 from agents.membership import join_service
 from agents.models import Agent, Contract, Invitation, Service, User
+from contiple.base.email_addresses import canonical
 from contiple.base.errors import Closed, Conflict, Invalid
 
 VALID_FOR = timedelta(days=7)
@@ -30,18 +32,18 @@ class NewInvitation:
 
 @transaction.atomic
 def invite_agent(*, by: Agent, email: str, role: str, chat_permission: bool, now: datetime) -> NewInvitation:
-    """Makes an invitation; an open one for the same e-mail stops working.
+    """Makes an invitation; an open one for the same e-mail stops working, so inviting again is sending again.
 
     Whether a chat seat is free is decided on acceptance. Raises ``Closed`` or ``Invalid`` (code: the field), and
-    ``TooMany``: each invitation is a mail to somebody.
+    ``TooMany`` beyond the limits of mails to one address and by one service.
     """
-    email = email.strip().lower()
+    email = canonical(email)
     contract = lock_contract(by.service_id)
     require_admin(by)
     _refuse_invitation(contract, email, chat_permission=chat_permission)
-    limits = {throttle.INVITATION_BY_SERVICE: str(by.service_id), throttle.INVITATION_BY_EMAIL: email}
+    limits = {throttle.INVITATION_BY_EMAIL: email, throttle.INVITATION_BY_SERVICE: str(by.service_id)}
     throttle.count_attempts(limits, now=now)
-    Invitation.objects.filter(service=by.service_id, email__iexact=email, accepted_at=None).delete()
+    Invitation.objects.filter(service=by.service_id, email=email, accepted_at=None).delete()
     secret = secrets.token_urlsafe(32)
     invitation = Invitation.objects.create(
         service_id=by.service_id,
@@ -49,6 +51,7 @@ def invite_agent(*, by: Agent, email: str, role: str, chat_permission: bool, now
         role=role,
         chat_permission=chat_permission,
         secret_hash=_hash(secret),
+        mail=Invitation.Mail.SENDING if has_mail_server() else Invitation.Mail.NONE,
         invited_by=by,
         created_at=now,
         expires_at=now + VALID_FOR,
@@ -72,9 +75,10 @@ def revoke_invitation(invitation: Invitation, *, by: Agent) -> None:
 def accept_invitation(invitation: Invitation, *, user: User, now: datetime) -> Agent:
     """Makes ``user`` an agent of the service. Raises ``Closed`` for another person, ``Conflict`` if it can't be used.
 
-    The agent may lack the invitation's ``chat_permission``: the last seat may be gone.
+    The agent may lack the invitation's ``chat_permission``: the last seat may be gone. If the link was mailed, nobody
+    else has seen it, so accepting proves the person's address.
     """
-    if user.email.lower() != invitation.email.lower():
+    if user.email != canonical(invitation.email):
         raise Closed(_("This invitation is for another e-mail address."))
     contract = lock_contract(invitation.service_id)
     taken = usable_invitations(now).filter(pk=invitation.pk).exists() and (
@@ -82,20 +86,34 @@ def accept_invitation(invitation: Invitation, *, user: User, now: datetime) -> A
     )
     if not taken:
         raise Conflict(_("This invitation can no longer be used."))
+    if invitation.mail:
+        User.objects.filter(pk=user.pk).update(email_proved_at=now)
     agent = join_service(user, contract=contract, role=invitation.role, chat_permission=invitation.chat_permission)
     _record(invitation, "invitation.accept", agent)
     return agent
 
 
-@transaction.atomic
 def accept_as_new_user(invitation: Invitation, *, name: str, password: str, now: datetime) -> Agent:
-    """Makes the invited person's account, and accepts. Raises as ``accept_invitation``, and if the account exists."""
-    try:
-        with transaction.atomic():
-            user = User.objects.create_user(invitation.email, password, name=name)
-    except IntegrityError:
-        raise Conflict(_("This e-mail address now has an account. Sign in to accept.")) from None
-    return accept_invitation(invitation, user=user, now=now)
+    """Makes the invited person's account, and accepts. Raises as ``accept_invitation``, and if the account exists.
+
+    Call it outside a transaction: it hashes the password, and a transaction may not idle for that long.
+    """
+    user = User.objects.hashed_user(invitation.email, password, name=name)
+    with transaction.atomic():
+        try:
+            with transaction.atomic():
+                user.save()
+        except IntegrityError:
+            raise Conflict(_("This e-mail address now has an account. Sign in to accept.")) from None
+        return accept_invitation(invitation, user=user, now=now)
+
+
+def note_mail(invitation: Invitation, *, sent: bool) -> None:
+    """Notes how the mail of this link went, unless a newer link has taken its place. A failure is on record."""
+    state = Invitation.Mail.SENT if sent else Invitation.Mail.FAILED
+    noted = Invitation.objects.filter(pk=invitation.pk, mail=Invitation.Mail.SENDING).update(mail=state)
+    if noted and not sent:
+        audit.record(invitation.service_id, "invitation.mail_failed", f"invitation:{invitation.pk}")
 
 
 def find_invitation(secret: str) -> Invitation | None:
@@ -104,7 +122,7 @@ def find_invitation(secret: str) -> Invitation | None:
 
 
 def account_of(invitation: Invitation) -> User | None:
-    return User.objects.filter(email__iexact=invitation.email).first()
+    return User.objects.filter(email=invitation.email).first()
 
 
 def open_invitations(service: Service) -> QuerySet[Invitation]:
@@ -123,7 +141,7 @@ def usable_invitations(now: datetime) -> QuerySet[Invitation]:
 
 def _refuse_invitation(contract: Contract, email: str, *, chat_permission: bool) -> None:
     members = Agent.objects.filter(service=contract.service_id, is_active=True)
-    if members.filter(user__email__iexact=email).exists():
+    if members.filter(user__email=email).exists():
         raise Invalid(_("This person is already an agent of the service."), code="email")
     if chat_permission and not contract.chat:
         raise Closed(

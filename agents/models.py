@@ -7,15 +7,23 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
+
+from contiple.base.email_addresses import EmailAddressField, canonical
 
 CHATS_AT_ONCE_MAX = 50  # nobody answers more in time; it also bounds what one agent's list renders
 
 
 class UserManager(BaseUserManager["User"]):
-    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        user = self.model(email=email.strip().lower(), **fields)
+    def hashed_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Returns a user that is not saved yet, with the password hashed. That takes long: no transaction may wait."""
+        user = self.model(email=email, **fields)
         user.set_password(password)
+        return user
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        user = self.hashed_user(email, password, **fields)
         user.save(using=self._db)
         return user
 
@@ -23,19 +31,23 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(email__iexact=(username or "").strip())
+        return self.get(email=username or "")
 
 
 class User(AbstractBaseUser, PermissionsMixin):
     """A person who signs in. ``Agent`` says what the person may do in a service."""
 
-    email = models.EmailField(
+    email = EmailAddressField(
         _("E-mail"), unique=True, error_messages={"unique": _("This e-mail address is already in use.")}
     )
+    # When a link that was mailed to the address was last followed. Until then, the address is somebody's claim.
+    email_proved_at = models.DateTimeField(_("E-mail proved"), null=True, editable=False)
     name = models.CharField(_("Name"), max_length=80)
     is_active = models.BooleanField(_("Active"), default=True)
     is_staff = models.BooleanField(_("Operator"), default=False, help_text=_("Can use the operator pages."))
     date_joined = models.DateTimeField(_("Since"), default=timezone.now, editable=False)
+    # Grows when all sessions are ended: sessions and known devices of before don't count any more.
+    session_epoch = models.PositiveIntegerField(default=0, db_default=0, editable=False)
 
     objects = UserManager()
 
@@ -55,6 +67,18 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    @classmethod
+    def normalize_username(cls, username: Any) -> Any:
+        """Replaces Django's form of names (NFKC alone) in forms and commands."""
+        return canonical(username) if isinstance(username, str) else username
+
+    def get_session_auth_hash(self) -> str:
+        """Returns what sessions are bound to: the password, and how often all sessions were ended."""
+        bound = super().get_session_auth_hash()
+        if not self.session_epoch:
+            return bound
+        return salted_hmac("agents.session_epoch", f"{bound}:{self.session_epoch}", algorithm="sha256").hexdigest()
 
 
 class Service(models.Model):
@@ -162,11 +186,18 @@ class Agent(models.Model):
 class Invitation(models.Model):
     """A link with which a person joins a service. Only the hash of its secret is kept (SHA-256, hex)."""
 
+    class Mail(models.TextChoices):
+        NONE = "", _("Not e-mailed")  # the inviter has the link, so accepting proves nothing about the address
+        SENDING = "sending", _("Being e-mailed")
+        SENT = "sent", _("E-mailed")
+        FAILED = "failed", _("Couldn’t be e-mailed")
+
     service = models.ForeignKey(Service, models.CASCADE, related_name="invitations", verbose_name=_("Service"))
-    email = models.EmailField(_("E-mail"))
+    email = EmailAddressField(_("E-mail"))
     role = models.CharField(_("Role"), max_length=8, choices=Agent.Role, default=Agent.Role.AGENT)
     chat_permission = models.BooleanField(_("Chat permission"), default=False)
     secret_hash = models.CharField(max_length=64, unique=True, editable=False)
+    mail = models.CharField(_("E-mailing"), max_length=8, choices=Mail, default=Mail.NONE, db_default="", blank=True)
     invited_by = models.ForeignKey(Agent, models.SET_NULL, null=True, related_name="+", verbose_name=_("Invited by"))
     created_at = models.DateTimeField(_("Created"), default=timezone.now, editable=False)
     expires_at = models.DateTimeField(_("Valid until"))
@@ -225,3 +256,6 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"attempt {self.pk}"
+
+
+from agents.models_accounts import AccountEntry, OpenSession  # noqa: E402, F401 - Django looks for models here

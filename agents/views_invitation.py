@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from django.contrib import messages
-from django.contrib.auth import login
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -16,6 +15,8 @@ from django.views.decorators.http import require_http_methods
 from agents import invitations
 from agents.forms import NewAccountForm
 from agents.models import Agent, Invitation
+from agents.sign_in import begin_session
+from contiple.base.email_addresses import canonical
 from contiple.base.errors import DomainError
 
 
@@ -27,7 +28,7 @@ def accept_invitation(request: HttpRequest, secret: str) -> HttpResponse:
     invitation = invitations.find_invitation(secret)
     if invitation is None or not invitations.usable_invitations(now).filter(pk=invitation.pk).exists():
         return render(request, "agents/invitation_gone.html", status=410 if invitation else 404)
-    if request.user.is_authenticated and request.user.email.lower() != invitation.email.lower():
+    if request.user.is_authenticated and request.user.email != canonical(invitation.email):
         return render(request, "agents/invitation_other.html", {"invitation": invitation})
     if invitations.account_of(invitation) is None:
         return _with_new_account(request, invitation, now)
@@ -50,7 +51,7 @@ def _with_new_account(request: HttpRequest, invitation: Invitation, now: datetim
         except DomainError as error:
             form.accept_error(error)
         else:
-            login(request, agent.user)
+            begin_session(request, agent.user)
             return _joined(request, invitation, agent)
     return render(request, "agents/invitation.html", {"invitation": invitation, "form": form})
 

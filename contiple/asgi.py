@@ -9,7 +9,7 @@ from typing import Any
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "contiple.settings")
-pages = get_asgi_application()
+django_pages = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import OriginValidator  # noqa: E402
@@ -17,9 +17,10 @@ from channels.sessions import CookieMiddleware  # noqa: E402
 from django.conf import settings  # noqa: E402
 
 from chat.sockets.addresses import sockets  # noqa: E402
-from contiple import health, scrape  # noqa: E402
+from contiple import health, lanes, scrape  # noqa: E402
 from contiple.base import metrics  # noqa: E402
 
+pages = lanes.in_turn(django_pages)
 FOR_MACHINES = {"/health/live": health.live, "/health/ready": health.ready}
 
 

@@ -27,7 +27,7 @@ from daphne.ws_protocol import WebSocketProtocol
 from django.db import connection, connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 
-from contiple import health
+from contiple import doorway, health
 from contiple.base.env import EnvError
 from contiple.local.startup import check_port_is_free, port_error
 
@@ -116,7 +116,8 @@ class _Server(Server):
         self.ws_factory.protocol = _Socket
         self.ws_factory.setProtocolOptions(failByDrop=False)
         build = self.http_factory.buildProtocol
-        self.http_factory.buildProtocol = lambda address: self._noted(build(address))
+        self.http_factory.protocol = doorway.new_channel
+        self.http_factory.buildProtocol = lambda address: self._noted(build(address), address)
         # SIGHUP is a closed terminal. Daphne's own handlers, which end at once, are not installed.
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             twisted_loop.add_signal_handler(number, self.end)
@@ -136,10 +137,11 @@ class _Server(Server):
         self.connections = {key: held for key, held in self.connections.items() if "application_instance" in held}
         return super().kill_all_applications()
 
-    def _noted(self, channel: Any) -> Any:
-        if channel is not None:
-            self.accepted += 1
-            self.channels[channel] = time.monotonic()
+    def _noted(self, channel: Any, address: Any) -> Any:
+        self.accepted += 1
+        if not doorway.enter(channel, address.host):
+            return None
+        self.channels[channel] = time.monotonic()
         return channel
 
     def _accept_all(self, port: Any) -> None:
@@ -193,6 +195,13 @@ class _Socket(WebSocketProtocol):
     """Applies Autobahn's limit to incoming messages only: it would refuse longer ones of ours too."""
 
     maxMessagePayloadSize: int  # noqa: N815 - Autobahn's name
+    network: str | None = None  # under which it is counted, until it is closed
+
+    def connectionLost(self, reason: Any) -> None:  # noqa: N802 - Twisted's name
+        if self.network is not None:
+            doorway.sockets.leave(self.network)
+            self.network = None
+        super().connectionLost(reason)
 
     def sendMessage(self, *args: Any, **options: Any) -> None:  # noqa: N802 - Autobahn's name
         limit, self.maxMessagePayloadSize = self.maxMessagePayloadSize, 0

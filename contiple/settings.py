@@ -1,10 +1,12 @@
 """Django's settings. Everything that differs between installations comes from ``contiple.base.env``."""
 
+from datetime import timedelta
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from contiple import bounds
 from contiple.base import env, pools
 from contiple.local import local_secrets
 
@@ -54,8 +56,14 @@ try:
     DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "Contiple <no-reply@localhost>")
     LOG_LEVEL = env.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL"))
     LOG_FORMAT = env.choice("LOG_FORMAT", ("TEXT", "JSON") if LOCAL else ("JSON", "TEXT"))
+    SESSION_IDLE = timedelta(hours=env.positive("SESSION_IDLE_HOURS", 12))
+    SESSION_COOKIE_AGE = env.positive("SESSION_MAX_DAYS", 14) * 24 * 3600
     METRICS_TOKEN = env.token("METRICS_TOKEN", length=16)
-    TRUST_PROXY = env.flag("TRUST_PROXY")
+    TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
+    TRUST_PROXY = env.flag("TRUST_PROXY") or bool(TRUSTED_PROXIES)
+    CLIENT_ADDRESS_HEADER = env.header("CLIENT_ADDRESS_HEADER")
+    if CLIENT_ADDRESS_HEADER and not TRUSTED_PROXIES:
+        raise env.EnvError("CLIENT_ADDRESS_HEADER is believed from TRUSTED_PROXIES only: set both.")
     if PUBLIC_ORIGIN.startswith("https:") and not TRUST_PROXY:
         # This process serves plain HTTP: without the proxy's header it would redirect every request to https, for ever.
         raise env.EnvError("PUBLIC_ORIGIN is https, so a proxy ends TLS: set TRUST_PROXY=1 and let it set headers.")
@@ -100,6 +108,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "agents.devices.device_cookie",
+    "agents.sessions.sessions_are_seen",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -140,6 +150,7 @@ AUTH_USER_MODEL = "agents.User"
 LOGIN_URL = "agents:sign_in"
 LOGIN_REDIRECT_URL = "agents:start"
 LOGOUT_REDIRECT_URL = "agents:sign_in"
+PASSWORD_HASHERS = ["contiple.base.heavy.PooledHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
@@ -174,7 +185,13 @@ CHANNEL_LAYERS = {
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_AGE = 14 * 24 * 3600
+if SECURE:
+    # Browsers take cookies of these names from this very host only, over https: no subdomain can set them.
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
+    LANGUAGE_COOKIE_NAME, DEVICE_COOKIE_NAME = "__Host-language", "__Host-devices"
+else:
+    DEVICE_COOKIE_NAME = "devices"
+SESSION_ENGINE = "agents.sessions"
 SECURE_SSL_REDIRECT = SECURE
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if SECURE else 0
 # HSTS for subdomains and preloading: we can't promise browsers anything about other names of the operator's domain.
@@ -198,10 +215,13 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
     }
 }
-DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+# The server applies the limit of each address, files included, before Django sees a body.
+DATA_UPLOAD_MAX_MEMORY_SIZE = bounds.LARGEST_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+DATA_UPLOAD_MAX_NUMBER_FILES = 0  # no page takes files
 
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+# Links in mails are secrets: without a mail server they may be printed to one's own terminal, but not to a log.
+EMAIL_BACKEND = f"django.core.mail.backends.{'console' if LOCAL else 'dummy'}.EmailBackend"
 EMAIL_TIMEOUT = 10  # seconds to wait for the mail server at each step; Django's default is for ever
 if EMAIL_URL:
     globals().update(_email(EMAIL_URL))

@@ -7,9 +7,8 @@ from django.db.models.functions import Now
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
-from agents import throttle
 from chat.models import Chat
-from contiple.base.addresses import client_address
+from contiple.base.addresses import client_address, network
 
 KEPT = timedelta(days=1)  # after the end of a chat, so that its network can still be blocked
 
@@ -22,19 +21,8 @@ def network_of(service_id: int, request: HttpRequest) -> str:
 def hash_of(service_id: int, address: str) -> str:
     if not address:
         return ""
-    text = f"{service_id} {throttle.network(address)}"
+    text = f"{service_id} {network(address)}"
     return salted_hmac("chat.abuse.networks", text, algorithm="sha256").hexdigest()[:32]
-
-
-def request_of(scope: dict) -> HttpRequest:
-    """Returns a request with the address of a socket, for ``client_address``."""
-    request = HttpRequest()
-    request.META = {
-        f"HTTP_{name.decode('latin-1').upper().replace('-', '_')}": value.decode("latin-1")
-        for name, value in scope.get("headers", ())
-    }
-    request.META["REMOTE_ADDR"] = (scope.get("client") or ("",))[0]
-    return request
 
 
 def forget_old() -> None:

@@ -10,10 +10,9 @@ from django.db import DatabaseError
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 
-from agents import throttle
 from chat import access, protocol
 from chat.abuse import blocks, limits
-from chat.abuse.networks import network_of, request_of
+from chat.abuse.networks import hash_of
 from chat.conversation import entries, frames, live
 from chat.conversation.entries import Entry
 from chat.models import Chat
@@ -23,7 +22,7 @@ from chat.sockets.client import Send
 from chat.sockets.codes import AGAIN, FORBIDDEN, SLOW, UNKNOWN
 from chat.sockets.display import Display, FirstLook
 from chat.sockets.snapshots import CustomerPage, Watched
-from contiple.base.addresses import client_address
+from contiple.base.addresses import network, scope_address
 from contiple.base.errors import Conflict, TooMany
 from contiple.base.threads import in_thread
 from contiple.base.waiting import too_often
@@ -49,7 +48,7 @@ class CustomerSocket(Display):
         self.address = ""  # counted among the open sockets of its network
 
     async def begin(self) -> None:
-        address = throttle.network(client_address(request_of(self.scope)))
+        address = network(scope_address(self.scope))
         if _open[address] >= limits.SOCKETS_OF_NETWORK:
             await self._refuse_for_a_while()
             return
@@ -192,8 +191,7 @@ class CustomerSocket(Display):
         """Raises ``TooMany`` if the chat has too many sockets, and ``Blocked`` for who is blocked."""
         if presence.sockets_of(chat_id) >= limits.SOCKETS_OF_CHAT:
             raise TooMany(too_often(presence.RELOAD_GRACE_S))
-        network = network_of(service_id, request_of(self.scope))
-        blocks.require_not_blocked(service_id, network=network, chat_id=chat_id)
+        blocks.require_not_blocked(service_id, network=hash_of(service_id, scope_address(self.scope)), chat_id=chat_id)
 
     def first_look(self, chat_id: int, rev: int) -> FirstLook:
         chat = snapshots.look_at_chat(chat_id, self.service_id)

@@ -5,11 +5,13 @@ A test compares ``VARIABLES`` with the table of variables in the documentation.
 
 import os
 import re
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-from contiple.base import crypto
+from contiple.base import crypto, strength
 
+POSITIVE_MAX = 10_000  # hours or days: over a year, and far from what dates can hold
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
 VARIABLES: dict[str, str] = {
@@ -17,13 +19,17 @@ VARIABLES: dict[str, str] = {
     "CONTIPLE_DATA": "folder for the embedded database and the generated secrets of local mode",
     "DATABASE_URL": "PostgreSQL, as `postgresql://user:password@host:port/name`",
     "REDIS_URL": "Redis between processes; without it one process serves everything",
-    "SECRET_KEY": "signs sessions and links; at least 50 characters",
+    "SECRET_KEY": "signs sessions and links; at least 50 random characters",
     "MASKING_KEYS": "master keys of masked originals, newest first: `id:base64 of 32 bytes`, comma-separated",
     "PUBLIC_ORIGIN": "where browsers find it, as `https://desk.example.com`",
     "TRUST_PROXY": "`1` when a proxy in front sets `X-Forwarded-Proto` and `X-Forwarded-For`",
+    "TRUSTED_PROXIES": "addresses and networks of the proxies in front, comma-separated; their headers tell the client",
+    "CLIENT_ADDRESS_HEADER": "the CDN's header with the client's address, as `CF-Connecting-IP`",
     "PORT": "port to listen on",
-    "EMAIL_URL": "mail server, as `smtp://user:password@host:587`; without it mail is written to the log",
+    "EMAIL_URL": "mail server, as `smtp://user:password@host:587`; without it no mail is sent (local mode prints it)",
     "EMAIL_FROM": "sender of mail",
+    "SESSION_IDLE_HOURS": "hours after which an agent who does nothing is signed out; 12 by default",
+    "SESSION_MAX_DAYS": "days after which an agent signs in again in any case; 14 by default",
     "LOG_LEVEL": "`INFO` by default",
     "LOG_FORMAT": "`json` (default in production) or `text`",
     "METRICS_TOKEN": "bearer token of who may read `/metrics`; without it there is no such address",
@@ -52,6 +58,13 @@ def integer(name: str, default: int) -> int:
     if not (value.isascii() and value.isdecimal()):
         raise EnvError(f"{name} must be a whole number, not {value!r}.")
     return int(value)
+
+
+def positive(name: str, default: int) -> int:
+    value = integer(name, default)
+    if not 0 < value <= POSITIVE_MAX:
+        raise EnvError(f"{name} must be between 1 and {POSITIVE_MAX}, not {value}.")
+    return value
 
 
 def local() -> bool:
@@ -93,6 +106,29 @@ def required_url(name: str, schemes: set[str]) -> SplitResult:
     return parts
 
 
+def networks(name: str) -> list[IPv4Network | IPv6Network]:
+    """Returns the networks in a list with commas or spaces. None may be so wide that it holds everybody."""
+    found: list[IPv4Network | IPv6Network] = []
+    for entry in text(name, "").replace(",", " ").split():
+        try:
+            found.append(ip_network(entry))
+        except ValueError as error:
+            raise EnvError(f"{name}: {error}.") from None
+        if found[-1].prefixlen < found[-1].max_prefixlen // 16:
+            raise EnvError(f"{name}: {entry} is too wide: anybody in it can claim any address.")
+    return found
+
+
+def header(name: str) -> str:
+    """Returns the name of a header that holds one address, or ``""``."""
+    value = text(name, "")
+    if value and (
+        not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", value) or value.lower() in {"x-forwarded-for", "forwarded"}
+    ):
+        raise EnvError(f"{name} must be a header that the CDN alone writes, such as CF-Connecting-IP, not {value!r}.")
+    return value
+
+
 def master_keys(name: str) -> dict[str, bytes]:
     """Returns the keys by id, as ``crypto.parse_master_keys`` does."""
     try:
@@ -102,10 +138,12 @@ def master_keys(name: str) -> dict[str, bytes]:
 
 
 def secret(name: str, *, length: int) -> str:
-    """Returns a variable that has at least ``length`` characters."""
+    """Returns a variable that has at least ``length`` characters and wasn't typed, or copied from an example."""
     value = text(name)
     if len(value) < length:
         raise EnvError(f"{name} is too short: it must have at least {length} characters.")
+    if strength.is_guessable(value):
+        raise EnvError(f"{name} can be guessed: use at least {length} random characters.")
     return value
 
 

@@ -7,6 +7,9 @@ logged.
 import math
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+TOO_MUCH = _("There is too much to do right now. Try again in a moment.")
 
 
 class DomainError(Exception):
@@ -51,3 +54,11 @@ class TooMany(DomainError):
     def __init__(self, text: str | Promise, *, retry_after_s: float = 0, code: str | None = None) -> None:
         super().__init__(text, code=code)
         self.retry_after_s = math.ceil(retry_after_s)
+
+
+class Busy(DomainError):
+    """There is more to do than this process can do in time. ``retry_after`` is in seconds."""
+
+    code = "busy"
+    status = 503
+    retry_after = 10

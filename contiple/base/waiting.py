@@ -9,7 +9,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from contiple.base.errors import DomainError, TooMany
+from contiple.base.errors import DomainError
 
 
 def try_again(seconds: float) -> Any:
@@ -33,8 +33,9 @@ def too_often(seconds: float) -> Any:
 
 def say_when(answer: HttpResponse, error: DomainError) -> HttpResponse:
     """Adds to the answer when another try may succeed (RFC 9110 §10.2.3), if the error says it."""
-    if isinstance(error, TooMany) and error.retry_after_s:
-        answer["Retry-After"] = str(error.retry_after_s)
+    seconds = getattr(error, "retry_after_s", 0) or getattr(error, "retry_after", 0)
+    if seconds:
+        answer["Retry-After"] = str(seconds)
     return answer
 
 

@@ -560,7 +560,7 @@ async def test_one_token_opens_a_few_sockets_and_the_next_is_told_when(chat, tok
 
 async def test_one_network_opens_so_many_sockets_of_a_process(chat, token, monkeypatch) -> None:
     monkeypatch.setattr(allowed, "SOCKETS_OF_NETWORK", 1)
-    monkeypatch.setattr(customer_socket, "client_address", lambda request: "192.0.2.7")
+    monkeypatch.setattr(customer_socket, "scope_address", lambda scope: "192.0.2.7")
     async with Line(PATH) as first:
         await first.say("hello", token=token)
         await first.hear("status")

@@ -132,8 +132,6 @@ def test_other_numbers_are_left_alone(text) -> None:
         ("000229-3234567", "rrn"),
         ("000229-4234567", "rrn"),
         ("960229-2234567", "rrn"),
-        ("991231-9234567", "rrn"),
-        ("991231-0234567", "rrn"),
         (FRN, "frn"),
         ("050505-7234567", "frn"),
         ("050505-8234567", "frn"),
@@ -142,6 +140,12 @@ def test_other_numbers_are_left_alone(text) -> None:
 )
 def test_a_registration_number_needs_no_check_digit(number, kind) -> None:
     assert found(f"({number})") == [(kind, number)]
+
+
+@cases("number", ["991231-9234567", "991231-0234567", "250327-1946028"])
+def test_a_person_of_a_hundred_needs_more_than_a_date(number) -> None:
+    assert not found(f"({number})")
+    assert found(f"주민번호 {number}") == [("rrn", number)]
 
 
 def test_one_with_a_check_digit_is_found_as_well() -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from stdnum import numdb
 from stdnum.iso7064 import mod_97_10
 
-from chat.masking.detectors.context import JOINT, after, before, is_named_otherwise, mentions
+from chat.masking.detectors.context import JOINT, after, before, is_another_number, is_named_otherwise, mentions
 
 _DIGITS_MIN, _DIGITS_MAX = 10, 16
 # British and American numbers have as few as eight digits; they count only if they are called an account number.
@@ -101,7 +101,7 @@ def _is_account(text: str, match: re.Match[str]) -> bool:
     number = match.group()
     if _MONEY.match(text, match.end()) or _DAY.match(number) or _PHONE.match(number):
         return False
-    if is_named_otherwise(text, match.start()):
+    if is_named_otherwise(text, match.start()) or is_another_number(text, *match.span()):
         return False
     in_groups = "-" in number or "." in number
     line = text[max(0, match.start() - _FAR) : match.start()]

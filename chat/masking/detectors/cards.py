@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from itertools import accumulate, pairwise
 
 from chat.masking.detectors.accounts import iban_from
-from chat.masking.detectors.context import again, before, is_order_number, mentions
+from chat.masking.detectors.context import again, before, is_another_number, mentions
 
 # The ranges of ISO/IEC 7812 that are in use, by their first digits, with the lengths that are issued in them.
 _ISSUERS = re.compile(
@@ -40,6 +40,8 @@ _CHAIN = re.compile(r"\d+(?:(?:[ \t.\-~∼〜_·]{1,5}|[ \t]{0,2}(?:[,/:|]|[\-.]
 _OF_CARDS = "0123456789 \t.-~∼〜_·,/:|\n"
 _SEPARATES = re.compile(r"[,/:|\n]")
 _AS_PRINTED = {(4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (8, 8), (1,) * 14, (1,) * 15, (1,) * 16}
+# A parcel's number has up to 34 digits; more groups are a list.
+_GROUPS_OF_A_PARCEL = range(5, 10)
 _GROUP = re.compile(r"\d+")
 # A card's security code or expiry may be joined to it by a dash.
 _ON_A_CARD = re.compile(r"\d{2,3}|(?:0[1-9]|1[0-2])(?:2[4-9]|[34]\d)")
@@ -184,7 +186,7 @@ def _luhn(digits: str) -> Callable[[int, int], bool]:
 
 
 def _stands_alone(text: str, groups: list[tuple[int, int]], first: int, last: int) -> bool:
-    """False for a part of a longer number ("20261122-4111…"), and for one piece that is called an order number."""
+    """False for a part of a longer number ("20261122-4111…"), and for one that is called an order or the like."""
     start, end = groups[first][0], groups[last][1]
     if first and _is_tight(between := text[groups[first - 1][1] : start]):
         number = groups[first - 1][1] - groups[first - 1][0]
@@ -194,7 +196,16 @@ def _stands_alone(text: str, groups: list[tuple[int, int]], first: int, last: in
         return bool(_ON_A_CARD.fullmatch(text, *groups[last + 1]))
     if _SEPARATES.search(text, start, end):
         return _is_as_printed(text, groups, first, last)
-    return not (first == last and is_order_number(text, start))
+    if _is_parcel(text, groups):
+        start, end = groups[0][0], groups[-1][1]
+    return not is_another_number(text, start, end)
+
+
+def _is_parcel(text: str, groups: list[tuple[int, int]]) -> bool:
+    """Whether all groups are one number as on a parcel, "9400 4275 5828 2357 4162 18", beside which its name stands."""
+    if len(groups) not in _GROUPS_OF_A_PARCEL or _SEPARATES.search(text, groups[0][0], groups[-1][1]):
+        return False
+    return {end - start for start, end in groups[:-1]} == {4}
 
 
 def _is_as_printed(text: str, groups: list[tuple[int, int]], first: int, last: int) -> bool:
@@ -208,7 +219,7 @@ def _is_as_printed(text: str, groups: list[tuple[int, int]], first: int, last: i
         return False
     goes_on = begin and (lengths[0], signs[0]) == (lengths[1], signs[1])
     goes_on = goes_on or (lengths[end + 1 :], signs[end:]) == ([lengths[end]], [signs[end - 1]])
-    return not goes_on and not is_order_number(text, groups[first][0])
+    return not goes_on and not is_another_number(text, groups[first][0], groups[last][1])
 
 
 def _is_tight(between: str) -> bool:

@@ -30,7 +30,44 @@ _OTHERWISE = re.compile(
     rf"\s?(?:{'|'.join(map(re.escape, _NUMBER_WORDS))})?"
     r"(?:\s|[:#=()\[\]\"'.]|은|는|이|가|도|is\b|was\b){0,5}\Z"
 )
-# Narrower, with the word "number" or the like: for kinds that are worse to leave readable than to hide.
+# These need no "number" behind them. "Customer" and "payment" do: a person's or a card's number may follow them.
+_SHIPPED = """
+    주문 송장 운송장 배송 택배 등기 시리얼 일련 제품 상품 품번 모델 인보이스 견적서 견적 청구서 쿠폰 바코드
+    """.split()  # noqa: SIM905
+_SHIPPED_IN_ENGLISH = """
+    order invoice tracking parcel package shipment waybill consignment serial s/n sn sku imei po coupon
+    """.split()  # noqa: SIM905
+_NUMBER = "|".join(map(re.escape, _NUMBER_WORDS))
+_JOINED = r"(?:\s|[:#=()\[\]\"'.,·-]|은|는|이|가|도|의|is\b|was\b|with\snumber\b|number\b|no\b|이에요|입니다){0,6}"
+_SHIPPED_BEFORE = re.compile(
+    rf"(?:{'|'.join(_SHIPPED)}|(?<![a-z])(?:{'|'.join(_SHIPPED_IN_ENGLISH)})(?:'?s)?)\s?(?:{_NUMBER})?{_JOINED}\Z"
+)
+_CALLED_BEFORE = re.compile(
+    rf"(?:{'|'.join({*_OTHERS, *_SHIPPED})}"
+    rf"|(?<![a-z])(?:{'|'.join({*_OTHERS_IN_ENGLISH, *_SHIPPED_IN_ENGLISH})})(?:'?s)?)"
+    rf"\s?(?:{_NUMBER}|#){_JOINED}\Z"
+)
+_JOINED_AFTER = (
+    r"[\s()\[\],.~-]{0,4}(?:번(?:\s?으?로)?|요|이요|이고|인데|이|가|은|는|건|라는|이라는)?[\s,]{0,2}"
+    r"(?:(?:이|이게|이거|이건|제|저의|저희|내|그|해당|위)\s)?"
+    r"(?:(?:is|was|are|this|that|it's|which|as|for|my|the|our|your|an?)\s){0,4}"
+)
+# Not "…로 주문했어요", which tells what was paid with.
+_SHIPPED_AFTER = re.compile(
+    rf"{_JOINED_AFTER}(?:(?:{'|'.join(_SHIPPED)})(?!\s?(?:했|하|할|해|함|합))"
+    rf"|(?:{'|'.join(_SHIPPED_IN_ENGLISH)})(?![a-z]))"
+)
+_CALLED_AFTER = re.compile(
+    rf"{_JOINED_AFTER}(?:{'|'.join({*_OTHERS, *_SHIPPED, *_OTHERS_IN_ENGLISH, *_SHIPPED_IN_ENGLISH})})\s?(?:{_NUMBER})"
+    r"(?![a-z])"
+)
+_PERSONAL = (
+    r"(?:주민|외국인|생년월일|카드|계좌|통장|은행|뱅크|여권|면허|(?<![a-z])(?:rrn|arc|ssn|card|visa|account|acct|passport"
+    r"|licen[sc]e|resident|foreigner))"
+)
+_PERSONAL_BEFORE = re.compile(rf"{_PERSONAL}(?:\s?등록)?(?:증|들)?\s?(?:{_NUMBER})?{JOINT}\Z")
+_PERSONAL_AFTER = re.compile(rf"[\s(,]{{0,3}}(?:번\s?)?(?:(?:이|제|is|my|the)\s){{0,2}}{_PERSONAL}")
+# Narrower, with the word "number" or the like: a phone number near an order is still one.
 _ORDER = re.compile(
     r"(?:주문|송장|운송장|등기|추적|접수|예약|승인|거래|쿠폰|시리얼|일련"
     r"|(?<![a-z])(?:order|tracking|invoice|serial|coupon|voucher|transaction|booking|reference))"
@@ -54,6 +91,26 @@ def is_order_number(text: str, start: int) -> bool:
 def _is_called(name: re.Pattern[str], text: str, start: int) -> bool:
     words = text[max(0, start - _LOOK_BACK) : start].lower()
     return words.rstrip(_JOINS).endswith(_ENDS) and bool(name.search(words))
+
+
+def is_another_number(text: str, start: int, end: int) -> bool:
+    """Whether the words right beside a number call it an order, serial, invoice or parcel number, or the like.
+
+    Such a word beats the number's form and check digit: one in ten order numbers has a
+    card's. It doesn't beat a word
+    for the personal number on the other side, unless it says "number" itself: "주문 4111… 카드" is a card.
+    """
+    words = text[max(0, start - _LOOK_BACK) : start].lower()
+    following = text[end : end + _LOOK_BACK].lower()
+    if _CALLED_BEFORE.search(words):
+        return True
+    if _PERSONAL_BEFORE.search(words):
+        return False
+    if _CALLED_AFTER.match(following):
+        return True
+    if _SHIPPED_BEFORE.search(words):
+        return not _PERSONAL_AFTER.match(following)
+    return bool(_SHIPPED_AFTER.match(following))
 
 
 def mentions(text: str, hints: Iterable[str]) -> bool:

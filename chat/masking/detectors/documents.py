@@ -3,7 +3,15 @@
 import re
 from collections.abc import Iterator
 
-from chat.masking.detectors.context import ALONE_AFTER, ALONE_BEFORE, JOINT, before, is_named_otherwise, mentions
+from chat.masking.detectors.context import (
+    ALONE_AFTER,
+    ALONE_BEFORE,
+    JOINT,
+    before,
+    is_another_number,
+    is_named_otherwise,
+    mentions,
+)
 
 _WORD_WIDTH = 40
 _OUT = r"(?<![A-Za-z0-9])(?<![A-Za-z0-9*]-)"
@@ -40,6 +48,8 @@ _FOREIGN_LICENCE = re.compile(
 def passports(text: str) -> Iterator[tuple[int, int]]:
     """Finds Korean passport numbers, old (M12345678) and new (M123A4567); foreign ones beside a word for a passport."""
     for match in _KOREAN_PASSPORT.finditer(text):
+        if is_another_number(text, *match.span()):
+            continue
         named = _PASSPORT_WORD.search(before(text, match.start(), _WORD_WIDTH))
         if named or (_is_plain_passport(match.group()) and not is_named_otherwise(text, match.start())):
             yield match.span()
@@ -52,6 +62,8 @@ def passports(text: str) -> Iterator[tuple[int, int]]:
 def driver_licenses(text: str) -> Iterator[tuple[int, int]]:
     """Finds Korean licence numbers (place, year, six digits, two); in one piece and foreign ones beside a word."""
     for match in _LICENCE.finditer(text):
+        if is_another_number(text, *match.span()):
+            continue
         written = match.group(2) and (match.group(1) or not text[match.start()].isdigit())
         named = _LICENCE_WORD.search(before(text, match.start(), _WORD_WIDTH))
         if named or (written and not is_named_otherwise(text, match.start())):

@@ -7,7 +7,14 @@ from datetime import date
 from stdnum import ean
 
 from chat.masking.detectors.apart import Chain, chains
-from chat.masking.detectors.context import ALONE_AFTER, ALONE_BEFORE, JOINT, after, before, is_named_otherwise, mentions
+from chat.masking.detectors.context import (
+    ALONE_AFTER,
+    ALONE_BEFORE,
+    JOINT,
+    is_another_number,
+    is_named_otherwise,
+    mentions,
+)
 
 _BETWEEN = (
     r"[\s.\-~∼〜_·]{0,5}|/"
@@ -42,14 +49,8 @@ _CORPORATION_WORD = re.compile(
 _REGISTRATION_WORD = re.compile(
     r"(?:주민|외국인|등록|생년월일|resident|foreigner|rrn|arc)[^\d\n]{0,20}\Z", re.IGNORECASE
 )
-# Orders and parcels numbered by the day, "240616-4829103", look like a child's registration number.
-_ORDER_WORD = re.compile(
-    r"(?:(?:주문|송장|등기|접수|예약|승인|거래|배송)\s?(?:번호|건)?|(?<![a-z])(?:order|tracking|booking)\s?(?:number|no\.?|id)?)"
-    r"(?:[\s:#(]|은|는|이|가){0,3}\Z",
-    re.IGNORECASE,
-)
-_ORDER_FOLLOWS = re.compile(r"[\d\s.\-]{13,16}(?:번\s)?(?:주문|건|배송|예약|접수)")
-_ORDERED_SINCE = 15
+# Few people are older, and today's orders are numbered by such dates: "241203-1738264".
+_OLD_UNTIL = 1930
 # The second half alone, which says the most.
 _BACK_HALF = re.compile(
     r"(?:주민(?:등록)?|외국인\s?등록)(?:\s?번호|증)?(?:의|은|는|에서)?\s?(?:뒷|뒤)\s?(?:자리|번호|7자리|일곱\s?자리)[^\d\n]{0,6}([1-8]\d{6})(?![\d-])"
@@ -113,7 +114,7 @@ def social_security_numbers(text: str) -> Iterator[tuple[int, int]]:
 def _registration_numbers(text: str, sevenths: str) -> Iterator[tuple[int, int]]:
     for match in _REGISTRATION[sevenths].finditer(text):
         birthday, between, rest = match.groups()
-        if _is_somebody(text, match.start(), birthday + rest, written=bool(between)):
+        if _is_somebody(text, match.span(), birthday + rest, written=bool(between)):
             yield match.span()
     for chain in chains(text, 13):
         if chain.digits[6] in sevenths and _is_somebody_apart(text, chain):
@@ -126,22 +127,24 @@ def _is_somebody_apart(text: str, chain: Chain) -> bool:
     """Whether the digits stand one by one, or one group ends with the day of birth and something else tells as well."""
     if not (chain.is_one_by_one or (6 in chain.breaks and _is_vouched_for(text, chain.start, chain.digits))):
         return False
-    return _is_somebody(text, chain.start, chain.digits, written=True)
+    return _is_somebody(text, (chain.start, chain.end), chain.digits, written=True)
 
 
-def _is_somebody(text: str, start: int, digits: str, *, written: bool) -> bool:
+def _is_somebody(text: str, span: tuple[int, int], digits: str, *, written: bool) -> bool:
     """Whether the first seven digits may be somebody's, and nothing says that it is another number.
 
-    A number that is ``written`` in the usual way, with a dash or the like in the middle, needs no more than that.
+    A number that is ``written`` in the usual way, with a dash or the like in the middle, needs no more than that,
+    unless its person would be very old.
     """
-    if not _is_birthday(digits):
+    start = span[0]
+    if not (born := _year_of_birth(digits)):
         return False
-    if _CORPORATION_WORD.search(text, max(0, start - _WORD_WIDTH), start):
+    if _CORPORATION_WORD.search(text, max(0, start - _WORD_WIDTH), start) or is_another_number(text, *span):
         return False
-    if written:
-        return not _is_ordered(text, start, digits) or _is_vouched_for(text, start, digits)
     is_barcode = digits.startswith("880") and ean.is_valid(digits)
-    return not (is_barcode or is_named_otherwise(text, start)) or _is_vouched_for(text, start, digits)
+    if born > _OLD_UNTIL and (written or not (is_barcode or is_named_otherwise(text, start))):
+        return True
+    return _is_vouched_for(text, start, digits)
 
 
 def _is_vouched_for(text: str, start: int, digits: str) -> bool:
@@ -149,20 +152,12 @@ def _is_vouched_for(text: str, start: int, digits: str) -> bool:
     return _has_check_digit(digits) or bool(_REGISTRATION_WORD.search(text[max(0, start - _WORD_WIDTH) : start]))
 
 
-def _is_birthday(digits: str) -> bool:
+def _year_of_birth(digits: str) -> int | None:
     try:
         day = date(_CENTURY[digits[6]] + int(digits[:2]), int(digits[2:4]), int(digits[4:6]))
     except ValueError:
-        return False
-    return _BORN_SINCE <= day.year <= _BORN_UNTIL
-
-
-def _is_ordered(text: str, start: int, digits: str) -> bool:
-    """Whether the words right before it call it an order; or right behind it, if its day is recent enough for one."""
-    if _ORDER_WORD.search(before(text, start, _WORD_WIDTH)):
-        return True
-    is_recent = _CENTURY[digits[6]] == 2000 and int(digits[:2]) >= _ORDERED_SINCE
-    return is_recent and bool(_ORDER_FOLLOWS.match(after(text, start, _WORD_WIDTH)))
+        return None
+    return day.year if _BORN_SINCE <= day.year <= _BORN_UNTIL else None
 
 
 def _has_check_digit(digits: str) -> bool:

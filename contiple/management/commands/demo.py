@@ -5,10 +5,12 @@ For local mode only: everybody can read the passwords here.
 
 import json
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
@@ -42,15 +44,16 @@ CATEGORIES = [
 class Command(BaseCommand):
     help = "Creates the demo service, if there is none yet. In local mode only."
 
-    @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.LOCAL:
             raise CommandError("The demo has passwords that everybody knows: it is for CONTIPLE_MODE=local only.")
         slugs = list(Service.objects.filter(slug__in=["demo", "other"]).values_list("slug", flat=True))
         if slugs:
             raise CommandError(f"There is a service {slugs[0]!r} already; nothing was changed.")
-        make_demo(timezone.now())
-        make_other_shop()
+        _hashed_password()
+        with transaction.atomic():
+            make_demo(timezone.now())
+            make_other_shop()
         if options["verbosity"]:
             self.stdout.write("\n".join(sign_ins()))
 
@@ -113,7 +116,14 @@ def _make_people(service: Service, people: list[tuple[str, str, Agent.Role, bool
 
 def _make_user(email: str, name: str) -> User:
     """Returns the user with this address, with the password unchanged, or makes one."""
-    return User.objects.filter(email__iexact=email).first() or User.objects.create_user(email, PASSWORD, name=name)
+    there = User.objects.filter(email=email).first()
+    return there or User.objects.create(email=email, name=name, password=_hashed_password())
+
+
+@cache
+def _hashed_password() -> str:
+    """Takes long, so it is asked for before the transaction begins: PostgreSQL ends one that idles for 10 s."""
+    return make_password(PASSWORD)
 
 
 def _make_articles(help_center: HelpCenter, by: Agent) -> None:

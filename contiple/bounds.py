@@ -1,0 +1,49 @@
+"""How much one request, one connection and one address may take. What is more is refused before it is read.
+
+The server applies these in ``contiple.doorway`` and ``contiple.lanes``; a proxy in front should have bounds as well.
+"""
+
+import re
+
+# A form or JSON. Korean text takes nine bytes for each character in a form, and a comment has at most 8,000.
+FORM_BYTES = 256 * 1024
+# A form with a long text in each language: an article has at most 50,000 characters.
+LONG_TEXT_BYTES = 2 * 1024 * 1024
+LARGEST_BYTES = LONG_TEXT_BYTES
+# Addresses that take more than a form does. The first that matches counts; uploads get an entry here.
+BODIES = [
+    (re.compile(rb"/desk/[^/]+/help-center/"), LONG_TEXT_BYTES),
+    (re.compile(rb"/operator/helpcenter/"), LONG_TEXT_BYTES),
+]
+
+LINE_BYTES = 8 * 1024  # the request line, or a header
+HEADERS_BYTES = 32 * 1024
+HEADERS = 100
+
+HEADER_SECONDS = 10  # from a request's first byte to its last header, or from connecting to it
+# A body has this long, and a second more for each of these bytes: slower than the slowest phone network.
+BODY_SECONDS, BODY_BYTES_PER_SECOND = 20, 8 * 1024
+IDLE_SECONDS = 60  # between two requests; a proxy in front must close its idle connections sooner
+# After a refusal the rest of the body is read for this long at most, so that the client reads the answer.
+LINGER_SECONDS, LINGER_BYTES = 3, 1024 * 1024
+
+# One address may be an office or a phone network: browsers open six connections each, and keep one socket.
+CONNECTIONS_BY_ADDRESS = 600
+SOCKETS_BY_ADDRESS = 2000
+
+# Requests that are served at once. Each may hold a connection to the database (of 20): the others are for messages.
+PAGES_AT_ONCE, PAGES_WAITING, PAGES_SECONDS = 8, 300, 20
+# Requests that hash a password wait in a lane of their own, so that no page waits behind them.
+HASHING_WAITING, HASHING_SECONDS = 60, 15
+HASHING = re.compile(r"/(sign-in|password|invitation|operator/(login|password_change|agents/user))\b")
+
+
+def body_limit(target: bytes) -> int:
+    """Returns how many bytes a body sent to this request target may have."""
+    path = target.partition(b"?")[0]
+    return next((limit for pattern, limit in BODIES if pattern.match(path)), FORM_BYTES)
+
+
+def body_seconds(size: int) -> float:
+    """Returns how long a body of ``size`` bytes may take to arrive."""
+    return BODY_SECONDS + size / BODY_BYTES_PER_SECOND

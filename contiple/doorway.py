@@ -1,0 +1,201 @@
+"""Where requests come in: each connection and request is bounded before anything is parsed or stored.
+
+Guaranteed: a body over its limit is refused (413) when its length is announced, or when so many bytes have come; a line
+or headers that are too long are refused (414, 431); a request whose headers or body come too slowly is refused (408),
+however steadily its bytes drip; forms are parsed by Django alone. A refused connection ends after
+``LINGER_SECONDS``. The numbers are in ``contiple.bounds``.
+"""
+
+from collections import Counter
+from http import HTTPStatus
+from typing import Any
+
+from daphne.http_protocol import WebRequest
+from twisted.internet.protocol import connectionDone
+from twisted.web.http import HTTPChannel, _GenericHTTPChannelProtocol
+
+from contiple import bounds
+from contiple.base.addresses import counted_network
+from contiple.refusals import refusal
+
+
+class Crowd:
+    """Counts what each network has open. An empty network stands for who is never limited."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.open: Counter[str] = Counter()
+
+    def enter(self, network: str) -> bool:
+        """Counts one more. Returns False if there are too many."""
+        if network and self.open[network] >= self.limit:
+            return False
+        self.open[network] += 1
+        return True
+
+    def leave(self, network: str) -> None:
+        self.open[network] -= 1
+        if not self.open[network]:
+            del self.open[network]
+
+
+connections = Crowd(bounds.CONNECTIONS_BY_ADDRESS)
+sockets = Crowd(bounds.SOCKETS_BY_ADDRESS)
+
+
+class Channel(HTTPChannel):
+    """One HTTP connection. ``network`` is set until it is closed or has become a socket."""
+
+    MAX_LENGTH = bounds.LINE_BYTES
+    totalHeadersSize = bounds.HEADERS_BYTES  # noqa: N815 - Twisted's names
+    maxHeaders = bounds.HEADERS  # noqa: N815
+    transport: Any
+    network: str | None = None
+    discarded = 0
+    is_refused = False
+    is_reading = True  # a request has begun, or is waited for since the connection was made
+
+    def connectionMade(self) -> None:  # noqa: N802
+        super().connectionMade()
+        self.setTimeout(bounds.HEADER_SECONDS)
+
+    def connectionLost(self, reason: Any = connectionDone) -> None:  # noqa: N802
+        self.leave()
+        super().connectionLost(reason)
+
+    def leave(self) -> None:
+        if self.network is not None:
+            connections.leave(self.network)
+            self.network = None
+
+    def resetTimeout(self) -> None:  # noqa: N802
+        """Does nothing: Twisted gives more time with each byte."""
+
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802
+        if self.is_refused:
+            self._discard(data)
+            return
+        if not self.is_reading and not self._handlingRequest:
+            self.is_reading = True
+            self.setTimeout(bounds.HEADER_SECONDS)
+        super().dataReceived(data)
+
+    def lineLengthExceeded(self, line: bytes) -> None:  # noqa: N802
+        self.refuse(431 if hasattr(self, "_command") else 414)
+
+    def lineReceived(self, line: bytes) -> None:  # noqa: N802
+        if self.is_refused:
+            return
+        if self._receivedHeaderSize + len(line) > self.totalHeadersSize:
+            self.refuse(431)
+            return
+        super().lineReceived(line)
+
+    def headerReceived(self, line: bytes) -> bool:  # noqa: N802
+        if self._receivedHeaderCount >= self.maxHeaders:
+            self.refuse(431)
+        return not self.is_refused and super().headerReceived(line)
+
+    def allHeadersReceived(self) -> None:  # noqa: N802
+        if self.is_refused:
+            return
+        limit = self.requests[-1].limit = bounds.body_limit(self._path)
+        if (self.length or 0) > limit:
+            self.refuse(413)
+            return
+        if self.length != 0:
+            self.setTimeout(bounds.body_seconds(limit if self.length is None else self.length))
+        super().allHeadersReceived()
+
+    def rawDataReceived(self, data: bytes) -> None:  # noqa: N802
+        if not self.is_refused:
+            super().rawDataReceived(data)
+
+    def allContentReceived(self) -> None:  # noqa: N802
+        if self.is_refused:
+            return
+        self.is_reading = False
+        self.setTimeout(bounds.IDLE_SECONDS)  # which Twisted puts aside until the answer has been sent
+        super().allContentReceived()
+
+    def timeoutConnection(self) -> None:  # noqa: N802
+        if self.is_refused:
+            self.transport.abortConnection()
+        elif self.is_reading and self.requests:
+            self.refuse(408)
+        else:
+            super().timeoutConnection()
+
+    def refuse(self, status: int) -> None:
+        """Answers at once and ends the connection. What still comes is read for a while, and thrown away."""
+        self.is_refused = True
+        asked = self.requests[-1].requestHeaders.getAllRawHeaders() if self.requests else []
+        headers, body = refusal(status, {name.lower(): values[0] for name, values in asked})
+        lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}".encode(), b"Connection: close"]
+        lines += [name + b": " + value for name, value in headers]
+        self.transport.write(b"\r\n".join(lines) + b"\r\n\r\n" + body)
+        self.transport.loseWriteConnection()
+        self.setTimeout(bounds.LINGER_SECONDS)
+
+    def _discard(self, data: bytes) -> None:
+        self.discarded += len(data)
+        if self.discarded > bounds.LINGER_BYTES:
+            self._networkProducer.pauseProducing()
+
+
+class Request(WebRequest):
+    """One request. ``limit`` is what its body may have, set when its headers are there."""
+
+    limit = bounds.FORM_BYTES
+    received = 0
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._parsePOSTFormSubmission = False  # Django parses forms
+
+    def handleContentChunk(self, data: bytes) -> None:  # noqa: N802
+        self.received += len(data)
+        if self.channel.is_refused:
+            return
+        if self.received > self.limit:
+            self.channel.refuse(413)
+            return
+        super().handleContentChunk(data)
+
+    def process(self) -> Any:
+        """Counts a connection that becomes a socket among the sockets, which are limited apart."""
+        channel, transport, network = self.channel, self.transport, self.channel.network or ""
+        wants_socket = self.requestHeaders.hasHeader(b"Upgrade")
+        if wants_socket and not sockets.enter(network):
+            channel.refuse(503)
+            return None
+        processing = super().process()
+        if self.transport is None:
+            channel.leave()
+            transport.protocol.network = network
+        elif wants_socket:
+            sockets.leave(network)
+        return processing
+
+    def basic_error(self, status: int, status_text: bytes, body: str) -> None:
+        if status != HTTPStatus.SERVICE_UNAVAILABLE:
+            super().basic_error(status, status_text, body)
+            return
+        asked = {name.lower(): values[0] for name, values in self.requestHeaders.getAllRawHeaders()}
+        headers, page = refusal(status, asked)
+        self.handle_reply({"type": "http.response.start", "status": status, "headers": headers})
+        self.handle_reply({"type": "http.response.body", "body": page})
+
+
+def new_channel() -> _GenericHTTPChannelProtocol:
+    return _GenericHTTPChannelProtocol(Channel())
+
+
+def enter(channel: Any, host: str) -> bool:
+    """Counts a new connection from ``host``. Returns False if the address has too many: close it."""
+    network = counted_network(host)
+    if not connections.enter(network):
+        return False
+    channel._channel.network = network
+    channel.requestFactory = Request
+    return True
