@@ -1,5 +1,7 @@
 """Limits attempts at passwords, mails to a person's address, chat starts, inquiries and looks under masks.
 
+The limits of accounts stand here, those of customers in ``chat.abuse.limits``.
+
 Attempts are counted in the database, so all processes count together. A row doesn't say who tried or from where: its
 key is a hash under ``SECRET_KEY``. An attempt is counted before it is made, so of many at once no more than the limit
 get through.
@@ -9,12 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.crypto import salted_hmac
-from django.utils.translation import gettext_lazy as _
 
 from agents.models import Attempt
 from contiple.base.errors import TooMany
+from contiple.base.waiting import too_often
 
 
 @dataclass(frozen=True)
@@ -33,16 +36,23 @@ RESET_BY_ADDRESS = Limit("reset address", 20, timedelta(hours=1))
 INVITATION_BY_EMAIL = Limit("invitation e-mail", 5, timedelta(days=1))  # by any service
 INVITATION_BY_SERVICE = Limit("invitation service", 50, timedelta(days=1))
 KEPT = timedelta(days=1)  # the longest window
+SWEPT_AT_ONCE = 50  # more than one attempt adds, so that old rows never pile up
 
 
 def count_attempt(limit: Limit, who: str, *, now: datetime) -> Attempt:
-    """Counts one attempt. Raises ``TooMany`` beyond the limit; a refused attempt isn't counted, so waiting helps."""
-    Attempt.objects.filter(at__lt=now - KEPT).delete()
+    """Counts one attempt. Raises ``TooMany`` beyond the limit; a refused attempt isn't counted, so waiting helps.
+
+    Looks before and after: a flood that is refused writes nothing, and of many at once no more than the limit get
+    through.
+    """
+    _require_room(limit, who, now)
+    _sweep(now)
     attempt = Attempt.objects.create(key=_key(limit, who), at=now)
-    if _recent(limit, who, now).count() > limit.attempts:
+    try:
+        _require_room(limit, who, now, beside=attempt)
+    except TooMany:
         attempt.delete()
-        minutes = int(limit.window.total_seconds() // 60)
-        raise TooMany(_("Too many attempts. Try again in %(minutes)s minutes.") % {"minutes": minutes})
+        raise
     return attempt
 
 
@@ -85,6 +95,27 @@ def network(address: str) -> str:
     if address and isinstance(ip_address(address), IPv6Address):
         return str(ip_network(f"{address.partition('%')[0]}/64", strict=False))
     return address
+
+
+def _require_room(limit: Limit, who: str, now: datetime, *, beside: Attempt | None = None) -> None:
+    """Raises ``TooMany`` if the window is full, with the time until its oldest attempt that counts has left it."""
+    others = _recent(limit, who, now).exclude(pk=beside.pk if beside else 0).order_by("-at")
+    if limit.attempts:
+        oldest = others.values_list("at", flat=True)[limit.attempts - 1 : limit.attempts].first()
+        if oldest is None:
+            return
+    else:
+        oldest = now
+    wait_s = (oldest + limit.window - now).total_seconds()
+    raise TooMany(too_often(wait_s), retry_after_s=wait_s)
+
+
+def _sweep(now: datetime) -> None:
+    """Deletes some old rows by the index on their time. What somebody else deletes already is not waited for."""
+    old = Attempt.objects.filter(at__lt=now - KEPT).order_by("at")
+    with transaction.atomic():
+        gone = old.select_for_update(skip_locked=True).values_list("pk", flat=True)[:SWEPT_AT_ONCE]
+        Attempt.objects.filter(pk__in=list(gone)).delete()
 
 
 def _recent(limit: Limit, who: str, now: datetime) -> QuerySet[Attempt]:

@@ -7,10 +7,12 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Agent, Service
+from chat.block import Block  # noqa: F401 - Django looks for models here
 from chat.masking.models import MaskedSpan
 from helpcenter.models import Customer, PrivacyPolicy
 
@@ -86,13 +88,15 @@ class Chat(models.Model):
         TIMEOUT = "timeout"  # the customer was not there any more
         IDLE = "idle"  # the customer was there, and did not answer
         SERVICE = "service"  # the contract was closed under it
+        BLOCKED = "blocked"  # an admin blocked the customer
+        ADMIN = "admin"  # an admin ended it with others, as in a flood
 
     class InquiryOffer(models.TextChoices):
         WAITED = "waited"  # longer than the longest wait of the chat settings
         MISSED = "missed"  # everybody who could have opened it has let it ring
 
-    # The order of the queue: first come, first served. The index ``chat_queue`` has it too.
-    QUEUE_ORDER = ("waiting_since", "id")
+    # The order of the queue: first come, first served, crowds of a network behind. The index ``chat_turn`` has it too.
+    QUEUE_ORDER = ("turn_at", "id")
 
     service = models.ForeignKey(Service, models.CASCADE, related_name="chats")
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="chats")
@@ -105,7 +109,12 @@ class Chat(models.Model):
     consented_at = models.DateTimeField()
 
     created_at = models.DateTimeField(default=timezone.now)
-    waiting_since = models.DateTimeField(default=timezone.now)  # the place in the queue; kept when passed on
+    waiting_since = models.DateTimeField(default=timezone.now)
+    # The place in the queue, kept when passed on: the start, or later for one of a crowd (``abuse.crowds``).
+    turn_at = models.DateTimeField(default=timezone.now, db_default=Now())
+    # A keyed hash of the customer's network (``abuse.networks``): no address. Forgotten a day after the end.
+    network = models.CharField(max_length=32, blank=True, default="", db_default="", editable=False)
+    paced_until = models.DateTimeField(null=True, blank=True)  # the customer's messages are paid for (``abuse.limits``)
     ringing_since = models.DateTimeField(null=True, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)  # first opened by an agent
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -123,8 +132,7 @@ class Chat(models.Model):
     # Since when the agent's last words have had no answer; NULL while it is the customer who has spoken last.
     unanswered_since = models.DateTimeField(null=True, blank=True)
     reminded_at = models.DateTimeField(null=True, blank=True)  # of that silence, once
-    # Why the waiting customer has been offered an inquiry instead; empty while nothing speaks for one.
-    inquiry_offer = models.CharField(max_length=8, choices=InquiryOffer, blank=True, db_default="")
+    inquiry_offer = models.CharField(max_length=8, choices=InquiryOffer, blank=True, db_default="")  # "" for none
     # Messages by the customer that no agent has read; counted up on append, anew on read.
     unread = models.PositiveIntegerField(default=0)
 
@@ -143,7 +151,11 @@ class Chat(models.Model):
             ),
         ]
         indexes = [
+            # The next is for the order of the release before.
             models.Index(fields=["service", "waiting_since", "id"], condition=Q(state="waiting"), name="chat_queue"),
+            models.Index(fields=["service", "turn_at", "id"], condition=Q(state="waiting"), name="chat_turn"),
+            models.Index(fields=["service", "network"], condition=~Q(network=""), name="chat_of_network"),
+            models.Index(fields=["closed_at"], condition=~Q(network=""), name="chat_network_kept"),
             models.Index(fields=["agent", "state"], condition=~Q(state="closed"), name="chat_open_of_agent"),
             models.Index(fields=["service", "-created_at"], name="chat_by_service"),
         ]

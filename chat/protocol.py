@@ -161,11 +161,15 @@ class ServerBeat(Struct, tag="beat"):
 
 
 class Error(Struct, tag="error"):
-    """A frame was refused and nothing was changed: a code, and a sentence in the reader's language."""
+    """A frame was refused and nothing was changed: a code, and a sentence in the reader's language.
+
+    With ``retry_after_s`` the same frame may succeed after so many seconds.
+    """
 
     code: str
     text: str
     client_id: UUID | None = None
+    retry_after_s: int | None = None
 
 
 ToClient = Message | Ack | Receipts | TypingNow | Status | Place | Waiting | Desk | LastLine | ServerBeat | Error

@@ -4,7 +4,7 @@ from chat.conversation import views_history
 from chat.customer import views as views_customer
 from chat.customer import views_embed
 from chat.desk import views as views_agent
-from chat.desk import views_masking
+from chat.desk import views_blocking, views_masking
 from chat.masking import views_record, views_settings
 from chat.routing import views
 
@@ -19,6 +19,10 @@ urlpatterns = [
     path("desk/<slug:service>/chat/<int:chat>/transfer/", views_agent.transfer, name="transfer"),
     path("desk/<slug:service>/chat/<int:chat>/return/", views_agent.give_back, name="return"),
     path("desk/<slug:service>/chat/<int:chat>/take-over/", views_agent.take_over, name="take_over"),
+    path("desk/<slug:service>/chat/<int:chat>/block/", views_blocking.block, name="block"),
+    path("desk/<slug:service>/chat/end/", views_blocking.end_chats, name="end_chats"),
+    path("desk/<slug:service>/blocked/", views_blocking.blocked, name="blocked"),
+    path("desk/<slug:service>/blocked/<int:block>/unblock/", views_blocking.unblock, name="unblock"),
     path("desk/<slug:service>/chat/settings/", views.chat_settings, name="chat_settings"),
     path("desk/<slug:service>/chat/check/", views.checklist, name="checklist"),
     path("desk/<slug:service>/chat/<int:chat>/history/", views_agent.history, name="history"),

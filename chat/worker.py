@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from django.db import DatabaseError, close_old_connections, connection
 
+from chat.abuse import networks
 from chat.lifecycle import silence, upkeep
 from chat.masking import destroying
 from chat.routing import decisions, presence, queue_limits
@@ -57,6 +58,7 @@ def tick(count: int = 0, memory: Memory | None = None) -> bool:
 def _sweep() -> None:
     presence.drop_expired_leases()
     decisions.drop_old_rounds()
+    networks.forget_old()
     destroying.destroy_expired()
 
 

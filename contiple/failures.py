@@ -1,9 +1,12 @@
 """Answers to what went wrong, in the reader's language: a page, or for htmx and scripts the sentence alone."""
 
+import sys
+
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import RequestDataTooBig
+from django.db import DatabaseError, InterfaceError, InternalError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
@@ -19,6 +22,9 @@ from helpcenter.pages import public_page
 
 TOKEN_HEADER = "X-CSRF-Token"  # noqa: S105 - a header's name
 USER_HEADER = "X-Signed-In"
+# The database is away, or what is asked for is locked or too slow (`contiple.base.deadlines`).
+UNAVAILABLE = (OperationalError, InterfaceError, InternalError)
+RETRY_AFTER_S = 5
 
 
 def is_script(request: HttpRequest) -> bool:
@@ -78,10 +84,30 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """Answers an error that nobody has caught: 503 if the database does not serve this page now, else 500.
+
+    Nothing here asks the database.
+    """
+    text, status = _("The error is on our side and has been recorded. Try again in a moment."), 500
+    if _is_unavailable(sys.exc_info()[1]):
+        text, status = _("This can’t be opened right now. Try again in a moment."), 503
     if is_script(request):
-        return sentence(_("The error is on our side and has been recorded. Try again in a moment."), 500)
-    # Without a request: whatever has failed may fail again in a context processor.
-    return HttpResponse(render_to_string("500.html", {"is_public": is_public(request)}), status=500)
+        answer = sentence(text, status)
+    else:  # without a request: whatever has failed may fail again in a context processor
+        body = render_to_string("500.html", {"text": text, "is_public": is_public(request)})
+        answer = HttpResponse(body, status=status)
+    if status == 503:
+        answer["Retry-After"] = str(RETRY_AFTER_S)
+    return answer
+
+
+def _is_unavailable(error: BaseException | None) -> bool:
+    """A database error in a transaction that had failed before comes as another one; the first one decides."""
+    while isinstance(error, DatabaseError | InterfaceError):
+        if isinstance(error, UNAVAILABLE):
+            return True
+        error = error.__context__
+    return False
 
 
 def page_above(path: str) -> str:

@@ -17,10 +17,12 @@ import logging
 import threading
 import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import psycopg
 from channels.layers import get_channel_layer
-from django.db import Error
+from django.db import Error, connection
 from django.db.migrations.loader import MigrationLoader
 
 from chat.conversation import group_commit

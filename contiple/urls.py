@@ -4,7 +4,7 @@ from django.urls import include, path
 handler400 = "contiple.failures.bad_request"
 handler403 = "contiple.failures.forbidden"
 handler404 = "contiple.failures.not_found"
-handler500 = "contiple.middleware.server_error"
+handler500 = "contiple.failures.server_error"
 urlpatterns = [
     path("operator/", admin.site.urls),
     path("language/", include("django.conf.urls.i18n")),

@@ -65,6 +65,8 @@ def make_chat(
     if state == Chat.State.CLOSED:
         fields.setdefault("closed_at", now)
         fields.setdefault("closed_by", Chat.ClosedBy.AGENT)
+    if "waiting_since" in fields:
+        fields.setdefault("turn_at", fields["waiting_since"])
     return Chat.objects.create(
         service=service,
         customer=customer or make_customer(service, f"Customer {next(_count)}"),

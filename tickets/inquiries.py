@@ -5,13 +5,15 @@ without consent, and the number of inquiries from one address is limited.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
 
 from agents import throttle
 from agents.models import Service
+from chat.abuse import blocks, limits
+from chat.abuse.networks import hash_of
 from chat.masking.concealing import conceal
 from chat.models import Chat
 from helpcenter.customers import customer_for_inquiry
@@ -20,9 +22,6 @@ from tickets.chat_inquiries import replace_chat
 from tickets.lifecycle import Draft, create_ticket, requested_ticket
 from tickets.models import Ticket
 from tickets.numbering import lock_counter
-
-# More than a person has to ask, few enough that a script fills no desk.
-INQUIRY_BY_ADDRESS = throttle.Limit("inquiry address", 10, timedelta(hours=1))
 
 
 @dataclass(frozen=True)
@@ -46,6 +45,8 @@ def leave_inquiry(service: Service, inquiry: Inquiry, *, chat: Chat | None = Non
     Raises ``TooMany`` past the limit of the address, and ``Invalid`` for a name or an e-mail that can't be used. Locks
     Service, then Chat.
     """
+    if chat is not None:
+        blocks.require_not_blocked(service.pk, customer_id=chat.customer_id)
     with transaction.atomic():
         lock_counter(service)
         ticket = requested_ticket(service, inquiry.request_id) or _create(service, inquiry)
@@ -55,8 +56,10 @@ def leave_inquiry(service: Service, inquiry: Inquiry, *, chat: Chat | None = Non
 
 
 def _create(service: Service, inquiry: Inquiry) -> Ticket:
-    sender = f"{service.pk} {throttle.network(inquiry.address)}"
-    throttle.count_attempt(INQUIRY_BY_ADDRESS, sender, now=inquiry.now)
+    network = hash_of(service.pk, inquiry.address)
+    blocks.require_not_blocked(service.pk, network=network)
+    counted = {limits.INQUIRY_BY_NETWORK: network, limits.INQUIRY_BY_SERVICE: str(service.pk)}
+    throttle.count_attempts(counted, now=inquiry.now)
     requester = customer_for_inquiry(
         service, name=conceal(service, inquiry.name), email=inquiry.email, language=inquiry.language
     )

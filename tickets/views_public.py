@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from agents.access import running_service
 from agents.models import Service
+from chat.abuse.blocks import Blocked
 from chat.access import chat_of
 from chat.masking.concealing import masked_kinds
 from chat.models import Chat
@@ -98,7 +99,7 @@ def _leave(request: HttpRequest, service: Service, form: InquiryForm, chat: Chat
         return True  # Honeypot filled: show thanks, store nothing.
     try:
         leave_inquiry(service, _inquiry(request, form), chat=chat)
-    except TooMany as error:
+    except (TooMany, Blocked) as error:
         form.add_error(None, ValidationError(error.text, code=error.code))
         return False
     return True

@@ -12,17 +12,20 @@ from uuid import UUID
 
 from django.db import transaction
 from django.http import Http404
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from agents.credentials import Credential, chatting_among, chatting_query
 from agents.models import Agent
+from chat.abuse import limits
 from chat.conversation.writing import Draft, LockedChat, write
 from chat.masking import concealing
 from chat.masking.rules import NOTHING, Found, Rules, known_rules, rules_of
 from chat.models import Chat, Message
 from contiple.base import metrics, prepared
-from contiple.base.errors import Closed, Conflict, Invalid
+from contiple.base.errors import Closed, Conflict, Invalid, TooMany
 from contiple.base.texts import MESSAGE_LENGTH_MAX, clean_text
+from contiple.base.waiting import try_again
 
 Author = Message.Author
 
@@ -202,7 +205,14 @@ def _judge(sending: Sending, situation: _Situation, *, wait: bool) -> Sent | Exc
         return Conflict(_("This chat has ended."), code="ended")
     if sending.agent_id is not None and (chat.agent_id != sending.agent_id or chat.state != Chat.State.ACTIVE):
         return Conflict(_("This chat is no longer yours."), code="not_yours")
+    if sending.agent_id is None and (wait_s := chat.owed_s + limits.cost_s(sending.body) - limits.OWED_S_MAX) > 0:
+        return too_fast(wait_s)
     return _draft(sending, chat, situation.names)
+
+
+def too_fast(wait_s: float) -> TooMany:
+    """Returns the refusal of a message that may be sent again after so many seconds."""
+    return TooMany(format_lazy("{} {}", _("Too many messages at once."), try_again(wait_s)), retry_after_s=wait_s)
 
 
 def _first_outcome(sending: Sending, earlier: _Earlier | None) -> Sent | Exception | None:
@@ -249,6 +259,7 @@ def _sent(draft: Draft) -> Sent:
 
 _LOCK = """
 SELECT chat.id, chat.service_id, chat.state, chat.agent_id, chat.last_rev, chat.unread,
+    greatest(coalesce(extract(epoch FROM chat.paced_until - statement_timestamp()), 0), 0)::float AS owed_s,
     customer.name AS customer_name, contract.security_service AS masks_on,
     coalesce(rules.version, 0) AS rules_version
 FROM chat_chat AS chat

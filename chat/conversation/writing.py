@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from django.db import transaction
 
+from chat.abuse import limits
 from chat.conversation import live, message_masks
 from chat.conversation.entries import INSERT, Entry, last_line, offered_spans, record_of, spans_of
 from chat.masking.rules import NOTHING, Found
@@ -33,6 +34,8 @@ class LockedChat:
     masks_on: bool = True
     rules_version: int = 0
     last_line: str | None = None  # None: it stays as it is
+    owed_s: float = 0.0  # by the customer, for messages (``abuse.limits``)
+    owes_s: float | None = None  # as a new message leaves it; None: it stays as it is
     spoke_last: str = ""  # customer or agent, if one of them wrote a new message
 
 
@@ -67,6 +70,8 @@ class Draft:
             chat.last_line = last_line(body)
         if self.entry.author == Author.CUSTOMER:
             chat.unread += 1
+            chat.owed_s += limits.cost_s(body)
+            chat.owes_s = chat.owed_s
         if self.entry.author != Author.SYSTEM:
             chat.spoke_last = self.entry.author
 
@@ -113,13 +118,15 @@ WITH message AS (
     UPDATE chat_chat AS chat SET
         last_rev = new.last_rev,
         unread = new.unread,
+        paced_until = CASE WHEN new.owes_s IS NULL THEN chat.paced_until
+            ELSE statement_timestamp() + make_interval(secs => new.owes_s) END,
         last_line = coalesce(new.last_line, chat.last_line),
         last_message_at = CASE WHEN new.last_line IS NULL THEN chat.last_message_at ELSE statement_timestamp() END,
         unanswered_since = CASE new.spoke_last WHEN 'agent' THEN statement_timestamp()
             WHEN '' THEN chat.unanswered_since END,
         reminded_at = CASE new.spoke_last WHEN '' THEN chat.reminded_at END
     FROM json_to_recordset(%s::json) AS new (id bigint, last_rev integer, unread integer, last_line text,
-        spoke_last text)
+        owes_s float, spoke_last text)
     WHERE chat.id = new.id
 )
 SELECT id, chat_id, seq, created_at FROM message

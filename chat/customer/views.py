@@ -7,7 +7,6 @@ request can't act for anybody: a browser adds no token by itself.
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
 from functools import wraps
 
 from django.conf import settings
@@ -26,6 +25,8 @@ from agents import throttle
 from agents.access import running_service
 from agents.models import Service
 from chat import access
+from chat.abuse import blocks, limits, puzzle
+from chat.abuse.networks import network_of
 from chat.conversation import entries, frames, messages, rendering
 from chat.conversation.paging import before
 from chat.customer.forms import StartForm
@@ -35,8 +36,8 @@ from chat.masking import concealing
 from chat.models import Chat
 from chat.routing import presence, queue
 from chat.routing.queue_limits import QueueFull
-from contiple.base.addresses import client_address
 from contiple.base.errors import Closed, Conflict, Invalid, TooMany
+from contiple.base.waiting import say_when
 from helpcenter.access import chat_gate_open, customer_for_token, help_center_of
 from helpcenter.customers import register_customer
 from helpcenter.models import Customer
@@ -44,8 +45,7 @@ from helpcenter.pages import public_page
 from helpcenter.policies import current_policy
 
 TOKEN_HEADER = "X-Chat-Token"  # noqa: S105 - a header's name
-# High enough for an office or a phone network that shares one address; stops a script that fills the queue.
-START_BY_ADDRESS = throttle.Limit("chat start address", 60, timedelta(hours=1))
+PUZZLE_HEADER = "X-Chat-Puzzle"
 UNSENT_MAX = 200  # messages: nobody writes more while offline
 PAGE_LENGTH_MAX = Chat._meta.get_field("page").max_length
 
@@ -88,7 +88,7 @@ def start(request: HttpRequest, service: Service, customer: Customer | None) -> 
     context = _chat_page(request, service)
     chat = access.chat_of(customer) if customer else None
     if chat is not None and chat.is_open:
-        _count_start(request, service)
+        _count_start(service, customer, network_of(service.pk, request))
         return _started(request, context, chat, _bearer(request))
     stage = _stage(request, context)
     form = stage.get("form")
@@ -98,9 +98,13 @@ def start(request: HttpRequest, service: Service, customer: Customer | None) -> 
         return _staged(request, context | stage, 422)
     try:
         chat, token = _start(request, service, customer, form)
-    except TooMany as error:
+    except (TooMany, blocks.Blocked) as error:
         form.add_error(None, str(error))
-        return _staged(request, context | stage, 429)
+        return say_when(_staged(request, context | stage, error.status), error)
+    except puzzle.Unsolved as error:
+        answer = _staged(request, context | {"stage": "full"}, error.status)
+        answer[PUZZLE_HEADER] = error.puzzle
+        return answer
     except QueueFull:
         return _staged(request, context | {"stage": "full"}, 409)
     except Closed:  # a gate was closed after it was read
@@ -157,7 +161,10 @@ def _staged(request: HttpRequest, context: dict, status: int) -> HttpResponse:
 
 def _start(request: HttpRequest, service: Service, customer: Customer | None, form: StartForm) -> tuple[Chat, str]:
     language, data = get_language(), form.cleaned_data
-    _count_start(request, service)
+    network = network_of(service.pk, request)
+    blocks.require_not_blocked(service.pk, network=network, customer_id=customer.pk if customer else 0)
+    puzzle.require_solution(service.pk, network, request.POST.get("solution", "")[:200], now=timezone.now())
+    _count_start(service, customer, network)
     token = ""
     with transaction.atomic():
         if customer is None:
@@ -165,13 +172,17 @@ def _start(request: HttpRequest, service: Service, customer: Customer | None, fo
             person = {"name": name, "email": data["email"], "language": language}
             customer, token = register_customer(service, **person, token=_bearer(request))
         page = masked_address(service, request.POST.get("page", ""), length=PAGE_LENGTH_MAX)
-        chat = transitions.start_chat(customer, policy=form.current_policy, language=language, page=page)
+        chat = transitions.start_chat(
+            customer, policy=form.current_policy, language=language, page=page, network=network
+        )
     return chat, token
 
 
-def _count_start(request: HttpRequest, service: Service) -> None:
-    network = throttle.network(client_address(request))
-    throttle.count_attempt(START_BY_ADDRESS, f"{service.pk} {network}", now=timezone.now())
+def _count_start(service: Service, customer: Customer | None, network: str) -> None:
+    counted = {limits.START_BY_NETWORK: network, limits.START_BY_SERVICE: str(service.pk)}
+    if customer is not None:
+        counted |= {limits.START_BY_CUSTOMER: str(customer.pk), limits.START_BY_CUSTOMER_DAY: str(customer.pk)}
+    throttle.count_attempts(counted, now=timezone.now())
 
 
 def _started(request: HttpRequest, context: dict, chat: Chat, token: str) -> HttpResponse:

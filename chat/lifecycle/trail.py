@@ -36,6 +36,8 @@ WORDS = {
     "chat.lifted": _("%(actor)s removed a mask from message %(seq)s for good."),
     "chat.originals_destroyed": _("%(actor)s destroyed the masked originals."),
     "chat.originals_expired": _("The masked originals were destroyed: their retention period is over."),
+    "chat.blocked": _("%(actor)s blocked %(whom)s %(length)s: %(why)s"),
+    "chat.unblocked": _("%(actor)s unblocked %(whom)s."),
     "chat.closed": _("The chat ended: %(by)s"),
 }
 REASONS = {
@@ -48,6 +50,17 @@ REASONS = {
     "timeout": _("nobody was connected any more."),
     "idle": _("the customer stopped answering."),
     "service": _("the chat service was closed."),
+    "blocked": _("the customer was blocked."),
+    "admin": _("by an admin."),
+}
+# Of blocks.
+WHOM = {"customer": _("the customer"), "network": _("the customer’s address")}
+LENGTHS = {
+    "hour": _("for 1 hour"),
+    "day": _("for 1 day"),
+    "week": _("for 7 days"),
+    "month": _("for 30 days"),
+    "ever": _("for good"),
 }
 
 
@@ -122,7 +135,8 @@ def _against(standing: Standing, noted: Noted) -> str:
 
 
 def _in_words(entry: AuditEntry) -> str:
-    reasons = {name: REASONS.get(entry.details[name], "") for name in ("reason", "by") if name in entry.details}
+    tables = {"reason": REASONS, "by": REASONS, "whom": WHOM, "length": LENGTHS}
+    reasons = {name: tables[name].get(value, "") for name, value in entry.details.items() if name in tables}
     try:
         return str(words()[_variant(entry)]) % {"actor": entry.actor, **entry.details, **reasons}
     except (KeyError, TypeError):

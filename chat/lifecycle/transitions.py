@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from agents import audit, status
 from agents.models import Agent, Service
+from chat.abuse import blocks
+from chat.abuse.crowds import turn_at
 from chat.conversation import live, messages
 from chat.models import Chat, Ring
 from chat.routing import presence, queue_limits
@@ -35,13 +37,14 @@ class Absent(Closed):
     status = 409
 
 
-def start_chat(customer: Customer, *, policy: PrivacyPolicy, language: str, page: str = "") -> Chat:
+def start_chat(customer: Customer, *, policy: PrivacyPolicy, language: str, page: str = "", network: str = "") -> Chat:
     """Returns a new waiting chat of this customer, or the open one if there is one (a second click, a second tab).
 
     Consent to ``policy`` is stored with it. All three gates are read here. Raises ``Closed``, or one that says more:
-    ``Absent``, ``queue_limits.QueueFull``.
+    ``Absent``, ``queue_limits.QueueFull``, ``blocks.Blocked``. ``network`` is the hash of where it comes from.
     """
     chat = Chat(service=customer.service, customer=customer, policy=policy, language=language, page=_page(page))
+    chat.network = network
     chat.consented_at = timezone.now()
     while True:
         _require_gates(chat)
@@ -113,10 +116,10 @@ def pass_on(chat_id: int, *, outcome: str, seen: Held = Held()) -> bool:  # noqa
     return True
 
 
-def close_chat(chat_id: int, *, by: str, agent: Agent | None = None) -> bool:
+def close_chat(chat_id: int, *, by: str, agent: Agent | None = None, admin: Agent | None = None) -> bool:
     """Ends the chat. ``by`` is a ``Chat.ClosedBy``. False if it has ended already.
 
-    With ``agent``, raises ``Conflict`` unless it is that agent's.
+    With ``agent``, raises ``Conflict`` unless it is that agent's. An ``admin`` may end everybody's.
     """
     by_customer = by == Chat.ClosedBy.CUSTOMER
     with transaction.atomic():
@@ -125,16 +128,27 @@ def close_chat(chat_id: int, *, by: str, agent: Agent | None = None) -> bool:
             return False
         if agent is not None and chat.agent_id != agent.pk:
             raise Conflict(_("This chat is no longer yours."))
-        event = "left_queue" if by_customer and chat.state != State.ACTIVE else f"closed_{by}"
+        event, name = _end_event(chat, by, agent or admin)
         end_ring(chat, Ring.Outcome.CLOSED)
         move_chat(chat, State.CLOSED, closed_at=timezone.now(), closed_by=by)
         actor = "customer" if by_customer else ""
-        audit.record(chat.service_id, "chat.closed", chat.subject, agent=agent, actor=actor, by=by)
-        messages.append_event(chat, event, name=str(agent) if agent else "")
+        audit.record(chat.service_id, "chat.closed", chat.subject, agent=agent or admin, actor=actor, by=by)
+        messages.append_event(chat, event, name=name)
         publish(chat)
         if chat.agent_id:  # the end of a waiting chat makes no room
             transaction.on_commit(lambda: assign_waiting_chats(chat.service_id), robust=True)
     return True
+
+
+def _end_event(chat: Chat, by: str, agent: Agent | None) -> tuple[str, str]:
+    """Returns the entry that ends the conversation, and its name. Who is blocked is not told by whom."""
+    if by == Chat.ClosedBy.BLOCKED:
+        return "closed_agent", chat.service.name
+    if by == Chat.ClosedBy.ADMIN:
+        return "closed_agent", str(agent or chat.service.name)
+    if by == Chat.ClosedBy.CUSTOMER and chat.state != State.ACTIVE:
+        return "left_queue", ""
+    return f"closed_{by}", str(agent or "")
 
 
 def change_status(agent: Agent, chosen: str, *, pass_on_open: bool = False) -> None:
@@ -196,6 +210,8 @@ def _inserted(chat: Chat) -> bool:
         with transaction.atomic():
             limit = queue_limits.lock_queue(chat.service)
             chat.created_at = chat.waiting_since = clock.database_now()
+            chat.turn_at = turn_at(chat, chat.created_at)
+            blocks.require_not_blocked(chat.service_id, network=chat.network, customer_id=chat.customer_id)
             chat.save(force_insert=True)
             audit.record(chat.service, "chat.started", chat.subject, actor="customer", policy=chat.policy.version)
             publish(chat)

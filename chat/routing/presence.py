@@ -62,6 +62,11 @@ def drop_expired_leases(*, older_than_s: int = 3600) -> None:
     Lease.objects.filter(expires_at__lt=Now() - timedelta(seconds=older_than_s)).delete()
 
 
+def sockets_of(chat_id: int) -> int:
+    """Returns how many sockets the chat's customer has open, of any process."""
+    return Lease.objects.filter(chat=chat_id, expires_at__gt=Now()).count()
+
+
 def reachable_agents(service: Service | int) -> QuerySet[Agent]:
     """Agents who are permitted, Online and reachable: a chat may be given to each, up to the limit."""
     return reachable_anywhere().filter(service=service)

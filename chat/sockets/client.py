@@ -47,11 +47,13 @@ class Client:
         """Asks for a sign of life, and for how much was read."""
         await self.send(protocol.ServerBeat(sent=self.window.announce()))
 
-    async def refuse(self, code: str, text: Any, client_id: UUID | None = None) -> None:
+    async def refuse(
+        self, code: str, text: Any, client_id: UUID | None = None, *, retry_after_s: int | None = None
+    ) -> None:
         """Sends an error, in the client's language. ``client_id`` is that of the send that was refused."""
         with translation.override(self.language):
             sentence = str(text)
-        await self.send(protocol.Error(code, sentence, client_id))
+        await self.send(protocol.Error(code, sentence, client_id, retry_after_s))
 
     async def close(self, code: int) -> None:
         """Closes the socket with one of ``codes``."""

@@ -30,7 +30,7 @@ from chat.sockets.limits import Limits
 from chat.sockets.refresher import Refresher
 from chat.sockets.snapshots import Fingerprint, Seen, Watched
 from contiple.base import metrics
-from contiple.base.errors import DomainError
+from contiple.base.errors import DomainError, TooMany
 from contiple.base.threads import in_thread
 
 log = logging.getLogger(__name__)
@@ -225,6 +225,9 @@ class Connection:
             await self.handle(frame)
         except (msgspec.DecodeError, UnicodeError, RecursionError):  # the last: nested too deep to be read
             await self._refuse("bad_frame", _("This frame can't be read."), frame)
+        except TooMany as error:
+            client_id, wait_s = getattr(frame, "client_id", None), error.retry_after_s or None
+            await self.client.refuse(error.code, error.text, client_id, retry_after_s=wait_s)
         except DomainError as error:
             await self._refuse(error.code, error.text, frame)
         except (Http404, Chat.DoesNotExist):

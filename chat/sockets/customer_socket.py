@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections import Counter
 from typing import NamedTuple
 
 from django.db import DatabaseError
@@ -10,6 +11,8 @@ from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 
 from chat import access, protocol
+from chat.abuse import blocks, limits
+from chat.abuse.networks import hash_of
 from chat.conversation import entries, frames, live
 from chat.conversation.entries import Entry
 from chat.models import Chat
@@ -19,12 +22,15 @@ from chat.sockets.client import Send
 from chat.sockets.codes import AGAIN, FORBIDDEN, SLOW, UNKNOWN
 from chat.sockets.display import Display, FirstLook
 from chat.sockets.snapshots import CustomerPage, Watched
-from contiple.base.errors import Conflict
+from contiple.base.addresses import network, scope_address
+from contiple.base.errors import Conflict, TooMany
 from contiple.base.threads import in_thread
+from contiple.base.waiting import too_often
 
 log = logging.getLogger(__name__)
 
 HELLO_WITHIN_S = 5
+_open: Counter[str] = Counter()  # sockets of this process by their network
 
 
 class CustomerSocket(Display):
@@ -39,8 +45,16 @@ class CustomerSocket(Display):
         self.said_hello = self.is_queueing = False
         self.shown: protocol.Status | None = None
         self.place: int | None = None
+        self.address = ""  # counted among the open sockets of its network
 
     async def begin(self) -> None:
+        address = network(scope_address(self.scope))
+        if _open[address] >= limits.SOCKETS_OF_NETWORK:
+            await self._refuse_for_a_while()
+            return
+        if address:
+            self.address = address
+            _open[address] += 1
         self.spawn(self._close_without_hello)
 
     async def handle(self, frame: protocol.FromCustomer) -> None:
@@ -76,6 +90,11 @@ class CustomerSocket(Display):
         if self.is_queueing:
             self.is_queueing = False
             queue.leave(self.service_id, self)
+        if self.address:
+            _open[self.address] -= 1
+            if not _open[self.address]:
+                del _open[self.address]
+            self.address = ""
         super().let_go()
 
     def note_queue(self, places: dict[int, int]) -> None:
@@ -105,7 +124,15 @@ class CustomerSocket(Display):
             await self.client.close(AGAIN)
 
     async def _begin_chat(self, frame: protocol.Hello) -> None:
-        found = await in_thread(self._enter, frame.token)
+        try:
+            found = await in_thread(self._enter, frame.token)
+        except TooMany:
+            await self._refuse_for_a_while()
+            return
+        except blocks.Blocked as error:
+            await self.client.refuse(error.code, error.text)
+            await self.client.close(FORBIDDEN)
+            return
         if found is None:
             await self.client.close(UNKNOWN)
             return
@@ -115,6 +142,12 @@ class CustomerSocket(Display):
         self.start()
         await self.watch(self.chat_id, frame.rev)
         await self._show_status(self.first_status)
+
+    async def _refuse_for_a_while(self) -> None:
+        """Closes the socket, which is one too many. Its page connects again later."""
+        wait_s = presence.RELOAD_GRACE_S
+        await self.client.refuse(TooMany.code, too_often(wait_s), retry_after_s=wait_s)
+        await self.client.close(SLOW)
 
     async def _show_status(self, status: "_Status") -> None:
         self.fingerprint, self.place = status.fingerprint, status.fingerprint.place
@@ -150,8 +183,15 @@ class CustomerSocket(Display):
         """Finds the chat of the token and takes a lease. Returns the chat, its service and its state."""
         found = access.chat_of_token(self.scope["url_route"]["kwargs"]["service"], token)
         if found is not None:
+            self._require_room(*found[:2])
             presence.take_lease(self.socket_id, chat_id=found[0])
         return found
+
+    def _require_room(self, chat_id: int, service_id: int) -> None:
+        """Raises ``TooMany`` if the chat has too many sockets, and ``Blocked`` for who is blocked."""
+        if presence.sockets_of(chat_id) >= limits.SOCKETS_OF_CHAT:
+            raise TooMany(too_often(presence.RELOAD_GRACE_S))
+        blocks.require_not_blocked(service_id, network=hash_of(service_id, scope_address(self.scope)), chat_id=chat_id)
 
     def first_look(self, chat_id: int, rev: int) -> FirstLook:
         chat = snapshots.look_at_chat(chat_id, self.service_id)

@@ -4,7 +4,6 @@ from typing import Any, NamedTuple
 
 from django.db import DatabaseError
 from django.http import Http404
-from django.utils.translation import gettext_lazy as _
 
 from chat import protocol
 from chat.conversation import entries, group_commit, live, messages, receipts, rendering
@@ -14,7 +13,7 @@ from chat.sockets.connection import Connection
 from chat.sockets.cursors import ELSEWHERE, NEXT, READ_AGAIN, Cursors
 from chat.sockets.snapshots import Seen
 from contiple.base import metrics
-from contiple.base.errors import DomainError, TooMany
+from contiple.base.errors import DomainError
 from contiple.base.threads import in_thread
 
 
@@ -139,7 +138,7 @@ class Display(Connection):
     async def append(self, chat_id: int, frame: protocol.Send, **who: Any) -> None:
         """Commits a message and tells its sender: by the message itself if its chat is on display here."""
         if not self.limits.take_message():
-            raise TooMany(_("Too many messages at once. Wait a moment."))
+            raise messages.too_fast(self.limits.message_wait_s)
         sending = messages.prepare(
             chat_id, service_id=self.service_id, body=frame.body, client_id=frame.client_id, **who
         )

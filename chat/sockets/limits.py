@@ -24,6 +24,11 @@ class Limits:
         """Counts a message. False if there were too many."""
         return self._messages.take()
 
+    @property
+    def message_wait_s(self) -> float:
+        """The seconds until a message may be sent again."""
+        return self._messages.wait_s
+
     def take_typing(self, now: float) -> bool:
         """Counts a sign of typing at ``now``, by the monotonic clock. False if one was counted just before."""
         if now - self._typed_at < TYPING_EVERY_S:

@@ -11,6 +11,11 @@ class Bucket:
     def __init__(self, burst: float, per_s: float) -> None:
         self.burst, self.per_s, self.tokens, self.taken_at = burst, per_s, float(burst), time.monotonic()
 
+    @property
+    def wait_s(self) -> float:
+        """The seconds until there is a token again."""
+        return max(0.0, (1 - self.tokens) / self.per_s) if self.per_s else 0.0
+
     def take(self) -> bool:
         """Takes a token. Returns False if there is none left."""
         now = time.monotonic()

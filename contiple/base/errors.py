@@ -4,6 +4,8 @@ The middleware turns them into HTTP answers, sockets into error frames. None con
 logged.
 """
 
+import math
+
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -44,10 +46,14 @@ class Conflict(DomainError):
 
 
 class TooMany(DomainError):
-    """The caller did this too often in a short time."""
+    """The caller did this too often. Another try may succeed after ``retry_after_s`` seconds (0: nobody knows)."""
 
     code = "too_many"
     status = 429
+
+    def __init__(self, text: str | Promise, *, retry_after_s: float = 0, code: str | None = None) -> None:
+        super().__init__(text, code=code)
+        self.retry_after_s = math.ceil(retry_after_s)
 
 
 class Busy(DomainError):

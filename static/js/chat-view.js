@@ -85,6 +85,9 @@ export class ChatView {
     return fetch(`${url}?before=${before}`);
   }
 
+  /** Called with why a message waits, though it is kept and sent again. Customers replace this. */
+  onWait() {}
+
   #makeComposer() {
     const form = this.root.querySelector("[data-part=composer]");
     if (!form) return null;
@@ -135,10 +138,14 @@ export class ChatView {
     if (document.getElementById(`m-${this.chat}-${seq}`)) this.conversation.removePending(client_id);
   }
 
-  #refused({ code, text, client_id }) {
+  #refused({ code, text, client_id, retry_after_s: wait }) {
     // What could not even be read has no id: it is the message on its way, since no other frame holds what people wrote.
     const entry = client_id ? this.outbox.get(client_id) : code === "bad_frame" && this.outbox.onItsWay(this.chat);
-    if (!entry || this.outbox.triesAgain(code, this.chat)) return;
+    if (!entry) return;
+    if (this.outbox.triesAgain(code, this.chat, wait)) {
+      if (wait) this.onWait(text);
+      return;
+    }
     this.outbox.remove(entry.client_id);
     this.conversation.fail(entry.client_id, text, () => {
       if (this.composer) this.composer.text = [entry.body, this.composer.text].filter(Boolean).join("\n");

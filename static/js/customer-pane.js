@@ -20,6 +20,7 @@ export class CustomerPane {
     this.#parts = parts;
     this.#socket = new Socket(parts.path);
     this.#view = new ChatView(root, { socket: this.#socket, outbox, texts, address: 0 });
+    this.#view.onWait = (text) => parts.notice(text);
     this.#view.fetchEarlier = (url, before) => session.post(url, { before });
     this.#connect(session.token);
   }
@@ -66,6 +67,7 @@ export class CustomerPane {
 
   #receive(frame) {
     const { messageCame, notice } = this.#parts;
+    if (frame.type === "message" && frame.author === "customer") notice("");
     if (frame.type === "status") this.#showStatus(frame);
     else if (frame.type === "place") this.#showPlace(frame.place);
     else if (this.#view.receive(frame) && frame.author !== "customer") messageCame();

@@ -48,11 +48,11 @@ export class Outbox {
     if (entry && this.transmit(entry)) this.#resendIn(ANSWER_MS, chat);
   }
 
-  /** Says whether the refused first message of the chat is sent again; until it has arrived, the others wait. */
-  triesAgain(code, chat) {
+  /** Says whether the refused first message of the chat is sent again, after `wait` seconds if the server named them. */
+  triesAgain(code, chat, wait) {
     clearTimeout(this.#timers.get(chat));
     this.#timers.delete(chat);
-    if (TRY_AGAIN.has(code)) this.#resendIn(RETRY_MS, chat);
+    if (TRY_AGAIN.has(code)) this.#resendIn(wait ? wait * 1000 : RETRY_MS, chat);
     return TRY_AGAIN.has(code);
   }
 

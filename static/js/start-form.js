@@ -2,6 +2,7 @@
 
 import { FormDraft } from "./form-draft.js";
 import { fieldsOf, withButtonOff } from "./forms.js";
+import { solve } from "./puzzle.js";
 
 const FORM = "form[data-stage=start]";
 
@@ -41,9 +42,19 @@ export class StartForm {
   async send(form, session, page) {
     const fields = fieldsOf(form);
     fields.set("page", page);
-    const response = await withButtonOff(form, () => session.start(form.action, fields));
+    const response = await withButtonOff(form, () => this.#post(form.action, session, fields));
     const token = response?.status < 500 && response.headers.get("X-Chat-Token");
     if (token) session.begin(token);
     return response;
+  }
+
+  /** While a flood of starts is on, the server wants a sum solved first. */
+  async #post(action, session, fields) {
+    const response = await session.start(action, fields);
+    const puzzle = response?.status === 428 && response.headers.get("X-Chat-Puzzle");
+    const solution = puzzle && (await solve(puzzle));
+    if (!solution) return response;
+    fields.set("solution", solution);
+    return session.start(action, fields);
   }
 }

@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from agents import throttle
 from agents.contracts import seats_used
 from agents.invitations import (
     VALID_FOR,
@@ -19,7 +20,7 @@ from agents.invitations import (
     usable_invitations,
 )
 from agents.models import Agent, AuditEntry, Contract, Invitation, User
-from contiple.base.errors import Closed, Conflict, Invalid
+from contiple.base.errors import Closed, Conflict, Invalid, TooMany
 from tests.agents.race import at_once
 from tests.make import PASSWORD, make_agent, make_user
 
@@ -225,3 +226,13 @@ def test_inviting_one_address_at_the_same_moment_leaves_one_link(service, invite
     at_once(invite, invite)
 
     assert Invitation.objects.filter(service=service).count() == 1
+
+
+def test_one_address_gets_a_few_invitations_a_day(service, admin):
+    """Each is a mail to somebody who has not asked for it."""
+    for _ in range(throttle.INVITATION_BY_EMAIL.attempts):
+        invite_agent(by=admin, email="new@example.com", role="agent", chat_permission=False, now=timezone.now())
+    with pytest.raises(TooMany) as error:
+        invite_agent(by=admin, email="New@example.com", role="agent", chat_permission=False, now=timezone.now())
+    assert error.value.retry_after_s > 3600
+    assert invite_agent(by=admin, email="other@example.com", role="agent", chat_permission=False, now=timezone.now())

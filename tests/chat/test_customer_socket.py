@@ -8,6 +8,8 @@ from django.db import DatabaseError, transaction
 
 from agents.models import Agent, Contract, Service
 from chat import protocol
+from chat.abuse import limits as allowed
+from chat.block import Block
 from chat.conversation import entries, live, messages, rendering
 from chat.conversation.message_masks import mask_selection
 from chat.lifecycle import transitions, upkeep
@@ -538,3 +540,41 @@ async def test_a_note_is_the_agents_alone(chat, agent, token) -> None:
         assert "After it" in str(page.heard)
     assert "angry" not in str(await do(entries.latest_page, chat, notes=False))
     assert "angry" in str(await do(entries.latest_page, chat))
+
+
+# Floods
+
+
+async def test_one_token_opens_a_few_sockets_and_the_next_is_told_when(chat, token, monkeypatch) -> None:
+    monkeypatch.setattr(allowed, "SOCKETS_OF_CHAT", 2)
+    async with Line(PATH) as first, Line(PATH) as second:
+        for line in (first, second):
+            await line.say("hello", token=token)
+            await line.hear("status")
+        async with Line(PATH) as third:
+            await third.say("hello", token=token)
+            error = await third.hear("error")
+            assert error["retry_after_s"] > 0
+            assert await third.closing() == SLOW
+
+
+async def test_one_network_opens_so_many_sockets_of_a_process(chat, token, monkeypatch) -> None:
+    monkeypatch.setattr(allowed, "SOCKETS_OF_NETWORK", 1)
+    monkeypatch.setattr(customer_socket, "scope_address", lambda scope: "192.0.2.7")
+    async with Line(PATH) as first:
+        await first.say("hello", token=token)
+        await first.hear("status")
+        async with Line(PATH) as second:
+            assert await second.closing() == SLOW
+    async with Line(PATH) as third:
+        await third.say("hello", token=token)
+        await third.hear("status")
+    assert not customer_socket._open
+
+
+async def test_a_blocked_customer_gets_no_socket(service, chat, token) -> None:
+    await do(lambda: Block.objects.create(service=service, customer=chat.customer, reason="x"))
+    async with Line(PATH) as line:
+        await line.say("hello", token=token)
+        assert (await line.hear("error"))["code"] == "blocked"
+        assert await line.closing() == FORBIDDEN

@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from agents.models import Agent, AuditEntry, Contract, Service
+from chat.abuse import limits
 from chat.conversation import entries
 from chat.customer import views as views_customer
 from chat.lifecycle import upkeep
@@ -382,12 +383,14 @@ def test_whatever_page_it_says_to_come_from_the_chat_starts(browser, service, on
 
 
 def test_a_script_that_fills_the_queue_is_stopped_and_loses_no_text(browser, service, online, monkeypatch) -> None:
-    limit = views_customer.throttle.Limit("chat start address", 2, views_customer.START_BY_ADDRESS.window)
-    monkeypatch.setattr(views_customer, "START_BY_ADDRESS", limit)
+    limit = views_customer.throttle.Limit("chat start address", 2, limits.HOUR)
+    monkeypatch.setattr(limits, "START_BY_NETWORK", limit)
     answers = [post(browser, "start", form(service)) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [201, 201, 429]
     assert stage(answers[-1]) == "start"
     assert TEXT in answers[-1].content.decode()
+    assert 3500 < int(answers[-1]["Retry-After"]) <= 3600
+    assert "Try again in 1 hour." in answers[-1].content.decode()
     assert Chat.objects.count() == 2
 
 

@@ -119,4 +119,4 @@ def test_anything_is_either_a_frame_or_refused(text) -> None:
 
 def test_what_is_sent_says_its_type_first() -> None:
     error = json.loads(protocol.encode(protocol.Error("bad_frame", "No.")))
-    assert error == {"type": "error", "code": "bad_frame", "text": "No.", "client_id": None}
+    assert error == {"type": "error", "code": "bad_frame", "text": "No.", "client_id": None, "retry_after_s": None}

@@ -33,7 +33,9 @@ WITHOUT_WORDS = {
         "agents:invite_again",
         "agents:revoke",
         "chat:chat_settings",
+        "chat:end_chats",
     ),
+    "what admins write about abuse, masked": ("chat:block", "chat:unblock"),
     "what admins write for everybody to read": (
         "helpcenter:settings",
         "helpcenter:new_article",

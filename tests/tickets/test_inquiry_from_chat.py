@@ -243,8 +243,8 @@ def test_a_refused_form_keeps_the_chat_and_what_was_typed(chat, policy) -> None:
 def test_past_the_limit_of_an_address_the_chat_goes_on(chat, policy, settings, monkeypatch) -> None:
     from tickets import inquiries
 
-    limit = inquiries.throttle.Limit("inquiry address", 0, inquiries.INQUIRY_BY_ADDRESS.window)
-    monkeypatch.setattr(inquiries, "INQUIRY_BY_ADDRESS", limit)
+    limit = inquiries.throttle.Limit("inquiry address", 0, inquiries.limits.HOUR)
+    monkeypatch.setattr(inquiries.limits, "INQUIRY_BY_NETWORK", limit)
 
     answer = send(inquiry(policy, chat=pass_of(chat)))
 

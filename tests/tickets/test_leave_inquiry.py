@@ -8,11 +8,12 @@ import pytest
 from django.utils import timezone
 
 from agents.models import Contract
+from chat.abuse.limits import INQUIRY_BY_NETWORK
 from chat.masking.concealing import masked_kinds
 from contiple.base.errors import TooMany
 from helpcenter.models import Customer, PrivacyPolicy
 from tests.make import make_service
-from tickets.inquiries import INQUIRY_BY_ADDRESS, Inquiry, leave_inquiry
+from tickets.inquiries import Inquiry, leave_inquiry
 from tickets.models import Ticket
 
 URL = "/hc/demo/contact/"
@@ -183,17 +184,17 @@ def test_a_filled_honeypot_is_thanked_and_nothing_is_stored(client, data):
 
 def test_one_address_leaves_so_many_and_waits(service, policy):
     now = timezone.now()
-    for _ in range(INQUIRY_BY_ADDRESS.attempts):
+    for _ in range(INQUIRY_BY_NETWORK.attempts):
         leave_inquiry(service, inquiry(policy, now=now))
     with pytest.raises(TooMany):
         leave_inquiry(service, inquiry(policy, now=now))
     leave_inquiry(service, inquiry(policy, now=now, address="192.0.2.8"))
-    leave_inquiry(service, inquiry(policy, now=now + INQUIRY_BY_ADDRESS.window + timedelta(seconds=1)))
-    assert Ticket.objects.count() == INQUIRY_BY_ADDRESS.attempts + 2
+    leave_inquiry(service, inquiry(policy, now=now + INQUIRY_BY_NETWORK.window + timedelta(seconds=1)))
+    assert Ticket.objects.count() == INQUIRY_BY_NETWORK.attempts + 2
 
 
 def test_past_the_limit_what_was_typed_is_kept(client, data):
-    for _ in range(INQUIRY_BY_ADDRESS.attempts):
+    for _ in range(INQUIRY_BY_NETWORK.attempts):
         client.post(URL, data | {"request_id": str(uuid.uuid4())})
     answer = client.post(URL, data | {"message": "Typed with care"})
     page = answer.content.decode()

@@ -1,0 +1,37 @@
+"""The form with which an admin blocks the customer of a chat, or the network that it comes from."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from agents.forms import RefusableForm
+from chat.lifecycle import blocking
+from chat.models import Chat
+
+LENGTHS = [
+    ("hour", _("1 hour")),
+    ("day", _("1 day")),
+    ("week", _("7 days")),
+    ("month", _("30 days")),
+    ("ever", _("For good (customer only)")),
+]
+
+
+class BlockForm(RefusableForm, forms.Form):
+    whom = forms.ChoiceField(label=_("Who is blocked"))
+    length = forms.ChoiceField(label=_("How long"), choices=LENGTHS, initial="day")
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=blocking.REASON_LENGTH_MAX,
+        help_text=_("Only admins see it. It stays on record."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    def __init__(self, data: Any, *, chat: Chat) -> None:
+        super().__init__(data)
+        choices = [(blocking.CUSTOMER, _("This customer"))]
+        if chat.network:
+            choices.append((blocking.NETWORK, _("Everyone at the same address")))
+        self.fields["whom"].choices = choices
+        self.initial["whom"] = blocking.CUSTOMER

@@ -1,0 +1,171 @@
+"""Floods of starts, of messages and of sockets: a script gets little, and honest people hardly notice it."""
+
+import hashlib
+import itertools
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone, translation
+
+from agents import throttle
+from chat import access
+from chat.abuse import crowds, limits, networks, puzzle
+from chat.conversation import messages
+from chat.customer.views import PUZZLE_HEADER
+from chat.models import Chat, Message
+from chat.routing.queue import queue_places
+from contiple.base import env
+from contiple.base.errors import TooMany
+from tests.chat.comings import come_online
+from tests.chat.test_customer_views import form, post
+from tests.make import make_chat
+
+pytestmark = pytest.mark.django_db
+OFFICE = "192.0.2.7"
+
+
+def start(service, address: str, **data):
+    return post(Client(REMOTE_ADDR=address), "start", form(service, **data))
+
+
+def solution(puzzle_text: str) -> str:
+    """As puzzle.js finds it."""
+    challenge, iterations, bits = puzzle_text.split(" ")
+    for counter in itertools.count():
+        first = hashlib.pbkdf2_hmac("sha256", str(counter).encode(), challenge.encode(), int(iterations))[0]
+        if first >> (8 - int(bits)) == 0:
+            return f"{challenge} {counter}"
+    raise AssertionError
+
+
+def start_as_a_browser(service, address: str, **data):
+    answer = start(service, address, **data)
+    if answer.status_code == 428:
+        answer = start(service, address, solution=solution(answer[PUZZLE_HEADER]), **data)
+    return answer
+
+
+def test_an_office_and_a_script_behind_one_address(service, agent) -> None:
+    """The script sends forms without end; the people of the office have browsers; others come alone."""
+    come_online(agent)
+    script = [start(service, OFFICE, name="Script").status_code for _ in range(60)]
+    office = [start_as_a_browser(service, OFFICE, name=f"Person {number}") for number in range(40)]
+    script += [start(service, OFFICE, name="Script").status_code for _ in range(20)]
+    alone = start_as_a_browser(service, "198.51.100.9", name="Alone")
+
+    assert {answer.status_code for answer in office} == {201}
+    assert script.count(201) == puzzle.NETWORK_STARTS
+    assert alone.status_code == 201
+    first = access.waiting_chats(service).select_related("customer")[: crowds.CROWD_FREE + 1]
+    assert "Alone" in {chat.customer.name for chat in first}
+    assert OFFICE not in str(list(Chat.objects.values()))
+
+
+def test_who_comes_alone_goes_before_a_crowd_and_the_crowd_moves_on(service, agent) -> None:
+    network = networks.hash_of(service.pk, OFFICE)
+    now = timezone.now()
+    crowd = []
+    for _ in range(30):
+        chat = make_chat(service, network=network, waiting_since=now)
+        chat.turn_at = crowds.turn_at(Chat(service=service, network=network), now) if len(crowd) >= 20 else now
+        chat.save(update_fields=["turn_at"])
+        crowd.append(chat)
+    alone = make_chat(service, waiting_since=now + timedelta(seconds=30))
+    later = make_chat(service, waiting_since=now + timedelta(seconds=150))
+    places = queue_places(service.pk)
+    assert places[alone.pk] == 21
+    assert places[crowd[19].pk] < places[alone.pk] < places[crowd[20].pk] < places[later.pk] < places[crowd[29].pk]
+
+
+def test_a_busy_day_of_a_phone_network_is_no_crowd(service) -> None:
+    network, now = networks.hash_of(service.pk, OFFICE), timezone.now()
+    for number in range(60):
+        make_chat(service, network=network if number % 2 else "")
+    assert crowds.turn_at(Chat(service=service, network=network), now) == now
+
+
+def test_a_solution_counts_once_in_its_service_and_for_a_while(service, outsider) -> None:
+    network, now = "n", timezone.now()
+    for _ in range(puzzle.NETWORK_STARTS):
+        throttle.count_attempt(limits.START_BY_NETWORK, network, now=now)
+    with pytest.raises(puzzle.Unsolved) as asked:
+        puzzle.require_solution(service.pk, network, "", now=now)
+    solved = solution(asked.value.puzzle)
+    for service_id, text in [
+        (outsider.service_id, solved),
+        (service.pk, f"{solved} "),
+        (service.pk, f"x{solved}"),
+        (service.pk, solved.partition(" ")[0] + " 99999999999"),
+        (service.pk, "\0 1"),
+    ]:
+        with pytest.raises(puzzle.Unsolved):
+            puzzle.require_solution(service_id, network, text, now=now)
+    puzzle.require_solution(service.pk, network, solved, now=now)
+    with pytest.raises(puzzle.Unsolved):
+        puzzle.require_solution(service.pk, network, solved, now=now)
+
+
+def test_from_many_addresses_a_rush_is_asked_and_a_usual_day_is_not(service) -> None:
+    now = timezone.now()
+    for _ in range(puzzle.SERVICE_STARTS + 1):
+        throttle.count_attempt(limits.START_BY_SERVICE, str(service.pk), now=now)
+    with pytest.raises(puzzle.Unsolved):
+        puzzle.require_solution(service.pk, "n", "", now=now)
+    puzzle.require_solution(service.pk, "n", "", now=now + timedelta(minutes=2))
+
+
+def test_a_customer_writes_much_and_is_then_told_how_long_to_wait(service, customer) -> None:
+    chat = make_chat(service, customer=customer)
+    big = "가" * 4000
+
+    def send(body: str):
+        sending = messages.prepare(chat.pk, service_id=service.pk, body=body, client_id=uuid.uuid4())
+        return messages.append_together([sending], wait=True)[0]
+
+    outcomes = [send(big) for _ in range(20)]
+    refused = [outcome for outcome in outcomes if isinstance(outcome, TooMany)]
+    assert Message.objects.count() == 12
+    assert len(refused) == 8
+    assert 0 < refused[0].retry_after_s <= limits.cost_s(big)
+    Chat.objects.update(paced_until=None)
+    assert all(isinstance(send("Hello"), messages.Sent) for _ in range(100))
+
+
+def test_an_agent_is_never_hit_by_it(service, agent) -> None:
+    chat = make_chat(service, agent=agent, paced_until=timezone.now() + timedelta(hours=1))
+    sending = messages.prepare(
+        chat.pk, service_id=service.pk, body="x" * 4000, client_id=uuid.uuid4(), agent_id=agent.pk, agent_name="Mina"
+    )
+    assert isinstance(messages.append_together([sending], wait=True)[0], messages.Sent)
+    assert Chat.objects.get().paced_until > timezone.now() + timedelta(minutes=50)
+
+
+def test_the_wait_is_the_time_that_is_left_and_is_said_in_the_readers_language() -> None:
+    now, limit = timezone.now(), throttle.Limit("test wait", 2, timedelta(hours=1))
+    for ago in (58, 57):
+        throttle.count_attempt(limit, "a", now=now - timedelta(minutes=ago))
+    with pytest.raises(TooMany) as error:
+        throttle.count_attempt(limit, "a", now=now)
+    assert error.value.retry_after_s == 120
+    assert str(error.value) == "Too many attempts. Try again in 2 minutes."
+    with translation.override("ko"):
+        assert str(error.value) == "시도 횟수가 너무 많습니다. 2분 후에 다시 시도해 주세요."
+    with pytest.raises(TooMany) as error:
+        throttle.count_attempt(limit, "a", now=now + timedelta(seconds=119))
+    assert str(error.value).endswith("Try again in 1 second.")
+    assert throttle.count_attempt(limit, "a", now=now + timedelta(seconds=120))
+
+
+def test_the_readme_has_the_policy() -> None:
+    table = (env.BASE_DIR / "chat/README.md").read_text().partition("holds this table to limits.py")[2]
+    for name, limit in vars(limits).items():
+        if isinstance(limit, throttle.Limit):
+            hours = int(limit.window.total_seconds() // 3600)
+            [row] = [line for line in table.splitlines() if f"`{name}`" in line]
+            assert row.split("|")[3].split()[0] == str(limit.attempts)
+            assert f"in {hours} hour" in row
+    for name in ("SOCKETS_OF_CHAT", "SOCKETS_OF_NETWORK"):
+        assert f"| `{name}` |" in table
+        assert f"| {getattr(limits, name)} sockets" in table
