@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Agent, Service, User
+from agents.second_factor.requirement import lacks_factor, lead_to_set_up
 from contiple.base.errors import Closed
 
 LAST_SERVICE = "service"  # session key: the slug of the service whose desk was opened last
@@ -56,7 +57,10 @@ def require_admin(agent: Agent) -> None:
 
 
 def for_agents(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Gives the view ``agent`` in place of the service's slug. Strangers get 404; without a session: sign in."""
+    """Gives the view ``agent`` in place of the service's slug. Strangers get 404; without a session: sign in.
+
+    Without a second factor that the service requires: set it up.
+    """
 
     @login_required
     @wraps(view)
@@ -64,6 +68,8 @@ def for_agents(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
         agent = agent_for(request.user, service)
         if agent is None:
             raise Http404
+        if lacks_factor(agent):
+            return lead_to_set_up(request, request.get_full_path())
         request.agent = agent
         _remember(request, service)
         return view(request, agent, *args, **kwargs)

@@ -36,6 +36,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(_("Active"), default=True)
     is_staff = models.BooleanField(_("Operator"), default=False, help_text=_("Can use the operator pages."))
     date_joined = models.DateTimeField(_("Since"), default=timezone.now, editable=False)
+    # True while there is a passkey or an authenticator app: `second_factor.factors` keeps it so.
+    second_factor = models.BooleanField(
+        _("Two-step verification"), default=False, db_default=False, editable=False
+    )
 
     objects = UserManager()
 
@@ -56,13 +60,36 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.name or self.email
 
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Ends the sessions that began without the second factor, when the first one is added; and the other way round.
+
+        Without a second factor the hash is Django's own.
+        """
+        hashed = super()._get_session_auth_hash(secret)  # type: ignore[misc]
+        return f"{hashed}+" if self.second_factor else hashed
+
 
 class Service(models.Model):
     """One company's desk, the tenant: everything belongs to one service, and nothing crosses to another."""
 
+    class SecondFactor(models.TextChoices):
+        NOBODY = "nobody", _("Nobody")
+        ADMINS = "admins", _("Admins")
+        ALL = "all", _("All agents")
+
     slug = models.SlugField(_("Address"), max_length=40, unique=True)
     name = models.CharField(_("Name"), max_length=80)
     is_stopped = models.BooleanField(_("Stopped"), default=False)
+    second_factor = models.CharField(
+        _("Two-step verification is required for"),
+        max_length=8,
+        choices=SecondFactor,
+        default=SecondFactor.NOBODY,
+        db_default=SecondFactor.NOBODY,
+    )
+    asks_again = models.BooleanField(
+        _("Ask again before sensitive acts"), default=True, db_default=True
+    )
     # Each service counts its own ticket numbers, so that they say nothing about others. Under the row's lock.
     last_ticket_number = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(_("Since"), default=timezone.now, editable=False)
@@ -225,3 +252,7 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"attempt {self.pk}"
+
+
+# The models of a package belong to the app by being imported here.
+from agents.second_factor.models import AuthenticatorApp, Passkey, RecoveryCode  # noqa: E402, F401

@@ -7,10 +7,13 @@ password in each case). Both are limited by e-mail and by address.
 from datetime import datetime
 
 from django.contrib.auth import authenticate, login
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
+from django.utils import timezone
 
 from agents import throttle
 from agents.models import User
+from agents.second_factor import step_up
 from contiple.base.addresses import client_address
 
 
@@ -29,9 +32,15 @@ def verify_password(request: HttpRequest, *, email: str, password: str, now: dat
     return user
 
 
-def begin_session(request: HttpRequest, user: User) -> None:
-    """Signs the person in on this device. Every session begins here, after whatever has proved who it is."""
+def begin_session(request: HttpRequest, user: User, *, proved: bool = False) -> None:
+    """Signs the person in on this device. Every session begins here, after whatever has proved who it is.
+
+    Who has a second factor has ``proved`` it, or gets no session: `second_factor.pending` asks for it.
+    """
+    if user.second_factor and not proved:
+        raise PermissionDenied
     login(request, user)
+    step_up.note(request, now=timezone.now())
 
 
 def count_reset(request: HttpRequest, email: str, *, now: datetime) -> None:

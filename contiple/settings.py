@@ -55,6 +55,7 @@ try:
     LOG_LEVEL = env.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL"))
     LOG_FORMAT = env.choice("LOG_FORMAT", ("TEXT", "JSON") if LOCAL else ("JSON", "TEXT"))
     METRICS_TOKEN = env.token("METRICS_TOKEN", length=16)
+    OPERATOR_SECOND_FACTOR = env.flag("OPERATOR_SECOND_FACTOR", default=not LOCAL)
     TRUST_PROXY = env.flag("TRUST_PROXY")
     if PUBLIC_ORIGIN.startswith("https:") and not TRUST_PROXY:
         # This process serves plain HTTP: without the proxy's header it would redirect every request to https, for ever.
@@ -218,6 +219,7 @@ LOGGING = {
         "django.channels.server": {"level": "WARNING"},
         "daphne": {"level": "WARNING"},
         "asyncio": {"level": "WARNING"},
+        "fido2": {"level": "WARNING"},  # lower levels log the ids of passkeys
         "psycopg": {"level": "WARNING"},  # lower levels log statements with their parameters
     },
 }
