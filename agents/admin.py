@@ -5,16 +5,18 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.forms import AdminUserCreationForm
 from django.contrib.auth.views import redirect_to_login
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from agents import audit, contracts
+from agents import account_trail, audit, contracts
 from agents.contracts import lock_contract, refuse_chat_permission, refuse_seats_in_use, turn_everybody_offline
-from agents.models import Agent, AuditEntry, Contract, Invitation, Service, User
+from agents.models import AccountEntry, Agent, AuditEntry, Contract, Invitation, OpenSession, Service, User
+from agents.sessions import end_all_sessions, end_session
 from contiple.base.errors import DomainError
 
 OPERATOR = "operator"  # the actor in the trail; Django's own log says which operator
@@ -37,40 +39,35 @@ def operator_sign_in(request: HttpRequest, extra_context: dict[str, Any] | None 
 admin.site.login = operator_sign_in  # type: ignore[method-assign]
 
 
-class LowerCaseEmail(forms.ModelForm):
-    def clean_email(self) -> str:
-        return self.cleaned_data["email"].lower()
-
-
-class NewUserForm(LowerCaseEmail, AdminUserCreationForm):
+class NewUserForm(AdminUserCreationForm):
     class Meta:
         model = User
         fields = ("email", "name")
 
 
-class UserForm(LowerCaseEmail, UserChangeForm):
-    class Meta:
-        model = User
-        fields = ("email", "name", "password", "is_active", "is_staff", "is_superuser", "groups", "user_permissions")
-
-
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin):
-    form = UserForm
     add_form = NewUserForm
     ordering = ("email",)
-    list_display = ("email", "name", "is_active", "is_staff", "last_login")
+    list_display = ("email", "name", "is_active", "is_staff", "last_login", "email_proved_at")
     list_filter = ("is_active", "is_staff")
     search_fields = ("email", "name")
     fieldsets = (
         (None, {"fields": ("email", "name", "password")}),
         (_("Permissions"), {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
-        (_("Since"), {"fields": ("date_joined", "last_login")}),
+        (_("Since"), {"fields": ("date_joined", "last_login", "email_proved_at")}),
     )
     add_fieldsets = (
         (None, {"classes": ("wide",), "fields": ("email", "name", "usable_password", "password1", "password2")}),
     )
-    readonly_fields = ("date_joined", "last_login")
+    readonly_fields = ("date_joined", "last_login", "email_proved_at")
+    actions = ("sign_out_everywhere",)
+
+    @admin.action(description=_("Sign out everywhere"), permissions=["change"])
+    def sign_out_everywhere(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for user in queryset:
+            end_all_sessions(user)
+            account_trail.record(request, user, AccountEntry.Action.SESSIONS_ENDED, actor=OPERATOR)
 
 
 class ContractForm(forms.ModelForm):
@@ -172,12 +169,46 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         return False
 
 
+@admin.register(OpenSession)
+class OpenSessionAdmin(ReadOnlyAdmin):
+    """Deleting a session ends it."""
+
+    fields = list_display = ("user", "device", "signed_in_at", "seen_at")
+    list_select_related = ("user",)
+    search_fields = ("user__email", "user__name")
+    ordering = ("-seen_at",)
+
+    def delete_model(self, request: HttpRequest, obj: OpenSession) -> None:
+        end_session(obj)
+        account_trail.record(request, obj.user, AccountEntry.Action.SESSIONS_ENDED, actor=OPERATOR)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[OpenSession]) -> None:
+        for session in queryset.select_related("user"):
+            self.delete_model(request, session)
+
+
+@admin.register(AccountEntry)
+class AccountEntryAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "user", "action", "actor", "device", "address")
+    list_filter = ("action",)
+    list_select_related = ("user",)
+    date_hierarchy = "created_at"
+    ordering = ("-id",)
+    search_fields = ("user__email", "user__name")
+    show_full_result_count = False
+
+    def has_delete_permission(self, request: HttpRequest, obj: AccountEntry | None = None) -> bool:
+        return False
+
+
 @admin.register(Invitation)
 class InvitationAdmin(ReadOnlyAdmin):
     """Deleting an invitation revokes it. Its secret can't be read: only a hash is kept."""
 
-    fields = ("service", "email", "role", "chat_permission", "invited_by", "created_at", "expires_at", "accepted_at")
-    list_display = ("email", "service", "role", "created_at", "expires_at", "accepted_at")
+    fields = (
+        "service", "email", "role", "chat_permission", "invited_by", "mail", "created_at", "expires_at", "accepted_at",
+    )  # fmt: skip
+    list_display = ("email", "service", "role", "mail", "created_at", "expires_at", "accepted_at")
     list_filter = ("service", "role")
     list_select_related = ("service",)
     search_fields = ("email",)

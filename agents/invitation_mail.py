@@ -9,7 +9,8 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from agents.invitations import NewInvitation
+from agents.invitations import NewInvitation, note_mail
+from agents.mailing import mail_later
 from agents.models import Agent
 
 log = logging.getLogger(__name__)
@@ -19,8 +20,13 @@ def invitation_link(secret: str) -> str:
     return f"{settings.PUBLIC_ORIGIN}{reverse('agents:accept_invitation', args=[secret])}"
 
 
-def mail_invitation(new: NewInvitation, *, by: Agent) -> bool:
-    """Mails the link; returns whether it was sent: no mail server means ``False``. Call it after the commit."""
+def mail_invitation(new: NewInvitation, *, by: Agent) -> None:
+    """Has the link mailed soon; the invitation says then how that went. Call it after the commit."""
+    if not mail_later(_mail, new, by):
+        note_mail(new.invitation, sent=False)
+
+
+def _mail(new: NewInvitation, by: Agent) -> None:
     context = {"link": invitation_link(new.secret), "invitation": new.invitation, "by": by, "service": by.service}
     subject = " ".join((_("Invitation to %(service)s on Contiple") % {"service": by.service.name}).split())
     text = render_to_string("agents/invitation_mail.txt", context)
@@ -28,5 +34,6 @@ def mail_invitation(new: NewInvitation, *, by: Agent) -> bool:
         send_mail(subject, text, None, [new.invitation.email])
     except (SMTPException, OSError) as error:
         log.warning("invitation %s could not be mailed: %s", new.invitation.pk, type(error).__name__)
-        return False
-    return not settings.EMAIL_BACKEND.endswith(".console.EmailBackend")
+        note_mail(new.invitation, sent=False)
+    else:
+        note_mail(new.invitation, sent=True)

@@ -10,11 +10,13 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from agents import audit
+from agents import audit, throttle
 from agents.access import require_admin
 from agents.contracts import lock_contract
+from agents.mailing import has_mail_server
 from agents.membership import join_service
 from agents.models import Agent, Contract, Invitation, Service, User
+from contiple.base.email_addresses import canonical
 from contiple.base.errors import Closed, Conflict, Invalid
 
 VALID_FOR = timedelta(days=7)
@@ -30,15 +32,18 @@ class NewInvitation:
 
 @transaction.atomic
 def invite_agent(*, by: Agent, email: str, role: str, chat_permission: bool, now: datetime) -> NewInvitation:
-    """Makes an invitation; an open one for the same e-mail stops working.
+    """Makes an invitation; an open one for the same e-mail stops working, so inviting again is sending again.
 
-    Whether a chat seat is free is decided on acceptance. Raises ``Closed`` or ``Invalid`` (code: the field).
+    Whether a chat seat is free is decided on acceptance. Raises ``Closed`` or ``Invalid`` (code: the field), and
+    ``TooMany`` beyond the limits of mails to one address and by one service.
     """
-    email = email.strip().lower()
+    email = canonical(email)
     contract = lock_contract(by.service_id)
     require_admin(by)
     _refuse_invitation(contract, email, chat_permission=chat_permission)
-    Invitation.objects.filter(service=by.service_id, email__iexact=email, accepted_at=None).delete()
+    limits = {throttle.INVITATION_BY_EMAIL: email, throttle.INVITATION_BY_SERVICE: str(by.service_id)}
+    throttle.count_attempts(limits, now=now)
+    Invitation.objects.filter(service=by.service_id, email=email, accepted_at=None).delete()
     secret = secrets.token_urlsafe(32)
     invitation = Invitation.objects.create(
         service_id=by.service_id,
@@ -46,6 +51,7 @@ def invite_agent(*, by: Agent, email: str, role: str, chat_permission: bool, now
         role=role,
         chat_permission=chat_permission,
         secret_hash=_hash(secret),
+        mail=Invitation.Mail.SENDING if has_mail_server() else Invitation.Mail.NONE,
         invited_by=by,
         created_at=now,
         expires_at=now + VALID_FOR,
@@ -69,9 +75,10 @@ def revoke_invitation(invitation: Invitation, *, by: Agent) -> None:
 def accept_invitation(invitation: Invitation, *, user: User, now: datetime) -> Agent:
     """Makes ``user`` an agent of the service. Raises ``Closed`` for another person, ``Conflict`` if it can't be used.
 
-    The agent may lack the invitation's ``chat_permission``: the last seat may be gone.
+    The agent may lack the invitation's ``chat_permission``: the last seat may be gone. If the link was mailed, nobody
+    else has seen it, so accepting proves the person's address.
     """
-    if user.email.lower() != invitation.email.lower():
+    if user.email != canonical(invitation.email):
         raise Closed(_("This invitation is for another e-mail address."))
     contract = lock_contract(invitation.service_id)
     taken = usable_invitations(now).filter(pk=invitation.pk).exists() and (
@@ -79,6 +86,8 @@ def accept_invitation(invitation: Invitation, *, user: User, now: datetime) -> A
     )
     if not taken:
         raise Conflict(_("This invitation can no longer be used."))
+    if invitation.mail:
+        User.objects.filter(pk=user.pk).update(email_proved_at=now)
     agent = join_service(user, contract=contract, role=invitation.role, chat_permission=invitation.chat_permission)
     _record(invitation, "invitation.accept", agent)
     return agent
@@ -95,13 +104,21 @@ def accept_as_new_user(invitation: Invitation, *, name: str, password: str, now:
     return accept_invitation(invitation, user=user, now=now)
 
 
+def note_mail(invitation: Invitation, *, sent: bool) -> None:
+    """Notes how the mail of this link went, unless a newer link has taken its place. A failure is on record."""
+    state = Invitation.Mail.SENT if sent else Invitation.Mail.FAILED
+    noted = Invitation.objects.filter(pk=invitation.pk, mail=Invitation.Mail.SENDING).update(mail=state)
+    if noted and not sent:
+        audit.record(invitation.service_id, "invitation.mail_failed", f"invitation:{invitation.pk}")
+
+
 def find_invitation(secret: str) -> Invitation | None:
     """The invitation with this secret, usable or not; revoked ones are gone."""
     return Invitation.objects.select_related("service", "invited_by__user").filter(secret_hash=_hash(secret)).first()
 
 
 def account_of(invitation: Invitation) -> User | None:
-    return User.objects.filter(email__iexact=invitation.email).first()
+    return User.objects.filter(email=invitation.email).first()
 
 
 def open_invitations(service: Service) -> QuerySet[Invitation]:
@@ -120,7 +137,7 @@ def usable_invitations(now: datetime) -> QuerySet[Invitation]:
 
 def _refuse_invitation(contract: Contract, email: str, *, chat_permission: bool) -> None:
     members = Agent.objects.filter(service=contract.service_id, is_active=True)
-    if members.filter(user__email__iexact=email).exists():
+    if members.filter(user__email=email).exists():
         raise Invalid(_("This person is already an agent of the service."), code="email")
     if chat_permission and not contract.chat:
         raise Closed(

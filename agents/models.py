@@ -7,14 +7,17 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
+
+from contiple.base.email_addresses import EmailAddressField, canonical
 
 CHATS_AT_ONCE_MAX = 50  # nobody answers more in time; it also bounds what one agent's list renders
 
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        user = self.model(email=email.strip().lower(), **fields)
+        user = self.model(email=email, **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
@@ -23,23 +26,25 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(email__iexact=(username or "").strip())
+        return self.get(email=username or "")
 
 
 class User(AbstractBaseUser, PermissionsMixin):
     """A person who signs in. ``Agent`` says what the person may do in a service."""
 
-    email = models.EmailField(
+    email = EmailAddressField(
         _("E-mail"), unique=True, error_messages={"unique": _("This e-mail address is already in use.")}
     )
+    # When a link that was mailed to the address was last followed. Until then, the address is somebody's claim.
+    email_proved_at = models.DateTimeField(_("E-mail proved"), null=True, editable=False)
     name = models.CharField(_("Name"), max_length=80)
     is_active = models.BooleanField(_("Active"), default=True)
     is_staff = models.BooleanField(_("Operator"), default=False, help_text=_("Can use the operator pages."))
     date_joined = models.DateTimeField(_("Since"), default=timezone.now, editable=False)
     # True while there is a passkey or an authenticator app: `second_factor.factors` keeps it so.
-    second_factor = models.BooleanField(
-        _("Two-step verification"), default=False, db_default=False, editable=False
-    )
+    second_factor = models.BooleanField(_("Two-step verification"), default=False, db_default=False, editable=False)
+    # Grows when all sessions are ended: sessions and known devices of before don't count any more.
+    session_epoch = models.PositiveIntegerField(default=0, db_default=0, editable=False)
 
     objects = UserManager()
 
@@ -60,13 +65,17 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.name or self.email
 
-    def _get_session_auth_hash(self, secret: str | None = None) -> str:
-        """Ends the sessions that began without the second factor, when the first one is added; and the other way round.
+    @classmethod
+    def normalize_username(cls, username: Any) -> Any:
+        """Replaces Django's form of names (NFKC alone) in forms and commands."""
+        return canonical(username) if isinstance(username, str) else username
 
-        Without a second factor the hash is Django's own.
-        """
-        hashed = super()._get_session_auth_hash(secret)  # type: ignore[misc]
-        return f"{hashed}+" if self.second_factor else hashed
+    def get_session_auth_hash(self) -> str:
+        """Returns what sessions are bound to: the password, and how often all sessions were ended."""
+        bound = super().get_session_auth_hash()
+        if not self.session_epoch:
+            return bound
+        return salted_hmac("agents.session_epoch", f"{bound}:{self.session_epoch}", algorithm="sha256").hexdigest()
 
 
 class Service(models.Model):
@@ -189,11 +198,18 @@ class Agent(models.Model):
 class Invitation(models.Model):
     """A link with which a person joins a service. Only the hash of its secret is kept (SHA-256, hex)."""
 
+    class Mail(models.TextChoices):
+        NONE = "", _("Not e-mailed")  # the inviter has the link, so accepting proves nothing about the address
+        SENDING = "sending", _("Being e-mailed")
+        SENT = "sent", _("E-mailed")
+        FAILED = "failed", _("Couldn’t be e-mailed")
+
     service = models.ForeignKey(Service, models.CASCADE, related_name="invitations", verbose_name=_("Service"))
-    email = models.EmailField(_("E-mail"))
+    email = EmailAddressField(_("E-mail"))
     role = models.CharField(_("Role"), max_length=8, choices=Agent.Role, default=Agent.Role.AGENT)
     chat_permission = models.BooleanField(_("Chat permission"), default=False)
     secret_hash = models.CharField(max_length=64, unique=True, editable=False)
+    mail = models.CharField(_("E-mailing"), max_length=8, choices=Mail, default=Mail.NONE, db_default="", blank=True)
     invited_by = models.ForeignKey(Agent, models.SET_NULL, null=True, related_name="+", verbose_name=_("Invited by"))
     created_at = models.DateTimeField(_("Created"), default=timezone.now, editable=False)
     expires_at = models.DateTimeField(_("Valid until"))
@@ -254,5 +270,6 @@ class Attempt(models.Model):
         return f"attempt {self.pk}"
 
 
-# The models of a package belong to the app by being imported here.
+# Django looks for models here.
+from agents.models_accounts import AccountEntry, OpenSession  # noqa: E402, F401
 from agents.second_factor.models import AuthenticatorApp, Passkey, RecoveryCode  # noqa: E402, F401

@@ -1,33 +1,38 @@
 """Signs people in by e-mail and password, and limits that and requests for a new password.
 
 An unknown e-mail, a wrong password and an inactive person get the same answer after the same work (Django hashes the
-password in each case). Both are limited by e-mail and by address.
+password in each case, and each failure is one entry of a trail). Strangers are counted together, by e-mail and by
+network. A device on which the person has signed in before has a count of its own instead, so that no stranger's
+failures keep the person out.
 """
 
 from datetime import datetime
 
-from django.contrib.auth import authenticate, login
+from django.contrib.auth import authenticate, login, logout
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.utils import timezone
 
-from agents import throttle
-from agents.models import User
+from agents import account_trail, throttle
+from agents.devices import known_device, remember_device
+from agents.models import AccountEntry, User
 from agents.second_factor import step_up
+from agents.sessions import SIGNED_IN_AT
 from contiple.base.addresses import client_address
+from contiple.base.email_addresses import canonical
 
 
 def verify_password(request: HttpRequest, *, email: str, password: str, now: datetime) -> User | None:
     """Returns the person, or ``None``. Only failures stay counted. Raises ``TooMany`` before it checks the password."""
-    email = email.strip().lower()
-    limits = {
-        throttle.SIGN_IN_BY_EMAIL: email,
-        throttle.SIGN_IN_BY_ADDRESS: throttle.network(client_address(request)),
-    }
-    counted = throttle.count_attempts(limits, now=now)
+    email = canonical(email)
+    account = User.objects.filter(email=email).first()
+    counted = throttle.count_attempts(_sign_in_limits(request, email, account), now=now)
     user = authenticate(request, username=email, password=password)
-    if user is not None:
-        throttle.forget(counted)
+    if user is None:
+        account_trail.record(request, account, AccountEntry.Action.SIGN_IN_FAILED)
+        return None
+    throttle.forget(counted)
+    if not known_device(request, account):
         throttle.forget_all(throttle.SIGN_IN_BY_EMAIL, email)
     return user
 
@@ -41,12 +46,42 @@ def begin_session(request: HttpRequest, user: User, *, proved: bool = False) -> 
         raise PermissionDenied
     login(request, user)
     step_up.note(request, now=timezone.now())
+    request.session[SIGNED_IN_AT] = int(timezone.now().timestamp())
+    # The links for a new password that were mailed before have just stopped working: the next one must not be refused.
+    throttle.forget_all(throttle.RESET_BY_EMAIL, canonical(user.email))
+    remember_device(request, user)
+    account_trail.record(request, user, AccountEntry.Action.SIGN_IN)
 
 
-def count_reset(request: HttpRequest, email: str, *, now: datetime) -> None:
-    """Counts a request for a new password. Raises ``TooMany``, whether or not the e-mail is known."""
-    limits = {
-        throttle.RESET_BY_EMAIL: email.strip().lower(),
-        throttle.RESET_BY_ADDRESS: throttle.network(client_address(request)),
-    }
-    throttle.count_attempts(limits, now=now)
+def finish_session(request: HttpRequest) -> None:
+    """Signs out on this device. Fine to call for somebody who isn't signed in."""
+    if request.user.is_authenticated:
+        account_trail.record(request, request.user, AccountEntry.Action.SIGN_OUT)
+    logout(request)
+
+
+def count_reset(request: HttpRequest, email: str, *, now: datetime) -> bool:
+    """Counts a request for a new password. Returns whether a mail may be sent for it.
+
+    ``False`` is not to be told to anybody: it says that the mails of the last hour must do. Raises ``TooMany`` for a
+    network that asks for many, whatever e-mails they are.
+    """
+    email = canonical(email)
+    device = known_device(request, User.objects.filter(email=email).first())
+    if device:
+        return throttle.allow(throttle.RESET_BY_DEVICE, device, now=now)
+    throttle.count_attempt(throttle.RESET_BY_ADDRESS, throttle.network(client_address(request)), now=now)
+    return throttle.allow(throttle.RESET_BY_EMAIL, email, now=now)
+
+
+def forget_failures(user: User) -> None:
+    """Lets the person try again from anywhere: by a mailed link, the mailbox has just proved who it is."""
+    throttle.forget_all(throttle.SIGN_IN_BY_EMAIL, canonical(user.email))
+
+
+def _sign_in_limits(request: HttpRequest, email: str, account: User | None) -> dict[throttle.Limit, str]:
+    device = known_device(request, account)
+    if device:
+        return {throttle.SIGN_IN_BY_DEVICE: device}
+    network = throttle.network(client_address(request))
+    return {throttle.SIGN_IN_BY_EMAIL: email, throttle.SIGN_IN_BY_ADDRESS: network}

@@ -26,9 +26,13 @@ class Limit:
 
 SIGN_IN_BY_EMAIL = Limit("sign-in e-mail", 10, timedelta(minutes=15))
 SIGN_IN_BY_ADDRESS = Limit("sign-in address", 50, timedelta(minutes=15))  # an office may share one address
+SIGN_IN_BY_DEVICE = Limit("sign-in device", 10, timedelta(minutes=15))  # one on which the person signed in before
 RESET_BY_EMAIL = Limit("reset e-mail", 5, timedelta(hours=1))  # keeps anybody's mailbox from being filled
+RESET_BY_DEVICE = Limit("reset device", 5, timedelta(hours=1))
 RESET_BY_ADDRESS = Limit("reset address", 20, timedelta(hours=1))
-KEPT = timedelta(hours=1)  # the longest window
+INVITATION_BY_EMAIL = Limit("invitation e-mail", 5, timedelta(days=1))  # by any service
+INVITATION_BY_SERVICE = Limit("invitation service", 50, timedelta(days=1))
+KEPT = timedelta(days=1)  # the longest window
 
 
 def count_attempt(limit: Limit, who: str, *, now: datetime) -> Attempt:
@@ -52,6 +56,15 @@ def count_attempts(limits: dict[Limit, str], *, now: datetime) -> list[Attempt]:
         forget(counted)
         raise
     return counted
+
+
+def allow(limit: Limit, who: str, *, now: datetime) -> bool:
+    """Counts one attempt and returns ``True``, or returns ``False`` beyond the limit."""
+    try:
+        count_attempt(limit, who, now=now)
+    except TooMany:
+        return False
+    return True
 
 
 def recent_attempts(limit: Limit, who: str, *, now: datetime) -> int:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from agents import views_accounts, views_agents, views_contract, views_invitation, views_reset
+from agents import views_accounts, views_agents, views_contract, views_invitation, views_reset, views_sessions
 
 app_name = "agents"
 urlpatterns = [
@@ -8,6 +8,9 @@ urlpatterns = [
     path("sign-in/", views_accounts.sign_in, name="sign_in"),
     path("sign-out/", views_accounts.sign_out, name="sign_out"),
     path("services/", views_accounts.services, name="services"),
+    path("sessions/", views_sessions.own_sessions, name="sessions"),
+    path("sessions/others/end/", views_sessions.end_own_other_sessions, name="end_other_sessions"),
+    path("sessions/<int:pk>/end/", views_sessions.end_own_session, name="end_session"),
     path("password/", views_accounts.password, name="password"),
     path("password/reset/", views_reset.RequestReset.as_view(), name="reset"),
     path("password/reset/sent/", views_reset.ResetSent.as_view(), name="reset_sent"),
@@ -17,6 +20,13 @@ urlpatterns = [
     path("desk/<slug:service>/contract/", views_contract.contract, name="contract"),
     path("desk/<slug:service>/agents/", views_agents.agents, name="agents"),
     path("desk/<slug:service>/agents/<int:pk>/", views_agents.edit, name="agent"),
+    path("desk/<slug:service>/agents/<int:pk>/sessions/", views_sessions.agent_sessions, name="agent_sessions"),
+    path(
+        "desk/<slug:service>/agents/<int:pk>/sessions/end/",
+        views_sessions.end_agent_sessions,
+        name="end_agent_sessions",
+    ),
     path("desk/<slug:service>/agents/invitations/", views_agents.invite, name="invite"),
     path("desk/<slug:service>/agents/invitations/<int:pk>/revoke/", views_agents.revoke, name="revoke"),
+    path("desk/<slug:service>/agents/invitations/<int:pk>/again/", views_agents.invite_again, name="invite_again"),
 ]

@@ -1,7 +1,6 @@
 """Pages for signing in and out, changing the password, and choosing a service."""
 
 from django.contrib import messages
-from django.contrib.auth import logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import PasswordChangeForm
 from django.http import HttpRequest, HttpResponse
@@ -14,10 +13,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from agents import account_trail
 from agents.access import LAST_SERVICE, for_agents, memberships
 from agents.forms import SignInForm
-from agents.models import Agent
-from agents.sign_in import begin_session, verify_password
+from agents.models import AccountEntry, Agent
+from agents.sessions import go_on_alone
+from agents.sign_in import begin_session, finish_session, verify_password
 from contiple.base.errors import TooMany
 
 
@@ -58,7 +59,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     target = _safe_next(request, "")
-    logout(request)
+    finish_session(request)
     return redirect(f"{reverse('agents:sign_in')}{target and f'?next={target}'}")
 
 
@@ -69,7 +70,8 @@ def password(request: HttpRequest) -> HttpResponse:
     """Changes the password. This session goes on; the person's others end, since their hash of it is out of date."""
     form = PasswordChangeForm(request.user, request.POST if request.method == "POST" else None)
     if form.is_valid():
-        update_session_auth_hash(request, form.save())
+        go_on_alone(request, form.save())
+        account_trail.record(request, request.user, AccountEntry.Action.PASSWORD_CHANGED)
         messages.success(request, _("Your password was changed. You’ve been signed out everywhere else."))
         return redirect("agents:password")
     return render(request, "agents/password.html", {"form": form})

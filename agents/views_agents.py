@@ -14,7 +14,7 @@ from agents.access import for_admins
 from agents.contracts import seats_used
 from agents.forms import AgentForm, InvitationForm
 from agents.invitation_mail import invitation_link, mail_invitation
-from agents.invitations import invite_agent, open_invitations, revoke_invitation, usable_invitations
+from agents.invitations import NewInvitation, invite_agent, open_invitations, revoke_invitation, usable_invitations
 from agents.membership import agent_stamp, change_agent
 from agents.models import Agent, Contract, Service
 from contiple.base.errors import DomainError
@@ -29,7 +29,7 @@ def agents(request: HttpRequest, agent: Agent) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_admins
 def invite(request: HttpRequest, agent: Agent) -> HttpResponse:
-    """Answers the POST with the only page that shows the link: a redirect couldn't carry its secret."""
+    """Has the link mailed. Without a mail server it answers with the only page that shows the link."""
     if request.method != "POST":
         return redirect("agents:agents", agent.service.slug)
     form = InvitationForm(request.POST, contract=agent.service.contract)
@@ -39,9 +39,22 @@ def invite(request: HttpRequest, agent: Agent) -> HttpResponse:
         except DomainError as error:
             form.accept_error(error)
         else:
-            context = {"section": "agents", "invitation": new.invitation, "link": invitation_link(new.secret)}
-            return render(request, "agents/invited.html", {**context, "mailed": mail_invitation(new, by=agent)})
+            return _invited(request, agent, new)
     return _agents_page(request, agent, form)
+
+
+@require_POST
+@for_admins
+def invite_again(request: HttpRequest, agent: Agent, pk: int) -> HttpResponse:
+    """Has a new link mailed, or shows it; the one before stops working."""
+    old = get_object_or_404(open_invitations(agent.service), pk=pk)
+    values = {"email": old.email, "role": old.role, "chat_permission": old.chat_permission}
+    try:
+        new = invite_agent(by=agent, **values, now=timezone.now())
+    except DomainError as error:
+        messages.error(request, error.text)
+        return redirect("agents:agents", agent.service.slug)
+    return _invited(request, agent, new)
 
 
 @require_POST
@@ -63,6 +76,16 @@ def edit(request: HttpRequest, agent: Agent, pk: int) -> HttpResponse:
         return redirect(_after(agent, member, form))
     context = {"section": "agents", "form": form, "member": member, "is_self": member.pk == agent.pk}
     return render(request, "agents/agent.html", context)
+
+
+def _invited(request: HttpRequest, agent: Agent, new: NewInvitation) -> HttpResponse:
+    """Shows the link to nobody if it can be mailed: whoever follows it then has read the mail."""
+    if not new.invitation.mail:
+        context = {"section": "agents", "invitation": new.invitation, "link": invitation_link(new.secret)}
+        return render(request, "agents/invited.html", context)
+    mail_invitation(new, by=agent)
+    messages.success(request, _("The invitation is on its way to %(email)s.") % {"email": new.invitation.email})
+    return redirect("agents:agents", agent.service.slug)
 
 
 def _agents_page(request: HttpRequest, agent: Agent, form: InvitationForm) -> HttpResponse:

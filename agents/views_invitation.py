@@ -16,6 +16,7 @@ from agents import invitations
 from agents.forms import NewAccountForm
 from agents.models import Agent, Invitation
 from agents.sign_in import begin_session
+from contiple.base.email_addresses import canonical
 from contiple.base.errors import DomainError
 
 
@@ -27,7 +28,7 @@ def accept_invitation(request: HttpRequest, secret: str) -> HttpResponse:
     invitation = invitations.find_invitation(secret)
     if invitation is None or not invitations.usable_invitations(now).filter(pk=invitation.pk).exists():
         return render(request, "agents/invitation_gone.html", status=410 if invitation else 404)
-    if request.user.is_authenticated and request.user.email.lower() != invitation.email.lower():
+    if request.user.is_authenticated and request.user.email != canonical(invitation.email):
         return render(request, "agents/invitation_other.html", {"invitation": invitation})
     if invitations.account_of(invitation) is None:
         return _with_new_account(request, invitation, now)

@@ -1,5 +1,6 @@
 """Django's settings. Everything that differs between installations comes from ``contiple.base.env``."""
 
+from datetime import timedelta
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from csp.constants import NONCE, NONE, SELF
@@ -54,6 +55,8 @@ try:
     DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "Contiple <no-reply@localhost>")
     LOG_LEVEL = env.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL"))
     LOG_FORMAT = env.choice("LOG_FORMAT", ("TEXT", "JSON") if LOCAL else ("JSON", "TEXT"))
+    SESSION_IDLE = timedelta(hours=env.positive("SESSION_IDLE_HOURS", 12))
+    SESSION_COOKIE_AGE = env.positive("SESSION_MAX_DAYS", 14) * 24 * 3600
     METRICS_TOKEN = env.token("METRICS_TOKEN", length=16)
     OPERATOR_SECOND_FACTOR = env.flag("OPERATOR_SECOND_FACTOR", default=not LOCAL)
     TRUST_PROXY = env.flag("TRUST_PROXY")
@@ -101,6 +104,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "agents.devices.device_cookie",
+    "agents.sessions.sessions_are_seen",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -175,7 +180,13 @@ CHANNEL_LAYERS = {
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_AGE = 14 * 24 * 3600
+if SECURE:
+    # Browsers take cookies of these names from this very host only, over https: no subdomain can set them.
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
+    LANGUAGE_COOKIE_NAME, DEVICE_COOKIE_NAME = "__Host-language", "__Host-devices"
+else:
+    DEVICE_COOKIE_NAME = "devices"
+SESSION_ENGINE = "agents.sessions"
 SECURE_SSL_REDIRECT = SECURE
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if SECURE else 0
 # HSTS for subdomains and preloading: we can't promise browsers anything about other names of the operator's domain.
@@ -202,7 +213,8 @@ CONTENT_SECURITY_POLICY = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+# Links in mails are secrets: without a mail server they may be printed to one's own terminal, but not to a log.
+EMAIL_BACKEND = f"django.core.mail.backends.{'console' if LOCAL else 'dummy'}.EmailBackend"
 EMAIL_TIMEOUT = 10  # seconds to wait for the mail server at each step; Django's default is for ever
 if EMAIL_URL:
     globals().update(_email(EMAIL_URL))

@@ -1,7 +1,6 @@
 """Adds and removes a person's factors, on record and told by mail. Each act locks the person's row.
 
-With the first factor and with the last one gone, ``User.second_factor`` changes, and with it the hash that sessions
-carry: every other session of the person ends, and with it its sockets.
+The first factor, and the loss of the last one, end all sessions of the person; a page goes on by ``go_on_alone``.
 """
 
 from datetime import datetime
@@ -13,6 +12,7 @@ from fido2.webauthn import AuthenticatorData
 from agents.models import User
 from agents.second_factor import codes, trail
 from agents.second_factor.models import AuthenticatorApp, Passkey
+from agents.sessions import end_all_sessions
 from contiple.base.errors import Conflict, Invalid
 
 PASSKEYS_MAX = 20
@@ -105,6 +105,7 @@ def _note(user: User, action: str, **details) -> None:
     user.second_factor = user.passkeys.exists() or AuthenticatorApp.objects.filter(user=user).exists()
     if user.second_factor != had:
         user.save(update_fields=["second_factor"])
+        end_all_sessions(user)
     if not user.second_factor:
         user.recovery_codes.all().delete()
     trail.record(user, action, **details)

@@ -1,8 +1,5 @@
 """Puts changes of a person's second factor on record in each of the person's services, and tells the person by mail."""
 
-import logging
-import threading
-from smtplib import SMTPException
 from typing import Any
 
 from django.conf import settings
@@ -14,11 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agents import audit
+from agents.mailing import mail_later
 from agents.models import Agent, User
 
-log = logging.getLogger(__name__)
-
-THREAD = "second-factor-notice"
 SENTENCES = {
     "passkey_added": gettext_lazy("A passkey was added to your account."),
     "passkey_removed": gettext_lazy("A passkey was removed from your account."),
@@ -40,23 +35,15 @@ def record(user: User, action: str, *, actor: str = "", **details: Any) -> None:
     for agent in Agent.objects.filter(user=user, is_active=True).select_related("user", "service"):
         by = {"actor": actor} if actor else {"agent": agent}
         audit.record(agent.service_id, f"agent.{action}", f"agent:{agent.pk}", **by, **details)
-    transaction.on_commit(lambda: _mail(user, action), robust=True)
+    transaction.on_commit(lambda: mail_later(_mail, user, action), robust=True)
 
 
 def _mail(user: User, action: str) -> None:
-    """Mails in a thread of its own, in every language: nothing here waits for a mail server."""
+    """In every language: what another person does is told in the reader's."""
     subjects, texts = [], []
     for language, _name in settings.LANGUAGES:
         with translation.override(language):
             subjects.append(_("Your Contiple sign-in has changed"))
             context = {"sentence": SENTENCES[action], "user": user, "origin": settings.PUBLIC_ORIGIN}
             texts.append(render_to_string("agents/second_factor_mail.txt", context).strip() + "\n")
-    mail = EmailMessage(" / ".join(subjects), "\n".join(texts), to=[user.email])
-    threading.Thread(target=_send, args=[mail, user.pk], name=THREAD, daemon=True).start()
-
-
-def _send(mail: EmailMessage, user_id: int) -> None:
-    try:
-        mail.send()
-    except (SMTPException, OSError) as error:
-        log.warning("user %s could not be told by mail: %s", user_id, type(error).__name__)
+    EmailMessage(" / ".join(subjects), "\n".join(texts), to=[user.email]).send()

@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from contiple.base import crypto
 
+POSITIVE_MAX = 10_000  # hours or days: over a year, and far from what dates can hold
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
 VARIABLES: dict[str, str] = {
@@ -24,6 +25,8 @@ VARIABLES: dict[str, str] = {
     "PORT": "port to listen on",
     "EMAIL_URL": "mail server, as `smtp://user:password@host:587`; without it mail is written to the log",
     "EMAIL_FROM": "sender of mail",
+    "SESSION_IDLE_HOURS": "hours after which an agent who does nothing is signed out; 12 by default",
+    "SESSION_MAX_DAYS": "days after which an agent signs in again in any case; 14 by default",
     "LOG_LEVEL": "`INFO` by default",
     "LOG_FORMAT": "`json` (default in production) or `text`",
     "OPERATOR_SECOND_FACTOR": "`0` lets operators in without two-step verification (in local mode `1` requires it)",
@@ -53,6 +56,13 @@ def integer(name: str, default: int) -> int:
     if not (value.isascii() and value.isdecimal()):
         raise EnvError(f"{name} must be a whole number, not {value!r}.")
     return int(value)
+
+
+def positive(name: str, default: int) -> int:
+    value = integer(name, default)
+    if not 0 < value <= POSITIVE_MAX:
+        raise EnvError(f"{name} must be between 1 and {POSITIVE_MAX}, not {value}.")
+    return value
 
 
 def local() -> bool:

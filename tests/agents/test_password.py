@@ -6,14 +6,17 @@ from datetime import timedelta
 import pytest
 from django.conf import settings
 from django.core import mail
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from agents.mailing import wait_for_mails
 from agents.models import Attempt
 from tests.make import PASSWORD, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)  # mails are made in a thread of their own
 
 NEW = "eleven purple bicycles"
 
@@ -24,7 +27,9 @@ def change(client, old=PASSWORD, new=NEW):
 
 
 def ask_for_reset(client, email, **extra):
-    return client.post(reverse("agents:reset"), {"email": email}, **extra)
+    answer = client.post(reverse("agents:reset"), {"email": email}, **extra)
+    wait_for_mails()
+    return answer
 
 
 def mailed_link() -> str:
@@ -111,17 +116,79 @@ def test_unknown_and_inactive_get_the_same_answer_and_no_mail(client):
     assert not mail.outbox
 
 
-def test_a_mailbox_gets_five_mails_an_hour(agent, client):
-    for _ in range(5):
-        ask_for_reset(client, agent.user.email)
+def test_a_mailbox_gets_five_mails_an_hour_and_nobody_is_told(agent, client):
+    answers = [ask_for_reset(client, agent.user.email) for _ in range(7)]
 
-    refused = ask_for_reset(client, agent.user.email)
+    assert {answer.status_code for answer in answers} == {302}
+    assert len(mail.outbox) == 5
+    Attempt.objects.update(at=timezone.now() - timedelta(hours=1, seconds=1))
+    ask_for_reset(client, agent.user.email)
+    assert len(mail.outbox) == 6
+
+
+def test_a_strangers_requests_leave_the_owner_a_way(agent, client):
+    for _ in range(7):
+        ask_for_reset(Client(), agent.user.email)
+    first = re.search(r"(/password/reset/\S+)", mail.outbox[0].body)[1]
+
+    client.post(reverse("agents:sign_in"), {"email": agent.user.email, "password": PASSWORD})
+    client.post(reverse("agents:sign_out"))
+    ask_for_reset(client, agent.user.email)
+
+    assert len(mail.outbox) == 6  # her own device has a count of its own
+    assert not Client().get(first, follow=True).context["validlink"]  # signing in has ended the older links, so
+    ask_for_reset(Client(), agent.user.email)
+    assert len(mail.outbox) == 7  # strangers' requests count from the start again
+
+
+def test_a_network_that_asks_for_many_waits(client):
+    for number in range(20):
+        ask_for_reset(client, f"somebody{number}@example.com")
+
+    refused = ask_for_reset(client, "another@example.com")
 
     assert refused.status_code == 429
-    assert len(mail.outbox) == 5
     assert "Try again" in refused.content.decode()
-    Attempt.objects.update(at=timezone.now() - timedelta(hours=1, seconds=1))
-    assert ask_for_reset(client, agent.user.email).status_code == 302
+
+
+def test_a_request_asks_nothing_that_depends_on_the_account(agent, client):
+    with CaptureQueriesContext(connection) as known:
+        client.post(reverse("agents:reset"), {"email": agent.user.email})
+    with CaptureQueriesContext(connection) as unknown:
+        client.post(reverse("agents:reset"), {"email": "nobody@example.com"})
+    wait_for_mails()
+
+    assert len(known) == len(unknown)
+    assert len(mail.outbox) == 1
+
+
+def test_the_mail_goes_to_the_address_on_record(client):
+    make_user("Oscar", email="oscar@example.com")
+
+    ask_for_reset(client, "oſcar@example.com")
+
+    assert mail.outbox[0].to == ["oscar@example.com"]
+
+
+def test_a_followed_link_proves_the_address_and_makes_the_device_known(agent, client):
+    assert agent.user.email_proved_at is None
+    ask_for_reset(client, agent.user.email)
+    set_by_link(client, mailed_link())
+    for _ in range(11):
+        Client().post(reverse("agents:sign_in"), {"email": agent.user.email, "password": "wrong"})
+
+    agent.user.refresh_from_db()
+    assert agent.user.email_proved_at
+    assert client.post(reverse("agents:sign_in"), {"email": agent.user.email, "password": NEW}).status_code == 302
+
+
+def test_without_a_mail_server_the_page_says_who_can_help(client, settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+
+    page = client.get(reverse("agents:reset")).content.decode()
+
+    assert "Ask the operator" in page
+    assert 'name="email"' not in page
 
 
 def test_a_new_password_ends_the_wait_after_failures(agent, client):

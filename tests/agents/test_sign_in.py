@@ -5,12 +5,14 @@ from datetime import timedelta
 import pytest
 from django.contrib.sessions.models import Session
 from django.db import connection
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
 from agents import throttle
-from agents.models import Attempt
+from agents.devices import known_device
+from agents.models import AccountEntry, Attempt
+from agents.sessions import end_all_sessions
 from contiple.base.errors import TooMany
 from tests.agents.race import at_once
 from tests.hashers import FastHasher
@@ -127,6 +129,98 @@ def test_an_unknown_e_mail_is_refused_the_same_way(try_sign_in):
     assert try_sign_in("nobody@example.com").status_code == 429
 
 
+def test_a_strangers_failures_do_not_lock_out_a_device_that_signed_in_before(person, client, try_sign_in):
+    assert signed_in(try_sign_in())
+    client.post(reverse("agents:sign_out"))
+    stranger = Client()
+    for number in range(60):  # from the same network, too: at first hers alone, then whoever's
+        email = "mina@example.com" if number < 10 else f"somebody{number}@example.com"
+        stranger.post(reverse("agents:sign_in"), {"email": email, "password": "wrong"})
+
+    assert stranger.post(reverse("agents:sign_in"), {"email": person.email, "password": PASSWORD}).status_code == 429
+    assert signed_in(try_sign_in())
+    assert stranger.post(reverse("agents:sign_in"), {"email": person.email, "password": PASSWORD}).status_code == 429
+
+
+def test_a_known_device_has_ten_failures_of_its_own(person, client, try_sign_in):
+    try_sign_in()
+    client.post(reverse("agents:sign_out"))
+    for _ in range(10):
+        assert try_sign_in(password="wrong").status_code == 200
+
+    assert try_sign_in().status_code == 429
+    assert signed_in(Client().post(reverse("agents:sign_in"), {"email": person.email, "password": PASSWORD}))
+
+
+@pytest.mark.parametrize("loss", ["password", "sessions"])
+def test_a_new_password_and_ending_all_sessions_make_a_device_unknown(person, client, try_sign_in, loss):
+    try_sign_in()
+    if loss == "password":
+        person.set_password("eleven purple bicycles")
+        person.save()
+    else:
+        end_all_sessions(person)
+
+    request = RequestFactory().get("/")
+    request.COOKIES = {name: morsel.value for name, morsel in client.cookies.items()}
+    assert not known_device(request, person)
+
+
+def test_people_who_share_a_device_are_each_known_on_it(person, client, try_sign_in):
+    theo = make_user("Theo", email="theo@example.com")
+    for email in (person.email, theo.email):
+        try_sign_in(email)
+        client.post(reverse("agents:sign_out"))
+
+    request = RequestFactory().get("/")
+    request.COOKIES = {name: morsel.value for name, morsel in client.cookies.items()}
+    assert known_device(request, person)
+    assert known_device(request, theo)
+    assert not known_device(request, make_user("Oscar"))
+    assert "mina" not in client.cookies["devices"].value
+
+
+def test_a_made_up_cookie_makes_no_device_known(person, client):
+    for value in ("x", "x.y", "~", "~~.~", "a" * 5000):
+        client.cookies["devices"] = value
+        for _ in range(3):
+            client.post(reverse("agents:sign_in"), {"email": person.email, "password": "wrong"})
+
+    assert Attempt.objects.count() == 10 * 2 + 0  # by e-mail and by network: the later ones are refused
+
+
+@pytest.mark.parametrize("typed", ["mina@ＥＸＡＭＰＬＥ.com", "oſcar@example.com", "OSCAR@example.com"])
+def test_spellings_of_one_e_mail_are_counted_together(person, try_sign_in, typed):
+    make_user("Oscar", email="oscar@example.com")
+    for email in ("mina@example.com", "oscar@example.com"):
+        for _ in range(10):
+            try_sign_in(email, "wrong")
+
+    assert try_sign_in(typed).status_code == 429
+
+
+def test_an_e_mail_that_only_looks_alike_is_nobodys(person, try_sign_in):
+    assert not signed_in(try_sign_in("mına@example.com"))
+    assert AccountEntry.objects.get().user is None
+
+
+def test_a_sign_in_and_its_failures_are_on_the_accounts_trail(person, client, try_sign_in, caplog):
+    caplog.set_level("INFO")
+    try_sign_in(password="wrong", headers={"user-agent": "Mozilla/5.0 (Windows NT 10.0) Gecko/20100101 Firefox/140.0"})
+    try_sign_in("nobody@example.com", "wrong")
+    try_sign_in()
+    client.post(reverse("agents:sign_out"))
+
+    entries = list(AccountEntry.objects.order_by("id"))
+    assert [(entry.user, entry.action) for entry in entries] == [
+        (person, "sign_in_failed"), (None, "sign_in_failed"), (person, "sign_in"), (person, "sign_out"),
+    ]  # fmt: skip
+    assert entries[0].device == "Firefox, Windows"
+    assert (entries[1].device, entries[1].address) == ("", None)
+    assert f"account {person.pk}: sign_in_failed" in caplog.text
+    assert "example.com" not in caplog.text
+
+
 def test_after_a_while_one_may_try_again(person, try_sign_in):
     for _ in range(10):
         try_sign_in(password="wrong")
@@ -167,7 +261,7 @@ def test_a_refusal_by_address_does_not_count_against_the_e_mail(person):
 
 def test_old_attempts_are_deleted_on_the_way():
     now = timezone.now()
-    Attempt.objects.create(key="old", at=now - timedelta(hours=2))
+    Attempt.objects.create(key="old", at=now - timedelta(days=2))
 
     throttle.count_attempt(throttle.SIGN_IN_BY_EMAIL, "mina@example.com", now=now)
 

@@ -113,7 +113,7 @@ def _make_people(service: Service, people: list[tuple[str, str, Agent.Role, bool
 
 def _make_user(email: str, name: str) -> User:
     """Returns the user with this address, with the password unchanged, or makes one."""
-    return User.objects.filter(email__iexact=email).first() or User.objects.create_user(email, PASSWORD, name=name)
+    return User.objects.filter(email=email).first() or User.objects.create_user(email, PASSWORD, name=name)
 
 
 def _make_articles(help_center: HelpCenter, by: Agent) -> None:

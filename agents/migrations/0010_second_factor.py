@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('agents', '0004_labels'),
+        ('agents', '0009_canonical_addresses'),
     ]
 
     operations = [
