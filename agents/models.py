@@ -96,9 +96,7 @@ class Service(models.Model):
         default=SecondFactor.NOBODY,
         db_default=SecondFactor.NOBODY,
     )
-    asks_again = models.BooleanField(
-        _("Ask again before sensitive acts"), default=True, db_default=True
-    )
+    asks_again = models.BooleanField(_("Ask again before sensitive acts"), default=True, db_default=True)
     # Each service counts its own ticket numbers, so that they say nothing about others. Under the row's lock.
     last_ticket_number = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(_("Since"), default=timezone.now, editable=False)

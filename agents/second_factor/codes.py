@@ -30,11 +30,13 @@ WRONG_CODES = throttle.Limit("authenticator code", 10, timedelta(hours=1))  # a 
 RECOVERY_CODES = 10
 
 
-def prove(user: User, code: str, *, now: datetime) -> None:
-    """Uses up the code of the app or of a piece of paper. Raises ``Invalid``, and ``TooMany`` after wrong ones."""
+def prove(user: User, code: str, *, now: datetime) -> bool:
+    """Uses up a code; returns whether it was for recovery. Raises ``Invalid``, and ``TooMany`` after wrong ones."""
     code = _plain(code)
-    if not (_use_app_code(user, code, now) if re.fullmatch(r"\d{6}", code) else _use_recovery_code(user, code)):
+    of_app = bool(re.fullmatch(r"[0-9]{6}", code))
+    if not (_use_app_code(user, code, now) if of_app else _use_recovery_code(user, code)):
         raise wrong_code()
+    return not of_app
 
 
 def wrong_code() -> Invalid:

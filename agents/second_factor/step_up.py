@@ -38,7 +38,7 @@ def asks_again(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
     def guarded(request: HttpRequest, agent: Agent, *args, **kwargs) -> HttpResponse:
         asks = agent.service.asks_again and agent.user.second_factor
         if asks and not is_recent(request, now=timezone.now()):
-            return _ask(request)
+            return ask(request)
         return view(request, agent, *args, **kwargs)
 
     return guarded
@@ -50,12 +50,12 @@ def confirmed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     @login_required
     @wraps(view)
     def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
-        return view(request, *args, **kwargs) if is_recent(request, now=timezone.now()) else _ask(request)
+        return view(request, *args, **kwargs) if is_recent(request, now=timezone.now()) else ask(request)
 
     return guarded
 
 
-def _ask(request: HttpRequest) -> HttpResponse:
+def ask(request: HttpRequest) -> HttpResponse:
     """Answers a script with 403 and ``HEADER``; leads a page to the question, and from there back to the page."""
     address = reverse("agents:confirm")
     if request.headers.get("X-Requested-With") == "fetch":
