@@ -1,4 +1,4 @@
-"""A service's rules about the second factor, which its admins change: for whom it is required, and when it asks again."""
+"""A service's rules about the second factor: for whom it is required, and whether it is asked for again."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ FIELDS = ("second_factor", "asks_again")
 
 @transaction.atomic
 def change_requirement(*, by: Agent, values: dict[str, Any], seen: str) -> dict[str, Any]:
-    """Sets the service's rules; returns what differs. Raises ``Closed`` (no admin any more), ``Conflict`` (outdated)."""
+    """Sets the rules; returns what differs. Raises ``Closed`` (no admin any more) or ``Conflict`` (outdated)."""
     lock_contract(by.service_id)
     require_admin(by)
     service = Service.objects.select_for_update(no_key=True).get(pk=by.service_id)
