@@ -4,6 +4,7 @@ The first factor, and the loss of the last one, end all sessions of the person; 
 """
 
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -100,7 +101,7 @@ def _lock(user: User) -> None:
     user.second_factor = User.objects.select_for_update(no_key=True).get(pk=user.pk).second_factor
 
 
-def _note(user: User, action: str, **details) -> None:
+def _note(user: User, action: str, **details: Any) -> None:
     had = user.second_factor
     user.second_factor = user.passkeys.exists() or AuthenticatorApp.objects.filter(user=user).exists()
     if user.second_factor != had:

@@ -45,7 +45,7 @@ def services_that_require(user: User) -> list[Service]:
 def lead_to_set_up(request: HttpRequest, target: str) -> HttpResponse:
     """Leads a page to *Two-step verification*. Raises ``Closed`` for forms and scripts."""
     address = f"{reverse('agents:two_step')}?{urlencode({'next': target})}"
-    if request.htmx:
+    if getattr(request, "htmx", False):
         return HttpResponseClientRedirect(address)
     if request.method not in {"GET", "HEAD"} or request.headers.get("X-Requested-With") == "fetch":
         raise Closed(_("Set up two-step verification first."))

@@ -6,6 +6,7 @@ A session's beginning counts. The person proves it by a factor, or without one b
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import wraps
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from django.contrib.auth.decorators import login_required
@@ -35,7 +36,7 @@ def asks_again(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
     """Asks an agent who has a second factor, if the service wants it. Stands below ``for_agents``."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, agent: Agent, *args, **kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, agent: Agent, *args: Any, **kwargs: Any) -> HttpResponse:
         asks = agent.service.asks_again and agent.user.second_factor
         if asks and not is_recent(request, now=timezone.now()):
             return ask(request)
@@ -49,7 +50,7 @@ def confirmed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
     @login_required
     @wraps(view)
-    def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return view(request, *args, **kwargs) if is_recent(request, now=timezone.now()) else ask(request)
 
     return guarded

@@ -105,7 +105,7 @@ def set_up_app(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("The authenticator app was set up."))
             return _after_adding(request)
     secret = codes.open_secret(request.user, sealed)
-    picture = segno.make(codes.address_for_app(request.user, secret), error="m").svg_inline(scale=5, border=4)
+    picture = segno.make(codes.address_for_app(request.user, secret), error="m").svg_inline(border=4, omitsize=True)
     context = {
         "form": form,
         "picture": mark_safe(picture),  # noqa: S308 - drawn here, and holds no text
