@@ -6,10 +6,10 @@ CODE := manage.py contiple agents helpcenter chat tickets tests
 # More workers than cores: tests often wait for other processes. A file stays in one worker, because a browser and an event
 # loop can't share a process at one time.
 WORKERS := -n 3 --dist loadfile --no-loadscope-reorder
-# What a production installation sets, with values of no use to anybody. No database is asked.
+# What a production installation sets. Its secrets are drawn at random and forgotten. No database is asked.
 PRODUCTION := CONTIPLE_MODE=production TRUST_PROXY=1 DATABASE_URL=postgresql://localhost/none REDIS_URL=redis://localhost \
-	PUBLIC_ORIGIN=https://desk.example.com SECRET_KEY=0123456789abcdefghijklmnopqrstuvwxyz0123456789-not-secret \
-	MASKING_KEYS=none:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
+	PUBLIC_ORIGIN=https://desk.example.com SECRET_KEY=$(shell head -c 48 /dev/urandom | base64) \
+	MASKING_KEYS=none:$(shell head -c 32 /dev/urandom | base64)
 
 .PHONY: run cluster test soak bench lint format lock translations screenshots clean
 

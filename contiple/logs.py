@@ -24,6 +24,7 @@ from django.db import Error as DjangoDatabaseError
 
 from contiple.base.env import BASE_DIR, EnvError
 from contiple.base.errors import DomainError
+from contiple.log_addresses import without_addresses
 
 TEXT_LENGTH_MAX = 500
 FRAMES_MAX = 30
@@ -65,14 +66,15 @@ class JsonFormatter(logging.Formatter):
 
 
 def message_of(record: logging.LogRecord) -> str:
-    """Returns the record's first line, with a safe description in place of each exception."""
+    """Returns the record's first line, with a safe description for each exception and patterns for our addresses."""
     if _is_printed_traceback(record.msg):
         return "An error was printed."
     text = str(_without_text(record.msg))
     if record.args:
         with contextlib.suppress(TypeError, ValueError, KeyError):  # the bare template then: logging must not fail
             text %= _arguments(record.args)
-    return text.partition("\n")[0][:TEXT_LENGTH_MAX]
+    # Before it is cut: half a secret may be enough, and the half of an address is none of ours.
+    return without_addresses(text, getattr(record, "request", None)).partition("\n")[0][:TEXT_LENGTH_MAX]
 
 
 def error_of(record: logging.LogRecord) -> BaseException | None:

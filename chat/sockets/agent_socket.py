@@ -2,8 +2,10 @@
 
 import time
 from collections.abc import Collection
+from functools import partial
 
 from django.conf import settings
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from agents.access import agent_for
@@ -11,6 +13,7 @@ from agents.chat_permission import may_chat, permitted_agents
 from agents.credentials import Credential, chatting_agents, user_of_session
 from agents.models import Agent
 from agents.second_factor.requirement import lacks_factor
+from agents.sessions import SEEN_EVERY, keep_alive
 from chat import protocol
 from chat.conversation import entries, frames, live, rendering
 from chat.models import Chat
@@ -24,6 +27,8 @@ from chat.sockets.snapshots import AgentDesk, Seen, Watched
 from contiple.base.errors import Closed
 from contiple.base.threads import in_thread
 
+ACTS = (protocol.Send, protocol.Typing, protocol.Watch)  # what a person does; the other frames a page sends by itself
+
 
 class AgentSocket(Display):
     """One tab of an agent who may chat. The session identifies the agent; each acting frame reads the rights again."""
@@ -36,6 +41,7 @@ class AgentSocket(Display):
         self.own_chats: frozenset[int] = frozenset()
         self.line_revs: dict[int, int] = {}  # of the own chats: the rev up to which their last lines are shown
         self.waiting = 0
+        self.acted_at = -float("inf")
 
     async def begin(self) -> None:
         refusal = await in_thread(self._enter)
@@ -57,6 +63,8 @@ class AgentSocket(Display):
         super().let_go()
 
     async def handle(self, frame: protocol.FromAgent) -> None:
+        if isinstance(frame, ACTS):
+            await self._note_act()
         match frame:
             case protocol.Send():
                 await self.append(frame.chat, frame, agent_id=self.agent_id, credential=self.credential)
@@ -70,6 +78,12 @@ class AgentSocket(Display):
                 await self._show_typing(chat)
             case protocol.Seen():
                 await self.note_receipt(frame.chat, frame, agent_id=self.agent_id, credential=self.credential)
+
+    async def _note_act(self) -> None:
+        """Puts off the idle end of the session, now and then: an agent may chat all day without opening a page."""
+        if time.monotonic() - self.acted_at >= SEEN_EVERY.total_seconds():
+            self.acted_at = time.monotonic()
+            await in_thread(partial(keep_alive, self.credential.session_key, now=timezone.now()))
 
     async def refresh(self) -> None:
         found = await in_thread(self._desk)

@@ -11,7 +11,10 @@ import os
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from contiple.base.strength import is_regular
+
 KEY_BYTES = 32
+DISTINCT_BYTES_MIN = 16  # 32 random bytes have fewer once in 10^13 draws
 NONCE_BYTES = 12  # NIST SP 800-38D: 96 bits, random; a data key seals far fewer than 2^32 values
 
 
@@ -40,7 +43,8 @@ def unseal(key: bytes, sealed: bytes, bound_to: bytes) -> bytes:
 def parse_master_keys(value: str) -> dict[str, bytes]:
     """Reads ``id:base64,id:base64`` and returns the keys by id, in the order given (the first one wraps new keys).
 
-    Raises ``ValueError`` with a sentence that names the entry by its number, never by its content.
+    The first key must look random. An older one need not: what it has wrapped must stay readable until it is under a
+    better one. Raises ``ValueError`` with a sentence that names the entry by its number, never by its content.
     """
     keys: dict[str, bytes] = {}
     for number, entry in enumerate(filter(None, (part.strip() for part in value.split(","))), start=1):
@@ -48,6 +52,10 @@ def parse_master_keys(value: str) -> dict[str, bytes]:
         key = _decoded(encoded)
         if not name or len(name) > 32 or key is None or name in keys:
             raise ValueError(f"key {number} is not `id:base64 of {KEY_BYTES} bytes` with an id of its own")
+        if key in keys.values():
+            raise ValueError(f"key {number} is the same as one before it")
+        if not keys and is_regular(key, distinct=DISTINCT_BYTES_MIN):
+            raise ValueError(f"key {number} can be guessed: make one of {KEY_BYTES} random bytes")
         keys[name] = key
     if not keys:
         raise ValueError("there is no key")

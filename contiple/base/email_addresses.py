@@ -16,8 +16,8 @@ def canonical(address: str) -> str:
 
     It never fails: a domain that can't be written in ASCII is only folded.
     """
-    local, at, domain = _folded(address.strip()).rpartition("@")
-    return f"{local}{at}{_ascii(domain)}"
+    local, at, domain = _folded(address).rpartition("@")
+    return f"{local.strip()}{at}{_ascii(domain.strip())}"
 
 
 class EmailAddressField(models.EmailField):
@@ -40,10 +40,10 @@ def _canonical_or_none(value: Any) -> Any:
 
 
 def _folded(text: str) -> str:
-    """Folds until it stays the same, after two rounds at the latest (Unicode 16, D146: NFKC_Casefold is stable)."""
+    """Folds twice: what NFKC makes of a letter may be a capital again (Unicode 16, D146)."""
     for _round in range(2):
         text = unicodedata.normalize("NFKC", text.casefold())
-    return text
+    return text.strip()
 
 
 def _ascii(domain: str) -> str:

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-from contiple.base import crypto
+from contiple.base import crypto, strength
 
 POSITIVE_MAX = 10_000  # hours or days: over a year, and far from what dates can hold
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -18,12 +18,12 @@ VARIABLES: dict[str, str] = {
     "CONTIPLE_DATA": "folder for the embedded database and the generated secrets of local mode",
     "DATABASE_URL": "PostgreSQL, as `postgresql://user:password@host:port/name`",
     "REDIS_URL": "Redis between processes; without it one process serves everything",
-    "SECRET_KEY": "signs sessions and links; at least 50 characters",
+    "SECRET_KEY": "signs sessions and links; at least 50 random characters",
     "MASKING_KEYS": "master keys of masked originals, newest first: `id:base64 of 32 bytes`, comma-separated",
     "PUBLIC_ORIGIN": "where browsers find it, as `https://desk.example.com`",
     "TRUST_PROXY": "`1` when a proxy in front sets `X-Forwarded-Proto` and `X-Forwarded-For`",
     "PORT": "port to listen on",
-    "EMAIL_URL": "mail server, as `smtp://user:password@host:587`; without it mail is written to the log",
+    "EMAIL_URL": "mail server, as `smtp://user:password@host:587`; without it no mail is sent (local mode prints it)",
     "EMAIL_FROM": "sender of mail",
     "SESSION_IDLE_HOURS": "hours after which an agent who does nothing is signed out; 12 by default",
     "SESSION_MAX_DAYS": "days after which an agent signs in again in any case; 14 by default",
@@ -113,10 +113,12 @@ def master_keys(name: str) -> dict[str, bytes]:
 
 
 def secret(name: str, *, length: int) -> str:
-    """Returns a variable that has at least ``length`` characters."""
+    """Returns a variable that has at least ``length`` characters and wasn't typed, or copied from an example."""
     value = text(name)
     if len(value) < length:
         raise EnvError(f"{name} is too short: it must have at least {length} characters.")
+    if strength.is_guessable(value):
+        raise EnvError(f"{name} can be guessed: use at least {length} random characters.")
     return value
 
 

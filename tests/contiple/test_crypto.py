@@ -1,6 +1,7 @@
 """Sealing, unsealing, and the master keys of the environment. Everything fails closed."""
 
 import base64
+import hashlib
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from contiple.base import crypto
 from contiple.base.crypto import Unreadable, format_master_key, new_key, parse_master_keys, seal, unseal
 
-KEY = bytes(range(32))
+KEY = hashlib.sha256(b"a key of the tests").digest()
 
 
 def encoded(key: bytes = KEY) -> str:
@@ -104,3 +105,25 @@ def test_a_broken_master_key_is_named_by_its_place_only(value, place):
 def test_no_master_key_is_an_error(value):
     with pytest.raises(ValueError, match="there is no key"):
         parse_master_keys(value)
+
+
+@pytest.mark.parametrize("weak", [bytes(32), b"k" * 32, bytes(range(32)), b"0123456789abcdef" * 2, bytes(range(8)) * 4])
+def test_a_master_key_that_can_be_guessed_wraps_nothing_but_can_be_left_behind(weak):
+    with pytest.raises(ValueError, match=r"^key 1 can be guessed"):
+        parse_master_keys(format_master_key("2025", weak))
+
+    assert list(parse_master_keys(f"{format_master_key('2026', new_key())},{format_master_key('2025', weak)}")) == [
+        "2026",
+        "2025",
+    ]
+
+
+def test_random_master_keys_are_taken():
+    for _ in range(500):
+        assert parse_master_keys(format_master_key("2026", new_key()))
+
+
+def test_one_key_under_two_ids_is_an_error():
+    key = new_key()
+    with pytest.raises(ValueError, match=r"^key 2 is the same as one before it"):
+        parse_master_keys(f"{format_master_key('2026', key)},{format_master_key('2025', key)}")

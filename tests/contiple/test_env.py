@@ -1,6 +1,7 @@
 """What the environment may say, in one clear line where it says nonsense; and the secrets that local mode makes."""
 
 import os
+import secrets
 import stat
 
 import pytest
@@ -138,3 +139,38 @@ def test_of_two_that_start_together_the_first_ones_secret_is_read_by_both(tmp_pa
 
     assert local_secrets._kept(path, make_while_another_process_is_faster) == "theirs"
     assert [file.name for file in tmp_path.iterdir()] == ["secret"]
+
+
+@pytest.mark.parametrize(
+    "weak",
+    [
+        "k" * 60,
+        "ab" * 30,
+        "correct horse battery " * 3,
+        "0123456789abcdefghijklmnopqrstuvwxyz0123456789-not-secret",
+        "0123456789abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJ",
+        "django-insecure-" + "x8#kQ2mZ!w7Lp0Rt5Vy3Nb6Hc9Jd1Fg4Sa",
+    ],
+)
+def test_a_secret_that_can_be_guessed_is_refused(monkeypatch, weak):
+    monkeypatch.setenv("SECRET_KEY", weak.ljust(50, "!"))
+
+    with pytest.raises(EnvError, match=r"^SECRET_KEY can be guessed: use at least 50 random characters\.$"):
+        env.secret("SECRET_KEY", length=50)
+
+
+def test_a_random_secret_is_taken_however_it_is_written(monkeypatch):
+    draws = [secrets.token_urlsafe(38), secrets.token_hex(25), secrets.token_hex(300), secrets.token_urlsafe(600)]
+    draws += ["".join(secrets.choice("0123456789") for _ in range(50)) for _ in range(200)]
+    draws += [secrets.token_hex(25) for _ in range(200)]
+    for value in draws:
+        monkeypatch.setenv("SECRET_KEY", value)
+        assert env.secret("SECRET_KEY", length=50) == value
+
+
+@pytest.mark.parametrize("value", ["0", "10001", "x"])
+def test_an_end_of_sessions_is_a_positive_number(monkeypatch, value):
+    monkeypatch.setenv("SESSION_IDLE_HOURS", value)
+
+    with pytest.raises(EnvError, match="SESSION_IDLE_HOURS must be"):
+        env.positive("SESSION_IDLE_HOURS", 12)

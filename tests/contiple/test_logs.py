@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import os
+import secrets
 import subprocess
 import sys
 import traceback
@@ -13,9 +14,11 @@ import pytest
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DataError, IntegrityError, OperationalError, connection
+from django.test import Client
 
 from chat.models import Chat
 from contiple import logs
+from contiple.base import crypto
 from contiple.base.errors import Conflict
 from tests.make import make_chat
 
@@ -170,10 +173,50 @@ def test_what_production_logs_is_json_and_this_machine_gets_text():
             **os.environ,
             "CONTIPLE_MODE": mode,
             "PUBLIC_ORIGIN": "http://localhost",
-            "SECRET_KEY": "x" * 50,
-            "MASKING_KEYS": "none:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+            "SECRET_KEY": secrets.token_urlsafe(50),
+            "MASKING_KEYS": crypto.format_master_key("none", crypto.new_key()),
             "DJANGO_SETTINGS_MODULE": "contiple.settings",
         }
         done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
         answers.append(done.stdout.strip())
     assert answers == ["json", "text"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("method", "path", "shown"),
+    [
+        ("OPTIONS", "/invitation/{secret}/", "/invitation/<str:secret>/"),
+        ("POST", "/invitation/{secret}/more/", "/invitation/…"),
+        ("POST", "/invitation/a%20b%22{secret}%0A/", "/invitation/"),
+        ("GET", "/password/reset/MQ/{secret}/more", "/password/…"),
+        ("GET", "/{secret}/", "/…"),
+        ("GET", "/hc/demo/nothing/{secret}/?q={secret}", "/hc/…"),
+    ],
+)
+def test_a_refused_request_is_logged_by_the_pattern_of_its_address(client, caplog, formatter, method, path, shown):
+    secret = "Wq8sZk3nTq0vXbR5yLcA1dJfGhU7eMiP"
+
+    client.generic(method, path.format(secret=secret))
+
+    lines = [formatter.format(line) for line in caplog.records]
+    assert any(shown in line for line in lines)
+    assert secret not in "".join(lines)
+
+
+@pytest.mark.django_db
+def test_a_failed_csrf_check_and_a_library_that_prints_an_address_log_no_secret(formatter, caplog):
+    secret = "Wq8sZk3nTq0vXbR5yLcA1dJfGhU7eMiP"
+    strict = Client(enforce_csrf_checks=True)
+    strict.post(f"/invitation/{secret}/", headers={"referer": f"https://testserver/invitation/{secret}/"}, secure=True)
+
+    strict.post(f"/password/reset/MQ/{secret}/")
+
+    lines = [formatter.format(line) for line in caplog.records]
+    assert "/password/reset/<uidb64>/<token>/" in lines[-1]
+    lines.append(formatter.format(record(f"<WebRequest at 0x7f method=GET uri=/invitation/{secret}/ clientproto=1.1>")))
+    assert len(lines) > 1
+    assert secret not in "".join(lines)
+    assert "The data folder /var/lib/x can't be written" in formatter.format(
+        record("The data folder /var/lib/x can't be written")
+    )

@@ -17,7 +17,9 @@ from contiple.management.commands import run
 
 LOOK_SECONDS = 0.5
 # Variables that the processes get from the caller. The cluster sets all others.
-HANDED_ON = ("SECRET_KEY", "MASKING_KEYS", "METRICS_TOKEN", "LOG_LEVEL", "LOG_FORMAT")
+HANDED_ON = (
+    "SECRET_KEY", "MASKING_KEYS", "METRICS_TOKEN", "LOG_LEVEL", "LOG_FORMAT", "SESSION_IDLE_HOURS", "SESSION_MAX_DAYS",
+)  # fmt: skip
 GIVE_UP_SECONDS = 5  # a process that ends sooner than this would end each time
 
 
