@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django import forms
+from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -95,9 +96,16 @@ class ProofForm(RefusableForm, forms.Form):
         if self.user.second_factor:
             if codes.prove(self.user, self.cleaned_data["code"], now=now):
                 trail.record(self.user, "recovery_code_used")
-        elif verify_password(request, email=self.user.email, password=self.cleaned_data["password"], now=now) is None:
-            raise Invalid(_("The password is incorrect."), code="password")
+        else:
+            self._prove_password(request, now)
         return True
+
+    def _prove_password(self, request: HttpRequest, now: datetime) -> None:
+        user = verify_password(request, email=self.user.email, password=self.cleaned_data["password"], now=now)
+        if user is None:
+            raise Invalid(_("The password is incorrect."), code="password")
+        if user.password != self.user.password:  # hashed anew, as Django does after a change of its hashing
+            update_session_auth_hash(request, user)
 
 
 class ServiceRulesForm(StampedForm, forms.ModelForm):

@@ -346,6 +346,13 @@ def test_each_change_asks_again(sign_in, agent, person):
     assert client.get(reverse("agents:set_up_app")).status_code == 200
 
 
+def test_a_password_that_is_hashed_anew_keeps_the_session(sign_in, agent, settings):
+    client = sign_in(agent)
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", "tests.hashers.FastHasher"]
+    client.post(reverse("agents:confirm"), {"password": PASSWORD})
+    assert is_signed_in(client)
+
+
 def test_who_has_a_factor_cannot_confirm_by_the_password(sign_in, agent, person):
     give_app(person)
     agent.user.refresh_from_db()

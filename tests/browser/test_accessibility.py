@@ -79,7 +79,7 @@ def test_pages_for_everybody(new_page: Callable[..., Page], checks: Checks, demo
     checks.look_at(page, "sign-in")
     page.get_by_label("E-mail").fill("nobody@example.com")
     page.get_by_label("Password").fill("wrong")
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("alert")).to_be_visible()
     checks.look_at(page, "sign-in refused")
     for path in ("/password/reset/", "/hc/nowhere/"):
