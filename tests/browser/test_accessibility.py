@@ -223,6 +223,7 @@ def test_the_rules_of_masking(signed_in_page: Callable[..., Page], checks: Check
 
 def test_two_step_verification(signed_in_page: Callable[..., Page], new_page, checks: Checks, service, admin: Agent):
     for language in ("en-US", "ko-KR"):
+        admin.user.refresh_from_db()  # the server hashes the tests' passwords anew
         page = signed_in_page(admin, "/two-step/app/", locale=language)
         checks.look_at(page, f"confirm by password in {language}")
         page.locator("[name=password]").fill(PASSWORD)
