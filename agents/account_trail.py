@@ -11,7 +11,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from agents.devices import describe_device
-from agents.models import AccountEntry, User
+from agents.models import User
+from agents.models_accounts import AccountEntry
 from contiple.base.addresses import client_address
 
 SHOWN = 20

@@ -17,7 +17,8 @@ from django.utils.translation import ngettext
 
 from agents import account_trail, audit, contracts
 from agents.contracts import lock_contract, refuse_chat_permission, refuse_seats_in_use, turn_everybody_offline
-from agents.models import AccountEntry, Agent, AuditEntry, Contract, Invitation, OpenSession, Service, User
+from agents.models import Agent, AuditEntry, Contract, Invitation, Service, User
+from agents.models_accounts import AccountEntry, OpenSession
 from agents.second_factor import factors, step_up
 from agents.second_factor.requirement import lead_to_set_up, operator_lacks_factor
 from agents.sessions import end_all_sessions, end_session

@@ -9,7 +9,8 @@ from django.utils.http import urlsafe_base64_encode
 from django.utils.translation import gettext as _
 
 from agents import account_trail
-from agents.models import AccountEntry, User
+from agents.models import User
+from agents.models_accounts import AccountEntry
 
 
 def mail_reset(email: str) -> None:

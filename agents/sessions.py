@@ -17,7 +17,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from agents.devices import describe_device, remember_device
-from agents.models import OpenSession, User
+from agents.models import User
+from agents.models_accounts import OpenSession
 
 SIGNED_IN_AT = "signed_in_at"  # session key: POSIX seconds
 # How often a session in use is written down, and so how exact its idle end and "last seen" are.
@@ -47,7 +48,7 @@ class SessionStore(db.SessionStore):
         return start + timedelta(seconds=settings.SESSION_COOKIE_AGE)
 
     def _get_session_from_db(self) -> Any:
-        row = super()._get_session_from_db()
+        row = super()._get_session_from_db()  # type: ignore[misc]  # the stubs leave it out
         self.loaded = (self.session_key, row.expire_date) if row else None
         return row
 
@@ -57,8 +58,8 @@ def sessions_are_seen(get_response: Callable[[HttpRequest], HttpResponse]) -> Ca
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        user = getattr(request, "user", None)
-        if user is not None and user.is_authenticated and request.session.is_due(timezone.now()):
+        user, session = getattr(request, "user", None), request.session
+        if user is not None and user.is_authenticated and session.is_due(timezone.now()):  # type: ignore[attr-defined]
             _note_seen(request, user, timezone.now())
         return response
 

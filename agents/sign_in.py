@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from agents import account_trail, throttle
 from agents.devices import known_device, remember_device
-from agents.models import AccountEntry, User
+from agents.models import User
+from agents.models_accounts import AccountEntry
 from agents.second_factor import step_up
 from agents.sessions import SIGNED_IN_AT
 from contiple.base.addresses import client_address

@@ -16,7 +16,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from agents import account_trail
 from agents.access import LAST_SERVICE, for_agents, memberships
 from agents.forms import SignInForm
-from agents.models import AccountEntry, Agent
+from agents.models import Agent
+from agents.models_accounts import AccountEntry
 from agents.second_factor import passkeys
 from agents.second_factor.views_sign_in import enter
 from agents.sessions import go_on_alone

@@ -49,11 +49,11 @@ def invite(request: HttpRequest, agent: Agent) -> HttpResponse:
 def invite_again(request: HttpRequest, agent: Agent, pk: int) -> HttpResponse:
     """Has a new link mailed, or shows it; the one before stops working."""
     old = get_object_or_404(open_invitations(agent.service), pk=pk)
-    values = {"email": old.email, "role": old.role, "chat_permission": old.chat_permission}
+    chat, now = old.chat_permission, timezone.now()
     try:
-        new = invite_agent(by=agent, **values, now=timezone.now())
+        new = invite_agent(by=agent, email=old.email, role=old.role, chat_permission=chat, now=now)
     except DomainError as error:
-        messages.error(request, error.text)
+        messages.error(request, str(error))
         return redirect("agents:agents", agent.service.slug)
     return _invited(request, agent, new)
 

@@ -14,7 +14,7 @@ from agents import account_trail
 from agents.devices import remember_device
 from agents.forms import ResetForm
 from agents.mailing import has_mail_server, mail_later
-from agents.models import AccountEntry
+from agents.models_accounts import AccountEntry
 from agents.reset_mail import mail_reset
 from agents.sessions import end_all_sessions
 from agents.sign_in import count_reset, forget_failures

@@ -10,7 +10,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from agents import account_trail, audit
 from agents.access import for_admins
-from agents.models import AccountEntry, Agent
+from agents.models import Agent, User
+from agents.models_accounts import AccountEntry
 from agents.sessions import end_all_sessions, end_other_sessions, end_session, open_sessions
 
 ENDED = AccountEntry.Action.SESSIONS_ENDED
@@ -19,10 +20,11 @@ ENDED = AccountEntry.Action.SESSIONS_ENDED
 @require_safe
 @login_required
 def own_sessions(request: HttpRequest) -> HttpResponse:
+    user = _person(request)
     context = {
-        "sessions": open_sessions(request.user, timezone.now()),
+        "sessions": open_sessions(user, timezone.now()),
         "this_session": request.session.session_key,
-        "entries": account_trail.entries_of(request.user),
+        "entries": account_trail.entries_of(user),
     }
     return render(request, "agents/sessions.html", context)
 
@@ -30,9 +32,9 @@ def own_sessions(request: HttpRequest) -> HttpResponse:
 @require_POST
 @login_required
 def end_own_session(request: HttpRequest, pk: int) -> HttpResponse:
-    session = get_object_or_404(open_sessions(request.user, timezone.now()), pk=pk)
-    end_session(session)
-    account_trail.record(request, request.user, ENDED)
+    user = _person(request)
+    end_session(get_object_or_404(open_sessions(user, timezone.now()), pk=pk))
+    account_trail.record(request, user, ENDED)
     messages.success(request, _("That device was signed out."))
     return redirect("agents:sessions")
 
@@ -40,8 +42,9 @@ def end_own_session(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @login_required
 def end_own_other_sessions(request: HttpRequest) -> HttpResponse:
-    end_other_sessions(request, request.user)
-    account_trail.record(request, request.user, ENDED)
+    user = _person(request)
+    end_other_sessions(request, user)
+    account_trail.record(request, user, ENDED)
     messages.success(request, _("You’ve been signed out everywhere else."))
     return redirect("agents:sessions")
 
@@ -75,3 +78,8 @@ def end_agent_sessions(request: HttpRequest, agent: Agent, pk: int) -> HttpRespo
 def _member(agent: Agent, pk: int) -> Agent:
     """Returns an active agent of the service. Of former ones nothing more is shown: they may work elsewhere."""
     return get_object_or_404(agent.service.agents.select_related("user").filter(is_active=True), pk=pk)
+
+
+def _person(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)
+    return request.user

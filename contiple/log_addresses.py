@@ -20,7 +20,8 @@ def without_addresses(text: str, request: Any = None) -> str:
     if len(path) <= 1:
         return ADDRESS.sub(_shown, text)
     shown = _pattern_of(path) or _first_folder(path)
-    return shown.join(ADDRESS.sub(_shown, part) for part in text.split(path))
+    escaped = path.encode("unicode_escape").decode()  # as Django logs it
+    return shown.join(ADDRESS.sub(_shown, part) for part in text.replace(escaped, path).split(path))
 
 
 def _shown(found: re.Match[str]) -> str:

@@ -12,7 +12,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from agents import account_trail
-from agents.models import AccountEntry, User
+from agents.models import User
+from agents.models_accounts import AccountEntry
 from agents.second_factor import passkeys, pending, step_up
 from agents.second_factor.forms import PasskeyForm, ProofForm
 from agents.sign_in import begin_session

@@ -345,3 +345,12 @@ def test_the_chat_of_customers(signed_in_page, new_page: Callable[..., Page], ch
     center.panel.locator("dialog[open] [data-action=confirm]").click()
     expect(center.panel.get_by_text("This chat has ended.")).to_be_visible()
     checks.look_at(page, "chat closed", center.frame)
+
+
+def test_signed_in_devices(signed_in_page: Callable[..., Page], checks: Checks, ada: Agent):
+    page = signed_in_page(ada, "/sessions/")
+    theo = Agent.objects.get(user__email="theo@demo.example")
+    signed_in_page(theo, "/services/")
+    for path in ("/sessions/", f"/desk/demo/agents/{theo.pk}/sessions/"):
+        page.goto(path)
+        checks.look_at(page, path)

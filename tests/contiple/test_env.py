@@ -3,6 +3,8 @@
 import os
 import secrets
 import stat
+import subprocess
+import sys
 
 import pytest
 
@@ -174,3 +176,20 @@ def test_an_end_of_sessions_is_a_positive_number(monkeypatch, value):
 
     with pytest.raises(EnvError, match="SESSION_IDLE_HOURS must be"):
         env.positive("SESSION_IDLE_HOURS", 12)
+
+
+def test_with_https_every_cookie_is_this_hosts_own():
+    names = ["SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME", "LANGUAGE_COOKIE_NAME", "DEVICE_COOKIE_NAME"]
+    code = f"from django.conf import settings; print(*[getattr(settings, name) for name in {names}])"
+    environment = {
+        **os.environ,
+        "CONTIPLE_MODE": "production",
+        "DATABASE_URL": "postgresql://localhost/none",
+        "PUBLIC_ORIGIN": "https://desk.example.com",
+        "TRUST_PROXY": "1",
+        "SECRET_KEY": secrets.token_urlsafe(50),
+        "MASKING_KEYS": crypto.format_master_key("none", crypto.new_key()),
+        "DJANGO_SETTINGS_MODULE": "contiple.settings",
+    }
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["__Host-session", "__Host-csrf", "__Host-language", "__Host-devices"]

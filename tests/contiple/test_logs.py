@@ -188,7 +188,7 @@ def test_what_production_logs_is_json_and_this_machine_gets_text():
     [
         ("OPTIONS", "/invitation/{secret}/", "/invitation/<str:secret>/"),
         ("POST", "/invitation/{secret}/more/", "/invitation/…"),
-        ("POST", "/invitation/a%20b%22{secret}%0A/", "/invitation/"),
+        ("POST", "/invitation/a%20b%22{secret}%0A/", "/invitation/<str:secret>/"),
         ("GET", "/password/reset/MQ/{secret}/more", "/password/…"),
         ("GET", "/{secret}/", "/…"),
         ("GET", "/hc/demo/nothing/{secret}/?q={secret}", "/hc/…"),
