@@ -15,6 +15,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Agent, Service, User
+from agents.second_factor.requirement import lacks_factor, lead_to_set_up
 from contiple.base.errors import Closed
 
 LAST_SERVICE = "service"  # session key: the slug of the service whose desk was opened last
@@ -71,7 +72,10 @@ def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 
 def for_agents(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Gives the view ``agent`` in place of the service's slug. Strangers get 404; without a session: sign in."""
+    """Gives the view ``agent`` in place of the service's slug. Strangers get 404; without a session: sign in.
+
+    Without a second factor that the service requires: set it up.
+    """
 
     @signed_in
     @wraps(view)
@@ -79,6 +83,8 @@ def for_agents(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
         agent = agent_for(request.user, service)
         if agent is None:
             raise Http404
+        if lacks_factor(agent):
+            return lead_to_set_up(request, request.get_full_path())
         request.agent = agent
         _remember(request, service)
         return view(request, agent, *args, **kwargs)

@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.views import redirect_to_login
@@ -12,7 +12,9 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from agents import account_trail, audit, contracts
 from agents.access import active_admins
@@ -20,6 +22,8 @@ from agents.contracts import lock_contract, refuse_chat_permission, refuse_seats
 from agents.membership import refuse_deactivating_last_admin, refuse_losing_last_admin
 from agents.models import Agent, AuditEntry, Contract, Invitation, Service, User
 from agents.models_accounts import AccountEntry, OpenSession
+from agents.second_factor import factors, step_up
+from agents.second_factor.requirement import lead_to_set_up, operator_lacks_factor
 from agents.sessions import end_all_sessions, end_session
 from contiple.base.errors import DomainError
 
@@ -35,12 +39,20 @@ def operator_sign_in(request: HttpRequest, extra_context: dict[str, Any] | None 
     index = reverse("admin:index")
     if not request.user.is_authenticated:
         return redirect_to_login(request.GET.get("next") or index)
-    if not admin.site.has_permission(request):
+    if operator_lacks_factor(request.user):
+        return lead_to_set_up(request, index)
+    if not may_operate(request):
         raise Http404
     return redirect(index)
 
 
+def may_operate(request: HttpRequest) -> bool:
+    """Says whether the operator's pages are open: not without the second factor that the installation requires."""
+    return request.user.is_active and request.user.is_staff and not operator_lacks_factor(request.user)
+
+
 admin.site.login = operator_sign_in  # type: ignore[method-assign]
+admin.site.has_permission = may_operate  # type: ignore[method-assign]
 
 
 class NewUserForm(AdminUserCreationForm):
@@ -63,7 +75,7 @@ class UserAdmin(DjangoUserAdmin):
     form = UserForm
     add_form = NewUserForm
     ordering = ("email",)
-    list_display = ("email", "name", "is_active", "is_staff", "last_login", "email_proved_at")
+    list_display = ("email", "name", "is_active", "is_staff", "second_factor", "last_login", "email_proved_at")
     list_filter = ("is_active", "is_staff")
     search_fields = ("email", "name")
     fieldsets = (
@@ -75,7 +87,18 @@ class UserAdmin(DjangoUserAdmin):
         (None, {"classes": ("wide",), "fields": ("email", "name", "usable_password", "password1", "password2")}),
     )
     readonly_fields = ("date_joined", "last_login", "email_proved_at")
-    actions = ("sign_out_everywhere",)
+    actions = ("sign_out_everywhere", "reset_second_factor")
+
+    @admin.action(description=_("Remove two-step verification (lost devices)"), permissions=["change"])
+    def reset_second_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        """Asks operators who have a second factor for it first."""
+        if request.user.second_factor and not step_up.is_recent(request, now=timezone.now()):
+            return step_up.ask(request)
+        gone = sum(factors.reset(user, actor=OPERATOR) for user in queryset)
+        messages.success(
+            request, ngettext("%(count)s person changed.", "%(count)s people changed.", gone) % {"count": gone}
+        )
+        return None
 
     @admin.action(description=_("Sign out everywhere"), permissions=["change"])
     def sign_out_everywhere(self, request: HttpRequest, queryset: QuerySet[User]) -> None:

@@ -46,6 +46,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(_("Active"), default=True)
     is_staff = models.BooleanField(_("Operator"), default=False, help_text=_("Can use the operator pages."))
     date_joined = models.DateTimeField(_("Since"), default=timezone.now, editable=False)
+    # True while there is a passkey or an authenticator app: `second_factor.factors` keeps it so.
+    second_factor = models.BooleanField(_("Two-step verification"), default=False, db_default=False, editable=False)
     # Grows when all sessions are ended: sessions and known devices of before don't count any more.
     session_epoch = models.PositiveIntegerField(default=0, db_default=0, editable=False)
 
@@ -84,9 +86,22 @@ class User(AbstractBaseUser, PermissionsMixin):
 class Service(models.Model):
     """One company's desk, the tenant: everything belongs to one service, and nothing crosses to another."""
 
+    class SecondFactor(models.TextChoices):
+        NOBODY = "nobody", _("Nobody")
+        ADMINS = "admins", _("Admins")
+        ALL = "all", _("All agents")
+
     slug = models.SlugField(_("Address"), max_length=40, unique=True)
     name = models.CharField(_("Name"), max_length=80)
     is_stopped = models.BooleanField(_("Stopped"), default=False)
+    second_factor = models.CharField(
+        _("Two-step verification is required for"),
+        max_length=8,
+        choices=SecondFactor,
+        default=SecondFactor.NOBODY,
+        db_default=SecondFactor.NOBODY,
+    )
+    asks_again = models.BooleanField(_("Ask again before sensitive acts"), default=True, db_default=True)
     # Each service counts its own ticket numbers, so that they say nothing about others. Under the row's lock.
     last_ticket_number = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(_("Since"), default=timezone.now, editable=False)
@@ -258,4 +273,6 @@ class Attempt(models.Model):
         return f"attempt {self.pk}"
 
 
-from agents.models_accounts import AccountEntry, OpenSession  # noqa: E402, F401 - Django looks for models here
+# Django looks for models here.
+from agents.models_accounts import AccountEntry, OpenSession  # noqa: E402, F401
+from agents.second_factor.models import AuthenticatorApp, Passkey, RecoveryCode  # noqa: E402, F401

@@ -9,6 +9,7 @@ failures keep the person out.
 from datetime import datetime
 
 from django.contrib.auth import authenticate, login, logout
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -16,6 +17,7 @@ from agents import account_trail, throttle
 from agents.devices import known_device, remember_device
 from agents.models import User
 from agents.models_accounts import AccountEntry
+from agents.second_factor import step_up
 from agents.sessions import SIGNED_IN_AT
 from contiple.base.addresses import client_address
 from contiple.base.email_addresses import canonical
@@ -44,9 +46,15 @@ def verify_password(request: HttpRequest, *, email: str, password: str, now: dat
     return user
 
 
-def begin_session(request: HttpRequest, user: User) -> None:
-    """Signs the person in on this device. Every session begins here, after whatever has proved who it is."""
+def begin_session(request: HttpRequest, user: User, *, proved: bool = False) -> None:
+    """Signs the person in on this device. Every session begins here, after whatever has proved who it is.
+
+    Who has a second factor has ``proved`` it, or gets no session: `second_factor.pending` asks for it.
+    """
+    if user.second_factor and not proved:
+        raise PermissionDenied
     login(request, user)
+    step_up.note(request, now=timezone.now())
     request.session[SIGNED_IN_AT] = int(timezone.now().timestamp())
     # The links for a new password that were mailed before have just stopped working: the next one must not be refused.
     throttle.forget_all(throttle.RESET_BY_EMAIL, canonical(user.email))

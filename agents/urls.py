@@ -1,11 +1,25 @@
 from django.urls import path
 
 from agents import views_accounts, views_agents, views_contract, views_invitation, views_reset, views_sessions
+from agents.second_factor import views_account as views_two_step
+from agents.second_factor import views_service, views_sign_in
 
 app_name = "agents"
 urlpatterns = [
     path("", views_accounts.start, name="start"),
     path("sign-in/", views_accounts.sign_in, name="sign_in"),
+    path("sign-in/second-step/", views_sign_in.second_step, name="second_step"),
+    path("sign-in/passkey/", views_sign_in.sign_in_by_passkey, name="sign_in_by_passkey"),
+    path("sign-in/passkey/challenge/", views_sign_in.passkey_challenge, name="passkey_challenge"),
+    path("confirm/", views_sign_in.confirm, name="confirm"),
+    path("two-step/", views_two_step.overview, name="two_step"),
+    path("two-step/passkeys/challenge/", views_two_step.new_challenge, name="new_passkey_challenge"),
+    path("two-step/passkeys/new/", views_two_step.add_passkey, name="add_passkey"),
+    path("two-step/passkeys/<int:pk>/", views_two_step.passkey, name="passkey"),
+    path("two-step/passkeys/<int:pk>/remove/", views_two_step.remove_passkey, name="remove_passkey"),
+    path("two-step/app/", views_two_step.set_up_app, name="set_up_app"),
+    path("two-step/app/remove/", views_two_step.remove_app, name="remove_app"),
+    path("two-step/recovery-codes/", views_two_step.recovery_codes, name="recovery_codes"),
     path("sign-out/", views_accounts.sign_out, name="sign_out"),
     path("services/", views_accounts.services, name="services"),
     path("sessions/", views_sessions.own_sessions, name="sessions"),
@@ -19,6 +33,7 @@ urlpatterns = [
     path("desk/<slug:service>/", views_accounts.desk, name="desk"),
     path("desk/<slug:service>/contract/", views_contract.contract, name="contract"),
     path("desk/<slug:service>/agents/", views_agents.agents, name="agents"),
+    path("desk/<slug:service>/agents/two-step/", views_service.rules, name="two_step_rules"),
     path("desk/<slug:service>/agents/<int:pk>/", views_agents.edit, name="agent"),
     path("desk/<slug:service>/agents/<int:pk>/sessions/", views_sessions.agent_sessions, name="agent_sessions"),
     path(

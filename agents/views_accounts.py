@@ -17,8 +17,10 @@ from agents.access import LAST_SERVICE, for_agents, memberships, signed_in
 from agents.forms import SignInForm
 from agents.models import Agent
 from agents.models_accounts import AccountEntry
+from agents.second_factor import passkeys
+from agents.second_factor.views_sign_in import enter
 from agents.sessions import go_on_alone
-from agents.sign_in import begin_session, finish_session, verify_password
+from agents.sign_in import finish_session, verify_password
 from contiple.base.errors import TooMany
 
 
@@ -50,10 +52,10 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             status = error.status
         else:
             if user is not None:
-                begin_session(request, user)
-                return redirect(target)
+                return enter(request, user, target)
             form.add_error(None, _("The e-mail or password is incorrect."))
-    return render(request, "agents/sign_in.html", {"form": form, "next": target}, status=status)
+    context = {"form": form, "next": target, "passkeys_available": passkeys.available()}
+    return render(request, "agents/sign_in.html", context, status=status)
 
 
 @require_POST

@@ -17,6 +17,7 @@ from agents.invitation_mail import invitation_link, mail_invitation
 from agents.invitations import NewInvitation, invite_agent, open_invitations, revoke_invitation, usable_invitations
 from agents.membership import agent_stamp, change_agent
 from agents.models import Agent, Contract, Service
+from agents.second_factor.forms import ServiceRulesForm
 from contiple.base.errors import DomainError
 
 
@@ -94,6 +95,7 @@ def _agents_page(request: HttpRequest, agent: Agent, form: InvitationForm) -> Ht
     context = {
         "section": "agents",
         "form": form,
+        "two_step": ServiceRulesForm(None, service=service),
         "agents": _agents_of(service).order_by("-is_active", Lower("user__name"), "pk"),
         "invitations": [(invitation, invitation.pk in usable) for invitation in open_invitations(service)],
         "contract": service.contract,

@@ -61,6 +61,7 @@ try:
     SESSION_IDLE = timedelta(hours=env.positive("SESSION_IDLE_HOURS", 12))
     SESSION_COOKIE_AGE = env.positive("SESSION_MAX_DAYS", 14) * 24 * 3600
     METRICS_TOKEN = env.token("METRICS_TOKEN", length=16)
+    OPERATOR_SECOND_FACTOR = env.flag("OPERATOR_SECOND_FACTOR", default=not LOCAL)
     TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
     TRUST_PROXY = env.flag("TRUST_PROXY") or bool(TRUSTED_PROXIES)
     CLIENT_ADDRESS_HEADER = env.header("CLIENT_ADDRESS_HEADER")
@@ -242,6 +243,7 @@ LOGGING = {
         "django.channels.server": {"level": "WARNING"},
         "daphne": {"level": "WARNING"},
         "asyncio": {"level": "WARNING"},
+        "fido2": {"level": "WARNING"},  # lower levels log the ids of passkeys
         "psycopg": {"level": "WARNING"},  # lower levels log statements with their parameters
     },
 }

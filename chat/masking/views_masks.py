@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from agents.access import for_admins, for_agents
 from agents.models import Agent
+from agents.second_factor.step_up import asks_again
 from chat.masking import destroying, engine
 from chat.masking.holders import Holder
 from chat.masking.selections import Selection
@@ -70,6 +71,7 @@ def reveal_view(kind: type[Texts]) -> View:
 
     @require_POST
     @for_agents
+    @asks_again
     def reveal(request: HttpRequest, agent: Agent, mask: int) -> HttpResponse:
         text = engine.reveal(agent, kind, mask, address=client_address(request) or None)
         response = HttpResponse(text, content_type="text/plain; charset=utf-8")
@@ -84,6 +86,7 @@ def lift_view(kind: type[Texts]) -> View:
 
     @require_POST
     @for_agents
+    @asks_again
     def lift(request: HttpRequest, agent: Agent, mask: int) -> HttpResponse:
         engine.lift(agent, kind, mask, address=client_address(request) or None)
         return HttpResponse(status=204)
@@ -96,6 +99,7 @@ def destroy_view(destruction_for: Callable[[Agent, int], Destruction]) -> View:
 
     @require_http_methods(["GET", "HEAD", "POST"])
     @for_admins
+    @asks_again
     def destroy(request: HttpRequest, agent: Agent, **address: int) -> HttpResponse:
         (number,) = address.values()
         asked = destruction_for(agent, number)

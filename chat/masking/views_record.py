@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from agents.access import for_admins
 from agents.models import Agent
+from agents.second_factor.step_up import asks_again
 from chat.masking import record as unmask_record
 from chat.masking.forms import RecordForm
 from chat.masking.record_export import write_file
@@ -57,6 +58,7 @@ def record(request: HttpRequest, agent: Agent) -> HttpResponse:
 
 @require_POST
 @for_admins
+@asks_again
 def export(request: HttpRequest, agent: Agent) -> StreamingHttpResponse:
     """Sends the month with the filters of the query as a file. The export is on record before anything is sent."""
     month, filters = _month(request, timezone.now()), RecordForm(request.GET, service=agent.service).filters()

@@ -12,6 +12,7 @@ from agents.access import agent_for
 from agents.chat_permission import may_chat, permitted_agents
 from agents.credentials import Credential, chatting_agents, user_of_session
 from agents.models import Agent
+from agents.second_factor.requirement import lacks_factor
 from agents.sessions import SEEN_EVERY, keep_alive
 from chat import protocol
 from chat.conversation import entries, frames, live, rendering
@@ -155,10 +156,10 @@ class AgentSocket(Display):
         if user is None:
             return UNKNOWN
         agent = agent_for(user, self.scope["url_route"]["kwargs"]["service"])
-        if agent is None or not may_chat(agent):
+        if agent is None or not may_chat(agent) or lacks_factor(agent):
             return FORBIDDEN
         self.agent_id, self.service_id, self.is_admin = agent.pk, agent.service_id, agent.is_admin
-        self.credential = Credential(agent.pk, agent.service_id, self._session_key(), user.password)
+        self.credential = Credential(agent.pk, agent.service_id, self._session_key(), user.password, user.second_factor)
         self.line_revs = snapshots.own_revs(agent.pk)
         presence.take_lease(self.socket_id, agent_id=agent.pk)
         return None

@@ -34,6 +34,7 @@ VARIABLES: dict[str, str] = {
     "SESSION_MAX_DAYS": "days after which an agent signs in again in any case; 14 by default",
     "LOG_LEVEL": "`INFO` by default",
     "LOG_FORMAT": "`json` (default in production) or `text`",
+    "OPERATOR_SECOND_FACTOR": "`0` lets operators in without two-step verification (in local mode `1` requires it)",
     "METRICS_TOKEN": "bearer token of who may read `/metrics`; without it there is no such address",
 }
 
@@ -51,8 +52,8 @@ def text(name: str, default: str | None = None) -> str:
     return value
 
 
-def flag(name: str, *, default: str = "0") -> bool:
-    return text(name, default).lower() in {"1", "true", "yes", "on"}
+def flag(name: str, *, default: bool = False) -> bool:
+    return text(name, str(int(default))).lower() in {"1", "true", "yes", "on"}
 
 
 def integer(name: str, default: int) -> int:

@@ -1,6 +1,7 @@
 // A masked span on an agent's screen: a button. A click shows the original, another hides it; after 30 s it hides itself.
 // The original is text of this element, and of its name for screen readers, as long as it is shown; and nowhere else.
 
+import { confirmed } from "./confirm-dialog.js";
 import { showMaskTools } from "./mask-tools.js";
 
 const SHOWN_MS = 30_000;
@@ -96,6 +97,8 @@ class MaskedText extends HTMLElement {
     }).catch(() => null);
     this.removeAttribute("aria-busy");
     this.removeAttribute("title");
+    const question = response?.status === 403 && response.headers.get("X-Confirm");
+    if (question && (await confirmed(question, this.#texts))) return this.#ask(url);
     if (response?.redirected) return void window.location.assign(response.url); // the session has ended
     const text = response ? await response.text() : "";
     if (response?.ok) return text;

@@ -18,7 +18,7 @@ def credential(agent: Agent, key: str = "key") -> Credential:
     Session.objects.get_or_create(
         session_key=key, defaults={"session_data": "", "expire_date": timezone.now() + timedelta(hours=1)}
     )
-    return Credential(agent.pk, agent.service_id, key, agent.user.password)
+    return Credential(agent.pk, agent.service_id, key, agent.user.password, agent.user.second_factor)
 
 
 @pytest.mark.parametrize("flags", list(itertools.product([True, False], repeat=5)))

@@ -128,7 +128,7 @@ def test_one_other_device_is_signed_out(agent, seen):
 
 def test_everything_but_this_device_is_signed_out_even_what_is_not_listed(agent, seen, sign_in):
     here, there, unlisted = seen(agent), seen(agent), sign_in(agent)
-    credential = Credential(agent.pk, agent.service_id, key(there), agent.user.password)
+    credential = Credential(agent.pk, agent.service_id, key(there), agent.user.password, second_factor=False)
     assert chatting_agents([credential])
 
     here.post(reverse("agents:end_other_sessions"))

@@ -9,13 +9,14 @@ import pytest
 from django.core.management import call_command
 from playwright.sync_api import Frame, Page, expect
 
-from agents.models import Agent, Contract
+from agents.models import Agent, Contract, Service
 from chat.models import Chat
 from helpcenter.models import Article
+from tests.agents.test_second_factor import give_app, give_passkey
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.rows import make_looks
 from tests.browser.windows import Desk, HelpCenter
-from tests.make import make_agent, make_chat, make_message
+from tests.make import PASSWORD, make_agent, make_chat, make_message
 from tickets.lifecycle import add_comment
 from tickets.models import Ticket
 
@@ -78,7 +79,7 @@ def test_pages_for_everybody(new_page: Callable[..., Page], checks: Checks, demo
     checks.look_at(page, "sign-in")
     page.get_by_label("E-mail").fill("nobody@example.com")
     page.get_by_label("Password").fill("wrong")
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("alert")).to_be_visible()
     checks.look_at(page, "sign-in refused")
     for path in ("/password/reset/", "/hc/nowhere/"):
@@ -218,6 +219,36 @@ def test_the_rules_of_masking(signed_in_page: Callable[..., Page], checks: Check
     Contract.objects.update(security_service=False)
     page.goto("/desk/demo/masking/")
     checks.look_at(page, "masking without Security Service")
+
+
+def test_two_step_verification(signed_in_page: Callable[..., Page], new_page, checks: Checks, service, admin: Agent):
+    for language in ("en-US", "ko-KR"):
+        admin.user.refresh_from_db()  # the server hashes the tests' passwords anew
+        page = signed_in_page(admin, "/two-step/app/", locale=language)
+        checks.look_at(page, f"confirm by password in {language}")
+        page.locator("[name=password]").fill(PASSWORD)
+        page.locator(".single-card form button").click()
+        expect(page.locator(".qr svg")).to_be_visible()
+        checks.look_at(page, f"app in {language}")
+        for path in ("/two-step/", "/two-step/passkeys/new/", "/desk/demo/agents/two-step/"):
+            page.goto(path)
+            checks.look_at(page, f"{path} in {language}")
+    give_passkey(admin.user)
+    give_app(admin.user)
+    admin.user.refresh_from_db()
+    Service.objects.update(second_factor="all")
+    page = signed_in_page(admin, "/two-step/")
+    checks.look_at(page, "factors")
+    page = signed_in_page(admin, "/two-step/app/")
+    checks.look_at(page, "confirm by a factor")
+    page = new_page("/sign-in/")
+    page.get_by_label("E-mail").fill(admin.user.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.get_by_label("Code").fill("000000")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.locator("[aria-invalid=true]")).to_be_visible()
+    checks.look_at(page, "wrong code")
 
 
 def test_pages_of_the_desk_in_korean(signed_in_page: Callable[..., Page], checks: Checks, ada: Agent):

@@ -81,7 +81,7 @@ def sign_in(page: Page, agent: Agent) -> None:
     page.goto("/sign-in/")
     page.get_by_label("E-mail").fill(agent.user.email)
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("heading", name="Tickets", exact=True)).to_be_visible()
 
 

@@ -33,7 +33,7 @@ BROKEN = {
 def credential(agent: Agent) -> Credential:
     until = timezone.now() + timedelta(hours=1)
     Session.objects.get_or_create(session_key="key", defaults={"session_data": "", "expire_date": until})
-    return Credential(agent.pk, agent.service_id, "key", agent.user.password)
+    return Credential(agent.pk, agent.service_id, "key", agent.user.password, agent.user.second_factor)
 
 
 def loaded(agent: Agent) -> bool:

@@ -1,0 +1,49 @@
+"""Puts changes of a person's second factor on record in each of the person's services, and tells the person by mail."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from agents import audit
+from agents.mailing import mail_later
+from agents.models import Agent, User
+
+SENTENCES = {
+    "passkey_added": gettext_lazy("A passkey was added to your account."),
+    "passkey_removed": gettext_lazy("A passkey was removed from your account."),
+    "passkey_copied": gettext_lazy("A passkey was refused, because it may have been copied. Remove it."),
+    "app_added": gettext_lazy("An authenticator app was set up for your account."),
+    "app_removed": gettext_lazy("The authenticator app was removed from your account."),
+    "recovery_codes_made": gettext_lazy("New recovery codes were made for your account. The old ones no longer work."),
+    "recovery_code_used": gettext_lazy("A recovery code was used to sign in to your account."),
+    "second_factor_reset": gettext_lazy("The operator has removed two-step verification from your account."),
+}
+
+
+@transaction.atomic
+def record(user: User, action: str, *, actor: str = "", **details: Any) -> None:
+    """Writes the entries of ``action``, a key of ``SENTENCES``, and mails its sentence after the commit.
+
+    The person did it, unless ``actor`` says who.
+    """
+    for agent in Agent.objects.filter(user=user, is_active=True).select_related("user", "service"):
+        by = {"actor": actor} if actor else {"agent": agent}
+        audit.record(agent.service_id, f"agent.{action}", f"agent:{agent.pk}", **by, **details)
+    transaction.on_commit(lambda: mail_later(_mail, user, action), robust=True)
+
+
+def _mail(user: User, action: str) -> None:
+    """In every language: what another person does is told in the reader's."""
+    subjects, texts = [], []
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            subjects.append(_("Your Contiple sign-in has changed"))
+            context = {"sentence": SENTENCES[action], "user": user, "origin": settings.PUBLIC_ORIGIN}
+            texts.append(render_to_string("agents/second_factor_mail.txt", context).strip() + "\n")
+    EmailMessage(" / ".join(subjects), "\n".join(texts), to=[user.email]).send()
