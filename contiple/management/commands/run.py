@@ -32,7 +32,7 @@ class Command(BaseCommand):
     def load_demo_if_empty(self) -> None:
         from agents.models import Service
 
-        if env.flag("DEMO", default="1") and not Service.objects.exists():
+        if env.flag("DEMO", default=True) and not Service.objects.exists():
             self.stdout.write("The database is empty: loading the demo service.")
             call_command("demo", verbosity=0)
 

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('agents', '0009_canonical_addresses'),
+        ('agents', '0010_every_service_has_a_contract'),
     ]
 
     operations = [

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('agents', '0004_labels'),
-        ('chat', '0007_chat_settings_kept_alike'),
+        ('chat', '0008_data_key_generations'),
         ('helpcenter', '0003_chat_settings_leave'),
     ]
 

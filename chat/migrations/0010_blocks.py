@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('agents', '0004_labels'),
-        ('chat', '0008_crowds'),
+        ('chat', '0009_crowds'),
         ('helpcenter', '0003_chat_settings_leave'),
     ]
 

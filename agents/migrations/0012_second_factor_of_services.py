@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('agents', '0010_second_factor'),
+        ('agents', '0011_second_factor'),
     ]
 
     operations = [
