@@ -85,7 +85,8 @@ def keep_running(data_folder: Path, *, settings: Mapping[str, str] | None = None
     """Starts the server again whenever it dies, until ``stop``. Call it after ``start``; it works in a thread."""
     paths = _Paths(data_folder.resolve())
     chosen = {**SETTINGS, **(settings or {})}
-    threading.Thread(target=_watch, args=[paths, chosen], name="embedded PostgreSQL", daemon=True).start()
+    sockets = _socket_folder_in_use(paths)  # clients look there
+    threading.Thread(target=_watch, args=[paths, chosen, sockets], name="embedded PostgreSQL", daemon=True).start()
 
 
 def stop(data_folder: Path) -> None:
@@ -115,22 +116,22 @@ class _Paths:
         return self.files / "postmaster.pid"
 
 
-def _watch(paths: _Paths, settings: Mapping[str, str]) -> None:
+def _watch(paths: _Paths, settings: Mapping[str, str], sockets: Path) -> None:
     while postgres_users.has_joined(paths.folder):
         if _postmaster(paths) is None:
             try:
-                _revive(paths, settings)
-            except (OSError, subprocess.SubprocessError) as error:  # its old processes may not have ended yet
+                _revive(paths, settings, sockets)
+            except Exception as error:  # noqa: BLE001 - its old processes may not have ended yet
                 logger.warning("The embedded PostgreSQL does not start again yet: %s", type(error).__name__)
         time.sleep(LOOK_SECONDS)
 
 
-def _revive(paths: _Paths, settings: Mapping[str, str]) -> None:
+def _revive(paths: _Paths, settings: Mapping[str, str], sockets: Path) -> None:
     """Another process may be quicker, or this one may have left meanwhile."""
     with postgres_users.alone(paths.folder):
         if postgres_users.has_joined(paths.folder) and _postmaster(paths) is None:
             logger.error("The embedded PostgreSQL has died; it is started again.")
-            _run_unless_running(paths, settings)
+            _run_unless_running(paths, settings, sockets)
 
 
 @contextlib.contextmanager
@@ -183,9 +184,9 @@ def _unicode_ctype() -> str:
     return "C.UTF-8"
 
 
-def _run_unless_running(paths: _Paths, settings: Mapping[str, str]) -> None:
+def _run_unless_running(paths: _Paths, settings: Mapping[str, str], sockets: Path | None = None) -> None:
     if _postmaster(paths) is None:
-        sockets = _socket_folder(paths)
+        sockets = sockets or _socket_folder(paths)
         _forget_stale_pid(paths)
         paths.log.unlink(missing_ok=True)
         paths.log.touch(mode=0o600)
@@ -225,9 +226,6 @@ def _socket_folder(paths: _Paths) -> Path:
     path = str(paths.files / f".s.PGSQL.{PORT}")
     if len(path.encode()) <= SOCKET_PATH_MAX_BYTES and not set(path) & set(',"'):
         return paths.files
-    with contextlib.suppress(OSError, IndexError):
-        if (before := _socket_folder_in_use(paths)).is_dir():  # of a server that died: its clients look there
-            return before
     folder = Path(tempfile.mkdtemp(prefix="contiple-", dir="/tmp"))
     owner = paths.files.stat()
     os.chown(folder, owner.st_uid, owner.st_gid)

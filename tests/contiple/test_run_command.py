@@ -133,12 +133,18 @@ def test_an_embedded_server_that_is_killed_is_started_again(manage, tmp_path):
     port = free_port()
     process = manage("run", PORT=str(port), LOG_LEVEL="CRITICAL")  # nobody reads the pipe meanwhile
     wait_until_it_serves(process, port)
+    assert process.stdout.readline() == "The database is empty: loading the demo service.\n"
+    wait_until(lambda: "Ctrl-C stops it" in process.stdout.readline(), 15)  # it asks the database before it says so
     pid_file = tmp_path / "da ta" / "postgres" / "postmaster.pid"
     postmaster = int(pid_file.read_text().split()[0])
     family = [psutil.Process(postmaster), *psutil.Process(postmaster).children(recursive=True)]
     for member in family:
         member.kill()
-    wait_until(lambda: pid_file.exists() and int(pid_file.read_text().split()[0]) != postmaster, 15)
+    wait_until(
+        lambda: pid_file.exists() and int(pid_file.read_text().split()[0]) != postmaster,
+        15,
+        otherwise=(tmp_path / "da ta" / "postgres.log").read_text,
+    )
     wait_until(lambda: status(port, "/hc/demo/") == 200 and status(port, "/health/ready") == 200, 15)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=20)
