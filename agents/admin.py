@@ -18,16 +18,15 @@ from django.utils.translation import ngettext
 
 from agents import account_trail, audit, contracts
 from agents.access import active_admins
+from agents.admin_accounts import OPERATOR, ReadOnlyAdmin
 from agents.contracts import lock_contract, refuse_chat_permission, refuse_seats_in_use, turn_everybody_offline
 from agents.membership import refuse_deactivating_last_admin, refuse_losing_last_admin
 from agents.models import Agent, AuditEntry, Contract, Invitation, Service, User
-from agents.models_accounts import AccountEntry, OpenSession
+from agents.models_accounts import AccountEntry
 from agents.second_factor import factors, step_up
 from agents.second_factor.requirement import lead_to_set_up, operator_lacks_factor
-from agents.sessions import end_all_sessions, end_session
+from agents.sessions import end_all_sessions
 from contiple.base.errors import DomainError
-
-OPERATOR = "operator"  # the actor in the trail; Django's own log says which operator
 
 admin.site.site_header = _("Contiple operator pages")
 admin.site.site_title = _("Contiple operator pages")
@@ -223,46 +222,6 @@ class AgentAdmin(admin.ModelAdmin):
         before = _settings(Agent.objects.get(pk=obj.pk)) if change else {}
         super().save_model(request, obj, form, change)
         _record(obj, before)
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-@admin.register(OpenSession)
-class OpenSessionAdmin(ReadOnlyAdmin):
-    """Deleting a session ends it."""
-
-    fields = list_display = ("user", "device", "signed_in_at", "seen_at")
-    list_select_related = ("user",)
-    search_fields = ("user__email", "user__name")
-    ordering = ("-seen_at",)
-
-    def delete_model(self, request: HttpRequest, obj: OpenSession) -> None:
-        end_session(obj)
-        account_trail.record(request, obj.user, AccountEntry.Action.SESSIONS_ENDED, actor=OPERATOR)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[OpenSession]) -> None:
-        for session in queryset.select_related("user"):
-            self.delete_model(request, session)
-
-
-@admin.register(AccountEntry)
-class AccountEntryAdmin(ReadOnlyAdmin):
-    list_display = ("created_at", "user", "action", "actor", "device", "address")
-    list_filter = ("action",)
-    list_select_related = ("user",)
-    date_hierarchy = "created_at"
-    ordering = ("-id",)
-    search_fields = ("user__email", "user__name")
-    show_full_result_count = False
-
-    def has_delete_permission(self, request: HttpRequest, obj: AccountEntry | None = None) -> bool:
-        return False
 
 
 @admin.register(Invitation)

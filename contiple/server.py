@@ -21,15 +21,14 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import psycopg
 from daphne.server import Server, twisted_loop
 from daphne.ws_protocol import WebSocketProtocol
-from django.db import DatabaseError, connection, connections
+from django.db import connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 
 from contiple import doorway, health
 from contiple.base.env import EnvError
-from contiple.local.startup import NOT_MIGRATED, check_port_is_free, port_error
+from contiple.local.startup import check_port_is_free, port_error
 
 FRAME_MAX_BYTES = 64 * 1024  # a message has at most 4,000 characters; a selection over many messages fits too
 HTTP_TIMEOUT_SECONDS = 60
@@ -73,37 +72,6 @@ def close_pools() -> None:
     for used in connections.all(initialized_only=True):
         if isinstance(used, DatabaseWrapper):
             used.close_pool()
-
-
-def check_database(*, migrated: bool = True) -> None:
-    """Raises ``EnvError``, in one line and without the password, if the database does not answer or was never migrated.
-
-    It does not use the pool, which would retry until its time-out and hide the reason.
-    """
-    parameters = connection.get_connection_params()
-    try:
-        with psycopg.connect(**{**parameters, "connect_timeout": 5}) as asked:
-            found = asked.execute("SELECT to_regclass('django_migrations')").fetchone()
-    except psycopg.Error as error:
-        place = f"{parameters.get('host', 'localhost')}:{parameters.get('port', 5432)}/{parameters.get('dbname')}"
-        raise EnvError(f"The database {place} can't be reached: {' '.join(str(error).split())}") from None
-    if migrated and found == (None,):
-        raise EnvError(NOT_MIGRATED.format(command="manage.py"))
-
-
-def check_masking_keys() -> None:
-    """Raises ``EnvError``, in one line, if masked originals are under keys that are not at hand. Needs the database."""
-    from chat.masking import master_keys
-
-    try:
-        with connection.cursor() as cursor:
-            missing = master_keys.missing(cursor)
-    except DatabaseError:  # not migrated yet, or gone again: `ready` says so
-        return
-    finally:
-        connection.close()
-    if missing:
-        raise EnvError(master_keys.complaint(missing))
 
 
 class _Server(Server):

@@ -9,7 +9,7 @@ from django.db import connection
 from chat.masking import master_keys, vault
 from chat.masking.master_keys import Missing
 from chat.masking.models import DataKey
-from contiple import health, server
+from contiple import health, start_checks
 from contiple.base import crypto, env
 from contiple.base.env import EnvError
 from tests.chat.originals import seal_in
@@ -44,7 +44,7 @@ def wrong(request, settings) -> None:
 
 
 def test_the_right_keys_start_it() -> None:
-    server.check_masking_keys()
+    start_checks.check_masking_keys()
     assert missing() == []
 
 
@@ -71,7 +71,7 @@ def test_a_rotation_is_refused_and_changes_nothing(wrong) -> None:
 def test_it_goes_on_knowingly_and_loses_nothing(settings, service) -> None:
     settings.MASKING_KEYS, settings.MASKING_KEYS_LOST = {"2026": crypto.new_key()}, frozenset({"2025"})
     seal(service)
-    server.check_masking_keys()
+    start_checks.check_masking_keys()
     assert DataKey.objects.count() == 4
     settings.MASKING_KEYS = {**settings.MASKING_KEYS, **OLD}
     assert vault.count_unreadable() == 0

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError
 
-from contiple import server
+from contiple import server, start_checks
 from contiple.base import env
 from contiple.local import startup
 from contiple.local.cluster import Cluster, Servers, Topology
@@ -38,8 +38,8 @@ class Command(run.Command):
             raise CommandError("The cluster is for CONTIPLE_MODE=local; see docker-compose.yml for production.")
         port = env.integer("PORT", 8000)
         startup.check_port_is_free(startup.LOCAL_HOST, port)
-        server.check_database(migrated=False)
-        server.check_masking_keys()
+        start_checks.check_database(migrated=False)
+        start_checks.check_masking_keys()
         self.run_cluster(port)
 
     def run_cluster(self, port: int) -> None:

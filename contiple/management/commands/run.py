@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
-from contiple import server
+from contiple import server, start_checks
 from contiple.base import env
 from contiple.local import startup
 
@@ -23,9 +23,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         port = env.integer("PORT", 8000)
         startup.check_port_is_free(startup.LOCAL_HOST, port)
-        server.check_database(migrated=False)
+        start_checks.check_database(migrated=False)
         call_command("migrate", verbosity=0, interactive=False)
-        server.check_masking_keys()
+        start_checks.check_masking_keys()
         self.load_demo_if_empty()
         server.serve(host=startup.LOCAL_HOST, port=port, with_worker=True, ready=lambda: self.welcome(port))
 
@@ -62,6 +62,6 @@ class Command(BaseCommand):
                 "",
                 "There is no service yet. In another window, make one with its admin:",
                 "",
-                FIRST_SERVICE,
+                *FIRST_SERVICE,
             ]
         return [f"Customers   http://localhost:{port}/hc/{slugs[0]}/", agents, "", *sign_ins()]

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from contiple import server
+from contiple import server, start_checks
 from contiple.base import env
 
 
@@ -19,8 +19,8 @@ class Command(BaseCommand):
         parser.add_argument("--worker", action="store_true", help="run the worker here even if REDIS_URL is set")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        server.check_database()
-        server.check_masking_keys()
+        start_checks.check_database()
+        start_checks.check_masking_keys()
         # Without Redis a worker in another process could not reach the sockets of this one.
         with_worker = options["worker"] or not settings.REDIS_URL
         server.serve(host=options["host"], port=options["port"], with_worker=with_worker, ready=self.say_ready(options))

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from contiple import server
+from contiple import start_checks
 
 
 class Command(BaseCommand):
@@ -18,8 +18,8 @@ class Command(BaseCommand):
         parser.add_argument("--beat-file", type=Path, help="file to touch after each tick that succeeded")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        server.check_database()
-        server.check_masking_keys()
+        start_checks.check_database()
+        start_checks.check_masking_keys()
         from chat import worker
 
         stop = threading.Event()
