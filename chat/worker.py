@@ -42,24 +42,36 @@ def tick(count: int = 0, memory: Memory | None = None) -> bool:
             # Afterwards: a chat that was taken from an agent has found the next one by now, or waits.
             queue_limits.offer_inquiries(memory)
             silence.break_silences(memory)
-            if count % SWEEP_EVERY == 0:
-                _sweep()
+            return count % SWEEP_EVERY != 0 or _sweep()
     except DatabaseError as error:
         log.warning("tick failed: %s", type(error).__name__)
-        return False
     except Exception:
         log.exception("tick failed")
-        return False
     finally:
         close_old_connections()
+    return False
+
+
+def _sweep() -> bool:
+    """Clears away what is kept no longer. Says whether all of it succeeded: one that fails keeps no other waiting."""
+    sweeps = [
+        presence.drop_expired_leases,
+        decisions.drop_old_rounds,
+        networks.forget_old,
+        destroying.destroy_expired,
+    ]
+    outcomes = [_succeeds(sweep) for sweep in sweeps]
+    return all(outcomes)
+
+
+def _succeeds(sweep: Callable[[], object]) -> bool:
+    try:
+        sweep()
+    except Exception as error:
+        trace = None if isinstance(error, DatabaseError) else error  # a database's error may have a row in its text
+        log.warning("%s failed: %s", sweep.__name__, type(error).__name__, exc_info=trace)
+        return False
     return True
-
-
-def _sweep() -> None:
-    presence.drop_expired_leases()
-    decisions.drop_old_rounds()
-    networks.forget_old()
-    destroying.destroy_expired()
 
 
 @contextlib.contextmanager

@@ -9,7 +9,9 @@ from django.db import OperationalError
 
 from agents.models import Agent
 from chat import worker
+from chat.abuse import networks
 from chat.lifecycle import silence, upkeep
+from chat.masking import destroying
 from chat.models import Chat, ChatSettings
 from chat.routing import presence, queue_limits
 from contiple.base import clock
@@ -90,3 +92,20 @@ def test_leases_are_swept_now_and_then(monkeypatch) -> None:
         worker.tick(count)
 
     assert len(swept) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sweep_that_fails_keeps_no_other_waiting_and_is_no_success(monkeypatch, caplog) -> None:
+    done = []
+
+    def forget_old() -> None:
+        raise OperationalError("a secret")
+
+    monkeypatch.setattr(networks, "forget_old", forget_old)
+    monkeypatch.setattr(destroying, "destroy_expired", lambda: done.append(True))
+
+    assert not worker.tick(0)
+    assert done
+    assert [record.getMessage() for record in caplog.records] == ["forget_old failed: OperationalError"]
+    assert "a secret" not in caplog.text
+    assert worker.tick(1)
