@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 
 TICK_S = 1.0
 SWEEP_EVERY = 600  # ticks
+SHARE_S = 0.5  # for one kind of work in a tick; after a failure of everything there may be minutes of it
 LOCK_TIMEOUT_MS = 1000  # a row that somebody keeps locked delays the other services for no longer
 
 
@@ -25,7 +26,7 @@ def run(stop: threading.Event, beat: Callable[[], object] = lambda: None) -> Non
 
     A failing tick is logged and tried again: a restart of the database is survived.
     """
-    count, memory = 0, Memory()
+    count, memory = 0, Memory(share_s=SHARE_S)
     while not stop.wait(TICK_S):
         if tick(count, memory):
             beat()

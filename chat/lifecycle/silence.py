@@ -18,6 +18,7 @@ from chat.lifecycle import transitions
 from chat.models import Chat, ChatSettings
 from chat.routing import jobs
 from chat.routing.jobs import Job, Memory
+from contiple.base import prepared
 
 _REMINDER = "service__chat_settings__idle_reminder_minutes"
 _CLOSE = "service__chat_settings__idle_close_minutes"
@@ -26,12 +27,13 @@ _CLOSE = "service__chat_settings__idle_close_minutes"
 def break_silences(memory: Memory | None = None) -> None:
     """Sends each reminder and ends each chat that is due. Run it every second; each is done once by many workers."""
     memory = memory or Memory()
-    jobs.run(_each(_due_reminders(), _remind), memory)
-    jobs.run(_each(_due_ends(), _end), memory)
+    jobs.run(_each(_due_reminders, _remind), memory)
+    jobs.run(_each(_due_ends, _end), memory)
 
 
-def _each(due: QuerySet[Chat], act: Callable[[int], None]) -> list[Job]:
-    return [Job(service_id, partial(act, chat_id)) for service_id, chat_id in due.values_list("service", "pk")]
+def _each(find: Callable[[], QuerySet[Chat]], act: Callable[[int], None]) -> list[Job]:
+    found = prepared.fetch_found(find, "service", "pk")
+    return [Job(service_id, partial(act, chat_id)) for service_id, chat_id in found]
 
 
 def _due_reminders() -> QuerySet[Chat]:

@@ -1,11 +1,11 @@
 """Brings open chats in line with the gates and the clocks, no matter what has changed one of them."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 from django.db.models import Exists, OuterRef, QuerySet
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from agents.chat_permission import permitted_agents
 from agents.models import Agent
@@ -17,7 +17,7 @@ from chat.routing.assignment import RING_TIMEOUT_S
 from chat.routing.due_queues import assignments
 from chat.routing.jobs import Job, Memory
 from chat.states import State
-from contiple.base import clock
+from contiple.base import prepared
 
 # An agent's opened chats are passed on this long after the lease: a laptop that wakes up again keeps them.
 AGENT_GRACE_S = 60
@@ -28,44 +28,54 @@ WAITING_CUSTOMER_GRACE_S = 3 * 60
 ACTIVE_CUSTOMER_GRACE_S = 30 * 60
 
 
-def reconcile(now: datetime | None = None, memory: Memory | None = None) -> None:
+def reconcile(memory: Memory | None = None) -> None:
     """Brings every open chat in line with the gates and the clocks. Run it every second; twice at once is harmless.
 
     It looks at the state, in a few statements for all services: it doesn't matter whether a page, the operator or SQL
     changed a gate. With the ``memory`` of the last time, queues where nothing is new are left alone.
     """
-    now, memory = now or clock.database_now(), memory or Memory()
+    memory = memory or Memory()
     # Ends come first: each chat that is taken from an agent starts the router on the queue.
-    ends = [*_ends_without_contract(), *_ends_of_gone_customers()]
-    left = jobs.run([*ends, *_agents_without_permission(), *_takings(now), *_gone_online_agents()], memory)
-    # Where an end is left to another worker, nothing may ring for a customer who has gone.
-    jobs.run([job for job in assignments(memory, now) if job.service_id not in left], memory)
+    left = jobs.run([*_ends(), *_agents_without_permission(), *_takings(), *_gone_online_agents()], memory)
+    # Where an end is left for later, nothing may ring for a customer who has gone.
+    for due in assignments(memory):
+        jobs.run([job for job in due if job.service_id not in left], memory)
 
 
-def _ends_without_contract() -> Iterator[Job]:
-    open_chats = Chat.objects.exclude(state=State.CLOSED)
-    without = open_chats.exclude(service__contract__chat=True, service__is_stopped=False)
-    return _ends(without, Chat.ClosedBy.SERVICE)
-
-
-def _ends_of_gone_customers() -> Iterator[Job]:
+def _ends() -> Iterator[Job]:
     """Waiting chats end first: the end of others makes room, and no chat may ring for a customer who has left."""
-    waiting = presence.customers_gone_for(WAITING_CUSTOMER_GRACE_S).filter(state__in=[State.WAITING, State.RINGING])
-    active = presence.customers_gone_for(ACTIVE_CUSTOMER_GRACE_S).filter(state=State.ACTIVE)
-    yield from _ends(waiting.order_by("-state"), Chat.ClosedBy.TIMEOUT)
-    yield from _ends(active, Chat.ClosedBy.TIMEOUT)
+    whys = {
+        _chats_without_contract: Chat.ClosedBy.SERVICE,
+        _chats_waiting_for_nobody: Chat.ClosedBy.TIMEOUT,
+        _chats_left_by_customer: Chat.ClosedBy.TIMEOUT,
+    }
+    for find, by in whys.items():
+        for service_id, chat_id in prepared.fetch_found(find, "service", "pk"):
+            yield Job(service_id, partial(close_chat, chat_id, by=by))
 
 
-def _ends(chats: QuerySet[Chat], by: str) -> Iterator[Job]:
-    for service_id, chat_id in chats.values_list("service", "pk"):
-        yield Job(service_id, partial(close_chat, chat_id, by=by))
+def _chats_without_contract() -> QuerySet[Chat]:
+    open_chats = Chat.objects.exclude(state=State.CLOSED)
+    return open_chats.exclude(service__contract__chat=True, service__is_stopped=False)
+
+
+def _chats_waiting_for_nobody() -> QuerySet[Chat]:
+    gone = presence.customers_gone_for(WAITING_CUSTOMER_GRACE_S)
+    return gone.filter(state__in=[State.WAITING, State.RINGING]).order_by("-state")
+
+
+def _chats_left_by_customer() -> QuerySet[Chat]:
+    return presence.customers_gone_for(ACTIVE_CUSTOMER_GRACE_S).filter(state=State.ACTIVE)
 
 
 def _agents_without_permission() -> Iterator[Job]:
-    is_permitted = permitted_agents().filter(pk=OuterRef("agent"))
-    leases = Lease.objects.filter(~Exists(is_permitted), agent__isnull=False)
-    for service_id, agent_id in leases.values_list("agent__service", "agent").distinct():
+    for service_id, agent_id in prepared.fetch_found(_leases_without_permission, "agent__service", "agent"):
         yield Job(service_id, partial(_let_go, agent_id))
+
+
+def _leases_without_permission() -> QuerySet[Lease]:
+    is_permitted = permitted_agents().filter(pk=OuterRef("agent"))
+    return Lease.objects.filter(~Exists(is_permitted), agent__isnull=False).distinct()
 
 
 def _let_go(agent_id: int) -> None:
@@ -73,23 +83,43 @@ def _let_go(agent_id: int) -> None:
     live.publish_on_commit(live.agent_topic(agent_id), live.Touched())
 
 
-def _takings(now: datetime) -> Iterator[Job]:
+def _takings() -> Iterator[Job]:
     """Chats to take from agents. One that is found twice is taken once: it isn't any more as it was seen."""
+    whys = {
+        _held_without_permission: Ring.Outcome.GONE,
+        _ringing_too_long: Ring.Outcome.MISSED,
+        _ringing_at_nobody: Ring.Outcome.GONE,
+        _ringing_at_somebody_not_online: Ring.Outcome.GONE,
+        _left_by_agent: Ring.Outcome.GONE,
+    }
+    for find, outcome in whys.items():
+        for service_id, chat_id, *seen in prepared.fetch_found(find, "service", "pk", *Held._fields):
+            yield Job(service_id, partial(pass_on, chat_id, outcome=outcome, seen=Held(*seen)))
+
+
+def _held_without_permission() -> QuerySet[Chat]:
     is_permitted = permitted_agents().filter(pk=OuterRef("agent"))
-    held = Chat.objects.filter(~Exists(is_permitted), state__in=[State.RINGING, State.ACTIVE])
-    ringing, active = Chat.objects.filter(state=State.RINGING), Chat.objects.filter(state=State.ACTIVE)
-    overdue = ringing.filter(ringing_since__lt=now - timedelta(seconds=RING_TIMEOUT_S))
-    yield from _passings(held, Ring.Outcome.GONE)
-    yield from _passings(overdue, Ring.Outcome.MISSED)
-    yield from _passings(ringing.filter(_agent_is_gone_for(0)), Ring.Outcome.GONE)
-    yield from _passings(ringing.exclude(agent__chat_status=Agent.ChatStatus.ONLINE), Ring.Outcome.GONE)
-    yield from _passings(active.filter(_agent_is_gone_for(AGENT_GRACE_S)), Ring.Outcome.GONE)
+    return Chat.objects.filter(~Exists(is_permitted), state__in=[State.RINGING, State.ACTIVE])
 
 
-def _passings(chats: QuerySet[Chat], outcome: str) -> Iterator[Job]:
-    found = chats.values_list("service", "pk", "agent", "state", "ringing_since")
-    for service_id, chat_id, agent_id, state, since in found:
-        yield Job(service_id, partial(pass_on, chat_id, outcome=outcome, seen=Held(agent_id, state, since)))
+def _ringing_too_long() -> QuerySet[Chat]:
+    return _ringing().filter(ringing_since__lt=Now() - timedelta(seconds=RING_TIMEOUT_S))
+
+
+def _ringing_at_nobody() -> QuerySet[Chat]:
+    return _ringing().filter(_agent_is_gone_for(0))
+
+
+def _ringing_at_somebody_not_online() -> QuerySet[Chat]:
+    return _ringing().exclude(agent__chat_status=Agent.ChatStatus.ONLINE)
+
+
+def _left_by_agent() -> QuerySet[Chat]:
+    return Chat.objects.filter(_agent_is_gone_for(AGENT_GRACE_S), state=State.ACTIVE)
+
+
+def _ringing() -> QuerySet[Chat]:
+    return Chat.objects.filter(state=State.RINGING)
 
 
 def _agent_is_gone_for(seconds: int) -> Exists:
@@ -97,8 +127,7 @@ def _agent_is_gone_for(seconds: int) -> Exists:
 
 
 def _gone_online_agents() -> Iterator[Job]:
-    services = _gone().values_list("service", flat=True).distinct()
-    for service_id in services:
+    for service_id in {service_id for (service_id,) in prepared.fetch_found(_gone, "service")}:
         yield Job(service_id, partial(_set_offline, service_id))
 
 
@@ -108,4 +137,4 @@ def _set_offline(service_id: int) -> None:
 
 def _gone() -> QuerySet[Agent]:
     gone = presence.agents_gone_for(OFFLINE_AFTER_S).exclude(chat_status=Agent.ChatStatus.OFFLINE)
-    return gone.filter(chat_idle_since__lt=timezone.now() - timedelta(seconds=OFFLINE_AFTER_S))
+    return gone.filter(chat_idle_since__lt=Now() - timedelta(seconds=OFFLINE_AFTER_S))

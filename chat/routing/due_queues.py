@@ -4,26 +4,34 @@ It looks where an agent can take a chat, whatever has changed that, and where th
 reason for waiting than before.
 """
 
-from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from collections.abc import Iterable
 from functools import partial
-
-from django.db import connection
+from typing import NamedTuple
 
 from agents.chat_permission import chat_permitted_sql
 from chat.routing.assignment import RING_REST_S, take_turn
 from chat.routing.jobs import AGAIN, Job, Memory
+from contiple.base import prepared
 
 
-def assignments(memory: Memory, now: datetime) -> Iterator[Job]:
-    """The router's turns that are due. ``now`` is the database's time."""
-    with connection.cursor() as cursor:
-        cursor.execute(_QUEUES, {"rests_since": now - timedelta(seconds=RING_REST_S)})
-        rows = cursor.fetchall()
+class Due(NamedTuple):
+    """The router's turns that are due: where it gives a chat, and where it only notes why chats wait."""
+
+    gives: list[Job]
+    notes: list[Job]
+
+
+def assignments(memory: Memory) -> Due:
+    rows = prepared.fetch(_QUEUES, [])
     _forget_others(memory, (row[0] for row in rows))
+    due = Due([], [])
     for service_id, can_give, *signs in rows:
-        if can_give or memory.queues.get(service_id) != tuple(signs):
-            yield Job(service_id, partial(_route, memory, service_id, tuple(signs)))
+        job = Job(service_id, partial(_route, memory, service_id, tuple(signs)))
+        if can_give:
+            due.gives.append(job)
+        elif memory.queues.get(service_id) != tuple(signs):
+            due.notes.append(job)
+    return due
 
 
 def _route(memory: Memory, service_id: int, signs: tuple) -> object:
@@ -47,7 +55,8 @@ _QUEUES = f"""
     ), rest AS (
         SELECT DISTINCT chat.service_id, ring.chat_id, ring.agent_id
         FROM chat_ring ring JOIN chat_chat chat ON chat.id = ring.chat_id
-        WHERE ring.outcome IN ('missed', 'returned') AND ring.ended_at > %(rests_since)s AND chat.state = 'waiting'
+        WHERE ring.outcome IN ('missed', 'returned') AND chat.state = 'waiting'
+            AND ring.ended_at > statement_timestamp() - interval '{RING_REST_S} s'
     ), held AS (
         SELECT agent_id, count(*) AS chats FROM chat_chat
         WHERE NOT state = 'closed' AND agent_id IS NOT NULL GROUP BY agent_id
@@ -80,7 +89,7 @@ _QUEUES = f"""
         FROM rest GROUP BY service_id
     )
     SELECT queue.service_id, coalesce(seats.can_give, FALSE), queue.chats, queue.ids, seats.standings, seats.free,
-        rests.number, rests.chats, rests.agents
+        rests.number, rests.chats AS resting, rests.agents
     FROM queue LEFT JOIN seats ON seats.service_id = queue.service_id
     LEFT JOIN rests ON rests.service_id = queue.service_id
 """  # noqa: S608 - no value comes from outside

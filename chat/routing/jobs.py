@@ -1,12 +1,14 @@
-"""Runs what is due by the clock, service by service: workers share it, and one that fails keeps no other waiting.
+"""Runs what is due by the clock, a job of each service in turn: workers share it, and one that fails, or has very much
+to do, keeps no other waiting.
 
 While a worker does a job in a service, others leave that service out and go on to the next.
 """
 
 import logging
+import math
 import random
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -39,30 +41,36 @@ class Failure:
 
 @dataclass
 class Memory:
-    """One worker's memory from tick to tick: how queues looked, which services fail. It may be lost at any time."""
+    """One worker's memory from tick to tick: how queues looked, which services fail. It may be lost at any time.
+
+    After ``share_s`` a run leaves the rest to the next tick, so that much work of one kind delays no other kind.
+    """
 
     queues: dict[int, tuple] = field(default_factory=dict)
     failures: dict[int, Failure] = field(default_factory=dict)
+    share_s: float = math.inf
 
 
 def run(jobs: Iterable[Job], memory: Memory) -> set[int]:
-    """Does each job in a transaction. In a service that fails, or where another worker is, the others wait for later.
+    """Does the jobs, one of each service in turn, each in a transaction, for ``memory.share_s`` at most.
 
-    Returns the services in which something was left undone. Raises an error only if the database can't be reached.
+    In a service that fails, or where another worker is, the others wait for later. Returns the services in which
+    something was left undone. Raises an error only if the database can't be reached.
     """
-    acts: dict[int, list[Act]] = defaultdict(list)
+    acts: dict[int, deque[Act]] = defaultdict(deque)
     for job in jobs:
         acts[job.service_id].append(job.act)
-    left = set(acts)
-    for service_id in _order(acts, memory):
+    turns, ends_at = deque(_order(acts, memory)), time.monotonic() + memory.share_s
+    while turns and time.monotonic() < ends_at:
+        service_id = turns.popleft()
         try:
-            if all(_done(service_id, act) for act in acts[service_id]):
-                left.discard(service_id)
+            if _advance(service_id, acts[service_id]):
+                turns.append(service_id)
         except Exception as error:
             if not connection.is_usable():
                 raise
             _note_failure(service_id, error, memory)
-    return left
+    return {service_id for service_id, undone in acts.items() if undone}
 
 
 def _order(services: Collection[int], memory: Memory) -> list[int]:
@@ -75,15 +83,15 @@ def _order(services: Collection[int], memory: Memory) -> list[int]:
     return sorted(ready, key=memory.failures.__contains__)
 
 
-def _done(service_id: int, act: Act) -> bool:
-    """Returns False if another worker is in the service."""
-    result = AGAIN
-    while result is AGAIN:
-        with transaction.atomic():
-            if not _take_service(service_id):
-                return False
-            result = act()
-    return True
+def _advance(service_id: int, acts: deque[Act]) -> bool:
+    """Does the first of the acts. Says whether to go on: some are left, and no other worker is in the service."""
+    with transaction.atomic():
+        if not _take_service(service_id):
+            return False
+        result = acts[0]()
+    if result is not AGAIN:
+        acts.popleft()
+    return bool(acts)
 
 
 def _take_service(service_id: int) -> bool:

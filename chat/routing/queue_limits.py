@@ -22,6 +22,7 @@ from chat.routing import jobs, presence
 from chat.routing.assignment import assign_waiting_chats
 from chat.routing.chat_settings import chat_settings_of
 from chat.routing.jobs import Job, Memory
+from contiple.base import prepared
 from contiple.base.errors import Closed
 
 Offer = Chat.InquiryOffer
@@ -64,17 +65,22 @@ def offer_inquiries(memory: Memory | None = None) -> None:
     every agent has let it ring.
     """
     memory = memory or Memory()
-    jobs.run([Job(chat.service_id, partial(_offer, chat, Offer.MISSED)) for chat in _missed_by_everybody()], memory)
-    jobs.run([Job(chat.service_id, partial(_offer, chat, Offer.WAITED)) for chat in _waited_too_long()], memory)
+    for find, offer in ((_missed_by_everybody, Offer.MISSED), (_waited_too_long, Offer.WAITED)):
+        jobs.run([Job(chat.service_id, partial(_offer, chat, offer)) for chat in find()], memory)
 
 
 def _missed_by_everybody() -> Iterable[Chat]:
     """Waiting chats that have rung in vain, since they were last opened, at every agent who could be asked now."""
-    missed: dict[Chat, set[int]] = defaultdict(set)
-    for ring in _missed_rings().select_related("chat"):
-        missed[ring.chat].add(ring.agent_id)
-    reachable = _reachable({chat.service_id for chat in missed}) if missed else {}
-    return [chat for chat, agents in missed.items() if reachable.get(chat.service_id, set()) <= agents]
+    missed: dict[int, set[int]] = defaultdict(set)
+    for chat_id, agent_id in prepared.fetch_found(_missed_rings, "chat", "agent"):
+        missed[chat_id].add(agent_id)
+    chats = _chats(missed)
+    reachable = _reachable({chat.service_id for chat in chats}) if chats else {}
+    return [chat for chat in chats if reachable.get(chat.service_id, set()) <= missed[chat.pk]]
+
+
+def _chats(ids: Collection[int]) -> list[Chat]:
+    return list(Chat.objects.filter(pk__in=ids)) if ids else []
 
 
 def _missed_rings() -> QuerySet[Ring]:
@@ -93,7 +99,11 @@ def _reachable(services: Collection[int]) -> dict[int, set[int]]:
     return found
 
 
-def _waited_too_long() -> QuerySet[Chat]:
+def _waited_too_long() -> Iterable[Chat]:
+    return _chats([chat_id for (chat_id,) in prepared.fetch_found(_waiting_too_long, "pk")])
+
+
+def _waiting_too_long() -> QuerySet[Chat]:
     """Chats that wait for longer than the service's longest wait.
 
     A chat that was open before waits since it came back to the queue, which is the time of its last event.

@@ -7,10 +7,12 @@ Rows are named tuples: their fields are the columns as the statement names them.
 """
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import psycopg
 from django.db import connection
+from django.db.models import QuerySet
 from psycopg.rows import namedtuple_row
 
 Statement = tuple[str, Sequence[Any]]  # with its parameters
@@ -37,6 +39,20 @@ def fetch_each(statements: Sequence[Statement]) -> list[list[Row]]:
             for cursor, (statement, parameters) in zip(cursors, statements, strict=True):
                 cursor.execute(statement, parameters, prepare=True)
         return [cursor.fetchall() for cursor in cursors]
+
+
+def fetch_found(find: Callable[[], QuerySet], *fields: str) -> list[Row]:
+    """Returns the ``fields`` of the rows that ``find`` selects, like ``fetch``.
+
+    ``find`` must always return the same query: it is called once in a process. To build a query costs as much as to
+    execute it.
+    """
+    return fetch(*_statement_of(find, fields))
+
+
+@cache
+def _statement_of(find: Callable[[], QuerySet], fields: tuple[str, ...]) -> Statement:
+    return find().values_list(*fields).query.sql_with_params()
 
 
 def _cursor(statement: str) -> psycopg.Cursor[Row]:

@@ -205,7 +205,7 @@ def test_a_service_in_which_another_worker_is_is_left_to_it() -> None:
 
 
 def test_without_the_shared_statements_a_tick_is_no_success(monkeypatch, caplog) -> None:
-    monkeypatch.setattr(due_queues, "_QUEUES", "SELECT * FROM no_such_table WHERE %(rests_since)s IS NULL")
+    monkeypatch.setattr(due_queues, "_QUEUES", "SELECT * FROM no_such_table")
 
     assert not worker.tick(1)
 
