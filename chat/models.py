@@ -157,7 +157,9 @@ class Chat(models.Model):
             models.Index(fields=["service", "network"], condition=~Q(network=""), name="chat_of_network"),
             models.Index(fields=["closed_at"], condition=~Q(network=""), name="chat_network_kept"),
             models.Index(fields=["agent", "state"], condition=~Q(state="closed"), name="chat_open_of_agent"),
+            models.Index(fields=["service", "state"], condition=~Q(state="closed"), name="chat_open_of_service"),
             models.Index(fields=["service", "-created_at"], name="chat_by_service"),
+            models.Index(fields=["agent", "-created_at"], name="chat_by_agent"),
         ]
 
     def __str__(self) -> str:

@@ -61,7 +61,7 @@ def run(jobs: Iterable[Job], memory: Memory) -> set[int]:
     for job in jobs:
         acts[job.service_id].append(job.act)
     turns, ends_at = deque(_order(acts, memory)), time.monotonic() + memory.share_s
-    while turns and time.monotonic() < ends_at:
+    while turns:
         service_id = turns.popleft()
         try:
             if _advance(service_id, acts[service_id]):
@@ -70,6 +70,8 @@ def run(jobs: Iterable[Job], memory: Memory) -> set[int]:
             if not connection.is_usable():
                 raise
             _note_failure(service_id, error, memory)
+        if time.monotonic() >= ends_at:
+            break
     return {service_id for service_id, undone in acts.items() if undone}
 
 

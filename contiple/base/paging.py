@@ -4,13 +4,14 @@ The last page of 100,000 rows is read as fast as the first, and a row that is ad
 pages does not push others onto the next page.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 
 from django.db.models import Model, Q, QuerySet
 
 PAGE_SIZE = 50
+LOOKED_AT_MAX = 10_000  # rows of a list of any length that one page is chosen from
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _Row = TypeVar("_Row", bound=Model)
 
@@ -39,11 +40,15 @@ class Position:
 
 @dataclass(frozen=True)
 class Page(Generic[_Row]):
-    """Rows, and the positions where the neighbouring pages begin; ``None`` if there is no such page."""
+    """Rows, and the positions where the neighbouring pages begin; ``None`` if there is no such page.
+
+    ``looked_to`` is where ``page_among`` has stopped to look.
+    """
 
     rows: list[_Row]
     newer: Position | None = None
     older: Position | None = None
+    looked_to: Position | None = None
 
 
 def page_of(
@@ -59,15 +64,69 @@ def page_of(
     ``by`` is the name of the time field. If fewer rows than a page are newer, they are on the first page.
     """
     if after:
-        near = Q((f"{by}__gt", after.at)) | Q((by, after.at), pk__gt=after.pk)
-        found = list(rows.filter(near, (f"{by}__gte", after.at)).order_by(by, "pk")[: size + 1])
+        found = list(rows.filter(_newer(by, after)).order_by(by, "pk")[: size + 1])
         if len(found) > size:
             return _page(found[:size][::-1], by, newer=True, older=True)
     elif before:
-        near = Q((f"{by}__lt", before.at)) | Q((by, before.at), pk__lt=before.pk)
-        rows = rows.filter(near, (f"{by}__lte", before.at))
+        rows = rows.filter(_older(by, before))
     found = list(rows.order_by(f"-{by}", "-pk")[: size + 1])
     return _page(found[:size], by, newer=bool(before and not after), older=len(found) > size)
+
+
+def page_among(
+    rows: QuerySet[_Row],
+    among: QuerySet[_Row],
+    *,
+    by: str,
+    before: Position | None = None,
+    after: Position | None = None,
+) -> Page[_Row]:
+    """Returns the page of ``rows`` like ``page_of``, from the next ``LOOKED_AT_MAX`` of ``among``, of which they are.
+
+    For filters that few of very many rows may fit. ``among`` must have an index in this order. A page that has looked
+    at so many without being full may be empty, and leads on from where it has stopped.
+    """
+    if after:
+        return _newer_page_among(rows, among, by, after)
+    passed = among.filter(_older(by, before)) if before else among
+    edge = _edge(passed.order_by(f"-{by}", "-pk"), by)
+    page = page_of(rows.exclude(_older(by, edge)) if edge else rows, by=by, before=before)
+    if edge is None or page.older:
+        return page
+    return replace(page, newer=page.newer or before, older=edge, looked_to=edge)
+
+
+def _newer_page_among(rows: QuerySet[_Row], among: QuerySet[_Row], by: str, after: Position) -> Page[_Row]:
+    edge = _edge(among.filter(_newer(by, after)).order_by(by, "pk"), by)
+    near = rows.filter(_newer(by, after))
+    near = near.exclude(_newer(by, edge)) if edge else near
+    found = list(near.order_by(by, "pk")[: PAGE_SIZE + 1])
+    if edge is None and len(found) <= PAGE_SIZE:
+        return page_among(rows, among, by=by)
+    page = _page(found[:PAGE_SIZE][::-1], by, newer=True, older=True)
+    return page if len(found) > PAGE_SIZE else replace(page, newer=edge, older=page.older or after)
+
+
+def looked_at(among: QuerySet[_Row], *, by: str) -> Q:
+    """The condition of being among the first ``LOOKED_AT_MAX`` of the list; empty if there are no more."""
+    edge = _edge(among.order_by(f"-{by}", "-pk"), by)
+    return ~_older(by, edge) if edge else Q()
+
+
+def _edge(ordered: QuerySet[_Row], by: str) -> Position | None:
+    """The position of the last row that is looked at, if there are more."""
+    last = list(ordered.values_list(by, "pk")[LOOKED_AT_MAX - 1 : LOOKED_AT_MAX + 1])
+    return Position(*last[0]) if len(last) > 1 else None
+
+
+def _newer(by: str, position: Position) -> Q:
+    near = Q((f"{by}__gt", position.at)) | Q((by, position.at), pk__gt=position.pk)
+    return Q((f"{by}__gte", position.at)) & near
+
+
+def _older(by: str, position: Position) -> Q:
+    near = Q((f"{by}__lt", position.at)) | Q((by, position.at), pk__lt=position.pk)
+    return Q((f"{by}__lte", position.at)) & near
 
 
 def _page(shown: list[_Row], by: str, *, newer: bool, older: bool) -> Page[_Row]:

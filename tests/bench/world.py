@@ -85,6 +85,28 @@ def add_tickets(service: Service, agent: Agent, number: int) -> None:
     analyze()
 
 
+def add_closed_chats(service: Service, agent: Agent, number: int) -> None:
+    """One a minute, of one customer, back from now."""
+    policy = PrivacyPolicy.objects.filter(help_center__service=service).latest("version")
+    customer = Customer.objects.create(service=service, name="Customer")
+    now = timezone.now()
+    moments = [now - timedelta(minutes=n) for n in range(1, number + 1)]
+    Chat.objects.bulk_create(
+        Chat(
+            service=service,
+            customer=customer,
+            policy=policy,
+            consented_at=at,
+            agent=agent,
+            state=Chat.State.CLOSED,
+            created_at=at,
+            closed_at=at,
+        )
+        for at in moments
+    )
+    analyze()
+
+
 def analyze() -> None:
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")

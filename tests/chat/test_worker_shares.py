@@ -19,7 +19,8 @@ from chat.routing import due_queues, jobs
 from chat.routing.jobs import Memory
 from contiple.base.clock import database_now
 from tests.bench import world
-from tests.chat.comings import come_online, make_queue, make_ringing, state_of
+from tests.buffers import buffers
+from tests.chat.comings import come_online, leave, make_queue, make_ringing, state_of
 from tests.make import make_agent, make_chat, make_service
 
 SERVICES, TALKING, WAITING = 40, 40, 10
@@ -78,6 +79,53 @@ def test_more_services_are_no_more_statements() -> None:
         worker.tick(1, memory)
 
     assert len(many) == len(few)
+
+
+def test_closed_chats_cost_a_tick_nothing(service, agent) -> None:
+    make_full_desks(2)
+    memory = Memory()
+    worker.tick(1, memory)
+    few = buffers(lambda: worker.tick(1, memory))
+    world.add_closed_chats(service, agent, 20_000)
+
+    assert buffers(lambda: worker.tick(1, memory)) < 2 * few
+
+
+def test_much_work_in_one_service_leaves_the_others_theirs() -> None:
+    done = []
+
+    def act(service_id: int) -> jobs.Job:
+        return jobs.Job(service_id, lambda: done.append(service_id))
+
+    assert not jobs.run([*map(act, [1] * 5), *map(act, [2, 3, 3])], Memory())
+    assert set(done[:3]) == {1, 2, 3}
+    assert done[5:] == [1, 1, 1]
+
+
+def test_much_work_of_one_kind_leaves_the_others_theirs() -> None:
+    done = []
+    work = [jobs.Job(service_id, lambda: done.append(True)) for service_id in (1, 2, 2)]
+
+    left = jobs.run(work, Memory(share_s=0))
+
+    assert len(done) == 1
+    assert left in ({1, 2}, {2})
+
+
+def test_nothing_rings_where_an_end_is_left_for_later(service, agent) -> None:
+    come_online(agent)
+    gone = make_chat(service, created_at=database_now() - timedelta(hours=2))
+    leave(chat=gone, ago_s=3600)
+    other = make_overdue(make_service("desk"))
+    other.service.is_stopped = True
+    other.service.save(update_fields=["is_stopped"])
+    memory = Memory(share_s=0)
+
+    for _ in range(6):
+        worker.tick(1, memory)
+        assert state_of(gone)[0] in {Chat.State.WAITING, Chat.State.CLOSED}
+
+    assert {state_of(chat)[0] for chat in (gone, other)} == {Chat.State.CLOSED}
 
 
 def test_whatever_makes_room_is_seen_by_the_next_tick(service, agent, colleague) -> None:

@@ -6,7 +6,8 @@ import pytest
 from django.utils import timezone
 
 from agents.models import AuditEntry
-from contiple.base.paging import Position, page_of
+from contiple.base import paging
+from contiple.base.paging import Position, page_among, page_of
 
 
 @pytest.fixture
@@ -82,3 +83,50 @@ def test_a_position_survives_a_url_and_nonsense_is_none():
     for text in ("", "x", "1", "-", "1-", "-1", "1-2-3", "9" * 41, "99999999999999999999-1", "١-٢"):
         assert Position.parse(text) is None
     assert Position.parse("1-" + "9" * 30).pk == 2**63 - 1
+
+
+@pytest.fixture
+def look(monkeypatch):
+    """A page of those of ``rows`` that are in ``chosen``, three at most, looking at six."""
+    monkeypatch.setattr(paging, "LOOKED_AT_MAX", 6)
+    monkeypatch.setattr(paging, "PAGE_SIZE", 3)
+    monkeypatch.setitem(page_of.__kwdefaults__, "size", 3)
+
+    def looked(chosen, **where):
+        among = AuditEntry.objects.all()
+        page = page_among(among.filter(pk__in=chosen), among, by="created_at", **where)
+        return [row.pk for row in page.rows], page
+
+    return looked
+
+
+@pytest.mark.parametrize("places", [[0, 19], [7], [], range(20), [0, 1, 2, 3, 4, 12, 13], [13, 14]])
+def test_few_among_many_are_all_found_a_part_of_the_list_at_a_time(add, look, places):
+    made = add(20)
+    chosen = [made[place] for place in places]
+    pages, before = [], None
+    while True:
+        rows, page = look(chosen, before=before)
+        pages.append(rows)
+        before = page.older
+        if before is None:
+            break
+    assert [pk for rows in pages for pk in rows] == sorted(chosen, reverse=True)
+    assert all(len(rows) <= 3 for rows in pages)
+
+    back, page = look(chosen, after=Position(AuditEntry.objects.get(pk=made[0]).created_at, made[0]))
+    found = list(back)
+    while page.newer:
+        rows, page = look(chosen, after=page.newer)
+        found = rows + [pk for pk in found if pk not in rows]
+    assert found == sorted(set(chosen) - {made[0]}, reverse=True)
+
+
+def test_what_is_looked_at_is_said_only_where_more_is(add, look):
+    made = add(6)
+    assert look(made[:1])[1] == paging.Page([AuditEntry.objects.get(pk=made[0])])
+    made = add(1)
+    rows, page = look(made[:1])
+    assert not rows
+    assert page.looked_to == page.older
+    assert look(made[:1], before=page.older)[0] == made[:1]
