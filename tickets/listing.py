@@ -1,5 +1,6 @@
 """The ticket list: filters, and one page of what fits, newest update first."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
@@ -29,49 +30,79 @@ class Filters:
     text: str = ""
 
 
-def narrow(tickets: QuerySet[Ticket], agent: Agent, filters: Filters) -> QuerySet[Ticket]:
+@dataclass(frozen=True)
+class Found:
+    """The ``tickets`` that fit. They are among those of ``among``, which an index has in the list's order."""
+
+    tickets: QuerySet[Ticket]
+    among: QuerySet[Ticket]
+
+
+def narrow(tickets: QuerySet[Ticket], agent: Agent, filters: Filters) -> Found:
     """The tickets that fit every filter; ``agent`` is who looks for them."""
+    among = _of_assignee(tickets, agent, filters.assignee)
     if filters.state:
-        tickets = tickets.filter(state=filters.state)
-    if filters.assignee == ME:
-        tickets = tickets.filter(assignee=agent)
-    elif filters.assignee == NOBODY:
-        tickets = tickets.filter(state=Ticket.State.UNASSIGNED)
-    elif filters.assignee:
-        tickets = tickets.filter(assignee=int(filters.assignee))
-    if filters.tag:
-        tagged = Ticket.tags.through.objects.filter(tag=filters.tag).values_list("ticket", flat=True)
-        tickets = _among_few(tickets, [tagged], Q(tags=filters.tag))
-    if filters.text.strip():
-        found = Ticket.objects.filter(service=agent.service).order_by().values_list("pk", flat=True)
-        conditions = _containing(filters.text)
-        whole = reduce(or_, conditions)
-        tickets = _among_few(tickets, [found.filter(condition) for condition in conditions], whole)
-    return tickets
+        with_state = among.filter(state=filters.state)
+        among, tickets = (among if filters.assignee else with_state), with_state
+    else:
+        tickets = among
+    for condition, ways in _conditions(agent, filters):
+        ids = _few(ways)
+        tickets = tickets.filter(condition if ids is None else Q(pk__in=ids))
+        among = among if ids is None else tickets
+    return Found(tickets, among)
 
 
 def page_of(
-    tickets: QuerySet[Ticket], *, before: paging.Position | None = None, after: paging.Position | None = None
+    found: Found, *, before: paging.Position | None = None, after: paging.Position | None = None
 ) -> paging.Page[Ticket]:
-    """A page of ``tickets``, as ``paging.page_of`` returns it, with what a row shows."""
-    rows = tickets.defer("search", "body").select_related("requester", "assignee__user").prefetch_related("tags")
-    return paging.page_of(rows, by="updated_at", before=before, after=after)
+    """A page of what was found, as ``paging.page_among`` returns it, with what a row shows."""
+    rows = found.tickets.defer("search", "body").select_related("requester", "assignee__user").prefetch_related("tags")
+    if found.tickets is found.among:
+        return paging.page_of(rows, by="updated_at", before=before, after=after)
+    return paging.page_among(rows, found.among, by="updated_at", before=before, after=after)
 
 
-def count(tickets: QuerySet[Ticket]) -> str:
-    """The number of ``tickets`` as shown to people; ``999+`` for more."""
-    found = tickets.order_by()[: COUNTED_MAX + 1].count()
-    return str(found) if found <= COUNTED_MAX else f"{COUNTED_MAX}+"
+def count(found: Found) -> str:
+    """The number of tickets as shown to people; ``999+`` for more, ``3+`` if a page doesn't look at all of them."""
+    looked_at = Q() if found.tickets is found.among else paging.looked_at(found.among, by="updated_at")
+    number = found.tickets.filter(looked_at).order_by()[: COUNTED_MAX + 1].count()
+    return f"{min(number, COUNTED_MAX)}+" if number > COUNTED_MAX or looked_at else str(number)
 
 
-def _among_few(tickets: QuerySet[Ticket], found: list[QuerySet[Any, int]], condition: Q) -> QuerySet[Ticket]:
-    """The tickets that fit ``condition``, which are those ``found`` by indexes.
+def count_all(tickets: QuerySet[Ticket]) -> str:
+    """As ``count``, for tickets that an index has."""
+    return count(Found(tickets, tickets))
 
-    A few are fetched by their ids. Of many, the list meets a page soon. The database, left to choose, walks down the
-    whole list for what isn't in it.
+
+def _of_assignee(tickets: QuerySet[Ticket], agent: Agent, assignee: str) -> QuerySet[Ticket]:
+    if assignee == NOBODY:
+        return tickets.filter(state=Ticket.State.UNASSIGNED)
+    if assignee:
+        return tickets.filter(assignee=agent.pk if assignee == ME else int(assignee))
+    return tickets
+
+
+def _conditions(agent: Agent, filters: Filters) -> Iterator[tuple[Q, list[QuerySet[Any, int]]]]:
+    """Tag and text as conditions, and the ids that fit by indexes: of a text by more than one."""
+    if filters.tag:
+        yield (
+            Q(tags=filters.tag),
+            [Ticket.tags.through.objects.filter(tag=filters.tag).values_list("ticket", flat=True)],
+        )
+    if filters.text.strip():
+        ids = Ticket.objects.filter(service=agent.service).order_by().values_list("pk", flat=True)
+        conditions = _containing(filters.text)
+        yield reduce(or_, conditions), [ids.filter(condition) for condition in conditions]
+
+
+def _few(ways: list[QuerySet[Any, int]]) -> set[int] | None:
+    """The ids that are found in one of the ways; ``None`` for more than ``FEW``.
+
+    The database, left to choose, walks down the whole list for what isn't in it.
     """
-    ids = {pk for each in found for pk in each[: FEW + 1]}
-    return tickets.filter(pk__in=ids) if len(ids) <= FEW else tickets.filter(condition)
+    ids = {pk for found in ways for pk in found[: FEW + 1]}
+    return ids if len(ids) <= FEW else None
 
 
 def _containing(text: str) -> list[Q]:

@@ -34,8 +34,8 @@ def ticket_list(request: HttpRequest, agent: Agent) -> HttpResponse:
         "filters": filters,
         "filtered": filters != listing.Filters(),
         "found": listing.count(found),
-        "mine": listing.count(tickets.filter(assignee=agent)),
-        "unassigned": listing.count(tickets.filter(state=Ticket.State.UNASSIGNED)),
+        "mine": listing.count_all(tickets.filter(assignee=agent)),
+        "unassigned": listing.count_all(tickets.filter(state=Ticket.State.UNASSIGNED)),
         "page": listing.page_of(
             found,
             before=Position.parse(request.GET.get("before", "")),

@@ -6,10 +6,15 @@ from datetime import date, datetime, time, timedelta
 from django.db.models import Exists, OuterRef, Q, QuerySet, TextChoices
 from django.utils.translation import gettext_lazy as _
 
+from agents.models import Agent
+from chat import access
 from chat.models import Chat, Message
 from contiple.base.months import KOREA
+from contiple.base.paging import Page, Position, page_among, page_of
+from helpcenter.models import Customer
 
 TEXT_LENGTH_MAX = 200
+FEW = 1_000  # customers whose chats are fetched by their ids
 # Days that anybody means. Beyond them a day's begin in Korea is no moment in UTC.
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
 
@@ -22,7 +27,7 @@ class Outcome(TextChoices):
 
 
 def outcome_of(chat: Chat) -> Outcome:
-    """Reads ``is_processed``, which ``narrow`` adds."""
+    """Reads ``is_processed``, which ``page_for`` adds."""
     return Outcome.PROCESSED if chat.is_processed else Outcome.UNPROCESSED  # type: ignore[attr-defined]
 
 
@@ -40,19 +45,35 @@ class Filters:
     text: str = ""
 
 
-def narrow(chats: QuerySet[Chat], filters: Filters) -> QuerySet[Chat]:
-    """The chats that fit every filter, with ``is_processed``."""
-    chats = chats.annotate(is_processed=_answered())
+def page_for(
+    agent: Agent, filters: Filters, *, before: Position | None = None, after: Position | None = None
+) -> Page[Chat]:
+    """A page of the chats that fit every filter, newest first, with ``is_processed``.
+
+    If neither an index nor ``FEW`` customers lead to them, it looks at a part of the list (``paging.page_among``).
+    """
+    among = _by_index(access.chats_seen_by(agent).annotate(is_processed=_answered()), filters)
+    found = among
+    if text := filters.text.strip():
+        named = Q(name__icontains=text) | Q(email__icontains=text)
+        people = Customer.objects.filter(named, service=agent.service).order_by().values_list("pk", flat=True)
+        ids = list(people[: FEW + 1])
+        found = found.filter(customer__in=ids if len(ids) <= FEW else people)
+        among = found if len(ids) <= FEW else among
+    if filters.outcome:
+        found = found.filter(is_processed=filters.outcome == Outcome.PROCESSED)
+    if found is among:
+        return page_of(found, by="created_at", before=before, after=after)
+    return page_among(found, among, by="created_at", before=before, after=after)
+
+
+def _by_index(chats: QuerySet[Chat], filters: Filters) -> QuerySet[Chat]:
     if filters.agent:
         chats = chats.filter(agent=filters.agent)
-    if filters.outcome:
-        chats = chats.filter(is_processed=filters.outcome == Outcome.PROCESSED)
     if filters.since:
         chats = chats.filter(created_at__gte=_begin_of(filters.since))
     if filters.until:
         chats = chats.filter(created_at__lt=_begin_of(filters.until) + timedelta(days=1))
-    if text := filters.text.strip():
-        chats = chats.filter(Q(customer__name__icontains=text) | Q(customer__email__icontains=text))
     return chats
 
 

@@ -8,12 +8,11 @@ from django.views.decorators.http import require_safe
 
 from agents.access import for_agents
 from agents.models import Agent
-from chat import access
 from chat.conversation.forms import HistoryForm
-from chat.conversation.history import Filters, Outcome, narrow, outcome_of
+from chat.conversation.history import Filters, Outcome, outcome_of, page_for
 from chat.follow_ups import FollowUp, registered
 from chat.models import Chat
-from contiple.base.paging import Position, page_of
+from contiple.base.paging import Position
 
 RESULTS = "chats-results"  # the element that the filter bar replaces
 
@@ -23,9 +22,9 @@ RESULTS = "chats-results"  # the element that the filter bar replaces
 def chats(request: HttpRequest, agent: Agent) -> HttpResponse:
     form = HistoryForm(request.GET, service=agent.service)
     filters = form.filters()
-    page = page_of(
-        narrow(access.chats_seen_by(agent), filters),
-        by="created_at",
+    page = page_for(
+        agent,
+        filters,
         before=Position.parse(request.GET.get("before", "")),
         after=Position.parse(request.GET.get("after", "")),
     )

@@ -295,4 +295,4 @@ def test_the_search_does_not_find_what_is_masked(agent, chat, words):
 
 
 def found(agent, words: str) -> int:
-    return listing.narrow(access.tickets_for(agent), agent, listing.Filters(text=words)).count()
+    return listing.narrow(access.tickets_for(agent), agent, listing.Filters(text=words)).tickets.count()

@@ -1,9 +1,14 @@
 """What a page of tickets costs doesn't grow with the tickets that it doesn't show."""
 
+import re
+from html import unescape
+
 import pytest
 from django.db import connection
+from django.urls import reverse
 
 from agents.models import Agent, Service
+from contiple.base import paging
 from tests.bench import world
 from tests.buffers import buffers
 from tests.make import make_service
@@ -24,9 +29,9 @@ def add(service: Service, agent: Agent, number: int) -> None:
 
 
 def pages(agent: Agent, filters: Filters) -> None:
-    tickets = listing.narrow(access.tickets_for(agent), agent, filters)
-    list(listing.page_of(tickets).rows)
-    listing.count(tickets)
+    found = listing.narrow(access.tickets_for(agent), agent, filters)
+    list(listing.page_of(found).rows)
+    listing.count(found)
 
 
 @pytest.fixture
@@ -69,9 +74,46 @@ def test_what_is_found_is_the_same_however_many(service, agent, tag, monkeypatch
 
     def found() -> list[list[int]]:
         seen = access.tickets_for(agent)
-        return [sorted(listing.narrow(seen, agent, each).values_list("number", flat=True)) for each in cases]
+        return [sorted(listing.narrow(seen, agent, each).tickets.values_list("number", flat=True)) for each in cases]
 
     by_ids = found()
     monkeypatch.setattr(listing, "FEW", 0)
     assert found() == by_ids
     assert by_ids == [[7], [7], list(range(1, 31)), [7], []]
+
+
+def test_common_filters_with_a_rare_overlap_cost_as_much_among_many(service, agent, tag, monkeypatch) -> None:
+    monkeypatch.setattr(paging, "LOOKED_AT_MAX", 500)
+    monkeypatch.setattr(listing, "FEW", 100)
+    filters = Filters(tag=tag.pk, state=Ticket.State.UNASSIGNED, text="order")
+    through, costs = Ticket.tags.through, []
+    for number in (FEW, MANY):
+        add(service, agent, number)
+        common = Ticket.objects.filter(state=Ticket.State.PROCESSING).exclude(tags=tag)
+        through.objects.bulk_create(through(ticket=ticket, tag=tag) for ticket in common.only("pk"))
+        world.analyze()
+        costs.append(buffers(lambda: pages(agent, filters)))
+
+    assert costs[1] < 3 * costs[0], costs
+
+
+def test_a_part_of_a_long_list_is_searched_at_a_time_and_the_page_says_so(
+    service, agent, tag, sign_in, monkeypatch
+) -> None:
+    monkeypatch.setattr(paging, "LOOKED_AT_MAX", 10)
+    monkeypatch.setattr(listing, "FEW", 3)
+    world.add_tickets(service, agent, 60)
+    with_tag = Ticket.objects.order_by("-updated_at")
+    for ticket in [*with_tag.filter(state=Ticket.State.PROCESSING)[:10], *with_tag.filter(state="unassigned")[15:]]:
+        ticket.tags.add(tag)
+    browser, address = sign_in(agent), reverse("tickets:list", args=[service.slug])
+    address += f"?tag={tag.pk}&state=unassigned"
+    numbers = []
+    while address:
+        html = browser.get(address).content.decode()
+        numbers += [int(number) for number in re.findall(r"#(\d+)</", html)]
+        older = re.search(r'href="([^"]+)" rel="next"', html)
+        assert ("Searched back to" in html) == bool(older)
+        address = unescape(older[1]) if older else ""
+
+    assert numbers == list(with_tag.filter(state="unassigned", tags=tag).values_list("number", flat=True))
