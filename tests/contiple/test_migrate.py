@@ -91,7 +91,7 @@ class Release:
 
     def repeat(self, act: Callable[[int], None], chat_id: int, *, measured: bool) -> None:
         connections["default"] = DatabaseWrapper(self.place, "default")
-        while not self.stop.wait(0.01):
+        while not self.stop.wait(0.01 if measured else REPORT_S):
             began = time.monotonic()
             try:
                 act(chat_id)
