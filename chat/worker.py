@@ -55,7 +55,7 @@ def tick(count: int = 0, memory: Memory | None = None) -> bool:
 
 def _sweep() -> bool:
     """Clears away what is kept no longer. Says whether all of it succeeded: one that fails keeps no other waiting."""
-    sweeps = [
+    sweeps: list[Callable[[], object]] = [
         presence.drop_expired_leases,
         decisions.drop_old_rounds,
         networks.forget_old,
@@ -70,7 +70,7 @@ def _succeeds(sweep: Callable[[], object]) -> bool:
         sweep()
     except Exception as error:
         trace = None if isinstance(error, DatabaseError) else error  # a database's error may have a row in its text
-        log.warning("%s failed: %s", sweep.__name__, type(error).__name__, exc_info=trace)
+        log.warning("%s failed: %s", getattr(sweep, "__name__", sweep), type(error).__name__, exc_info=trace)
         return False
     return True
 

@@ -61,7 +61,7 @@ def page_for(
         found = found.filter(customer__in=ids if len(ids) <= FEW else people)
         among = found if len(ids) <= FEW else among
     if filters.outcome:
-        found = found.filter(is_processed=filters.outcome == Outcome.PROCESSED)
+        found = found.filter(_answered() if filters.outcome == Outcome.PROCESSED else ~_answered())
     if found is among:
         return page_of(found, by="created_at", before=before, after=after)
     return page_among(found, among, by="created_at", before=before, after=after)
