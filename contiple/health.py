@@ -60,7 +60,13 @@ FOR_NO_BROWSER = {
 
 
 async def answer(
-    scope: Scope, send: Send, status: int, body: bytes, *, content_type: str = "text/plain; charset=utf-8", **headers: str
+    scope: Scope,
+    send: Send,
+    status: int,
+    body: bytes,
+    *,
+    content_type: str = "text/plain; charset=utf-8",
+    **headers: str,
 ) -> None:
     """Sends the whole answer to a GET or HEAD, and 405 to other methods. ``headers`` are named with underscores."""
     if scope["method"] not in {"GET", "HEAD"}:

@@ -2,6 +2,7 @@
 
 import gzip
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from django.conf import settings
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.urls import reverse
+from django.utils import timezone
+from freezegun import freeze_time
 
 from agents import passwords
 from agents.models import User
@@ -41,7 +44,7 @@ def test_what_is_guessed_first_is_refused(password):
 @pytest.mark.parametrize(
     "password",
     [
-        "eleven purple bicycles", "gnatgnatwolf", "839201774650", "           .", LONG, "z" * 64,
+        "eleven purple bicycles", "gnatgnatwolf", "839201774650", "~ ! @ # $ % ^", LONG, "z" * 64,
         "princess of the northern line", "92834dragon9283", "contiple rhubarb", "자전거열한대가지나간다",
     ],
 )  # fmt: skip
@@ -68,6 +71,13 @@ def test_a_password_is_used_exactly_as_it_was_typed(agent, sign_in, client):
         answer = client.post(reverse("agents:sign_in"), {"email": agent.user.email, "password": other})
         assert answer.status_code == 200
     assert client.post(reverse("agents:sign_in"), {"email": agent.user.email, "password": new}).status_code == 302
+
+
+def test_a_password_does_not_expire(agent, client):
+    with freeze_time(timezone.now() + timedelta(days=4_000)):
+        answer = client.post(reverse("agents:sign_in"), {"email": agent.user.email, "password": PASSWORD})
+        assert answer.url == reverse("agents:start")
+        assert client.get(answer.url).url == reverse("tickets:list", args=[agent.service.slug])
 
 
 @pytest.mark.parametrize("name", ["sign_in", "password"])

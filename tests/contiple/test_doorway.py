@@ -120,6 +120,24 @@ def test_after_a_refusal_nothing_more_is_served_on_the_connection(process):
     assert said.count("HTTP/1.1 ") == 1
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n", "Content-Length: 4\r\nContent-Length: 5\r\n",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", "Content-Length: +4\r\n",
+        "Transfer-Encoding: xchunked\r\n",
+    ],
+)  # fmt: skip
+def test_a_request_with_two_lengths_is_one_request_or_refused(process, more):
+    """Nothing that follows is taken for a request of its own, as it might be by a proxy (request smuggling)."""
+    smuggled = b"0\r\n\r\nGET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+
+    said = ask(process, more=more, body=smuggled)
+
+    assert said.startswith("HTTP/1.1 400 ")
+    assert said.count("HTTP/1.1 ") == 1
+
+
 def test_requests_follow_each_other_on_one_connection(process):
     request = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n"
 

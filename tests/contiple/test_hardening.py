@@ -223,6 +223,17 @@ def test_nothing_starts_a_program_runs_text_as_code_or_reads_objects_and_xml():
     assert calls() & banned == set()
 
 
+def test_secrets_are_drawn_by_the_operating_system():
+    """The module ``random`` can be predicted. It spreads work over time, and does nothing else."""
+    by_chance = {
+        name
+        for name, tree in modules()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom) and "random" in {it.name for it in node.names}
+    }
+    assert by_chance == {"chat/routing/jobs.py", "chat/sockets/pulse.py"}
+
+
 def test_scripts_run_no_text_as_code():
     texts = [path.read_text(encoding="utf-8") for path in (env.BASE_DIR / "static/js").glob("*.js")]
     assert not re.findall(r"\beval\(|new Function\(|document\.write\(|setTimeout\(\s*[\"'`]", "\n".join(texts))
