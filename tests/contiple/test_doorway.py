@@ -68,7 +68,7 @@ def test_an_upload_is_refused_when_it_is_announced(process):
         said = answer_of(line)
 
     assert said.startswith("HTTP/1.1 413 ")
-    assert "내용이 너무 큽니다" in said
+    assert "내용이 너무 커서" in said
     assert "Connection: close" in said
     assert taken < 32 * 1024**2  # what the buffers of the two sides hold
     assert memory(process) - before < 20 * 1024**2
