@@ -99,6 +99,10 @@ class Channel(HTTPChannel):
     def allHeadersReceived(self) -> None:  # noqa: N802
         if self.is_refused:
             return
+        codings = self.requests[-1].requestHeaders.getRawHeaders(b"transfer-encoding", [])
+        if [coding.lower() for coding in codings] not in ([], [b"chunked"]):
+            self.refuse(400)  # a proxy may see the end of its body elsewhere (RFC 9112 §6.3)
+            return
         limit = self.requests[-1].limit = bounds.body_limit(self._path)
         if (self.length or 0) > limit:
             self.refuse(413)

@@ -52,13 +52,26 @@ async def ready(scope: Scope, receive: Receive, send: Send) -> None:
     await answer(scope, send, status, body, content_type="application/json")
 
 
+FOR_NO_BROWSER = {
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+}
+
+
 async def answer(
-    scope: Scope, send: Send, status: int, body: bytes, *, content_type: str = "text/plain", **headers: str
+    scope: Scope,
+    send: Send,
+    status: int,
+    body: bytes,
+    *,
+    content_type: str = "text/plain; charset=utf-8",
+    **headers: str,
 ) -> None:
     """Sends the whole answer to a GET or HEAD, and 405 to other methods. ``headers`` are named with underscores."""
     if scope["method"] not in {"GET", "HEAD"}:
         status, body, headers = 405, b"", {"allow": "GET, HEAD"}
-    lines = {"content-type": content_type, "content-length": str(len(body)), "cache-control": "no-store", **headers}
+    lines = {"content-type": content_type, "content-length": str(len(body)), **FOR_NO_BROWSER, **headers}
     encoded = [(name.replace("_", "-").encode(), value.encode()) for name, value in lines.items()]
     await send({"type": "http.response.start", "status": status, "headers": encoded})
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})

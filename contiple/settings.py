@@ -157,9 +157,12 @@ LOGIN_REDIRECT_URL = "agents:start"
 LOGOUT_REDIRECT_URL = "agents:sign_in"
 PASSWORD_HASHERS = ["contiple.base.heavy.PooledHasher"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ["email", "name"]},
+    },
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "agents.passwords.EasyPasswordValidator"},
 ]
 
 LANGUAGE_CODE = "en"
@@ -180,6 +183,8 @@ STORAGES = {
 }
 # Local mode serves the files from the source tree, so nothing has to be collected first.
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = LOCAL
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # other sites show the chat in a frame, whose origin is ours
+WHITENOISE_MIMETYPES = {".svg": "image/svg+xml; charset=utf-8"}
 
 CHANNEL_LAYERS = {
     "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}
@@ -197,6 +202,7 @@ if SECURE:
 else:
     DEVICE_COOKIE_NAME = "devices"
 SESSION_ENGINE = "agents.sessions"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # Django's own cookie has no `__Host-`
 SECURE_SSL_REDIRECT = SECURE
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if SECURE else 0
 # HSTS for subdomains and preloading: we can't promise browsers anything about other names of the operator's domain.
@@ -215,6 +221,7 @@ CONTENT_SECURITY_POLICY = {
         "connect-src": [SELF, *_socket_sources],
         "media-src": [SELF],
         "frame-src": [SELF],
+        "object-src": [NONE],
         "form-action": [SELF],
         "frame-ancestors": [NONE],
         "base-uri": [NONE],

@@ -1,8 +1,8 @@
 """Codes that a person types: of an authenticator app (TOTP, RFC 6238: SHA-1, 6 digits, 30 s) and for recovery.
 
 Each code works once. The app's secret is encrypted under a key made of ``SECRET_KEY``: with a new one people sign in
-with a passkey or a recovery code. A recovery code has 80 random bits, so its hash needs no salt and it no limit:
-after too many wrong codes of the app it still opens the account.
+with a passkey or a recovery code. A recovery code has 120 random bits (ASVS 5.0, 6.5.2), so its hash
+needs no salt and it no limit: after too many wrong codes of the app it still opens the account.
 """
 
 import base64
@@ -75,7 +75,7 @@ def secret_as_text(secret: bytes) -> str:
 
 def new_recovery_codes(user: User) -> list[str]:
     """Replaces the person's recovery codes; only now can they be read. Needs the lock of the person."""
-    made = [base64.b32encode(secrets.token_bytes(10)).decode().lower() for _number in range(RECOVERY_CODES)]
+    made = [base64.b32encode(secrets.token_bytes(15)).decode().lower() for _number in range(RECOVERY_CODES)]
     user.recovery_codes.all().delete()
     RecoveryCode.objects.bulk_create(RecoveryCode(user=user, hash=_hash(code)) for code in made)
     return ["-".join(code[at : at + 4] for at in range(0, len(code), 4)) for code in made]

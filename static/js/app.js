@@ -1,7 +1,7 @@
 // On every page: times in the reader's zone, the sign-in page when a session has ended, and copy buttons.
 
 import { takeNewToken } from "./csrf.js";
-import { forget, forgetAll, keep, restore } from "./kept-forms.js";
+import { forget, keep, restore } from "./kept-forms.js";
 import "./times.js";
 
 // If a page asked for in the background needs a sign-in, the sign-in opens as a page.
@@ -34,8 +34,9 @@ document.addEventListener("htmx:afterRequest", ({ detail }) => {
   if (isPost(detail) && detail.successful && !isSignIn(detail.xhr)) forget(detail.elt);
 });
 document.addEventListener("htmx:load", () => restore(failures.kept));
+// A sign-out leaves nothing in the tab: no form, no draft, no message that was not sent, no chat on display.
 document.addEventListener("submit", (event) => {
-  if (event.target.getAttribute("action") === "/sign-out/") forgetAll();
+  if (event.target.getAttribute("action") === "/sign-out/") sessionStorage.clear();
 });
 
 function isPost({ elt, requestConfig }) {

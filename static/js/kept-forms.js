@@ -19,7 +19,7 @@ export function forget(form) {
   store(others);
 }
 
-export function forgetAll() {
+function forgetAll() {
   sessionStorage.removeItem(KEY);
 }
 

@@ -1,6 +1,7 @@
 """Two-step verification: who gets in with which proof, who must have it, and what it asks again for."""
 
 import base64
+import re
 from datetime import timedelta
 
 import pytest
@@ -132,6 +133,7 @@ def test_an_app_code_works_once_for_many_at_once(person):
 def test_recovery_codes_are_stored_as_hashes_and_replaced_by_new_ones(person):
     first = give_app(person)
     assert not {code for code in first if code in str(list(RecoveryCode.objects.values()))}
+    assert all(re.fullmatch(r"(-?[a-z2-7]{4}){6}", code) for code in first)  # 120 bits
     factors.make_recovery_codes(person)
     with pytest.raises(Invalid):
         codes.prove(person, first[0], now=NOW)

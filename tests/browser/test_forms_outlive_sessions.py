@@ -102,3 +102,14 @@ def test_a_permission_brings_the_widget_without_a_reload(service, signed_in_page
     page.locator("chat-desk > .chat-widget").click()
     expect(page.locator("#chat-dialog")).to_be_visible()
     assert page.evaluate("window.stayed")
+
+
+def test_a_sign_out_leaves_nothing_in_the_tab(service, mina, signed_in_page):
+    make_ticket(service)
+    page = signed_in_page(mina, "/desk/demo/tickets/1/")
+    page.evaluate("sessionStorage.setItem('contiple-outbox:1', 'what a customer wrote')")
+    page.locator("form[action='/sign-out/']").evaluate("form => form.requestSubmit()")
+    expect(page).to_have_url(re.compile("/sign-in/"))
+
+    left = page.evaluate("Object.keys(sessionStorage)")
+    assert [name for name in left if not name.startswith("htmx-")] == []  # htmx notes the address of this page

@@ -68,7 +68,7 @@ def test_an_upload_is_refused_when_it_is_announced(process):
         said = answer_of(line)
 
     assert said.startswith("HTTP/1.1 413 ")
-    assert "내용이 너무 큽니다" in said
+    assert "내용이 너무 커서" in said
     assert "Connection: close" in said
     assert taken < 32 * 1024**2  # what the buffers of the two sides hold
     assert memory(process) - before < 20 * 1024**2
@@ -117,6 +117,24 @@ def test_after_a_refusal_nothing_more_is_served_on_the_connection(process):
 
     said = ask(process, more=f"Content-Length: {GIGABYTE}\r\n", body=second)
 
+    assert said.count("HTTP/1.1 ") == 1
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n", "Content-Length: 4\r\nContent-Length: 5\r\n",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", "Content-Length: +4\r\n",
+        "Transfer-Encoding: xchunked\r\n",
+    ],
+)  # fmt: skip
+def test_a_request_with_two_lengths_is_one_request_or_refused(process, more):
+    """Nothing that follows is taken for a request of its own, as it might be by a proxy (request smuggling)."""
+    smuggled = b"0\r\n\r\nGET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+
+    said = ask(process, more=more, body=smuggled)
+
+    assert said.startswith("HTTP/1.1 400 ")
     assert said.count("HTTP/1.1 ") == 1
 
 

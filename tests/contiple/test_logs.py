@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import os
+import re
 import secrets
 import subprocess
 import sys
@@ -139,6 +140,7 @@ def test_json_is_one_line_a_record_with_known_fields():
     assert "\n" not in line
     fields = json.loads(line)
     assert set(fields) == {"time", "level", "logger", "message", "process", "thread", "errors"}
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", fields["time"])
     assert (fields["level"], fields["logger"], fields["message"]) == ("ERROR", "chat", 'line one "quoted"')
     assert fields["errors"] == [{"error": "KeyError", "at": []}]
 
