@@ -85,6 +85,12 @@ def test_pages_for_everybody(new_page: Callable[..., Page], checks: Checks, demo
     for path in ("/password/reset/", "/hc/nowhere/"):
         page.goto(path)
         checks.look_at(page, path)
+    page.goto("/password/reset/")
+    page.get_by_label("E-mail").fill("nobody@example.com")
+    page.context.clear_cookies(name="csrftoken")
+    page.get_by_role("button", name="Send the link").click()
+    expect(page.get_by_role("button", name="Send again")).to_be_visible()
+    checks.look_at(page, "out of date")
 
 
 def test_the_help_center(new_page: Callable[..., Page], checks: Checks, demo):
@@ -97,6 +103,7 @@ def test_the_help_center(new_page: Callable[..., Page], checks: Checks, demo):
         "privacy/",
         "contact/",
         "contact/sent/",
+        "articles/999999/",
     ]
     page = new_page()
     for path in paths:
@@ -159,6 +166,7 @@ def test_pages_of_the_desk(signed_in_page: Callable[..., Page], checks: Checks, 
         "/desk/demo/masking/record/",
         "/desk/demo/masking/",
         "/desk/demo/masking/patterns/new/",
+        "/desk/demo/nothing/",
     ]
     for path in paths:
         page.goto(path)
