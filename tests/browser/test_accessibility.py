@@ -85,12 +85,6 @@ def test_pages_for_everybody(new_page: Callable[..., Page], checks: Checks, demo
     for path in ("/password/reset/", "/hc/nowhere/"):
         page.goto(path)
         checks.look_at(page, path)
-    page.goto("/password/reset/")
-    page.get_by_label("E-mail").fill("nobody@example.com")
-    page.context.clear_cookies(name="csrftoken")
-    page.get_by_role("button", name="Send the link").click()
-    expect(page.get_by_role("button", name="Send again")).to_be_visible()
-    checks.look_at(page, "out of date")
 
 
 def test_the_help_center(new_page: Callable[..., Page], checks: Checks, demo):
@@ -116,6 +110,10 @@ def test_the_help_center(new_page: Callable[..., Page], checks: Checks, demo):
     page.get_by_role("button", name="Send").evaluate("button => { button.form.noValidate = true; button.click() }")
     expect(page.locator("[aria-invalid=true]").first).to_be_visible()
     checks.look_at(page, "help center contact refused")
+    page.context.clear_cookies(name="csrftoken")
+    page.get_by_role("button", name="Send").evaluate("button => { button.form.noValidate = true; button.click() }")
+    expect(page.get_by_role("button", name="Send again")).to_be_visible()
+    checks.look_at(page, "out of date")
     korean = new_page(locale="ko-KR")
     for path in ("", "search/?q=환불", "contact/"):
         korean.goto(f"/hc/demo/{path}")
