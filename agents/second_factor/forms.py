@@ -67,9 +67,10 @@ class ProofForm(RefusableForm, forms.Form):
         del self.fields["password" if user.second_factor else "code"]
         if user.second_factor:
             has_app = hasattr(user, "authenticator_app")
-            self.fields["code"].help_text = (
-                _("From your authenticator app, or a recovery code.") if has_app else _("One of your recovery codes.")
-            )
+            if has_app:
+                self.fields["code"].help_text = _("From your authenticator app, or a recovery code.")
+            else:
+                self.fields["code"].label = _("Recovery code")
         if not self.has_passkeys:
             self.fields["code" if user.second_factor else "password"].widget.attrs["autofocus"] = True
 
@@ -115,7 +116,7 @@ class ServiceRulesForm(StampedForm, forms.ModelForm):
         model = Service
         fields = FIELDS
         help_texts = {
-            "second_factor": gettext_lazy("They set it up at their next page, before they can do anything else here."),
+            "second_factor": gettext_lazy("They can’t do anything else here until they have set it up."),
             "asks_again": gettext_lazy(
                 "Before unmasking, exports and destroying originals: once in 10 minutes, for agents who have it set up."
             ),

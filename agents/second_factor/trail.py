@@ -21,7 +21,7 @@ SENTENCES = {
     "app_added": gettext_lazy("An authenticator app was set up for your account."),
     "app_removed": gettext_lazy("The authenticator app was removed from your account."),
     "recovery_codes_made": gettext_lazy("New recovery codes were made for your account. The old ones no longer work."),
-    "recovery_code_used": gettext_lazy("A recovery code was used to sign in to your account."),
+    "recovery_code_used": gettext_lazy("A recovery code of your account was used."),
     "second_factor_reset": gettext_lazy("The operator has removed two-step verification from your account."),
 }
 

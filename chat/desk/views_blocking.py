@@ -28,7 +28,7 @@ def block(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
         except DomainError as error:
             form.accept_error(error)
         else:
-            messages.success(request, " ".join([_("Blocked."), _ended(ended)]))
+            messages.success(request, " ".join([_("Blocked."), _ended(ended)] if ended else [_("Blocked.")]))
             return redirect("chat:blocked", agent.service.slug)
     context = {"section": "blocked", "chat": found, "form": form}
     return render(request, "chat/block.html", context | {"open": blocking.open_chats_like(agent, found).count()})
@@ -53,8 +53,10 @@ def unblock(request: HttpRequest, agent: Agent, block: int) -> HttpResponse:
 def end_chats(request: HttpRequest, agent: Agent) -> HttpResponse:
     """The service's open chats to choose from; with ``like`` only those of that chat's customer or address, chosen."""
     if request.method == "POST":
-        ended = blocking.end_all(agent, _ids(request.POST.getlist("chat")))
-        messages.success(request, _ended(ended))
+        if chosen := _ids(request.POST.getlist("chat")):
+            messages.success(request, _ended(blocking.end_all(agent, chosen)))
+        else:
+            messages.error(request, _("Select the chats to end first."))
         return redirect("chat:end_chats", agent.service.slug)
     like = next(iter(_ids([request.GET.get("like", "")])), None)
     alike = access.chat_for_agent(agent, like) if like else None

@@ -210,7 +210,7 @@ def test_without_a_mail_server_the_link_is_shown_once_and_proves_nothing(admin, 
 
     assert "No e-mail can be sent from here" in page
     assert not User.objects.get(email="new@example.com").email_proved_at
-    assert "Address not proved" in sign_in(admin).get(LIST).content.decode()
+    assert "Address not verified" in sign_in(admin).get(LIST).content.decode()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -97,6 +97,7 @@ def test_the_help_center(new_page: Callable[..., Page], checks: Checks, demo):
         "privacy/",
         "contact/",
         "contact/sent/",
+        "articles/999999/",
     ]
     page = new_page()
     for path in paths:
@@ -109,6 +110,10 @@ def test_the_help_center(new_page: Callable[..., Page], checks: Checks, demo):
     page.get_by_role("button", name="Send").evaluate("button => { button.form.noValidate = true; button.click() }")
     expect(page.locator("[aria-invalid=true]").first).to_be_visible()
     checks.look_at(page, "help center contact refused")
+    page.context.clear_cookies(name="csrftoken")
+    page.get_by_role("button", name="Send").evaluate("button => { button.form.noValidate = true; button.click() }")
+    expect(page.get_by_role("button", name="Send again")).to_be_visible()
+    checks.look_at(page, "out of date")
     korean = new_page(locale="ko-KR")
     for path in ("", "search/?q=환불", "contact/"):
         korean.goto(f"/hc/demo/{path}")
@@ -159,6 +164,7 @@ def test_pages_of_the_desk(signed_in_page: Callable[..., Page], checks: Checks, 
         "/desk/demo/masking/record/",
         "/desk/demo/masking/",
         "/desk/demo/masking/patterns/new/",
+        "/desk/demo/nothing/",
     ]
     for path in paths:
         page.goto(path)
