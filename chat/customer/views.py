@@ -36,7 +36,7 @@ from chat.masking import concealing
 from chat.models import Chat
 from chat.routing import presence, queue
 from chat.routing.queue_limits import QueueFull
-from contiple.base.errors import Closed, Conflict, Invalid, TooMany
+from contiple.base.errors import Closed, Conflict, DomainError, Invalid, TooMany
 from contiple.base.waiting import say_when
 from helpcenter.access import chat_gate_open, customer_for_token, help_center_of
 from helpcenter.customers import register_customer
@@ -98,17 +98,8 @@ def start(request: HttpRequest, service: Service, customer: Customer | None) -> 
         return _staged(request, context | stage, 422)
     try:
         chat, token = _start(request, service, customer, form)
-    except (TooMany, blocks.Blocked) as error:
-        form.add_error(None, str(error))
-        return say_when(_staged(request, context | stage, error.status), error)
-    except puzzle.Unsolved as error:
-        answer = _staged(request, context | {"stage": "full"}, error.status)
-        answer[PUZZLE_HEADER] = error.puzzle
-        return answer
-    except QueueFull:
-        return _staged(request, context | {"stage": "full"}, 409)
-    except Closed:  # a gate was closed after it was read
-        return _staged(request, context | _stage(request, context), 409)
+    except (TooMany, Closed, puzzle.Unsolved) as error:
+        return _not_started(request, context, stage, error)
     return _started(request, context, chat, token)
 
 
@@ -176,6 +167,20 @@ def _start(request: HttpRequest, service: Service, customer: Customer | None, fo
             customer, policy=form.current_policy, language=language, page=page, network=network
         )
     return chat, token
+
+
+def _not_started(request: HttpRequest, context: dict, stage: dict, error: DomainError) -> HttpResponse:
+    match error:
+        case TooMany() | blocks.Blocked():
+            stage["form"].add_error(None, str(error))
+            return say_when(_staged(request, context | stage, error.status), error)
+        case puzzle.Unsolved():
+            answer = _staged(request, context | {"stage": "full"}, error.status)
+            answer[PUZZLE_HEADER] = error.puzzle
+            return answer
+        case QueueFull():
+            return _staged(request, context | {"stage": "full"}, 409)
+    return _staged(request, context | _stage(request, context), 409)  # a gate was closed after it was read
 
 
 def _count_start(service: Service, customer: Customer | None, network: str) -> None:

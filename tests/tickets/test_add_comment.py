@@ -117,20 +117,11 @@ def test_a_process_of_the_release_before_still_writes_comments(ticket, agent) ->
 # What is masked in the ticket's chat
 
 
-def test_what_was_masked_in_the_chat_by_hand_is_hidden_in_a_later_comment(of_chat, agent) -> None:
+def test_what_an_agent_writes_is_not_compared_with_what_is_masked_in_the_chat(of_chat, agent) -> None:
     mask_in_chat(agent, of_chat, NAME)
-    comment = add_comment(agent, of_chat, "Ask Kim  Minsu, card 4111 1111 1111 1111, 220-81-62517")
-    assert body_of(comment) == "Ask **********, card *******************, 220-81-62517"
-    assert spans_of(comment) == [(21, 40)]
-    assert [offer[1:3] for offer in comment.offers] == [[42, 54]]
-    assert columns_with("Kim") == []
-
-
-def test_a_copy_that_takes_in_what_the_rules_find_is_hidden_whole(of_chat, agent) -> None:
-    mask_in_chat(agent, of_chat, f"{NAME} {CARD}, 220-81-62517")
-    comment = add_comment(agent, of_chat, f"Ask {NAME} {CARD}, 220-81-62517 now")
-    assert body_of(comment) == f"Ask {'*' * len(f'{NAME} {CARD}, 220-81-62517')} now"
-    assert comment.offers is None
+    comment = add_comment(agent, of_chat, "Ask Kim Minsu, card 4111 1111 1111 1111, 220-81-62517")
+    assert body_of(comment) == "Ask Kim Minsu, card *******************, 220-81-62517"
+    assert [offer[1:3] for offer in comment.offers] == [[41, 53]]
 
 
 def test_half_of_what_the_rules_find_does_not_hide_the_other_half_from_them(of_chat, agent) -> None:
