@@ -60,6 +60,7 @@ try:
     LOG_FORMAT = env.choice("LOG_FORMAT", ("TEXT", "JSON") if LOCAL else ("JSON", "TEXT"))
     SESSION_IDLE = timedelta(hours=env.positive("SESSION_IDLE_HOURS", 12))
     SESSION_COOKIE_AGE = env.positive("SESSION_MAX_DAYS", 14) * 24 * 3600
+    ACCESS_LOG = env.flag("ACCESS_LOG")
     METRICS_TOKEN = env.token("METRICS_TOKEN", length=16)
     OPERATOR_SECOND_FACTOR = env.flag("OPERATOR_SECOND_FACTOR", default=not LOCAL)
     TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
@@ -236,13 +237,17 @@ LOGGING = {
     "disable_existing_loggers": False,
     # Both leave out the text of exceptions and rows: see `contiple.logs`.
     "formatters": {"text": {"()": "contiple.logs.LineFormatter"}, "json": {"()": "contiple.logs.JsonFormatter"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT.lower()}},
+    "filters": {"bursts": {"()": "contiple.log_bursts.OneLineForABurst"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT.lower(), "filters": ["bursts"]},
+    },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
         "django.channels.server": {"level": "WARNING"},
         "daphne": {"level": "WARNING"},
         "asyncio": {"level": "WARNING"},
+        "contiple.access": {"level": "INFO"},  # whatever LOG_LEVEL says: it has a variable of its own
         "fido2": {"level": "WARNING"},  # lower levels log the ids of passkeys
         "psycopg": {"level": "WARNING"},  # lower levels log statements with their parameters
     },

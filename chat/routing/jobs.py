@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 from django.db import DatabaseError, connection, transaction
 
+from contiple.base import log_ids
+
 log = logging.getLogger(__name__)
 
 Act = Callable[[], object]
@@ -55,13 +57,9 @@ def run(jobs: Iterable[Job], memory: Memory) -> set[int]:
         acts[job.service_id].append(job.act)
     left = set(acts)
     for service_id in _order(acts, memory):
-        try:
-            if all(_done(service_id, act) for act in acts[service_id]):
+        with log_ids.within(service=service_id):
+            if _all_done(service_id, acts[service_id], memory):
                 left.discard(service_id)
-        except Exception as error:
-            if not connection.is_usable():
-                raise
-            _note_failure(service_id, error, memory)
     return left
 
 
@@ -73,6 +71,16 @@ def _order(services: Collection[int], memory: Memory) -> list[int]:
     ready = [key for key in services if key not in memory.failures or memory.failures[key].again_at <= now]
     random.shuffle(ready)
     return sorted(ready, key=memory.failures.__contains__)
+
+
+def _all_done(service_id: int, acts: Iterable[Act], memory: Memory) -> bool:
+    try:
+        return all(_done(service_id, act) for act in acts)
+    except Exception as error:
+        if not connection.is_usable():
+            raise
+        _note_failure(service_id, error, memory)
+        return False
 
 
 def _done(service_id: int, act: Act) -> bool:

@@ -34,6 +34,7 @@ VARIABLES: dict[str, str] = {
     "SESSION_MAX_DAYS": "days after which an agent signs in again in any case; 14 by default",
     "LOG_LEVEL": "`INFO` by default",
     "LOG_FORMAT": "`json` (default in production) or `text`",
+    "ACCESS_LOG": "`1` writes a line for each request: pattern of the address, method, status, ms, bytes",
     "OPERATOR_SECOND_FACTOR": "`0` lets operators in without two-step verification (in local mode `1` requires it)",
     "METRICS_TOKEN": "bearer token of who may read `/metrics`; without it there is no such address",
 }
