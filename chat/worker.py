@@ -3,13 +3,17 @@
 import contextlib
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 from django.db import DatabaseError, close_old_connections, connection
 
+from agents import retention
+from chat import beats
 from chat.abuse import networks
+from chat.beats import Beats
 from chat.lifecycle import silence, upkeep
-from chat.masking import destroying
+from chat.masking import destroying, record
 from chat.routing import decisions, presence, queue_limits
 from chat.routing.jobs import Memory
 
@@ -25,9 +29,11 @@ def run(stop: threading.Event, beat: Callable[[], object] = lambda: None) -> Non
 
     A failing tick is logged and tried again: a restart of the database is survived.
     """
-    count, memory = 0, Memory()
+    count, memory, noted = 0, Memory(), Beats()
     while not stop.wait(TICK_S):
+        began = time.monotonic()
         if tick(count, memory):
+            noted.note(time.monotonic() - began)
             beat()
         count += 1
 
@@ -42,8 +48,8 @@ def tick(count: int = 0, memory: Memory | None = None) -> bool:
             # Afterwards: a chat that was taken from an agent has found the next one by now, or waits.
             queue_limits.offer_inquiries(memory)
             silence.break_silences(memory)
-            if count % SWEEP_EVERY == 0:
-                _sweep()
+            if count % SWEEP_EVERY == 0 and not _sweep():
+                return False
     except DatabaseError as error:
         log.warning("tick failed: %s", type(error).__name__)
         return False
@@ -55,11 +61,32 @@ def tick(count: int = 0, memory: Memory | None = None) -> bool:
     return True
 
 
-def _sweep() -> None:
-    presence.drop_expired_leases()
-    decisions.drop_old_rounds()
-    networks.forget_old()
-    destroying.destroy_expired()
+def _sweep() -> bool:
+    """Does every sweep, whatever happens to the others. Returns whether all succeeded."""
+    sweeps: list[Callable[[], object]] = [
+        presence.drop_expired_leases,
+        decisions.drop_old_rounds,
+        networks.forget_old,
+        destroying.destroy_expired,
+        beats.forget_old,
+        retention.drop_ended_sessions,
+        retention.drop_old_attempts,
+        retention.drop_old_account_entries,
+        lambda: retention.drop_old_trail(record.actions_of(record.Outcome)),
+    ]
+    return all([_is_done(sweep) for sweep in sweeps])  # noqa: C419 - not only until the first that fails
+
+
+def _is_done(sweep: Callable[[], object]) -> bool:
+    try:
+        sweep()
+    except Exception as error:
+        if not connection.is_usable():
+            raise
+        trace = None if isinstance(error, DatabaseError) else error  # a database's error may have a row in its text
+        log.warning("a sweep failed: %s", type(error).__name__, exc_info=trace)
+        return False
+    return True
 
 
 @contextlib.contextmanager

@@ -61,6 +61,11 @@ try:
     SESSION_IDLE = timedelta(hours=env.positive("SESSION_IDLE_HOURS", 12))
     SESSION_COOKIE_AGE = env.positive("SESSION_MAX_DAYS", 14) * 24 * 3600
     ACCESS_LOG = env.flag("ACCESS_LOG")
+    ROUTING_LOG_KEPT = env.kept("ROUTING_LOG_DAYS", 90)
+    ACCOUNT_ENTRIES_KEPT = env.kept("ACCOUNT_ENTRIES_DAYS", 730)
+    # Permissions are in the trail: 개인정보의 안전성 확보조치 기준 제5조 asks for 3 years, 제8조 for 2 years of looks.
+    TRAIL_KEPT = env.kept("TRAIL_DAYS", at_least=1095)
+    UNMASK_RECORD_KEPT = env.kept("UNMASK_RECORD_DAYS", at_least=730)
     METRICS_TOKEN = env.token("METRICS_TOKEN", length=16)
     OPERATOR_SECOND_FACTOR = env.flag("OPERATOR_SECOND_FACTOR", default=not LOCAL)
     TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")

@@ -5,6 +5,7 @@ A test compares ``VARIABLES`` with the table of variables in the documentation.
 
 import os
 import re
+from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
@@ -32,6 +33,10 @@ VARIABLES: dict[str, str] = {
     "EMAIL_FROM": "sender of mail",
     "SESSION_IDLE_HOURS": "hours after which an agent who does nothing is signed out; 12 by default",
     "SESSION_MAX_DAYS": "days after which an agent signs in again in any case; 14 by default",
+    "ROUTING_LOG_DAYS": "days for which it is kept why a chat went to an agent; 90 by default",
+    "ACCOUNT_ENTRIES_DAYS": "days for which sign-ins and failures are kept; 730 by default",
+    "TRAIL_DAYS": "days for which the trail is kept, 1095 at least; without it for good",
+    "UNMASK_RECORD_DAYS": "days for which looks under masks are kept on record, 730 at least; without it for good",
     "LOG_LEVEL": "`INFO` by default",
     "LOG_FORMAT": "`json` (default in production) or `text`",
     "ACCESS_LOG": "`1` writes a line for each request: pattern of the address, method, status, ms, bytes",
@@ -69,6 +74,16 @@ def positive(name: str, default: int) -> int:
     if not 0 < value <= POSITIVE_MAX:
         raise EnvError(f"{name} must be between 1 and {POSITIVE_MAX}, not {value}.")
     return value
+
+
+def kept(name: str, default: int = 0, *, at_least: int = 1) -> timedelta | None:
+    """Returns for how long something is kept, or ``None`` for good. Raises ``EnvError`` for less than ``at_least``."""
+    days = integer(name, default)
+    if days == default == 0:
+        return None
+    if not at_least <= days <= POSITIVE_MAX:
+        raise EnvError(f"{name} must be between {at_least} and {POSITIVE_MAX} days, not {days}.")
+    return timedelta(days=days)
 
 
 def local() -> bool:
