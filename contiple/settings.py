@@ -22,7 +22,7 @@ def _database(parts: SplitResult) -> dict:
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")) or "contiple",
         "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
+        "PASSWORD": unquote(parts.password or "") or env.text("DATABASE_PASSWORD", ""),
         "HOST": query.pop("host", "") or parts.hostname or "",
         "PORT": str(parts.port or ""),
         # A connection that the server's restart has ended is replaced when it is taken from the pool.

@@ -22,6 +22,7 @@ VARIABLES: dict[str, str] = {
     "REDIS_URL": "Redis between processes; without it one process serves everything",
     "SECRET_KEY": "signs sessions and links; at least 50 random characters",
     "MASKING_KEYS": "master keys of masked originals, newest first: `id:base64 of 32 bytes`, comma-separated",
+    "DATABASE_PASSWORD": "the password, if `DATABASE_URL` has none",
     "MASKING_KEYS_LOST": "ids of master keys that are lost for good, comma-separated: it starts without them",
     "PUBLIC_ORIGIN": "where browsers find it, as `https://desk.example.com`",
     "TRUST_PROXY": "`1` when a proxy in front sets `X-Forwarded-Proto` and `X-Forwarded-For`",
@@ -43,6 +44,9 @@ VARIABLES: dict[str, str] = {
     "OPERATOR_SECOND_FACTOR": "`0` lets operators in without two-step verification (in local mode `1` requires it)",
     "METRICS_TOKEN": "bearer token of who may read `/metrics`; without it there is no such address",
 }
+# Secrets can also be in files, as Docker and systemd hand them over: `docker inspect` shows variables to everybody.
+SECRETS = ("DATABASE_URL", "DATABASE_PASSWORD", "SECRET_KEY", "MASKING_KEYS", "REDIS_URL", "EMAIL_URL", "METRICS_TOKEN")
+VARIABLES |= {f"{name}_FILE": f"file that holds `{name}`, instead of that variable" for name in SECRETS}
 
 
 class EnvError(Exception):
@@ -52,10 +56,19 @@ class EnvError(Exception):
 def text(name: str, default: str | None = None) -> str:
     """Returns the variable's value, or ``default``. Raises ``EnvError`` if there is neither."""
     assert name in VARIABLES, name
-    value = os.environ.get(name, "").strip() or default
+    value = os.environ.get(name, "").strip() or _from_file(name) or default
     if value is None:
         raise EnvError(f"{name} is not set: {VARIABLES[name]}.")
     return value
+
+
+def _from_file(name: str) -> str:
+    path = os.environ.get(f"{name}_FILE", "").strip() if name in SECRETS else ""
+    try:
+        return Path(path).read_text(encoding="utf-8").strip() if path else ""
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text"
+        raise EnvError(f"{name}_FILE: {path} can't be read: {reason}.") from None
 
 
 def flag(name: str, *, default: bool = False) -> bool:
