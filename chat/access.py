@@ -78,7 +78,7 @@ def chat_of(customer: Customer) -> Chat | None:
     """The customer's open chat, else the last one."""
     chats = Chat.objects.filter(customer=customer).select_related("customer", "agent__user", "service__contract")
     chat = chats.order_by(*_OPEN_OR_LAST).first()
-    log_ids.about(chat=chat and chat.pk)
+    log_ids.about(chat=chat.pk if chat else None)
     return chat
 
 

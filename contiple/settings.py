@@ -60,6 +60,7 @@ try:
     LOG_FORMAT = env.choice("LOG_FORMAT", ("TEXT", "JSON") if LOCAL else ("JSON", "TEXT"))
     SESSION_IDLE = timedelta(hours=env.positive("SESSION_IDLE_HOURS", 12))
     SESSION_COOKIE_AGE = env.positive("SESSION_MAX_DAYS", 14) * 24 * 3600
+    SENTRY_DSN = env.text("SENTRY_DSN", "")
     ACCESS_LOG = env.flag("ACCESS_LOG")
     ROUTING_LOG_KEPT = env.kept("ROUTING_LOG_DAYS", 90)
     ACCOUNT_ENTRIES_KEPT = env.kept("ACCOUNT_ENTRIES_DAYS", 730)
@@ -257,3 +258,11 @@ LOGGING = {
         "psycopg": {"level": "WARNING"},  # lower levels log statements with their parameters
     },
 }
+
+if SENTRY_DSN:
+    from contiple import reports
+
+    try:
+        reports.begin(SENTRY_DSN)
+    except ImportError:
+        raise ImproperlyConfigured("SENTRY_DSN needs the package sentry-sdk, which is not installed.") from None

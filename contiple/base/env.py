@@ -42,6 +42,7 @@ VARIABLES: dict[str, str] = {
     "LOG_FORMAT": "`json` (default in production) or `text`",
     "ACCESS_LOG": "`1` writes a line for each request: pattern of the address, method, status, ms, bytes",
     "OPERATOR_SECOND_FACTOR": "`0` lets operators in without two-step verification (in local mode `1` requires it)",
+    "SENTRY_DSN": "address of a Sentry project; errors are reported there, without text (extra `sentry`)",
     "METRICS_TOKEN": "bearer token of who may read `/metrics`; without it there is no such address",
 }
 # Secrets can also be in files, as Docker and systemd hand them over: `docker inspect` shows variables to everybody.
