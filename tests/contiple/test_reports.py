@@ -32,7 +32,8 @@ from django.urls import path
 from contiple import urls as ours
 ours.urlpatterns.insert(0, path("fails/<str:secret>/", fail))
 log_ids.begin("a-request-of-this-test")
-client = Client(SERVER_NAME="localhost", raise_request_exception=False, headers={"X-Said": secret, "User-Agent": secret})
+said = {"X-Said": secret, "User-Agent": secret}
+client = Client(SERVER_NAME="localhost", raise_request_exception=False, headers=said)
 client.cookies["said"] = "4111111111111111"
 answer = client.post("/fails/4111-1111-1111-1111/?q=4111111111111111", {"body": secret})
 assert answer.status_code == 500
