@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agents.models import Agent, Service, User
 from agents.second_factor.requirement import lacks_factor, lead_to_set_up
+from contiple.base import log_ids
 from contiple.base.errors import Closed
 
 LAST_SERVICE = "service"  # session key: the slug of the service whose desk was opened last
@@ -40,6 +41,7 @@ def running_service(slug: str) -> Service:
     service = Service.objects.select_related("contract", "help_center").filter(slug=slug, is_stopped=False).first()
     if service is None:
         raise Http404
+    log_ids.about(service=service.pk)
     return service
 
 
@@ -83,6 +85,7 @@ def for_agents(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
         agent = agent_for(request.user, service)
         if agent is None:
             raise Http404
+        log_ids.about(service=agent.service_id, agent=agent.pk)
         if lacks_factor(agent):
             return lead_to_set_up(request, request.get_full_path())
         request.agent = agent

@@ -13,6 +13,8 @@ from django.conf import settings
 from django.db import connections
 from django.utils import translation
 
+from contiple.base import log_ids
+
 WAITING_MAX = 200
 
 log = logging.getLogger(__name__)
@@ -30,7 +32,7 @@ def mail_later(job: Callable[..., None], *args: object) -> bool:
     if not _room.acquire(blocking=False):
         log.error("Too many mails wait for the mail server; one was dropped.")
         return False
-    _thread.submit(_run, translation.get_language(), job, args)
+    _thread.submit(log_ids.carried(_run), translation.get_language(), job, args)
     return True
 
 

@@ -254,6 +254,7 @@ class AuditEntry(models.Model):
             models.Index(fields=["service", "subject", "id"]),
             models.Index(fields=["service", "action", "id"]),
             models.Index(fields=["service", "action", "created_at"], name="audit_by_month"),
+            models.Index(fields=["created_at"], name="audit_by_age"),
         ]
 
     def __str__(self) -> str:

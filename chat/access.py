@@ -11,6 +11,7 @@ from django.http import Http404
 
 from agents.models import Agent, Service
 from chat.models import Chat, Lease, Mask
+from contiple.base import log_ids
 from helpcenter.customers import token_hash
 from helpcenter.models import Customer
 
@@ -30,6 +31,7 @@ def chat_for_agent(agent: Agent, chat_id: int) -> Chat:
     chat = chats_seen_by(agent).filter(pk=chat_id).first()
     if chat is None:
         raise Http404
+    log_ids.about(chat=chat.pk)
     return chat
 
 
@@ -61,6 +63,7 @@ def message_mask_for(agent: Agent, mask_id: int) -> Mask:
     mask = masks.filter(pk=mask_id).first()
     if mask is None:
         raise Http404
+    log_ids.about(chat=mask.message.chat_id)
     return mask
 
 
@@ -74,7 +77,9 @@ def chat_of_token(service_slug: str, token: str) -> tuple[int, int, str] | None:
 def chat_of(customer: Customer) -> Chat | None:
     """The customer's open chat, else the last one."""
     chats = Chat.objects.filter(customer=customer).select_related("customer", "agent__user", "service__contract")
-    return chats.order_by(*_OPEN_OR_LAST).first()
+    chat = chats.order_by(*_OPEN_OR_LAST).first()
+    log_ids.about(chat=chat.pk if chat else None)
+    return chat
 
 
 # A customer has at most one open chat, and an open chat has no ``closed_at``.

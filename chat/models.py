@@ -12,7 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Agent, Service
-from chat.block import Block  # noqa: F401 - Django looks for models here
+from chat.beats import WorkerBeat  # noqa: F401 - Django looks for models here
+from chat.block import Block  # noqa: F401
 from chat.masking.models import MaskedSpan
 from helpcenter.models import Customer, PrivacyPolicy
 

@@ -3,13 +3,17 @@
 import contextlib
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 from django.db import DatabaseError, close_old_connections, connection
 
+from agents import retention
+from chat import beats
 from chat.abuse import networks
+from chat.beats import Beats
 from chat.lifecycle import silence, upkeep
-from chat.masking import destroying
+from chat.masking import destroying, record
 from chat.routing import decisions, presence, queue_limits
 from chat.routing.jobs import Memory
 
@@ -26,9 +30,11 @@ def run(stop: threading.Event, beat: Callable[[], object] = lambda: None) -> Non
 
     A failing tick is logged and tried again: a restart of the database is survived.
     """
-    count, memory = 0, Memory(share_s=SHARE_S)
+    count, memory, noted = 0, Memory(share_s=SHARE_S), Beats()
     while not stop.wait(TICK_S):
+        began = time.monotonic()
         if tick(count, memory):
+            noted.note(time.monotonic() - began)
             beat()
         count += 1
 
@@ -60,9 +66,18 @@ def _sweep() -> bool:
         decisions.drop_old_rounds,
         networks.forget_old,
         destroying.destroy_expired,
+        beats.forget_old,
+        retention.drop_ended_sessions,
+        retention.drop_old_attempts,
+        retention.drop_old_account_entries,
+        _drop_old_trail,
     ]
     outcomes = [_succeeds(sweep) for sweep in sweeps]
     return all(outcomes)
+
+
+def _drop_old_trail() -> None:
+    retention.drop_old_trail(record.actions_of(record.Outcome))
 
 
 def _succeeds(sweep: Callable[[], object]) -> bool:

@@ -17,7 +17,7 @@ from channels.sessions import CookieMiddleware  # noqa: E402
 from django.conf import settings  # noqa: E402
 
 from chat.sockets.addresses import sockets  # noqa: E402
-from contiple import health, lanes, scrape  # noqa: E402
+from contiple import health, lanes, request_log, scrape  # noqa: E402
 from contiple.base import metrics  # noqa: E402
 
 pages = lanes.in_turn(django_pages)
@@ -42,9 +42,10 @@ def counted(application: Any) -> Any:
     return count
 
 
+allowed = OriginValidator(CookieMiddleware(URLRouter(sockets)), settings.SOCKET_ORIGINS)
 application = ProtocolTypeRouter(
     {
-        "http": http,
-        "websocket": counted(OriginValidator(CookieMiddleware(URLRouter(sockets)), settings.SOCKET_ORIGINS)),
+        "http": request_log.observed(http),
+        "websocket": request_log.identified(counted(allowed)),
     }
 )

@@ -19,9 +19,14 @@ def without_addresses(text: str, request: Any = None) -> str:
     path = getattr(request, "path", "")
     if len(path) <= 1:
         return ADDRESS.sub(_shown, text)
-    shown = _pattern_of(path) or _first_folder(path)
+    shown = pattern(path)
     escaped = path.encode("unicode_escape").decode()  # as Django logs it
     return shown.join(ADDRESS.sub(_shown, part) for part in text.replace(escaped, path).split(path))
+
+
+def pattern(path: str) -> str:
+    """Returns the pattern of our page at ``path``; of any other its first folder."""
+    return _pattern_of(path) or _first_folder(path)
 
 
 def _shown(found: re.Match[str]) -> str:

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any
 
@@ -22,6 +22,7 @@ import psycopg
 from django.core.exceptions import ImproperlyConfigured
 from django.db import Error as DjangoDatabaseError
 
+from contiple.base import log_ids
 from contiple.base.env import BASE_DIR, EnvError
 from contiple.base.errors import DomainError
 from contiple.log_addresses import without_addresses
@@ -40,14 +41,15 @@ class LineFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         error = error_of(record)
         at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record.created))
-        lines = [f"{at},{record.msecs:03.0f} {record.levelname} {record.name} {message_of(record)}"]
+        line = f"{at},{record.msecs:03.0f} {record.levelname} {record.name} {message_of(record)}"
+        lines = [line + "".join(f" {name}={value}" for name, value in ids().items())]
         for cause in chain(error) if error else ():
             lines += [f"  {describe(cause)}", *(f"    {place}" for place in places(cause.__traceback__))]
         return "\n".join(lines)
 
 
 class JsonFormatter(logging.Formatter):
-    """For log collectors: one JSON object a line, always with the same few fields."""
+    """For log collectors: one JSON object a line, with the same few fields, and the ids that are known."""
 
     def format(self, record: logging.LogRecord) -> str:
         at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
@@ -58,6 +60,8 @@ class JsonFormatter(logging.Formatter):
             "message": message_of(record),
             "process": record.process,
             "thread": record.threadName,
+            **ids(),
+            **getattr(record, "fields", {}),
         }
         error = error_of(record)
         if error:
@@ -74,7 +78,14 @@ def message_of(record: logging.LogRecord) -> str:
         with contextlib.suppress(TypeError, ValueError, KeyError):  # the bare template then: logging must not fail
             text %= _arguments(record.args)
     # Before it is cut: half a secret may be enough, and the half of an address is none of ours.
-    return without_addresses(text, getattr(record, "request", None)).partition("\n")[0][:TEXT_LENGTH_MAX]
+    line = without_addresses(text, getattr(record, "request", None)).partition("\n")[0][:TEXT_LENGTH_MAX]
+    more = getattr(record, "more", 0)
+    return f"{line} … {more} more in {record.window:g} s" if more else line  # type: ignore[attr-defined]
+
+
+def ids() -> Mapping[str, Any]:
+    """Returns the ids of the request under way and of its service, chat and agent, as far as they are known."""
+    return {name: it for name, it in log_ids.current().items() if it is not None}
 
 
 def error_of(record: logging.LogRecord) -> BaseException | None:

@@ -18,6 +18,7 @@ from django.db.models import Count, Min
 from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
+from chat import beats
 from chat.models import Chat
 from contiple.base import metrics
 from contiple.base.clock import database_now
@@ -46,24 +47,32 @@ def _may_read(scope: Scope) -> bool:
 async def _database_numbers() -> bytes:
     try:
         asked = database_sync_to_async(_open_chats, thread_sensitive=False)()
-        rows, now = await asyncio.wait_for(asked, DATABASE_SECONDS)
+        numbers = await asyncio.wait_for(asked, DATABASE_SECONDS)
     except (DatabaseError, TimeoutError) as error:
         logger.warning("The database's numbers are missing: %s", type(error).__name__)
         return b""
-    return generate_latest(_as_registry(rows, now))
+    return generate_latest(_as_registry(*numbers))
 
 
-def _open_chats() -> tuple[list[Any], datetime]:
+def _open_chats() -> tuple[list[Any], datetime, beats.Seen]:
     counted = Chat.objects.filter(state__in=OPEN).order_by().values("state")
     rows: list[Any] = list(counted.annotate(number=Count("pk"), first=Min("waiting_since")))
     pool = getattr(connection, "pool", None)
     if pool is not None:
         metrics.watch_pool("django", pool.get_stats)
-    return rows, database_now()
+    return rows, database_now(), beats.seen()
 
 
-def _as_registry(rows: list[Any], now: datetime) -> CollectorRegistry:
+def _as_registry(rows: list[Any], now: datetime, workers: beats.Seen) -> CollectorRegistry:
     registry = CollectorRegistry()
+    last = Gauge(
+        "contiple_worker_last_success_timestamp_seconds",
+        "When a worker last did all that was due; 0: not for a day.",
+        registry=registry,
+    )
+    last.set(workers.at.timestamp() if workers.at else 0)
+    tick = Gauge("contiple_worker_tick_seconds", "The slowest tick of all workers in a minute.", registry=registry)
+    tick.set(workers.tick_s)
     chats = Gauge("contiple_chats", "Chats of all services that are open.", ["state"], registry=registry)
     oldest = Gauge("contiple_longest_wait_seconds", "How long the first in the queue has waited.", registry=registry)
     for state in OPEN:

@@ -22,7 +22,7 @@ def _database(parts: SplitResult) -> dict:
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")) or "contiple",
         "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
+        "PASSWORD": unquote(parts.password or "") or env.text("DATABASE_PASSWORD", ""),
         "HOST": query.pop("host", "") or parts.hostname or "",
         "PORT": str(parts.port or ""),
         # A connection that the server's restart has ended is replaced when it is taken from the pool.
@@ -60,6 +60,13 @@ try:
     LOG_FORMAT = env.choice("LOG_FORMAT", ("TEXT", "JSON") if LOCAL else ("JSON", "TEXT"))
     SESSION_IDLE = timedelta(hours=env.positive("SESSION_IDLE_HOURS", 12))
     SESSION_COOKIE_AGE = env.positive("SESSION_MAX_DAYS", 14) * 24 * 3600
+    SENTRY_DSN = env.text("SENTRY_DSN", "")
+    ACCESS_LOG = env.flag("ACCESS_LOG")
+    ROUTING_LOG_KEPT = env.kept("ROUTING_LOG_DAYS", 90)
+    ACCOUNT_ENTRIES_KEPT = env.kept("ACCOUNT_ENTRIES_DAYS", 730)
+    # Permissions are in the trail: 개인정보의 안전성 확보조치 기준 제5조 asks for 3 years, 제8조 for 2 years of looks.
+    TRAIL_KEPT = env.kept("TRAIL_DAYS", at_least=1095)
+    UNMASK_RECORD_KEPT = env.kept("UNMASK_RECORD_DAYS", at_least=730)
     METRICS_TOKEN = env.token("METRICS_TOKEN", length=16)
     OPERATOR_SECOND_FACTOR = env.flag("OPERATOR_SECOND_FACTOR", default=not LOCAL)
     TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
@@ -243,14 +250,26 @@ LOGGING = {
     "disable_existing_loggers": False,
     # Both leave out the text of exceptions and rows: see `contiple.logs`.
     "formatters": {"text": {"()": "contiple.logs.LineFormatter"}, "json": {"()": "contiple.logs.JsonFormatter"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT.lower()}},
+    "filters": {"bursts": {"()": "contiple.log_bursts.OneLineForABurst"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT.lower(), "filters": ["bursts"]},
+    },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
         "django.channels.server": {"level": "WARNING"},
         "daphne": {"level": "WARNING"},
         "asyncio": {"level": "WARNING"},
+        "contiple.access": {"level": "INFO"},  # whatever LOG_LEVEL says: it has a variable of its own
         "fido2": {"level": "WARNING"},  # lower levels log the ids of passkeys
         "psycopg": {"level": "WARNING"},  # lower levels log statements with their parameters
     },
 }
+
+if SENTRY_DSN:
+    from contiple import reports
+
+    try:
+        reports.begin(SENTRY_DSN)
+    except ImportError:
+        raise ImproperlyConfigured("SENTRY_DSN needs the package sentry-sdk, which is not installed.") from None

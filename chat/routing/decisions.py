@@ -8,18 +8,18 @@ bounded: a chat far behind in the queue is noted when it comes to the head.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
+from django.conf import settings
 from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Now
 
 from chat.models import Chat, RoutingDecision, RoutingRound
 from chat.routing.standing import Availability, Standing, nearness, standing_after
+from contiple.base.batches import delete_in_batches
 
-KEEP_DAYS = 90
 STANDINGS_MAX = 300  # for a round; beyond it the agents furthest from taking a chat are left out
-_DROPPED_TOGETHER = 1000
 SHOWN_MAX = 50  # for a chat: its latest decisions
 
 
@@ -98,11 +98,9 @@ def decisions_of(chat: Chat) -> list[Noted]:
     return [_noted(row, earlier) for row in decisions]
 
 
-def drop_old_rounds(*, older_than_days: int = KEEP_DAYS) -> None:
-    """Deletes old rounds with their decisions, ``_DROPPED_TOGETHER`` in a transaction."""
-    old = RoutingRound.objects.filter(at__lt=Now() - timedelta(days=older_than_days)).order_by("at")
-    while rounds := list(old.values_list("pk", flat=True)[:_DROPPED_TOGETHER]):
-        RoutingRound.objects.filter(pk__in=rounds).delete()
+def drop_old_rounds() -> None:
+    """Deletes old rounds with their decisions."""
+    delete_in_batches(RoutingRound.objects.filter(at__lt=Now() - settings.ROUTING_LOG_KEPT).order_by("at"))
 
 
 def _packed(standings: Iterable[Standing]) -> list[list]:

@@ -15,6 +15,8 @@ from typing import NamedTuple
 
 from django.db import DatabaseError, connection, transaction
 
+from contiple.base import log_ids
+
 log = logging.getLogger(__name__)
 
 Act = Callable[[], object]
@@ -63,13 +65,9 @@ def run(jobs: Iterable[Job], memory: Memory) -> set[int]:
     turns, ends_at = deque(_order(acts, memory)), time.monotonic() + memory.share_s
     while turns:
         service_id = turns.popleft()
-        try:
-            if _advance(service_id, acts[service_id]):
+        with log_ids.within(service=service_id):
+            if _goes_on(service_id, acts[service_id], memory):
                 turns.append(service_id)
-        except Exception as error:
-            if not connection.is_usable():
-                raise
-            _note_failure(service_id, error, memory)
         if time.monotonic() >= ends_at:
             break
     return {service_id for service_id, undone in acts.items() if undone}
@@ -83,6 +81,17 @@ def _order(services: Collection[int], memory: Memory) -> list[int]:
     ready = [key for key in services if key not in memory.failures or memory.failures[key].again_at <= now]
     random.shuffle(ready)
     return sorted(ready, key=memory.failures.__contains__)
+
+
+def _goes_on(service_id: int, acts: deque[Act], memory: Memory) -> bool:
+    """As ``_advance``; False if it fails, which is noted."""
+    try:
+        return _advance(service_id, acts)
+    except Exception as error:
+        if not connection.is_usable():
+            raise
+        _note_failure(service_id, error, memory)
+        return False
 
 
 def _advance(service_id: int, acts: deque[Act]) -> bool:

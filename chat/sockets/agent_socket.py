@@ -24,6 +24,7 @@ from chat.sockets.client import Send
 from chat.sockets.codes import AGAIN, FORBIDDEN, UNKNOWN
 from chat.sockets.display import Display, FirstLook
 from chat.sockets.snapshots import AgentDesk, Seen, Watched
+from contiple.base import log_ids
 from contiple.base.errors import Closed
 from contiple.base.threads import in_thread
 
@@ -160,6 +161,7 @@ class AgentSocket(Display):
             return FORBIDDEN
         self.agent_id, self.service_id, self.is_admin = agent.pk, agent.service_id, agent.is_admin
         self.credential = Credential(agent.pk, agent.service_id, self._session_key(), user.password, user.second_factor)
+        log_ids.about(service=agent.service_id, agent=agent.pk)
         self.line_revs = snapshots.own_revs(agent.pk)
         presence.take_lease(self.socket_id, agent_id=agent.pk)
         return None

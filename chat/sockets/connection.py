@@ -29,7 +29,7 @@ from chat.sockets.inbox import Inbox
 from chat.sockets.limits import Limits
 from chat.sockets.refresher import Refresher
 from chat.sockets.snapshots import Fingerprint, Seen, Watched
-from contiple.base import metrics
+from contiple.base import log_ids, metrics
 from contiple.base.errors import DomainError, TooMany
 from contiple.base.threads import in_thread
 
@@ -51,6 +51,7 @@ class Connection:
 
     def __init__(self, scope: dict, send: Send) -> None:
         self.scope = scope
+        self.log_ids = log_ids.begin(log_ids.current().get("request", ""))
         self.client = Client(send, _language(scope))
         self.socket_id = uuid.uuid4()
         self.has_lease = False
@@ -232,17 +233,23 @@ class Connection:
             await self._refuse(error.code, error.text, frame)
         except (Http404, Chat.DoesNotExist):
             await self._refuse("not_found", _("There is no such chat."), frame)
-        except DatabaseError as error:
-            log.warning("a frame failed: %s", type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - it is logged, and told to the client
+            self._log_failure(error, frame)
             await self._refuse("unavailable", _("That didn’t work. Try again."), frame)
-        except Exception:
-            log.exception("a frame failed")
-            await self._refuse("unavailable", _("That didn’t work. Try again."), frame)
+
+    def _log_failure(self, error: Exception, frame: Any) -> None:
+        chat = {"chat": frame.chat} if hasattr(frame, "chat") else {}
+        with log_ids.within(**chat):
+            if isinstance(error, DatabaseError):
+                log.warning("a frame failed: %s", type(error).__name__)
+            else:
+                log.error("a frame failed", exc_info=error)
 
     async def _refuse(self, code: str, text: Any, frame: Any = None) -> None:
         await self.client.refuse(code, text, getattr(frame, "client_id", None))
 
     async def _guard(self, step: Callable[[], Awaitable[None]]) -> None:
+        log_ids.go_on_with(self.log_ids)  # the task may have been started by another socket's message
         try:
             await step()
         except DatabaseError as error:  # the next beat looks again

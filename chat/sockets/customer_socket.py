@@ -22,6 +22,7 @@ from chat.sockets.client import Send
 from chat.sockets.codes import AGAIN, FORBIDDEN, SLOW, UNKNOWN
 from chat.sockets.display import Display, FirstLook
 from chat.sockets.snapshots import CustomerPage, Watched
+from contiple.base import log_ids
 from contiple.base.addresses import network, scope_address
 from contiple.base.errors import Conflict, TooMany
 from contiple.base.threads import in_thread
@@ -137,6 +138,7 @@ class CustomerSocket(Display):
             await self.client.close(UNKNOWN)
             return
         self.chat_id, self.service_id, state = found
+        log_ids.about(service=self.service_id, chat=self.chat_id)
         self.has_lease = True
         await self._queue_up(waits=state == Chat.State.WAITING)
         self.start()

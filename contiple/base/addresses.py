@@ -30,6 +30,11 @@ def scope_address(scope: dict[str, Any]) -> str:
     return _client((scope.get("client") or [""])[0], header)
 
 
+def is_from_proxy(scope: dict[str, Any]) -> bool:
+    """Says whether a trusted proxy has passed this request on, so that headers which only proxies write count."""
+    return _is_trusted(_address((scope.get("client") or [""])[0]))
+
+
 def network(address: str) -> str:
     """Returns the network that one customer of a provider has: an IPv4 address, or a whole IPv6 /64."""
     found = _address(address)

@@ -5,6 +5,7 @@ A test compares ``VARIABLES`` with the table of variables in the documentation.
 
 import os
 import re
+from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
@@ -21,6 +22,7 @@ VARIABLES: dict[str, str] = {
     "REDIS_URL": "Redis between processes; without it one process serves everything",
     "SECRET_KEY": "signs sessions and links; at least 50 random characters",
     "MASKING_KEYS": "master keys of masked originals, newest first: `id:base64 of 32 bytes`, comma-separated",
+    "DATABASE_PASSWORD": "the password, if `DATABASE_URL` has none",
     "MASKING_KEYS_LOST": "ids of master keys that are lost for good, comma-separated: it starts without them",
     "PUBLIC_ORIGIN": "where browsers find it, as `https://desk.example.com`",
     "TRUST_PROXY": "`1` when a proxy in front sets `X-Forwarded-Proto` and `X-Forwarded-For`",
@@ -32,11 +34,20 @@ VARIABLES: dict[str, str] = {
     "EMAIL_FROM": "sender of mail",
     "SESSION_IDLE_HOURS": "hours after which an agent who does nothing is signed out; 12 by default",
     "SESSION_MAX_DAYS": "days after which an agent signs in again in any case; 14 by default",
+    "ROUTING_LOG_DAYS": "days for which it is kept why a chat went to an agent; 90 by default",
+    "ACCOUNT_ENTRIES_DAYS": "days for which sign-ins and failures are kept; 730 by default",
+    "TRAIL_DAYS": "days for which the trail is kept, 1095 at least; without it for good",
+    "UNMASK_RECORD_DAYS": "days for which looks under masks are kept on record, 730 at least; without it for good",
     "LOG_LEVEL": "`INFO` by default",
     "LOG_FORMAT": "`json` (default in production) or `text`",
+    "ACCESS_LOG": "`1` writes a line for each request: pattern of the address, method, status, ms, bytes",
     "OPERATOR_SECOND_FACTOR": "`0` lets operators in without two-step verification (in local mode `1` requires it)",
+    "SENTRY_DSN": "address of a Sentry project; errors are reported there, without text (extra `sentry`)",
     "METRICS_TOKEN": "bearer token of who may read `/metrics`; without it there is no such address",
 }
+# Secrets can also be in files, as Docker and systemd hand them over: `docker inspect` shows variables to everybody.
+SECRETS = ("DATABASE_URL", "DATABASE_PASSWORD", "SECRET_KEY", "MASKING_KEYS", "REDIS_URL", "EMAIL_URL", "METRICS_TOKEN")
+VARIABLES |= {f"{name}_FILE": f"file that holds `{name}`, instead of that variable" for name in SECRETS}
 
 
 class EnvError(Exception):
@@ -46,10 +57,19 @@ class EnvError(Exception):
 def text(name: str, default: str | None = None) -> str:
     """Returns the variable's value, or ``default``. Raises ``EnvError`` if there is neither."""
     assert name in VARIABLES, name
-    value = os.environ.get(name, "").strip() or default
+    value = os.environ.get(name, "").strip() or _from_file(name) or default
     if value is None:
         raise EnvError(f"{name} is not set: {VARIABLES[name]}.")
     return value
+
+
+def _from_file(name: str) -> str:
+    path = os.environ.get(f"{name}_FILE", "").strip() if name in SECRETS else ""
+    try:
+        return Path(path).read_text(encoding="utf-8").strip() if path else ""
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text"
+        raise EnvError(f"{name}_FILE: {path} can't be read: {reason}.") from None
 
 
 def flag(name: str, *, default: bool = False) -> bool:
@@ -68,6 +88,16 @@ def positive(name: str, default: int) -> int:
     if not 0 < value <= POSITIVE_MAX:
         raise EnvError(f"{name} must be between 1 and {POSITIVE_MAX}, not {value}.")
     return value
+
+
+def kept(name: str, default: int = 0, *, at_least: int = 1) -> timedelta | None:
+    """Returns for how long something is kept, or ``None`` for good. Raises ``EnvError`` for less than ``at_least``."""
+    days = integer(name, default)
+    if days == default == 0:
+        return None
+    if not at_least <= days <= POSITIVE_MAX:
+        raise EnvError(f"{name} must be between {at_least} and {POSITIVE_MAX} days, not {days}.")
+    return timedelta(days=days)
 
 
 def local() -> bool:

@@ -15,6 +15,10 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 # From delays that nobody notices to delays that everybody does; finer around the targets (10 and 60 ms).
 MESSAGE_SECONDS = (0.0025, 0.005, 0.0075, 0.01, 0.015, 0.025, 0.04, 0.06, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
+# From a fragment out of memory to what a proxy gives up on. The targets of pages are 100 ms and 1 s.
+REQUEST_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+METHODS = ("GET", "POST")  # all others are "other"
+
 registry = CollectorRegistry()
 ProcessCollector(registry=registry)
 PlatformCollector(registry=registry)
@@ -25,6 +29,19 @@ message_seconds = Histogram(
     "From a message's frame being received to its acknowledgement, and to each delivery by this process.",
     ["stage"],
     buckets=MESSAGE_SECONDS,
+    registry=registry,
+)
+request_seconds = Histogram(
+    "contiple_http_request_duration_seconds",
+    "From a request's headers to the end of its answer, by the first folder of its address.",
+    ["group", "method"],
+    buckets=REQUEST_SECONDS,
+    registry=registry,
+)
+requests = Counter(
+    "contiple_http_requests_total",
+    "Requests by the class of their answer's status; 499 in 4xx: the client left before.",
+    ["group", "method", "status"],
     registry=registry,
 )
 rings_healed = Counter(
@@ -41,9 +58,20 @@ for _stage in ("acknowledged", "delivered"):
     message_seconds.labels(_stage)
 for _found_by in ("delivery", "heartbeat"):
     rings_healed.labels(_found_by)
+for _group in ("hc", "desk", "other"):
+    for _method in METHODS:
+        for _status in ("2xx", "3xx", "4xx", "5xx"):
+            requests.labels(_group, _method, _status)
+
 
 # Wall clock in seconds: the process that delivers may be another than the one that received.
 _received_at: ContextVar[float] = ContextVar("received_at", default=0.0)
+
+
+def request_done(group: str, method: str, status: int, seconds: float) -> None:
+    method = method if method in METHODS else "other"
+    request_seconds.labels(group, method).observe(seconds)
+    requests.labels(group, method, f"{status // 100}xx").inc()
 
 
 def message_received() -> None:

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-from contiple.base import crypto
+from contiple.base import crypto, env
 from contiple.base.env import EnvError
 
 
@@ -20,7 +20,7 @@ def load(folder: Path) -> None:
         "MASKING_KEYS": lambda: crypto.format_master_key("local", crypto.new_key()),
     }
     for name, make in makers.items():
-        if not os.environ.get(name):
+        if not env.text(name, ""):
             os.environ[name] = _kept(folder / name.lower(), make)
 
 

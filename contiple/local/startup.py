@@ -73,7 +73,7 @@ def _prepare(command: list[str]) -> None:
         check_port_is_free(LOCAL_HOST, env.integer("PORT", 8000))
     if {"run", "cluster"} & set(command):
         data_folder.take(env.data_folder())
-    if not os.environ.get("DATABASE_URL"):
+    if not env.text("DATABASE_URL", ""):
         _use_embedded_server(stays=bool(SERVING & set(command)))
 
 

@@ -8,8 +8,9 @@ import pytest
 from django.db import OperationalError
 
 from agents.models import Agent
-from chat import worker
+from chat import beats, worker
 from chat.abuse import networks
+from chat.beats import WorkerBeat
 from chat.lifecycle import silence, upkeep
 from chat.masking import destroying
 from chat.models import Chat, ChatSettings
@@ -62,6 +63,7 @@ def test_a_failing_tick_is_logged_and_survived(monkeypatch, caplog, error, level
     assert "a secret" not in caplog.text
 
 
+@pytest.mark.django_db(transaction=True)
 def test_it_runs_until_it_is_stopped_and_beats_after_what_succeeded(monkeypatch) -> None:
     stop, counts, beats = threading.Event(), [], []
 
@@ -109,3 +111,33 @@ def test_a_sweep_that_fails_keeps_no_other_waiting_and_is_no_success(monkeypatch
     assert [record.getMessage() for record in caplog.records] == ["forget_old failed: OperationalError"]
     assert "a secret" not in caplog.text
     assert worker.tick(1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_says_in_the_database_when_it_last_succeeded_and_how_long_it_took() -> None:
+    noted = beats.Beats()
+    assert beats.seen() == (None, 0)
+    for seconds in (0.25, 3.0):  # the second is not written yet
+        noted.note(seconds)
+    at, slowest = beats.seen()
+    assert slowest == 0.25
+    assert clock.database_now() - at < timedelta(seconds=30)
+    noted.noted_at = -float("inf")
+    noted.note(0.5)
+    assert beats.seen().tick_s == 3.0
+    assert WorkerBeat.objects.count() == 1
+    WorkerBeat.objects.update(at=clock.database_now() - timedelta(minutes=2))
+    assert beats.seen().tick_s == 0
+    WorkerBeat.objects.update(at=clock.database_now() - timedelta(days=2))
+    beats.forget_old()
+    assert beats.seen().at is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_beat_that_can_not_be_written_ends_no_worker(monkeypatch, caplog) -> None:
+    def fail(**_options: object) -> None:
+        raise OperationalError("a secret")
+
+    monkeypatch.setattr(WorkerBeat.objects, "update_or_create", fail)
+    beats.Beats().note(1.0)
+    assert "a beat was not noted: OperationalError" in caplog.text

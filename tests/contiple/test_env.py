@@ -207,3 +207,36 @@ def test_with_https_every_cookie_is_this_hosts_own():
     }
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["__Host-session", "__Host-csrf", "__Host-language", "__Host-devices"]
+
+
+def test_a_secret_may_be_in_a_file(tmp_path, monkeypatch):
+    (tmp_path / "key").write_text("from the file\n")
+    monkeypatch.setenv("SECRET_KEY_FILE", str(tmp_path / "key"))
+    assert env.text("SECRET_KEY") == "from the file"
+    monkeypatch.setenv("SECRET_KEY", "from the variable")
+    assert env.text("SECRET_KEY") == "from the variable"
+    (tmp_path / "url").touch()
+    monkeypatch.setenv("EMAIL_URL_FILE", str(tmp_path / "url"))
+    assert env.text("EMAIL_URL", "") == ""
+
+
+def test_a_file_of_a_secret_that_can_not_be_read_is_one_clear_line_without_its_content(tmp_path, monkeypatch):
+    monkeypatch.setenv("SECRET_KEY_FILE", str(tmp_path / "none"))
+    with pytest.raises(EnvError, match=r"^SECRET_KEY_FILE: .*none can't be read: No such file or directory\.$"):
+        env.text("SECRET_KEY")
+    (tmp_path / "none").write_bytes(b"\xff secret")
+    with pytest.raises(EnvError, match=r"^SECRET_KEY_FILE: .*none can't be read: it is no text\.$"):
+        env.text("SECRET_KEY")
+
+
+def test_the_databases_password_may_be_apart_from_its_address(tmp_path):
+    (tmp_path / "password").write_text("p@ss/word\n")
+    code = "from django.conf import settings; print(settings.DATABASES['default']['PASSWORD'])"
+    found = []
+    for url in ("postgresql://contiple@localhost/none", "postgresql://contiple:in%40url@localhost/none"):
+        environment = {**os.environ, "DATABASE_URL": url, "DATABASE_PASSWORD_FILE": str(tmp_path / "password")}
+        environment |= {"CONTIPLE_MODE": "local", "CONTIPLE_DATA": str(tmp_path)}
+        environment["DJANGO_SETTINGS_MODULE"] = "contiple.settings"
+        done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+        found.append(done.stdout.strip())
+    assert found == ["p@ss/word", "in@url"]

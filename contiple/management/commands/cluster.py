@@ -24,6 +24,7 @@ HANDED_ON = (
     "METRICS_TOKEN",
     "LOG_LEVEL",
     "LOG_FORMAT",
+    "ACCESS_LOG",
     "SESSION_IDLE_HOURS",
     "SESSION_MAX_DAYS",
 )
