@@ -16,6 +16,7 @@ OTHERS_WITHIN_S = 10  # the threads wait for a lock twice
 @contextlib.contextmanager
 def locked(url: str, table: str) -> Iterator[None]:
     with psycopg.connect(url) as connection:
+        connection.execute("SET idle_in_transaction_session_timeout = 0")
         connection.execute(f"LOCK TABLE {table}")
         yield
         connection.rollback()
