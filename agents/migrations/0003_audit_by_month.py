@@ -1,5 +1,6 @@
-from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
+
+from contiple.base.indexes import AddIndexBesideTraffic
 
 
 class Migration(migrations.Migration):
@@ -9,7 +10,7 @@ class Migration(migrations.Migration):
     dependencies = [("agents", "0002_unmasking")]
 
     operations = [
-        AddIndexConcurrently(
+        AddIndexBesideTraffic(
             "auditentry", models.Index(fields=["service", "action", "created_at"], name="audit_by_month")
         ),
     ]

@@ -49,7 +49,6 @@ class Command(migrate.Command):
                     self.stdout.write(f" a table is in use, so it waits {pause:.1f} s and tries again.")
             else:
                 return
-            _drop_half_made_indexes()
             time.sleep(pause)
             pause = min(pause * 1.5, PAUSE_MAX_S)
 
@@ -81,15 +80,3 @@ def _alone() -> Iterator[None]:
     finally:
         with contextlib.suppress(OperationalError), connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK_ID])
-
-
-def _drop_half_made_indexes() -> None:
-    """A concurrent index that was given up stays behind, invalid, and keeps its name."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT quote_ident(relname) FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid"
-            " WHERE NOT indisvalid AND relnamespace = current_schema()::regnamespace"
-        )
-        for (name,) in cursor.fetchall():
-            with contextlib.suppress(OperationalError):
-                cursor.execute(f"DROP INDEX CONCURRENTLY {name}")
