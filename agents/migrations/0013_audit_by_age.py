@@ -1,7 +1,8 @@
 """The index by which the worker finds old entries of the trail, made beside the traffic."""
 
-from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
+
+from contiple.base.indexes import AddIndexBesideTraffic
 
 
 class Migration(migrations.Migration):
@@ -12,7 +13,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        AddIndexConcurrently(
+        AddIndexBesideTraffic(
             model_name='auditentry',
             index=models.Index(fields=['created_at'], name='audit_by_age'),
         ),

@@ -77,7 +77,7 @@ def test_a_database_that_does_not_answer_ends_with_1_and_the_rest_is_checked():
 def test_missing_migrations_are_found():
     assert states(database.migrations) == [OK]
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM django_migrations WHERE app = 'chat' AND name = '0012_worker_beats' RETURNING *")
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'chat' AND name = '0021_worker_beats' RETURNING *")
         [row] = cursor.fetchall()
     try:
         assert states(database.migrations) == [BROKEN]

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('chat', '0011_chats_by_agent'),
+        ('chat', '0020_chats_by_agent'),
     ]
 
     operations = [
