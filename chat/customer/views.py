@@ -25,7 +25,7 @@ from agents import throttle
 from agents.access import running_service
 from agents.models import Service
 from chat import access
-from chat.abuse import blocks, limits, puzzle
+from chat.abuse import blocks, crowds, limits, puzzle
 from chat.abuse.networks import network_of
 from chat.conversation import entries, frames, messages, rendering
 from chat.conversation.paging import before
@@ -163,7 +163,8 @@ def _start(request: HttpRequest, service: Service, customer: Customer | None, fo
     language, data = get_language(), form.cleaned_data
     network = network_of(service.pk, request)
     blocks.require_not_blocked(service.pk, network=network, customer_id=customer.pk if customer else 0)
-    puzzle.require_solution(service.pk, network, request.POST.get("solution", "")[:200], now=timezone.now())
+    if not crowds.is_known(customer.pk if customer else None):
+        puzzle.require_solution(service.pk, network, request.POST.get("solution", "")[:200], now=timezone.now())
     _count_start(service, customer, network)
     token = ""
     with transaction.atomic():
@@ -179,7 +180,9 @@ def _start(request: HttpRequest, service: Service, customer: Customer | None, fo
 
 
 def _count_start(service: Service, customer: Customer | None, network: str) -> None:
-    counted = {limits.START_BY_NETWORK: network, limits.START_BY_SERVICE: str(service.pk)}
+    counted = {limits.START_BY_SERVICE: str(service.pk)}
+    if not crowds.is_known(customer.pk if customer else None):
+        counted[limits.START_BY_NETWORK] = network
     if customer is not None:
         counted |= {limits.START_BY_CUSTOMER: str(customer.pk), limits.START_BY_CUSTOMER_DAY: str(customer.pk)}
     throttle.count_attempts(counted, now=timezone.now())
