@@ -34,8 +34,8 @@ def solution(puzzle_text: str) -> str:
     """As puzzle.js finds it."""
     challenge, iterations, bits = puzzle_text.split(" ")
     for counter in itertools.count():
-        first = hashlib.pbkdf2_hmac("sha256", str(counter).encode(), challenge.encode(), int(iterations))[0]
-        if first >> (8 - int(bits)) == 0:
+        found = hashlib.pbkdf2_hmac("sha256", str(counter).encode(), challenge.encode(), int(iterations))
+        if int.from_bytes(found[:2]) >> (16 - int(bits)) == 0:
             return f"{challenge} {counter}"
     raise AssertionError
 
