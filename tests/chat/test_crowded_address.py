@@ -26,12 +26,12 @@ from tests.chat.comings import be_here, come_online
 from tests.chat.test_customer_views import form, post
 from tests.make import make_agent
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 OFFICE = "192.0.2.7"
 IS_LONG = "SOAK" in os.environ
 SEATS, TURNS = 20, 20 if IS_LONG else 3
 PEOPLE_A_TURN = 10  # of the office: 200 in a soak
-TRIES_A_TURN = 10_000 if IS_LONG else 1_500  # of a derivation that takes a core 3 ms
+TRIES_A_TURN = 10_000 if IS_LONG else 600  # of a derivation that takes a core 3 ms
 BOTS = 200 if IS_LONG else 45
 
 
