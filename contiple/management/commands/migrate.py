@@ -45,6 +45,8 @@ class Command(migrate.Command):
                     raise
                 if time.monotonic() > deadline:
                     raise CommandError("A table is locked by somebody else; migrate again later.") from None
+                if options["verbosity"]:
+                    self.stdout.write(f" a table is in use, so it waits {pause:.1f} s and tries again.")
             else:
                 return
             _drop_half_made_indexes()

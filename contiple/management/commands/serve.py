@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand
 
 from contiple import server, start_checks
 from contiple.base import env
+from contiple.local.startup import check_port_is_free
 
 
 class Command(BaseCommand):
@@ -19,6 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("--worker", action="store_true", help="run the worker here even if REDIS_URL is set")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        check_port_is_free(options["host"], options["port"])
         start_checks.check_database()
         start_checks.check_masking_keys()
         # Without Redis a worker in another process could not reach the sockets of this one.
