@@ -102,9 +102,7 @@ def start(request: HttpRequest, service: Service, customer: Customer | None) -> 
         form.add_error(None, str(error))
         return say_when(_staged(request, context | stage, error.status), error)
     except puzzle.Unsolved as error:
-        answer = _staged(request, context | {"stage": "full"}, error.status)
-        answer[PUZZLE_HEADER] = error.puzzle
-        return answer
+        return _asked(_staged(request, context | {"stage": "full"}, error.status), error)
     except QueueFull:
         return _staged(request, context | {"stage": "full"}, 409)
     except Closed:  # a gate was closed after it was read
@@ -177,6 +175,11 @@ def _start(request: HttpRequest, service: Service, customer: Customer | None, fo
             customer, policy=form.current_policy, language=language, page=page, network=network
         )
     return chat, token
+
+
+def _asked(answer: HttpResponse, error: puzzle.Unsolved) -> HttpResponse:
+    answer[PUZZLE_HEADER] = error.puzzle
+    return answer
 
 
 def _count_start(service: Service, customer: Customer | None, network: str) -> None:

@@ -10,12 +10,12 @@ from django.test import Client
 from django.utils import timezone, translation
 
 from agents import throttle
-from agents.models import Agent
+from agents.models import Agent, Contract
 from chat import access
 from chat.abuse import crowds, limits, networks, puzzle
 from chat.conversation import messages
 from chat.customer.views import PUZZLE_HEADER
-from chat.models import Chat, Message
+from chat.models import Chat, Message, Ring
 from chat.routing.assignment import assign_waiting_chats
 from chat.routing.queue import queue_places
 from contiple.base import env
@@ -175,12 +175,14 @@ def test_the_readme_has_the_policy() -> None:
 
 def test_a_crowd_leaves_half_of_the_seats_and_colleagues_are_no_crowd(service, agent) -> None:
     network = networks.hash_of(service.pk, OFFICE)
-    Agent.objects.filter(pk=agent.pk).update(chat_limit=8)
+    Agent.objects.update(chat_limit=8)
+    Contract.objects.update(chats_at_once=8)
     come_online(agent)
     for _ in range(puzzle.NETWORK_STARTS - 1):
         make_chat(service, network=network)
     ringing = Chat.objects.filter(state=Chat.State.RINGING)
     assert assign_waiting_chats(service.pk) == 8, "colleagues behind one address have all seats"
+    Ring.objects.all().delete()
     ringing.update(state=Chat.State.WAITING, agent=None, ringing_since=None)
     make_chat(service, network=network)
 
