@@ -57,6 +57,14 @@ def waiting_chats(service: Service | int) -> QuerySet[Chat]:
     return waiting.filter(service=service, state=Chat.State.WAITING).order_by(*Chat.QUEUE_ORDER)
 
 
+def chats_to_ring(service: Service | int) -> QuerySet[Chat]:
+    """The chats of the queue that may ring: their customers have connected. Nothing rings for a form that was sent.
+
+    Until then a chat keeps its place, and others are served. ``routing.due_queues`` has the same in SQL.
+    """
+    return waiting_chats(service).filter(Exists(Lease.objects.filter(chat=OuterRef("pk"))))
+
+
 def message_mask_for(agent: Agent, mask_id: int) -> Mask:
     """Returns the mask with its message and chat. Raises ``Http404`` for one outside the agent's service."""
     masks = Mask.objects.select_related("message__chat").filter(message__chat__service=agent.service)

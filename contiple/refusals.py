@@ -30,7 +30,7 @@ def refusal(status: int, headers: Mapping[bytes, bytes]) -> tuple[list[tuple[byt
         (b"Content-Security-Policy", b"default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'"),
     ]
     if status == Busy.status:
-        lines.append((b"Retry-After", str(Busy.retry_after).encode()))
+        lines.append((b"Retry-After", str(Busy.retry_after_s).encode()))
     return lines, body
 
 

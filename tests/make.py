@@ -1,6 +1,7 @@
 """Rows for tests, by plain functions. Whatever a test doesn't name has a value that works."""
 
 import itertools
+from datetime import timedelta
 from uuid import UUID
 
 from django.http import Http404
@@ -8,12 +9,13 @@ from django.utils import timezone
 
 from agents.models import Agent, Contract, Service, User
 from chat.conversation import messages
-from chat.models import Chat, Message
+from chat.models import Chat, Lease, Message
 from chat.routing.chat_settings import chat_settings_of
 from helpcenter.models import Customer, HelpCenter, HelpCenterText, PrivacyPolicy
 from tickets.models import Ticket
 
 PASSWORD = "correct horse battery"
+LONG_AGO = timedelta(minutes=50)
 _count = itertools.count(1)
 
 
@@ -57,7 +59,10 @@ def make_customer(service: Service, name: str = "Jun", *, email: str = "jun@exam
 def make_chat(
     service: Service, *, customer: Customer | None = None, agent: Agent | None = None, state: str = "", **fields
 ) -> Chat:
-    """A chat in a state: ``active`` where there is an agent and ``waiting`` where there is none, unless it is named."""
+    """A chat in a state: ``active`` where there is an agent and ``waiting`` where there is none, unless it is named.
+
+    Its customer was connected once, long ago, unless ``connected`` is ``False``: so it may ring.
+    """
     now = timezone.now()
     state = state or (Chat.State.ACTIVE if agent else Chat.State.WAITING)
     if state == Chat.State.ACTIVE:
@@ -67,7 +72,8 @@ def make_chat(
         fields.setdefault("closed_by", Chat.ClosedBy.AGENT)
     if "waiting_since" in fields:
         fields.setdefault("turn_at", fields["waiting_since"])
-    return Chat.objects.create(
+    is_connected = fields.pop("connected", state != Chat.State.CLOSED)
+    chat = Chat.objects.create(
         service=service,
         customer=customer or make_customer(service, f"Customer {next(_count)}"),
         agent=agent,
@@ -76,6 +82,9 @@ def make_chat(
         consented_at=now,
         **fields,
     )
+    if is_connected:
+        Lease.objects.create(chat=chat, expires_at=now - LONG_AGO)
+    return chat
 
 
 def make_message(chat: Chat, body: str = "Hello", *, author: str = "customer", **fields) -> Message:

@@ -25,7 +25,7 @@ from agents import throttle
 from agents.access import running_service
 from agents.models import Service
 from chat import access
-from chat.abuse import blocks, limits, puzzle
+from chat.abuse import blocks, crowds, limits, puzzle
 from chat.abuse.networks import network_of
 from chat.conversation import entries, frames, messages, rendering
 from chat.conversation.paging import before
@@ -154,7 +154,8 @@ def _start(request: HttpRequest, service: Service, customer: Customer | None, fo
     language, data = get_language(), form.cleaned_data
     network = network_of(service.pk, request)
     blocks.require_not_blocked(service.pk, network=network, customer_id=customer.pk if customer else 0)
-    puzzle.require_solution(service.pk, network, request.POST.get("solution", "")[:200], now=timezone.now())
+    if not crowds.is_known(customer.pk if customer else None):
+        puzzle.require_solution(service.pk, network, request.POST.get("solution", "")[:200], now=timezone.now())
     _count_start(service, customer, network)
     token = ""
     with transaction.atomic():
@@ -175,16 +176,21 @@ def _not_started(request: HttpRequest, context: dict, stage: dict, error: Domain
             stage["form"].add_error(None, str(error))
             return say_when(_staged(request, context | stage, error.status), error)
         case puzzle.Unsolved():
-            answer = _staged(request, context | {"stage": "full"}, error.status)
-            answer[PUZZLE_HEADER] = error.puzzle
-            return answer
+            return _asked(_staged(request, context | {"stage": "full"}, error.status), error)
         case QueueFull():
             return _staged(request, context | {"stage": "full"}, 409)
     return _staged(request, context | _stage(request, context), 409)  # a gate was closed after it was read
 
 
+def _asked(answer: HttpResponse, error: puzzle.Unsolved) -> HttpResponse:
+    answer[PUZZLE_HEADER] = error.puzzle
+    return answer
+
+
 def _count_start(service: Service, customer: Customer | None, network: str) -> None:
-    counted = {limits.START_BY_NETWORK: network, limits.START_BY_SERVICE: str(service.pk)}
+    counted = {limits.START_BY_SERVICE: str(service.pk)}
+    if not crowds.is_known(customer.pk if customer else None):
+        counted[limits.START_BY_NETWORK] = network
     if customer is not None:
         counted |= {limits.START_BY_CUSTOMER: str(customer.pk), limits.START_BY_CUSTOMER_DAY: str(customer.pk)}
     throttle.count_attempts(counted, now=timezone.now())

@@ -19,7 +19,13 @@ LENGTHS = [
 
 
 class BlockForm(RefusableForm, forms.Form):
-    whom = forms.ChoiceField(label=_("Who is blocked"))
+    whom = forms.ChoiceField(
+        label=_("Who is blocked"),
+        help_text=_(
+            "“This customer” blocks this browser’s conversation. "
+            "To keep out somebody who comes back as new, block the address."
+        ),
+    )
     length = forms.ChoiceField(label=_("How long"), choices=LENGTHS, initial="day")
     reason = forms.CharField(
         label=_("Reason"),

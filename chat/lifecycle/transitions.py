@@ -40,6 +40,7 @@ class Absent(Closed):
 def start_chat(customer: Customer, *, policy: PrivacyPolicy, language: str, page: str = "", network: str = "") -> Chat:
     """Returns a new waiting chat of this customer, or the open one if there is one (a second click, a second tab).
 
+    It rings when its customer connects (``sockets.customer_socket``).
     Consent to ``policy`` is stored with it. All three gates are read here. Raises ``Closed``, or one that says more:
     ``Absent``, ``queue_limits.QueueFull``, ``blocks.Blocked``. ``network`` is the hash of where it comes from.
     """
@@ -49,7 +50,6 @@ def start_chat(customer: Customer, *, policy: PrivacyPolicy, language: str, page
     while True:
         _require_gates(chat)
         if _inserted(chat):
-            assign_waiting_chats(chat.service_id)
             return chat
         found = Chat.objects.exclude(state=State.CLOSED).filter(customer=customer).first()
         if found is not None:  # otherwise it has ended in between, and this start is a new one

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from agents import audit, throttle
@@ -19,6 +20,7 @@ from chat.masking import limit_notice, vault
 from chat.masking.holders import Holder
 from chat.masking.rules import rules_of
 from contiple.base.errors import Closed, Conflict, DomainError, TooMany
+from contiple.base.waiting import try_again
 
 HOUR = timedelta(hours=1)
 
@@ -79,11 +81,12 @@ def require_look(agent: Agent, hidden: Hidden, *, address: str | None) -> None:
     now = timezone.now()
     try:
         throttle.count_attempt(limit, str(agent.pk), now=now)
-    except TooMany:
+    except TooMany as error:
         hidden.record(agent, "reveal_limited", address)
         limit_notice.tell_of_limit(agent, limit.attempts)  # not told yet if the limit was lowered meanwhile
-        text = _("You’ve reached the limit of %(count)s unmaskings an hour. Try again later.")
-        raise TooMany(text % {"count": limit.attempts}) from None
+        text = _("You’ve reached the limit of %(count)s unmaskings an hour.") % {"count": limit.attempts}
+        wait_s = error.retry_after_s
+        raise TooMany(format_lazy("{} {}", text, try_again(wait_s)), retry_after_s=wait_s) from None
     # `>=`: a concurrent attempt that is refused later may be counted.
     if throttle.recent_attempts(limit, str(agent.pk), now=now) >= limit.attempts:
         limit_notice.tell_of_limit(agent, limit.attempts)

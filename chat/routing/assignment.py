@@ -16,12 +16,13 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Lower
 
 from agents import audit
-from chat.access import waiting_chats
+from chat.abuse import crowds
+from chat.access import chats_to_ring
 from chat.conversation import live
-from chat.models import ChatSettings, Ring
+from chat.models import Chat, ChatSettings, Ring
 from chat.routing import presence
 from chat.routing.decisions import Decision, Reason, note_round, only_news, why_nobody
-from chat.routing.standing import Standing, standing_after, standings_of
+from chat.routing.standing import Standing, room_of, seats_of, standing_after, standings_of
 from chat.states import ring_chats
 from contiple.base import clock
 from helpcenter.models import Customer
@@ -125,13 +126,13 @@ def plan(queue: Iterable[Waiting], everybody: Iterable[Candidate], now: datetime
 def take_turn(service_id: int) -> tuple[int, bool]:
     """Returns how many chats were given, and whether to look again at once. Needs a transaction of its own."""
     wait_for_turn(service_id)
-    if not waiting_chats(service_id).exists():
+    if not chats_to_ring(service_id).exists():
         return 0, False
     now = clock.database_now()
     standings = standings_of(service_id, now)
     free = [Candidate(each.agent_id, each.load, each.limit, each.idle_since) for each in standings if each.is_free]
-    room = min(sum(candidate.limit - candidate.load for candidate in free), BATCH)
-    queue = _head(service_id, room, now)
+    room = min(room_of(standings), BATCH)
+    queue = _head(crowds.in_their_shares(chats_to_ring(service_id), seats_of(standings)), service_id, room, now)
     planned = plan(queue, free, now)[:room]
     done = _give(service_id, planned)
     given = [gift.decision for gift in done]
@@ -142,13 +143,13 @@ def take_turn(service_id: int) -> tuple[int, bool]:
     return len(done), False
 
 
-def _head(service_id: int, room: int, now: datetime) -> list[Waiting]:
-    """The first chats of the queue: as many as there is room for, and as many more as may have to be skipped.
+def _head(ringable: QuerySet[Chat], service_id: int, room: int, now: datetime) -> list[Waiting]:
+    """The first of the ``ringable`` chats: as many as there is room for, and as many more as may have to be skipped.
 
     A chat that everybody with room has let ring keeps none behind it from being given.
     """
-    skipped = _rests(now).filter(chat__in=waiting_chats(service_id).order_by()).count()
-    chats = list(waiting_chats(service_id).values_list("pk", "customer")[: room + skipped + NOTED_AHEAD])
+    skipped = _rests(now).filter(chat__in=ringable.order_by()).count()
+    chats = list(ringable.values_list("pk", "customer")[: room + skipped + NOTED_AHEAD])
     # Read after the chats: a chat that came back into the queue in between has its missed ring among these.
     resting = _resting([pk for pk, _customer in chats], now)
     recent = _recent_agents(service_id, [customer for _pk, customer in chats], now) if room else {}
@@ -229,7 +230,7 @@ def _give(service_id: int, planned: list[Gift]) -> list[Gift]:
 
 
 def _lock_chats(service_id: int, chats: list[int]) -> set[int]:
-    rows = waiting_chats(service_id).filter(pk__in=chats).order_by("pk").select_for_update(no_key=True)
+    rows = chats_to_ring(service_id).filter(pk__in=chats).order_by("pk").select_for_update(no_key=True)
     return set(rows.values_list("pk", flat=True)) if chats else set()
 
 

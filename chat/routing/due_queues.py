@@ -51,7 +51,9 @@ def _forget_others(memory: Memory, services: Iterable[int]) -> None:
 # depend. An agent can if more chats wait than have just rung at this agent in vain. It follows `standing`.
 _QUEUES = f"""
     WITH queue AS (
-        SELECT service_id, count(*) AS chats, sum(id) AS ids FROM chat_chat WHERE state = 'waiting' GROUP BY service_id
+        SELECT service_id, count(*) AS chats, sum(id) AS ids FROM chat_chat chat
+        WHERE state = 'waiting' AND EXISTS (SELECT FROM chat_lease lease WHERE lease.chat_id = chat.id)
+        GROUP BY service_id
     ), rest AS (
         SELECT DISTINCT chat.service_id, ring.chat_id, ring.agent_id
         FROM chat_ring ring JOIN chat_chat chat ON chat.id = ring.chat_id

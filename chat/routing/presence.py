@@ -62,6 +62,11 @@ def drop_expired_leases(*, older_than_s: int = 3600) -> None:
     Lease.objects.filter(expires_at__lt=Now() - timedelta(seconds=older_than_s)).delete()
 
 
+def has_connected(chat_id: int) -> bool:
+    """Returns whether the chat's customer has ever connected."""
+    return Lease.objects.filter(chat=chat_id).exists()
+
+
 def sockets_of(chat_id: int) -> int:
     """Returns how many sockets the chat's customer has open, of any process."""
     return Lease.objects.filter(chat=chat_id, expires_at__gt=Now()).count()

@@ -22,7 +22,8 @@ from chat.routing import jobs, presence
 from chat.routing.assignment import assign_waiting_chats
 from chat.routing.chat_settings import chat_settings_of
 from chat.routing.jobs import Job, Memory
-from contiple.base import prepared
+from chat.routing.standing import room_of, standings_of
+from contiple.base import clock, prepared
 from contiple.base.errors import Closed
 
 Offer = Chat.InquiryOffer
@@ -49,12 +50,11 @@ def lock_queue(service: Service) -> int:
 def require_place(chat: Chat, limit: int) -> None:
     """Raises ``QueueFull`` if a new chat would have to wait behind ``limit`` others.
 
-    Call it in the transaction that made the chat and locked the queue; the error must undo it. Whether an agent has
-    room is not guessed: the router runs first, and then the chat waits or doesn't.
+    Call it in the transaction that made the chat and locked the queue; the error must undo it. The router runs first.
+    The room that agents have left after it is for those whose customers are about to connect.
     """
     assign_waiting_chats(chat.service_id)
-    waiting = waiting_chats(chat.service_id)
-    if waiting.filter(pk=chat.pk).exists() and waiting.count() > limit:
+    if waiting_chats(chat.service_id).count() > limit + room_of(standings_of(chat.service_id, clock.database_now())):
         raise QueueFull(_("Too many customers are waiting right now."))
 
 

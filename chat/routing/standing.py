@@ -1,5 +1,6 @@
 """The standing of each agent: able to take a chat now, or why not. Read by the router, by transfers and by admins."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -64,6 +65,16 @@ def standings_of(service_id: int, now: datetime) -> list[Standing]:
     """The standing of every active agent of the service, by id, in one reading. ``now`` is the database's time."""
     chats_at_once = Contract.objects.values_list("chats_at_once", flat=True).get(service=service_id)
     return [_standing(row, min(row.chat_limit, chats_at_once), now) for row in _agents(service_id)]
+
+
+def room_of(standings: Iterable[Standing]) -> int:
+    """Returns how many more chats these agents can take now."""
+    return sum(each.limit - each.load for each in standings if each.is_free)
+
+
+def seats_of(standings: Iterable[Standing]) -> int:
+    """Returns how many chats the agents who are there can have, those that they have among them."""
+    return sum(each.limit for each in standings if each.availability in {Availability.FREE, Availability.FULL})
 
 
 def nearness(standing: Standing) -> int:

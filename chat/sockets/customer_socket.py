@@ -17,6 +17,7 @@ from chat.conversation import entries, frames, live
 from chat.conversation.entries import Entry
 from chat.models import Chat
 from chat.routing import presence, queue
+from chat.routing.assignment import assign_waiting_chats
 from chat.sockets import snapshots
 from chat.sockets.client import Send
 from chat.sockets.codes import AGAIN, FORBIDDEN, SLOW, UNKNOWN
@@ -186,8 +187,15 @@ class CustomerSocket(Display):
         found = access.chat_of_token(self.scope["url_route"]["kwargs"]["service"], token)
         if found is not None:
             self._require_room(*found[:2])
-            presence.take_lease(self.socket_id, chat_id=found[0])
+            self._arrive(*found)
         return found
+
+    def _arrive(self, chat_id: int, service_id: int, state: str) -> None:
+        """Takes a lease. With its first one a waiting chat may ring."""
+        is_first = state == Chat.State.WAITING and not presence.has_connected(chat_id)
+        presence.take_lease(self.socket_id, chat_id=chat_id)
+        if is_first:
+            assign_waiting_chats(service_id)
 
     def _require_room(self, chat_id: int, service_id: int) -> None:
         """Raises ``TooMany`` if the chat has too many sockets, and ``Blocked`` for who is blocked."""

@@ -57,8 +57,8 @@ class TooMany(DomainError):
 
 
 class Busy(DomainError):
-    """There is more to do than this process can do in time. ``retry_after`` is in seconds."""
+    """There is more to do than this process can do in time. ``retry_after_s`` is how long to wait."""
 
     code = "busy"
     status = 503
-    retry_after = 10
+    retry_after_s = 10

@@ -33,7 +33,7 @@ def too_often(seconds: float) -> Any:
 
 def say_when(answer: HttpResponse, error: DomainError) -> HttpResponse:
     """Adds to the answer when another try may succeed (RFC 9110 §10.2.3), if the error says it."""
-    seconds = getattr(error, "retry_after_s", 0) or getattr(error, "retry_after", 0)
+    seconds = getattr(error, "retry_after_s", 0)
     if seconds:
         answer["Retry-After"] = str(seconds)
     return answer

@@ -5,15 +5,15 @@ export async function solve(puzzle) {
   if (!globalThis.crypto?.subtle) return "";
   const [challenge, iterations, bits] = puzzle.split(" ");
   for (let counter = 0; ; counter += 1) {
-    const first = await firstByte(String(counter), challenge, Number(iterations));
-    if (first >> (8 - Number(bits)) === 0) return `${challenge} ${counter}`;
+    const first = await firstBytes(String(counter), challenge, Number(iterations));
+    if (first >> (16 - Number(bits)) === 0) return `${challenge} ${counter}`;
   }
 }
 
-async function firstByte(counter, challenge, iterations) {
+async function firstBytes(counter, challenge, iterations) {
   const bytes = new TextEncoder();
   const key = await crypto.subtle.importKey("raw", bytes.encode(counter), "PBKDF2", false, ["deriveBits"]);
   const salt = bytes.encode(challenge);
   const derived = await crypto.subtle.deriveBits({ name: "PBKDF2", hash: "SHA-256", salt, iterations }, key, 256);
-  return new Uint8Array(derived)[0];
+  return new DataView(derived).getUint16(0);
 }

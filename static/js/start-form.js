@@ -5,6 +5,7 @@ import { fieldsOf, withButtonOff } from "./forms.js";
 import { solve } from "./puzzle.js";
 
 const FORM = "form[data-stage=start]";
+const SUMS_MAX = 4;
 
 export class StartForm {
   #root;
@@ -48,13 +49,14 @@ export class StartForm {
     return response;
   }
 
-  /** While a flood of starts is on, the server wants a sum solved first. */
+  /** While a flood of starts is on, the server wants a sum solved first; a harder one if the flood has grown meanwhile. */
   async #post(action, session, fields) {
-    const response = await session.start(action, fields);
-    const puzzle = response?.status === 428 && response.headers.get("X-Chat-Puzzle");
-    const solution = puzzle && (await solve(puzzle));
-    if (!solution) return response;
-    fields.set("solution", solution);
-    return session.start(action, fields);
+    for (let tries = 0; ; tries += 1) {
+      const response = await session.start(action, fields);
+      const puzzle = tries < SUMS_MAX && response?.status === 428 && response.headers.get("X-Chat-Puzzle");
+      const solution = puzzle && (await solve(puzzle));
+      if (!solution) return response;
+      fields.set("solution", solution);
+    }
   }
 }

@@ -167,4 +167,5 @@ def _chats(desk: Desk, number: int, per_agent: int) -> list[Guest]:
         )
         for n, customer in enumerate(customers)
     )
+    Lease.objects.bulk_create(Lease(chat=chat, expires_at=timezone.now() + SOON) for chat in chats)
     return [Guest(chat.pk, token) for chat, token in zip(chats, tokens, strict=True)]

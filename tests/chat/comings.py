@@ -10,6 +10,7 @@ from django.test import TestCase
 
 from agents.models import Agent
 from chat.models import Chat, Lease, Ring
+from chat.routing.assignment import assign_waiting_chats
 from chat.routing.presence import LEASE_S
 from contiple.base.clock import database_now
 from tests.make import make_chat
@@ -26,6 +27,13 @@ def come_online(agent: Agent, *, idle_for_s: float = 0) -> Agent:
 def be_here(*, agent: Agent | None = None, chat: Chat | None = None) -> Agent | Chat:
     Lease.objects.create(agent=agent, chat=chat, expires_at=database_now() + timedelta(seconds=LEASE_S))
     return agent or chat
+
+
+def connect(chat: Chat) -> Chat:
+    """The customer's page connects for the first time, as ``CustomerSocket`` has it: from now on the chat may ring."""
+    be_here(chat=chat)
+    assign_waiting_chats(chat.service_id)
+    return chat
 
 
 def leave(*, agent: Agent | None = None, chat: Chat | None = None, ago_s: float = 1) -> None:

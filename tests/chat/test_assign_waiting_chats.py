@@ -20,7 +20,7 @@ from chat.routing import assignment
 from chat.routing.assignment import RING_REST_S, Candidate, assign_waiting_chats, choose
 from contiple.base.clock import database_now
 from tests.agents.race import at_once
-from tests.chat.comings import come_online, leave, make_queue, make_ringing, state_of, wait_until_blocked
+from tests.chat.comings import come_online, connect, leave, make_queue, make_ringing, state_of, wait_until_blocked
 from tests.make import make_agent, make_chat, make_customer
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
@@ -509,7 +509,10 @@ def test_many_customers_at_once_are_given_out_while_there_is_room(service) -> No
     policy = service.help_center.policies.get(language="en")
     customers = [make_customer(service, f"C{number}") for number in range(12)]
 
-    at_once(*[partial(transitions.start_chat, customer, policy=policy, language="en") for customer in customers])
+    def come(customer) -> None:
+        connect(transitions.start_chat(customer, policy=policy, language="en"))
+
+    at_once(*[partial(come, customer) for customer in customers])
 
     assert [load_of(agent) for agent in agents] == [3, 3]
     assert Counter(Chat.objects.values_list("state", flat=True)) == {State.RINGING: 6, State.WAITING: 6}

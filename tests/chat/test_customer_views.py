@@ -23,7 +23,7 @@ from contiple.base import clock
 from contiple.base.texts import MESSAGE_LENGTH_MAX
 from helpcenter.customers import register_customer
 from helpcenter.models import Customer, HelpCenter, PrivacyPolicy
-from tests.chat.comings import come_online
+from tests.chat.comings import come_online, connect
 from tests.chat.secrets import columns_with
 from tests.make import make_chat, make_message, make_service
 
@@ -197,7 +197,8 @@ def test_consent_starts_a_chat_that_rings_and_gives_a_token(browser, service, on
     assert answer.status_code == 201
     assert stage(answer) == "chat"
     assert "no-store" in answer["Cache-Control"]
-    chat = Chat.objects.get()
+    chat = connect(Chat.objects.get())
+    chat.refresh_from_db()
     assert (chat.state, chat.agent, chat.language, chat.page) == ("ringing", online, "en", "https://shop.example/cart")
     assert (chat.policy, bool(chat.consented_at)) == (policy(service), True)
     assert (chat.customer.name, chat.customer.email) == (NAME, EMAIL)
@@ -587,6 +588,7 @@ def test_pages_hold_no_token_and_set_no_cookie_that_follows_the_customer(browser
 
 def test_reconciling_later_finds_nothing_wrong_with_what_was_started(browser, service, online) -> None:
     post(browser, "start", form(service))
+    connect(Chat.objects.get())
     upkeep.reconcile()
     assert Chat.objects.get().state == "ringing"
 

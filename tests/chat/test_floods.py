@@ -10,11 +10,13 @@ from django.test import Client
 from django.utils import timezone, translation
 
 from agents import throttle
+from agents.models import Agent, Contract
 from chat import access
 from chat.abuse import crowds, limits, networks, puzzle
 from chat.conversation import messages
 from chat.customer.views import PUZZLE_HEADER
-from chat.models import Chat, Message
+from chat.models import Chat, Message, Ring
+from chat.routing.assignment import assign_waiting_chats
 from chat.routing.queue import queue_places
 from contiple.base import env
 from contiple.base.errors import TooMany
@@ -34,8 +36,8 @@ def solution(puzzle_text: str) -> str:
     """As puzzle.js finds it."""
     challenge, iterations, bits = puzzle_text.split(" ")
     for counter in itertools.count():
-        first = hashlib.pbkdf2_hmac("sha256", str(counter).encode(), challenge.encode(), int(iterations))[0]
-        if first >> (8 - int(bits)) == 0:
+        found = hashlib.pbkdf2_hmac("sha256", str(counter).encode(), challenge.encode(), int(iterations))
+        if int.from_bytes(found[:2]) >> (16 - int(bits)) == 0:
             return f"{challenge} {counter}"
     raise AssertionError
 
@@ -169,3 +171,31 @@ def test_the_readme_has_the_policy() -> None:
     for name in ("SOCKETS_OF_CHAT", "SOCKETS_OF_NETWORK"):
         assert f"| `{name}` |" in table
         assert f"| {getattr(limits, name)} sockets" in table
+
+
+def test_a_crowd_leaves_half_of_the_seats_and_colleagues_are_no_crowd(service, agent) -> None:
+    network = networks.hash_of(service.pk, OFFICE)
+    Agent.objects.update(chat_limit=8)
+    Contract.objects.update(chats_at_once=8)
+    come_online(agent)
+    for _ in range(puzzle.NETWORK_STARTS - 1):
+        make_chat(service, network=network)
+    ringing = Chat.objects.filter(state=Chat.State.RINGING)
+    assert assign_waiting_chats(service.pk) == 8, "colleagues behind one address have all seats"
+    Ring.objects.all().delete()
+    ringing.update(state=Chat.State.WAITING, agent=None, ringing_since=None)
+    make_chat(service, network=network)
+
+    assert assign_waiting_chats(service.pk) == 4, "a crowd has half of them"
+    alone = make_chat(service)
+    assert assign_waiting_chats(service.pk) == 1
+    assert ringing.filter(pk=alone.pk).exists()
+
+
+def test_whoever_was_answered_before_today_comes_alone(service, agent, customer) -> None:
+    assert not crowds.is_known(customer.pk)
+    past = timezone.now() - timedelta(days=2)
+    chat = make_chat(service, customer=customer, state="closed", answered_at=past, closed_at=past)
+    assert crowds.is_known(customer.pk)
+    Chat.objects.filter(pk=chat.pk).update(closed_by=Chat.ClosedBy.ADMIN)
+    assert not crowds.is_known(customer.pk)

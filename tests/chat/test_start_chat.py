@@ -8,12 +8,14 @@ from django.utils import timezone
 
 from agents.models import Agent, AuditEntry, Contract
 from chat.conversation import live
+from chat.lifecycle import upkeep
 from chat.lifecycle.transitions import Absent, close_chat, start_chat
 from chat.models import Chat
+from chat.routing.queue import queue_place
 from contiple.base.errors import Closed
 from helpcenter.models import HelpCenter, HelpCenterText, PrivacyPolicy
 from tests.agents.race import at_once
-from tests.chat.comings import come_online, committed, leave, make_queue, state_of
+from tests.chat.comings import come_online, committed, connect, leave, make_queue, state_of
 from tests.make import make_customer
 
 
@@ -22,11 +24,28 @@ def policy(service) -> PrivacyPolicy:
     return service.help_center.policies.get(language="en")
 
 
+def test_nothing_rings_for_a_customer_who_never_connects(service, agent, customer, policy) -> None:
+    """Not at the start, not by the worker, not while others ring; it keeps its place until it connects."""
+    come_online(agent)
+    early = start_chat(customer, policy=policy, language="en")
+    late = start_chat(make_customer(service, "Late"), policy=policy, language="en")
+    connect(late)
+    upkeep.reconcile()
+    assert state_of(early) == (Chat.State.WAITING, None)
+    assert state_of(late) == (Chat.State.RINGING, agent.pk)
+    assert queue_place(early) == 1
+
+    connect(early)
+
+    assert state_of(early) == (Chat.State.RINGING, agent.pk)
+
+
 def test_it_rings_at_an_agent_who_is_online(service, agent, customer, policy, told) -> None:
     come_online(agent)
 
     with committed():
         chat = start_chat(customer, policy=policy, language="en", page="https://shop.example/basket")
+        connect(chat)
 
     assert state_of(chat) == (Chat.State.RINGING, agent.pk)
     chat.refresh_from_db()
@@ -51,9 +70,9 @@ def test_the_very_text_that_was_agreed_to_is_stored_and_when(service, agent, cus
 def test_it_waits_where_everybody_is_busy(service, agent, customer, policy) -> None:
     come_online(agent)
     Agent.objects.filter(pk=agent.pk).update(chat_limit=1)
-    start_chat(make_customer(service, "First"), policy=policy, language="en")
+    connect(start_chat(make_customer(service, "First"), policy=policy, language="en"))
 
-    chat = start_chat(customer, policy=policy, language="en")
+    chat = connect(start_chat(customer, policy=policy, language="en"))
 
     assert state_of(chat) == (Chat.State.WAITING, None)
 
@@ -126,7 +145,7 @@ def test_the_absent_message_is_the_service_s_own_in_the_customer_s_language(serv
 
 def test_a_second_start_is_the_first_chat(agent, customer, policy) -> None:
     come_online(agent)
-    first = start_chat(customer, policy=policy, language="en")
+    first = connect(start_chat(customer, policy=policy, language="en"))
 
     second = start_chat(customer, policy=policy, language="ko")
 
@@ -158,7 +177,7 @@ def test_nobody_passes_who_came_before(service, agent, customer, policy) -> None
     Agent.objects.filter(pk=agent.pk).update(chat_limit=1)
     [earlier] = make_queue(service, 1)
 
-    chat = start_chat(customer, policy=policy, language="en")
+    chat = connect(start_chat(customer, policy=policy, language="en"))
 
     assert state_of(earlier) == (Chat.State.RINGING, agent.pk)
     assert state_of(chat) == (Chat.State.WAITING, None)
@@ -197,6 +216,7 @@ def test_many_clicks_at_once_start_one_chat(service, agent, customer, policy) ->
 
     chats = at_once(*[partial(start_chat, customer, policy=policy, language="en")] * 8)
 
+    at_once(*[partial(connect, chat) for chat in chats])
     assert {chat.pk for chat in chats} == {Chat.objects.get().pk}
     assert Chat.objects.get().rings.count() == 1
     assert AuditEntry.objects.filter(action="chat.started").count() == 1

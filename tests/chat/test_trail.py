@@ -12,7 +12,7 @@ from chat.lifecycle.trail import REASONS, chat_trail
 from chat.lifecycle.trail import words as words_of_actions
 from chat.masking import selections
 from chat.models import Chat, Ring
-from tests.chat.comings import come_online, committed
+from tests.chat.comings import come_online, committed, connect
 from tests.make import make_agent, make_chat
 
 CARD = "4111 1111 1111 1111"
@@ -25,7 +25,7 @@ def words(chat: Chat) -> list[str]:
 def test_a_chat_s_whole_life(service, agent, colleague, customer) -> None:
     come_online(agent)
     policy = service.help_center.policies.get(language="ko")
-    chat = transitions.start_chat(customer, policy=policy, language="ko")
+    chat = connect(transitions.start_chat(customer, policy=policy, language="ko"))
     transitions.answer_chat(agent, chat.pk)
     come_online(colleague)
     agent.leases.all().delete()

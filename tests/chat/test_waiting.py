@@ -21,7 +21,7 @@ from contiple.base.errors import Closed
 from helpcenter.customers import register_customer
 from helpcenter.models import Customer, PrivacyPolicy
 from tests.agents.race import at_once
-from tests.chat.comings import come_online, committed, leave, make_queue, make_ringing, state_of
+from tests.chat.comings import come_online, committed, connect, leave, make_queue, make_ringing, state_of
 from tests.chat.lines import chat_of, do
 from tests.make import make_chat, make_customer, make_message, make_service
 
@@ -204,7 +204,7 @@ def test_whom_an_agent_takes_at_once_no_limit_stops(service, agent, colleague, c
     for chat in make_queue(service, 3):
         missed(chat, agent)
 
-    assert state_of(start(customer, policy)) == (Chat.State.RINGING, agent.pk)
+    assert state_of(connect(start(customer, policy))) == (Chat.State.RINGING, agent.pk)
 
 
 def test_room_goes_to_who_came_before(service, agent, customer, policy) -> None:
@@ -255,6 +255,7 @@ def test_many_starts_at_once_keep_the_limit(service, agent, policy) -> None:
     results = at_once(*[partial(start, customer, policy) for customer in customers])
 
     assert sum(isinstance(result, QueueFull) for result in results) == 6
+    at_once(*[partial(connect, result) for result in results if isinstance(result, Chat)])
     assert Chat.objects.filter(state=Chat.State.WAITING).count() == 3
     assert Chat.objects.filter(state=Chat.State.RINGING).count() == 1
 

@@ -65,17 +65,16 @@ def test_many_starts_at_once_on_both_processes_never_pass_a_limit_and_then_ring_
 
     def start(number):
         try:
-            return desk.start(web=f"web{1 + number % 2}", name=f"Jun {number}").status
+            desk.customer_here(web=f"web{1 + number % 2}", name=f"Jun {number}")
         finally:
             connection.close()
 
     with desk.in_threads(), ThreadPoolExecutor(17) as pool:
         watching = pool.submit(watch)
-        starts = list(pool.map(start, range(16)))
+        list(pool.map(start, range(16)))
         time.sleep(TICKS_S)
         done.set()
         watching.result()
-    assert starts == [201] * 16
     assert max(seen) == 2
     assert desk.loads() == {agent.pk: 2 for agent in agents}
     ringing = queue(desk, Chat.State.RINGING)

@@ -10,8 +10,8 @@ import redis
 from django.db import connection
 
 from agents.models import Agent
-from chat.models import Chat, Message, Ring
-from chat.routing.presence import HEARTBEAT_S
+from chat.models import Chat, Lease, Message, Ring
+from chat.routing.presence import HEARTBEAT_S, LEASE_S
 from tests.faults.desk import assert_within_limits, when_database_answers
 from tests.faults.people import wait_until
 from tests.faults.talk import assert_every_word_arrived, clients, conversations, write_all
@@ -64,6 +64,7 @@ class Reception:
             answer = self.desk.start(name=f"Jun {len(self.customers)}")
             if answer.status == 201 and len(self.customers) < 50:  # an address may start 60 in an hour
                 self.customers.append(self.desk.chat_of(answer.token).pk)
+                Lease.objects.create(chat_id=self.customers[-1], expires_at=self.desk.now(LEASE_S))  # its page connects
         held = list(Chat.objects.filter(service=self.desk.service, agent__isnull=False).exclude(state="closed"))
         for chat in chance.sample(held, min(len(held), 3)):
             act = self.desk.answer if chat.state == Chat.State.RINGING else self.desk.end

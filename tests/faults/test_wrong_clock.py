@@ -100,6 +100,8 @@ def test_a_customer_who_has_just_started_is_not_taken_for_gone(desk):
     desk.agent_here(web="web1")
     answer = desk.start(web="web2")
     chat = desk.chat_of(answer.token)
+    remains(lambda: desk.state_of(chat.pk)[0] == Chat.State.WAITING, TICKS_S)
+    desk.customer(answer.token, chat.pk, web="web1")
     remains(lambda: desk.state_of(chat.pk)[0] == Chat.State.RINGING, TICKS_S)
 
 

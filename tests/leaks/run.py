@@ -115,9 +115,10 @@ class Run:
         assert answer.status == 201, answer
         token = answer.headers["X-Chat-Token"]
         chat = self.desk.chat_of(token).pk
+        customer = self.desk.customer(token, chat)
         self._open(self.mina, chat)
         self.tab.watch(chat)
-        return self.desk.customer(token, chat)
+        return customer
 
     def pass_on(self, chat: int, note: str) -> None:
         """From Mina to Theo, who is Online no longer than that."""
