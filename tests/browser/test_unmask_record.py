@@ -27,7 +27,7 @@ def rows(page: Page) -> Locator:
 
 
 def test_a_filter_changes_the_list_and_nothing_else(record: Page):
-    expect(rows(record)).to_have_count(12)
+    expect(rows(record)).to_have_count(16)
     record.evaluate("window.mark = 1")
     record.get_by_label("What happened").select_option("Refused: not permitted")
     expect(rows(record)).to_have_count(2)
@@ -36,7 +36,7 @@ def test_a_filter_changes_the_list_and_nothing_else(record: Page):
     assert record.evaluate("window.mark") == 1
     assert "outcome=reveal_refused" in record.url
     record.get_by_role("link", name="Show the whole month").click()
-    expect(rows(record)).to_have_count(12)
+    expect(rows(record)).to_have_count(16)
     expect(record.get_by_label("What happened")).to_have_value("")
 
 
@@ -47,7 +47,7 @@ def test_the_month_before_keeps_the_filter(record: Page):
     expect(record.get_by_text("No records match")).to_be_visible()
     expect(record.get_by_label("Kind")).to_have_value("rrn")
     record.get_by_role("link", name="Next month").click()
-    expect(rows(record)).to_have_count(5)
+    expect(rows(record)).to_have_count(7)
 
 
 def test_what_is_shown_is_exported(record: Page, tmp_path: Path):

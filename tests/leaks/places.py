@@ -52,7 +52,7 @@ PLACES: dict[str, Place] = {
     "statements": Place(forgets=False),
     "traffic of Redis": Place(forgets=False),
     "values in Redis": _without_words(LEFT_IN_REDIS),
-    "logs": _without_words("no-such-help-center", is_closed=True),
+    "logs": _without_words("/hc/<slug:service>/", is_closed=True),
     "metrics": _without_words("contiple_chats", is_closed=True),
     "mails": _without_words(INVITED),
     "answers": Place(forgets=False),
