@@ -105,7 +105,7 @@ def test_a_sweep_that_fails_stops_no_other_and_the_tick_is_no_success(monkeypatc
     monkeypatch.setattr(retention, "drop_ended_sessions", lambda: done.append("sessions"))
     assert worker.tick(0) is False
     assert done == ["rounds", "sessions"]
-    assert [line.getMessage() for line in caplog.records] == ["a sweep failed: ValueError"] * 2
+    assert [line.getMessage() for line in caplog.records] == ["fail failed: ValueError"] * 2
     assert worker.tick(1) is True
 
 

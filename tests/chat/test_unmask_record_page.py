@@ -212,6 +212,7 @@ def test_queries_do_not_grow_with_the_rows(service, agent, admin, sign_in):
             make_look(person, chat, of="ticket", subject=make_ticket(service).audit_subject)
             make_limit_reached(person, at=NOON)
 
+    page(browser)  # the first page notes where the session is open
     fill(1)
     few = queries()
     fill(8)
