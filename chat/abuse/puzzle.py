@@ -2,7 +2,8 @@
 
 A browser finds a counter for which PBKDF2-SHA256 begins with ``ZERO_BITS`` zeros: 16 tries on average. A key derivation
 takes a script nearly as long as a browser, other than a bare hash. Each doubling of a network's starts doubles the
-tries, so a script that solves sums slows itself down long before it uses up the limits of its network and its service.
+tries, so a script on one core that solves sums slows itself down before it uses up the limit of its network; with four
+times the cores it starts twice as many chats.
 A sum is signed, for one service, for two minutes, and for one start. It stops scripts that only send forms, and slows
 down others; the order of the queue and the shares (``crowds``), *End all of these* and *Block* do the rest.
 """
