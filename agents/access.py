@@ -5,16 +5,14 @@ What is forbidden looks like what doesn't exist: 404.
 
 from collections.abc import Callable
 from functools import wraps
-from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Agent, Service, User
+from agents.next_page import page_of
 from agents.second_factor.requirement import lacks_factor, lead_to_set_up
 from contiple.base import log_ids
 from contiple.base.errors import Closed
@@ -68,7 +66,7 @@ def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
         if request.user.is_authenticated:
             return view(request, *args, **kwargs)
-        return redirect_to_login(_page_of(request))
+        return redirect_to_login(page_of(request))
 
     return guarded
 
@@ -106,18 +104,6 @@ def for_admins(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
         return view(request, agent, *args, **kwargs)
 
     return guarded
-
-
-def _page_of(request: HttpRequest) -> str:
-    """The address of the page on which the person is: for a form or a script's request, the one that sent it."""
-    is_script = request.htmx or request.headers.get("X-Requested-With") == "fetch"
-    if request.method in {"GET", "HEAD"} and not (is_script and not request.htmx.boosted):
-        return request.get_full_path()
-    page = request.headers.get("HX-Current-URL") or request.headers.get("Referer", "")
-    if not url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure()):
-        return reverse("agents:start")
-    parts = urlsplit(page)
-    return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
 def _remember(request: HttpRequest, service: str) -> None:

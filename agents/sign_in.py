@@ -19,7 +19,7 @@ from agents.models import User
 from agents.models_accounts import AccountEntry
 from agents.second_factor import step_up
 from agents.sessions import SIGNED_IN_AT
-from contiple.base.addresses import client_address
+from contiple.base.addresses import client_address, network
 from contiple.base.email_addresses import canonical
 from contiple.base.errors import Busy
 
@@ -79,7 +79,7 @@ def count_reset(request: HttpRequest, email: str, *, now: datetime) -> bool:
     device = known_device(request, User.objects.filter(email=email).first())
     if device:
         return throttle.allow(throttle.RESET_BY_DEVICE, device, now=now)
-    throttle.count_attempt(throttle.RESET_BY_ADDRESS, throttle.network(client_address(request)), now=now)
+    throttle.count_attempt(throttle.RESET_BY_ADDRESS, network(client_address(request)), now=now)
     return throttle.allow(throttle.RESET_BY_EMAIL, email, now=now)
 
 
@@ -92,5 +92,4 @@ def _sign_in_limits(request: HttpRequest, email: str, account: User | None) -> d
     device = known_device(request, account)
     if device:
         return {throttle.SIGN_IN_BY_DEVICE: device}
-    network = throttle.network(client_address(request))
-    return {throttle.SIGN_IN_BY_EMAIL: email, throttle.SIGN_IN_BY_ADDRESS: network}
+    return {throttle.SIGN_IN_BY_EMAIL: email, throttle.SIGN_IN_BY_ADDRESS: network(client_address(request))}

@@ -9,7 +9,6 @@ get through.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import IPv6Address, ip_address, ip_network
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -88,13 +87,6 @@ def forget(attempts: list[Attempt]) -> None:
 
 def forget_all(limit: Limit, who: str) -> None:
     Attempt.objects.filter(key=_key(limit, who)).delete()
-
-
-def network(address: str) -> str:
-    """Returns the network that one customer of a provider has: an IPv4 address, or a whole IPv6 /64."""
-    if address and isinstance(ip_address(address), IPv6Address):
-        return str(ip_network(f"{address.partition('%')[0]}/64", strict=False))
-    return address
 
 
 def _require_room(limit: Limit, who: str, now: datetime, *, beside: Attempt | None = None) -> None:

@@ -6,7 +6,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -17,6 +16,7 @@ from agents.access import LAST_SERVICE, for_agents, memberships, signed_in
 from agents.forms import SignInForm
 from agents.models import Agent
 from agents.models_accounts import AccountEntry
+from agents.next_page import safe_next
 from agents.second_factor import passkeys
 from agents.second_factor.views_sign_in import enter
 from agents.sessions import go_on_alone
@@ -39,7 +39,7 @@ def start(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
-    target = _safe_next(request, reverse("agents:start"))
+    target = safe_next(request)
     if request.method != "POST" and request.user.is_authenticated:
         return redirect(target)
     form = SignInForm(request.POST or None)
@@ -60,7 +60,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
-    target = _safe_next(request, "")
+    target = safe_next(request, "")
     finish_session(request)
     return redirect(f"{reverse('agents:sign_in')}{target and f'?next={target}'}")
 
@@ -90,10 +90,3 @@ def services(request: HttpRequest) -> HttpResponse:
 def desk(request: HttpRequest, agent: Agent) -> HttpResponse:
     request.session[LAST_SERVICE] = agent.service.slug
     return redirect("tickets:list", agent.service.slug)
-
-
-def _safe_next(request: HttpRequest, default: str) -> str:
-    """Returns where to go on to: an address on this site, whatever the link said."""
-    target = request.POST.get("next") or request.GET.get("next") or ""
-    safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
-    return target if safe and target.startswith("/") else default

@@ -35,7 +35,7 @@ SOCKETS_BY_ADDRESS = 2000
 PAGES_AT_ONCE, PAGES_WAITING, PAGES_SECONDS = 8, 300, 20
 # Requests that hash a password wait in a lane of their own, so that no page waits behind them.
 HASHING_WAITING, HASHING_SECONDS = 60, 15
-HASHING = re.compile(r"/(sign-in|password|invitation|operator/(login|password_change|agents/user))\b")
+HASHING = re.compile(r"/(sign-in|confirm|password|invitation|operator/(login|password_change|agents/user))\b")
 
 
 def body_limit(target: bytes) -> int:

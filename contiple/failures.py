@@ -13,11 +13,11 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve, reverse
 from django.utils.functional import Promise
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from agents.access import agent_for, running_service
 from agents.models import Agent
+from agents.next_page import safe_next
 from helpcenter.pages import public_page
 
 TOKEN_HEADER = "X-CSRF-Token"  # noqa: S105 - a header's name
@@ -94,7 +94,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if is_script(request):
         answer = sentence(text, status)
     else:  # without a request: whatever has failed may fail again in a context processor
-        body = render_to_string("500.html", {"text": text, "is_public": is_public(request)})
+        body = render_to_string(
+            "bare.html", {"title": _("Something went wrong"), "text": text, "is_public": is_public(request)}
+        )
         answer = HttpResponse(body, status=status)
     if status == 503:
         answer["Retry-After"] = str(RETRY_AFTER_S)
@@ -151,10 +153,7 @@ def _with_new_token(request: HttpRequest, own: bool) -> HttpResponse:
 
 
 def _sign_in_again(request: HttpRequest) -> HttpResponse:
-    target = request.POST.get("next") or request.GET.get("next") or ""
-    is_ours = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
-    if not (is_ours and target.startswith("/")):
-        target = reverse("agents:start")
+    target = safe_next(request)
     if request.user.is_authenticated:
         return redirect(target)
     messages.info(request, _("The sign-in page was out of date. Please sign in again."))

@@ -45,5 +45,6 @@ def _language(headers: Mapping[bytes, bytes]) -> str:
 def _body(status: int, language: str, *, is_page: bool) -> bytes:
     with translation.override(language):
         sentence = str(SENTENCES.get(status, ""))
-        text = render_to_string("refused.html", {"text": sentence}) if is_page else sentence
+        page = {"title": _("That didn’t work"), "text": sentence, "is_public": True}
+        text = render_to_string("bare.html", page) if is_page else sentence
     return text.encode()

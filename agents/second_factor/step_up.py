@@ -7,17 +7,17 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from agents.models import Agent
+from agents.next_page import page_of
 
 VALID_FOR = timedelta(minutes=10)
 CONFIRMED_AT = "confirmed_at"  # session key: seconds since 1970
@@ -62,15 +62,4 @@ def ask(request: HttpRequest) -> HttpResponse:
     if request.headers.get("X-Requested-With") == "fetch":
         text = _("Confirm that it’s you, and try again.")
         return HttpResponse(text, status=403, headers={HEADER: address}, content_type="text/plain; charset=utf-8")
-    return redirect(f"{address}?{urlencode({'next': _page(request)})}")
-
-
-def _page(request: HttpRequest) -> str:
-    """Returns the page that was asked for, or on which the form was."""
-    if request.method in {"GET", "HEAD"}:
-        return request.get_full_path()
-    before = request.headers.get("Referer", "")
-    if not url_has_allowed_host_and_scheme(before, {request.get_host()}, require_https=request.is_secure()):
-        return reverse("agents:start")
-    parts = urlsplit(before)
-    return parts._replace(scheme="", netloc="", fragment="").geturl()
+    return redirect(f"{address}?{urlencode({'next': page_of(request)})}")

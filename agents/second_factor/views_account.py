@@ -14,11 +14,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from agents.next_page import safe_next
 from agents.second_factor import codes, factors, passkeys, step_up
 from agents.second_factor.forms import AppCodeForm, NameForm, NewPasskeyForm
 from agents.second_factor.requirement import operator_lacks_factor, services_that_require
 from agents.second_factor.step_up import confirmed
-from agents.second_factor.views_sign_in import safe_next
 from agents.sessions import go_on_alone
 from contiple.base.errors import DomainError, Invalid
 

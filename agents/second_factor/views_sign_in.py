@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from agents import account_trail
 from agents.models import User
 from agents.models_accounts import AccountEntry
+from agents.next_page import safe_next
 from agents.second_factor import passkeys, pending, step_up
 from agents.second_factor.forms import PasskeyForm, ProofForm
 from agents.sign_in import begin_session
@@ -81,13 +82,6 @@ def confirm(request: HttpRequest) -> HttpResponse:
     template = "agents/_proof_form.html" if in_dialog else "agents/confirm.html"
     context = {"form": form, "next": safe_next(request), "action": reverse("agents:confirm")}
     return render(request, template, context)
-
-
-def safe_next(request: HttpRequest) -> str:
-    """Returns where to go on to: an address on this site, whatever the link said."""
-    target = request.POST.get("next") or request.GET.get("next") or ""
-    safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
-    return target if safe else reverse("agents:start")
 
 
 def _answer(form: PasskeyForm) -> dict[str, str]:

@@ -4,6 +4,7 @@
 export class CustomerSession {
   #key;
   #startKey;
+  #starting = "";
 
   constructor(service) {
     this.#key = `contiple-chat:${service}`;
@@ -15,6 +16,7 @@ export class CustomerSession {
   }
 
   begin(token) {
+    this.#starting = "";
     sessionStorage.removeItem(this.#startKey);
     localStorage.setItem(this.#key, token);
   }
@@ -25,9 +27,17 @@ export class CustomerSession {
 
   /** Sends a start. A new customer's token is made here and kept until the answer: sent again, it is the same start. */
   async start(url, fields) {
-    const token = this.token || sessionStorage.getItem(this.#startKey) || newToken();
-    if (!this.token) sessionStorage.setItem(this.#startKey, token);
-    return this.post(url, fields, token);
+    return this.post(url, fields, this.token || this.#startToken());
+  }
+
+  #startToken() {
+    this.#starting ||= sessionStorage.getItem(this.#startKey) || newToken();
+    try {
+      sessionStorage.setItem(this.#startKey, this.#starting);
+    } catch {
+      // The storage is full: a reload before the answer makes another start.
+    }
+    return this.#starting;
   }
 
   /** Calls `changed()` when another tab begins a chat, or leaves this one for a new one. */

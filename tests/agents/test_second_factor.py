@@ -355,6 +355,14 @@ def test_a_password_that_is_hashed_anew_keeps_the_session(sign_in, agent, settin
     assert is_signed_in(client)
 
 
+@pytest.mark.parametrize(
+    "target", ["no-page", "agents.sign_in", "https://evil.example/", "//evil.example/", "/\\evil.example"]
+)
+def test_an_address_that_is_none_of_ours_leads_to_the_start_page(sign_in, agent, target):
+    answer = sign_in(agent).post(reverse("agents:confirm"), {"password": PASSWORD, "next": target})
+    assert (answer.status_code, answer.url) == (302, "/")
+
+
 def test_who_has_a_factor_cannot_confirm_by_the_password(sign_in, agent, person):
     give_app(person)
     agent.user.refresh_from_db()

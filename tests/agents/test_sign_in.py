@@ -13,6 +13,7 @@ from agents import throttle
 from agents.devices import known_device
 from agents.models import AccountEntry, Attempt
 from agents.sessions import end_all_sessions
+from contiple.base import addresses
 from contiple.base.errors import TooMany
 from tests.agents.race import at_once
 from tests.hashers import FastHasher
@@ -284,7 +285,7 @@ def test_neither_e_mail_nor_address_is_kept(person, try_sign_in):
     [("192.0.2.7", "192.0.2.7"), ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"), ("fe80::1%eth0", "fe80::/64"), ("", "")],
 )
 def test_an_ipv6_customer_counts_as_one(address, network):
-    assert throttle.network(address) == network
+    assert addresses.network(address) == network
 
 
 @pytest.mark.django_db(transaction=True)
