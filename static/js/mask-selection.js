@@ -4,18 +4,20 @@
 /** Remembers the last selection inside `log`, since a tap on a button may clear it (touch). */
 export function rememberSelection(log) {
   let last = null;
-  const note = () => {
+  const selected = () => {
     const selection = getSelection();
-    if (selection.rangeCount && !selection.isCollapsed && log.contains(selection.getRangeAt(0).commonAncestorContainer)) {
-      last = selectedSpans(log, selection.getRangeAt(0));
-    } else if (document.activeElement === document.body || log.contains(selection.anchorNode)) {
-      last = null;
-    }
+    const range = selection.rangeCount && !selection.isCollapsed ? selection.getRangeAt(0) : null;
+    return range && log.contains(range.commonAncestorContainer) ? selectedSpans(log, range) : null;
+  };
+  const note = () => {
+    const spans = selected();
+    if (spans) last = spans;
+    else if (document.activeElement === document.body || log.contains(getSelection().anchorNode)) last = null;
   };
   document.addEventListener("selectionchange", note);
   return {
     take() {
-      const spans = last || [];
+      const spans = selected() || last || []; // the event of a selection just made may still be on its way
       last = null;
       getSelection().removeAllRanges();
       return spans;
