@@ -26,7 +26,7 @@ from tests.chat.comings import be_here, come_online
 from tests.chat.test_customer_views import form, post
 from tests.make import make_agent
 
-pytestmark = [pytest.mark.django_db, pytest.mark.soak]  # minutes: `make soak` plays it
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 OFFICE = "192.0.2.7"
 IS_LONG = "SOAK" in os.environ
 SEATS, TURNS = 20, 20 if IS_LONG else 3
