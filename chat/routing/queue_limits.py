@@ -28,6 +28,9 @@ from contiple.base.errors import Closed
 
 Offer = Chat.InquiryOffer
 
+# What may have been offered before each: who knows that every agent let it ring needs no word of the long wait.
+_BEFORE = {Offer.WAITED: ("",), Offer.MISSED: ("", Offer.WAITED)}
+
 
 class QueueFull(Closed):
     """The queue is at its limit: the customer is offered the inquiry form."""
@@ -118,10 +121,13 @@ def _waiting_too_long() -> QuerySet[Chat]:
     return waiting.annotate(since=since).filter(since__lt=Now() - longest)
 
 
-def _offer(chat: Chat, offer: str) -> None:
-    """Offers it by compare-and-set: an agent who opens the chat now, or another worker, may be faster."""
-    unchanged = Chat.objects.filter(pk=chat.pk, state=Chat.State.WAITING, inquiry_offer=chat.inquiry_offer)
+def _offer(chat: Chat, offer: Chat.InquiryOffer) -> None:
+    """Offers it by compare-and-set: an agent who opens the chat now, or another worker, may be faster.
+
+    ``chat`` is no witness of what was offered before: it may have been read after another worker's offer.
+    """
+    not_told = Chat.objects.filter(pk=chat.pk, state=Chat.State.WAITING, inquiry_offer__in=_BEFORE[offer])
     with transaction.atomic():
-        if unchanged.update(inquiry_offer=offer):
-            audit.record(chat.service_id, "chat.inquiry_offered", chat.subject, actor="", reason=str(offer))
+        if not_told.update(inquiry_offer=offer):
+            audit.record(chat.service_id, "chat.inquiry_offered", chat.subject, actor="", reason=offer.value)
             live.publish_on_commit(live.chat_topic(chat.pk), live.Touched())
