@@ -1,6 +1,6 @@
 // The customer's chat, in a frame of its own: the form that starts it, the chat, and the way back into it.
 
-import "./customer-storage.js"; // before whatever stores
+import "./storage.js"; // before whatever stores
 import { keepOnly } from "./chat-drafts.js";
 import { contactWith } from "./customer-contact.js";
 import { CustomerPane } from "./customer-pane.js";
@@ -12,6 +12,7 @@ import { StartForm } from "./start-form.js";
 import { localiseTimes } from "./times.js";
 
 const RETRY_MS = 2000;
+const SLOW_MS = 1000;
 
 class CustomerChat extends HTMLElement {
   #pane = null;
@@ -90,8 +91,12 @@ class CustomerChat extends HTMLElement {
 
   async #start(form) {
     const visit = this.#visit;
+    this.#notice("");
+    const slow = setTimeout(() => this.#notice(this.texts.starting), SLOW_MS);
     const response = await this.startForm.send(form, this.session, this.parentPage.address || document.referrer);
-    const type = response?.headers.get("Content-Type") || "";
+    clearTimeout(slow);
+    if (!response) return this.#notice(this.texts.unreachable);
+    const type = response.headers.get("Content-Type") || "";
     if (!type.startsWith("text/html") || response.status >= 500) {
       const isSentence = type.startsWith("text/plain") && response.status < 500;
       return this.#notice(isSentence ? await response.text() : this.texts.unavailable);
@@ -122,7 +127,8 @@ class CustomerChat extends HTMLElement {
 
   #showForm() {
     this.startForm.begin();
-    this.stage.querySelector("[aria-invalid=true], input[name=name]")?.focus();
+    const name = this.stage.querySelector("input[name=name]");
+    (this.stage.querySelector("[aria-invalid=true]") || name)?.focus();
   }
 
   #showChat(state) {
@@ -188,7 +194,7 @@ class CustomerChat extends HTMLElement {
 
   async #end() {
     const response = await this.session.post(this.dataset.endUrl);
-    if (!response?.ok) this.#notice(this.texts.unavailable);
+    if (!response?.ok) this.#notice(response ? this.texts.unavailable : this.texts.unreachable);
   }
 
   /** Goes back to the first page: a new chat needs a new consent. */
