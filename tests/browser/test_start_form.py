@@ -66,7 +66,11 @@ def test_a_start_that_takes_long_says_so(open_form):
     center = open_form()
     center.fill(name="Jun Park", message="Hello")
     held: list[Route] = []
-    center.page.route("**/chat/start/", lambda route: held.append(route))
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    center.page.route("**/chat/start/", hold)
     center.agree_and_start()
     notice = center.panel.locator("[data-part=notice]")
     expect(notice).to_have_text("Starting takes a little longer right now. Please keep this page open.")
