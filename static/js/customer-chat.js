@@ -5,6 +5,7 @@ import { keepOnly } from "./chat-drafts.js";
 import { contactWith } from "./customer-contact.js";
 import { CustomerPane } from "./customer-pane.js";
 import { CustomerSession } from "./customer-session.js";
+import { failureOf } from "./forms.js";
 import { Outbox } from "./outbox.js";
 import { ParentPage } from "./parent-page.js";
 import "./personal-hint.js";
@@ -95,11 +96,9 @@ class CustomerChat extends HTMLElement {
     const slow = setTimeout(() => this.#notice(this.texts.starting), SLOW_MS);
     const response = await this.startForm.send(form, this.session, this.parentPage.address || document.referrer);
     clearTimeout(slow);
-    if (!response) return this.#notice(this.texts.unreachable);
-    const type = response.headers.get("Content-Type") || "";
+    const type = response?.headers.get("Content-Type") || "";
     if (!type.startsWith("text/html") || response.status >= 500) {
-      const isSentence = type.startsWith("text/plain") && response.status < 500;
-      return this.#notice(isSentence ? await response.text() : this.texts.unavailable);
+      return this.#notice(await failureOf(response, this.texts));
     }
     this.#notice("");
     // If no agent is there any more, what was typed goes on to the inquiry form.
@@ -194,7 +193,7 @@ class CustomerChat extends HTMLElement {
 
   async #end() {
     const response = await this.session.post(this.dataset.endUrl);
-    if (!response?.ok) this.#notice(response ? this.texts.unavailable : this.texts.unreachable);
+    if (!response?.ok) this.#notice(await failureOf(response, this.texts));
   }
 
   /** Goes back to the first page: a new chat needs a new consent. */
