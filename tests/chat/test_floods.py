@@ -11,13 +11,15 @@ from django.utils import timezone, translation
 
 from agents import throttle
 from agents.models import Agent, Contract
-from chat import access
 from chat.abuse import crowds, limits, networks, puzzle
 from chat.conversation import messages
 from chat.customer.views import PUZZLE_HEADER
-from chat.models import Chat, Message, Ring
+from chat.lifecycle.trail import routing_trail
+from chat.models import Chat, Lease, Message, RoutingDecision
 from chat.routing.assignment import assign_waiting_chats
-from chat.routing.queue import queue_places
+from chat.routing.decisions import Reason
+from chat.routing.queue import queue_place, queue_places
+from chat.sockets import snapshots
 from contiple.base import env
 from contiple.base.errors import TooMany
 from tests.chat.comings import come_online
@@ -49,9 +51,14 @@ def start_as_a_browser(service, address: str, **data):
     return answer
 
 
+def words(chat) -> list[str]:
+    return [choice.text for choice in routing_trail(chat)]
+
+
 def test_an_office_and_a_script_behind_one_address(service, agent) -> None:
     """The script sends forms without end; the people of the office have browsers; others come alone."""
     come_online(agent)
+    Lease.objects.update(expires_at=timezone.now() + timedelta(hours=1))
     script = [start(service, OFFICE, name="Script").status_code for _ in range(60)]
     office = [start_as_a_browser(service, OFFICE, name=f"Person {number}") for number in range(40)]
     script += [start(service, OFFICE, name="Script").status_code for _ in range(20)]
@@ -60,32 +67,70 @@ def test_an_office_and_a_script_behind_one_address(service, agent) -> None:
     assert {answer.status_code for answer in office} == {201}
     assert script.count(201) == puzzle.NETWORK_STARTS
     assert alone.status_code == 201
-    first = access.waiting_chats(service).select_related("customer")[: crowds.CROWD_FREE + 1]
-    assert "Alone" in {chat.customer.name for chat in first}
+    places = queue_places(service.pk)
+    assert places[Chat.objects.get(customer__name="Alone").pk] <= 2
     assert OFFICE not in str(list(Chat.objects.values()))
 
 
-def test_who_comes_alone_goes_before_a_crowd_and_the_crowd_moves_on(service, agent) -> None:
-    network = networks.hash_of(service.pk, OFFICE)
-    now = timezone.now()
-    crowd = []
-    for _ in range(30):
-        chat = make_chat(service, network=network, waiting_since=now)
-        chat.turn_at = crowds.turn_at(Chat(service=service, network=network), now) if len(crowd) >= 20 else now
-        chat.save(update_fields=["turn_at"])
-        crowd.append(chat)
-    alone = make_chat(service, waiting_since=now + timedelta(seconds=30))
-    later = make_chat(service, waiting_since=now + timedelta(seconds=150))
-    places = queue_places(service.pk)
-    assert places[alone.pk] == 21
-    assert places[crowd[19].pk] < places[alone.pk] < places[crowd[20].pk] < places[later.pk] < places[crowd[29].pk]
-
-
-def test_a_busy_day_of_a_phone_network_is_no_crowd(service) -> None:
+def test_who_comes_alone_goes_before_a_crowd_and_the_crowd_moves_on(service) -> None:
     network, now = networks.hash_of(service.pk, OFFICE), timezone.now()
-    for number in range(60):
-        make_chat(service, network=network if number % 2 else "")
-    assert crowds.turn_at(Chat(service=service, network=network), now) == now
+    crowd = [make_chat(service, network=network, waiting_since=now) for _ in range(30)]
+    alone = make_chat(service, waiting_since=now + timedelta(seconds=150))
+    later = make_chat(service, waiting_since=now + timedelta(seconds=570))
+
+    order = list(queue_places(service.pk))
+
+    assert [chat_id for chat_id in order if chat_id not in {alone.pk, later.pk}] == [chat.pk for chat in crowd]
+    assert order.index(alone.pk) == 3, "a crowd's chats go a minute after one another"
+    assert order.index(later.pk) == 11
+
+
+def test_a_busy_day_of_a_phone_network_is_no_crowd(service, agent) -> None:
+    network = networks.hash_of(service.pk, OFFICE)
+    make_chat(service, agent=agent)
+    chats = [make_chat(service, network="" if number % 2 else network) for number in range(60)]
+    assert list(queue_places(service.pk)) == [chat.pk for chat in chats]
+
+
+def test_nobody_of_a_network_passes_an_earlier_one_as_the_crowd_grows_smaller(service) -> None:
+    """Whether it is a crowd no more, or was one before its last chats came."""
+    network, now = networks.hash_of(service.pk, OFFICE), timezone.now()
+    early = timedelta(minutes=20)
+    crowd = [make_chat(service, network=network, waiting_since=now - early, created_at=now - early) for _ in range(40)]
+    Chat.objects.filter(pk__in=[chat.pk for chat in crowd[:25]]).update(state="closed", closed_at=now)
+    rest = [*crowd[25:], make_chat(service, network=network, waiting_since=now)]
+    alone = make_chat(service, waiting_since=now - early / 2)
+
+    assert list(queue_places(service.pk)) == [*(chat.pk for chat in rest[:-1]), alone.pk, rest[-1].pk]
+
+
+def test_a_desk_with_one_seat_serves_who_comes_alone_and_the_crowd_in_turn(service, agent) -> None:
+    network, now = networks.hash_of(service.pk, OFFICE), timezone.now()
+    hour = timedelta(hours=1)
+    crowd = [make_chat(service, network=network, waiting_since=now - hour) for _ in range(30)]
+    alone = [make_chat(service, waiting_since=now - timedelta(minutes=10 - number)) for number in range(2)]
+    assert next(iter(queue_places(service.pk))) == crowd[0].pk
+    long = timedelta(minutes=30)
+    Chat.objects.filter(pk=crowd[0].pk).update(
+        state="closed", created_at=now - hour, ringing_since=now - timedelta(minutes=5), closed_at=now
+    )
+    assert list(queue_places(service.pk))[:3] == [alone[0].pk, alone[1].pk, crowd[1].pk]
+    Chat.objects.filter(pk=crowd[0].pk).update(ringing_since=now - long)
+    assert next(iter(queue_places(service.pk))) == crowd[1].pk
+
+
+def test_what_a_page_is_shown_is_the_order_of_the_router(service, agent) -> None:
+    """A beat of the sockets, a change of the queue, and the router agree about a crowd."""
+    network, now = networks.hash_of(service.pk, OFFICE), timezone.now()
+    crowd = [make_chat(service, network=network, waiting_since=now - timedelta(minutes=5)) for _ in range(25)]
+    alone = make_chat(service, waiting_since=now - timedelta(minutes=4, seconds=30))
+    seen = snapshots.look([snapshots.Watched((), chat_id=chat.pk) for chat in (crowd[0], crowd[1], alone)])
+    assert [item.fingerprint.place for item in seen] == [1, 3, 2]
+    assert queue_place(alone) == 2
+    Agent.objects.update(chat_limit=3)
+    come_online(agent)
+    assert assign_waiting_chats(service.pk) == 3
+    assert set(Chat.objects.filter(state="ringing")) == {crowd[0], alone, crowd[1]}
 
 
 def test_a_solution_counts_once_in_its_service_and_for_a_while(service, outsider) -> None:
@@ -173,23 +218,54 @@ def test_the_readme_has_the_policy() -> None:
         assert f"| {getattr(limits, name)} sockets" in table
 
 
-def test_a_crowd_leaves_half_of_the_seats_and_colleagues_are_no_crowd(service, agent) -> None:
+def test_a_crowd_has_what_nobody_else_wants_but_the_last_seat(service, agent) -> None:
     network = networks.hash_of(service.pk, OFFICE)
     Agent.objects.update(chat_limit=8)
     Contract.objects.update(chats_at_once=8)
     come_online(agent)
-    for _ in range(puzzle.NETWORK_STARTS - 1):
+    for _ in range(puzzle.NETWORK_STARTS):
         make_chat(service, network=network)
     ringing = Chat.objects.filter(state=Chat.State.RINGING)
-    assert assign_waiting_chats(service.pk) == 8, "colleagues behind one address have all seats"
-    Ring.objects.all().delete()
-    ringing.update(state=Chat.State.WAITING, agent=None, ringing_since=None)
-    make_chat(service, network=network)
 
-    assert assign_waiting_chats(service.pk) == 4, "a crowd has half of them"
+    assert assign_waiting_chats(service.pk) == 7
+    assert set(RoutingDecision.objects.filter(agent=None).values_list("reason", flat=True)) == {Reason.CROWD}
     alone = make_chat(service)
     assert assign_waiting_chats(service.pk) == 1
     assert ringing.filter(pk=alone.pk).exists()
+    Chat.objects.filter(pk=ringing.filter(network=network).first().pk).update(state="closed", closed_at=timezone.now())
+    assert assign_waiting_chats(service.pk) == 1, "somebody else is there: none is kept"
+
+
+def test_colleagues_behind_one_address_have_all_seats(service, agent) -> None:
+    come_online(agent)
+    for _ in range(puzzle.NETWORK_STARTS - 1):
+        make_chat(service, network="n")
+    assert assign_waiting_chats(service.pk) == 3
+
+
+@pytest.mark.parametrize(("seats", "kept"), [(0, 0), (1, 0), (2, 1), (9, 1), (19, 1), (20, 2), (200, 20)])
+def test_seats_that_are_kept(seats, kept) -> None:
+    assert crowds.seats_kept(seats) == kept
+
+
+def test_who_is_passed_over_is_told_to_admins_once(service, agent) -> None:
+    now = timezone.now()
+    come_online(agent)
+    crowd = [
+        make_chat(service, network="n", waiting_since=now - timedelta(minutes=9)) for _ in range(puzzle.NETWORK_STARTS)
+    ]
+    taken = [make_chat(service, agent=agent, network="n") for _ in range(3)]
+    assign_waiting_chats(service.pk)
+    assert words(crowd[0]) == ["Queued: all Online agents were at their limit."]
+    make_chat(service)
+    make_chat(service)
+    for chat in taken[:2]:
+        Chat.objects.filter(pk=chat.pk).update(state="closed", closed_at=now)
+        assign_waiting_chats(service.pk)
+        assign_waiting_chats(service.pk)
+    assert words(crowd[0])[1:] == [
+        "Queued: many chats came from the same address, so customers from elsewhere go first."
+    ]
 
 
 def test_whoever_was_answered_before_today_comes_alone(service, agent, customer) -> None:
