@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone, translation
 
 from agents import throttle
-from agents.models import Agent, Contract
+from agents.models import Agent, Attempt, Contract
 from chat.abuse import crowds, limits, networks, puzzle
 from chat.conversation import messages
 from chat.customer.views import PUZZLE_HEADER
@@ -22,6 +22,8 @@ from chat.routing.queue import queue_place, queue_places
 from chat.sockets import snapshots
 from contiple.base import env
 from contiple.base.errors import TooMany
+from helpcenter.customers import token_hash
+from helpcenter.models import Customer
 from tests.chat.comings import come_online
 from tests.chat.test_customer_views import form, post
 from tests.make import make_chat
@@ -36,11 +38,16 @@ def start(service, address: str, **data):
 
 def solution(puzzle_text: str) -> str:
     """As puzzle.js finds it."""
-    challenge, iterations, bits = puzzle_text.split(" ")
+    challenge, iterations, bits, parts = puzzle_text.split(" ")
+    counters = [counter_of(f"{challenge} {part}", int(iterations), int(bits)) for part in range(int(parts))]
+    return " ".join([challenge, *map(str, counters)])
+
+
+def counter_of(text: str, iterations: int, bits: int) -> int:
     for counter in itertools.count():
-        found = hashlib.pbkdf2_hmac("sha256", str(counter).encode(), challenge.encode(), int(iterations))
-        if int.from_bytes(found[:2]) >> (16 - int(bits)) == 0:
-            return f"{challenge} {counter}"
+        found = hashlib.pbkdf2_hmac("sha256", str(counter).encode(), text.encode(), iterations)
+        if int.from_bytes(found[:2]) >> (16 - bits) == 0:
+            return counter
     raise AssertionError
 
 
@@ -144,7 +151,9 @@ def test_a_solution_counts_once_in_its_service_and_for_a_while(service, outsider
         (outsider.service_id, solved),
         (service.pk, f"{solved} "),
         (service.pk, f"x{solved}"),
-        (service.pk, solved.partition(" ")[0] + " 99999999999"),
+        (service.pk, solved.partition(" ")[0] + " 99999999999" * puzzle.PARTS),
+        (service.pk, solved.rpartition(" ")[0]),
+        (service.pk, f"{solved} 1"),
         (service.pk, "\0 1"),
     ]:
         with pytest.raises(puzzle.Unsolved):
@@ -152,6 +161,34 @@ def test_a_solution_counts_once_in_its_service_and_for_a_while(service, outsider
     puzzle.require_solution(service.pk, network, solved, now=now)
     with pytest.raises(puzzle.Unsolved):
         puzzle.require_solution(service.pk, network, solved, now=now)
+
+
+def test_each_doubling_of_a_networks_starts_quadruples_the_tries_up_to_a_bound(service) -> None:
+    now, tries, counted = timezone.now(), [], 1
+    attempt = throttle.count_attempt(limits.START_BY_NETWORK, "n", now=now)
+    for starts in (19, 20, 40, 80, 160, 5000):
+        Attempt.objects.bulk_create(Attempt(key=attempt.key, at=now) for _ in range(starts - counted))
+        counted = starts
+        asked = puzzle.ahead(service.pk, "n", now=now)
+        tries.append(asked and 2 ** int(asked.split()[2]) * int(asked.split()[3]))
+    assert tries == ["", 32, 128, 512, 2048, 2048], "twice what is asked for now"
+
+
+def test_the_sum_is_had_before_the_form_is_filled_in(service, agent, customer) -> None:
+    """It needs no second request then. A known customer needs none."""
+    come_online(agent)
+    client = Client(REMOTE_ADDR=OFFICE)
+    assert PUZZLE_HEADER not in post(client, "start_sum", {})
+    now = timezone.now()
+    for _ in range(puzzle.NETWORK_STARTS):
+        throttle.count_attempt(limits.START_BY_NETWORK, networks.hash_of(service.pk, OFFICE), now=now)
+    asked = post(client, "start_sum", {})
+    assert asked.status_code == 204
+    assert start(service, OFFICE, solution=solution(asked[PUZZLE_HEADER])).status_code == 201
+    past = now - timedelta(days=2)
+    make_chat(service, customer=customer, state="closed", answered_at=past, closed_at=past)
+    Customer.objects.filter(pk=customer.pk).update(token_hash=token_hash("known"))
+    assert PUZZLE_HEADER not in post(client, "start_sum", {}, token="known")
 
 
 def test_from_many_addresses_a_rush_is_asked_and_a_usual_day_is_not(service) -> None:
@@ -257,12 +294,11 @@ def test_who_is_passed_over_is_told_to_admins_once(service, agent) -> None:
     taken = [make_chat(service, agent=agent, network="n") for _ in range(3)]
     assign_waiting_chats(service.pk)
     assert words(crowd[0]) == ["Queued: all Online agents were at their limit."]
-    make_chat(service)
-    make_chat(service)
-    for chat in taken[:2]:
-        Chat.objects.filter(pk=chat.pk).update(state="closed", closed_at=now)
+    alone = make_chat(service)
+    Chat.objects.filter(pk=taken[0].pk).update(state="closed", closed_at=now)
+    for _ in range(2):
         assign_waiting_chats(service.pk)
-        assign_waiting_chats(service.pk)
+    assert Chat.objects.get(pk=alone.pk).state == "ringing"
     assert words(crowd[0])[1:] == [
         "Queued: many chats came from the same address, so customers from elsewhere go first."
     ]
