@@ -33,7 +33,10 @@ class ChatSettings(models.Model):
         _("Queue limit"),
         default=0,
         validators=[MaxValueValidator(10_000)],
-        help_text=_("When the queue is full, customers are offered a 1:1 inquiry. 0 means no limit."),
+        help_text=_(
+            "When the queue is full, customers are offered a 1:1 inquiry."
+            " Customers who share one address can take only half of it. 0 means no limit."
+        ),
     )
     longest_wait_minutes = models.PositiveSmallIntegerField(
         _("Longest wait (minutes)"),

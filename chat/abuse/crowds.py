@@ -10,6 +10,7 @@ The order follows from the queue of the moment (``in_turn``): a crowd that grows
 Whoever an agent answered before today is known, and counts as coming alone.
 """
 
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -56,6 +57,19 @@ def is_known(customer_id: int | None) -> bool:
         return False
     answered = Chat.objects.filter(customer=customer_id, answered_at__lt=Now() - KNOWN_FOR)
     return answered.exclude(closed_by__in=[Chat.ClosedBy.ADMIN, Chat.ClosedBy.BLOCKED]).exists()
+
+
+def may_be_one_of(chat: Chat) -> bool:
+    """Returns whether the chat counts among those of its network."""
+    return bool(chat.network) and not chat.is_known
+
+
+def share_of_places(places: int) -> int:
+    """Returns how many of the places that others leave in a limited queue one network may take.
+
+    Half, crowd or not: a limit is often lower than the number of chats that make a crowd.
+    """
+    return math.ceil(places / 2)
 
 
 def in_turn(arrivals: Sequence[Place]) -> list[Place]:

@@ -1,5 +1,6 @@
 """A chat knows whether its customer was known at the start."""
 
+import django.core.validators
 from django.db import migrations, models
 
 
@@ -11,5 +12,16 @@ class Migration(migrations.Migration):
             model_name="chat",
             name="is_known",
             field=models.BooleanField(db_default=False, default=False, editable=False),
+        ),
+        migrations.AlterField(
+            model_name="chatsettings",
+            name="queue_limit",
+            field=models.PositiveSmallIntegerField(
+                default=0,
+                help_text="When the queue is full, customers are offered a 1:1 inquiry."
+                " Customers who share one address can take only half of it. 0 means no limit.",
+                validators=[django.core.validators.MaxValueValidator(10000)],
+                verbose_name="Queue limit",
+            ),
         ),
     ]

@@ -14,19 +14,22 @@ from agents.models import Agent, Attempt, Contract
 from chat.abuse import crowds, limits, networks, puzzle
 from chat.conversation import messages
 from chat.customer.views import PUZZLE_HEADER
+from chat.lifecycle import transitions
 from chat.lifecycle.trail import routing_trail
-from chat.models import Chat, Lease, Message, RoutingDecision
+from chat.models import Chat, ChatSettings, Lease, Message, RoutingDecision
 from chat.routing.assignment import assign_waiting_chats
 from chat.routing.decisions import Reason
 from chat.routing.queue import queue_place, queue_places
+from chat.routing.queue_limits import QueueFull
 from chat.sockets import snapshots
 from contiple.base import env
 from contiple.base.errors import TooMany
 from helpcenter.customers import token_hash
 from helpcenter.models import Customer
-from tests.chat.comings import come_online
+from helpcenter.policies import current_policy
+from tests.chat.comings import be_here, come_online
 from tests.chat.test_customer_views import form, post
-from tests.make import make_chat
+from tests.make import make_chat, make_customer
 
 pytestmark = pytest.mark.django_db
 OFFICE = "192.0.2.7"
@@ -311,3 +314,27 @@ def test_whoever_was_answered_before_today_comes_alone(service, agent, customer)
     assert crowds.is_known(customer.pk)
     Chat.objects.filter(pk=chat.pk).update(closed_by=Chat.ClosedBy.ADMIN)
     assert not crowds.is_known(customer.pk)
+
+
+@pytest.mark.parametrize(("limit", "own"), [(1, 1), (2, 1), (5, 3), (20, 10)])
+def test_a_limited_queue_keeps_half_of_what_is_left_for_others(service, agent, limit, own) -> None:
+    come_online(agent)
+    Lease.objects.update(expires_at=timezone.now() + timedelta(hours=1))
+    for _ in range(3):
+        make_chat(service, agent=agent)
+    ChatSettings.objects.filter(service=service).update(queue_limit=limit)
+    for _ in range(own - 1):
+        make_chat(service, network="n")
+
+    def start_from(network: str) -> bool:
+        customer = make_customer(service)
+        policy = current_policy(service.help_center, "en")
+        try:
+            be_here(chat=transitions.start_chat(customer, policy=policy, language="en", network=network))
+        except QueueFull:
+            return False
+        return True
+
+    assert [start_from("n") for _ in range(2)] == [True, False]
+    others = [start_from(f"other {number}") for number in range(limit - own + 1)]
+    assert others == [True] * (limit - own) + [False]
