@@ -36,7 +36,7 @@ _ARRIVALS = f"""
         HAVING count(*) FILTER (WHERE state = 'waiting' OR created_at > {_SINCE}) >= {crowds.CROWD}
     ), held AS (
         SELECT service_id, count(*) AS chats FROM recent WHERE is_held GROUP BY service_id
-    ), waiting AS (
+    ), waiting AS MATERIALIZED (
         SELECT recent.*, EXISTS (SELECT FROM chat_lease lease WHERE lease.chat_id = recent.id) AS is_connected
         FROM recent WHERE state = 'waiting'
     )
