@@ -21,7 +21,7 @@ class CustomerChat extends HTMLElement {
     this.texts = this.querySelector("[data-part=texts]").dataset;
     this.session = new CustomerSession(this.dataset.service);
     this.outbox = new Outbox(`customer-${this.dataset.service}`);
-    this.startForm = new StartForm(this, this.dataset.service);
+    this.startForm = new StartForm(this, this.dataset.service, this.session);
     this.parentPage = new ParentPage(() => this.#pane?.noteShown());
     this.querySelector("[data-action=close]").hidden = !this.parentPage.isFraming;
     this.startForm.onSubmit((form) => this.#start(form));
@@ -90,7 +90,7 @@ class CustomerChat extends HTMLElement {
 
   async #start(form) {
     const visit = this.#visit;
-    const response = await this.startForm.send(form, this.session, this.parentPage.address || document.referrer);
+    const response = await this.startForm.send(form, this.parentPage.address || document.referrer);
     const type = response?.headers.get("Content-Type") || "";
     if (!type.startsWith("text/html") || response.status >= 500) {
       const isSentence = type.startsWith("text/plain") && response.status < 500;

@@ -69,6 +69,7 @@ WITHOUT_WORDS = {
         "chat:remove_pattern",
         "chat:reveal",
         "chat:resume",
+        "chat:start_sum",
         "chat:customer_end",
         "chat:export_unmask_record",
         "tickets:lift",
