@@ -27,9 +27,7 @@ def test_each_connection_has_the_servers_limits(setting, limit):
 def test_a_connection_whose_answer_does_not_come_is_given_up():
     """It may still answer, and the answer must not be taken for that of the next statement."""
     given = connection.get_connection_params()
-    parameters = {
-        name: parameters[name] for name in ("dbname", "host", "port", "user", "password") if name in parameters
-    }
+    names = {"dbname", "host", "port", "user", "password"} & given.keys()
     with deadlines.Connection.connect(**{name: given[name] for name in names}) as made:
         with deadlines.answer_within(0.2), pytest.raises(psycopg.OperationalError, match="does not answer"):
             made.execute("SELECT pg_sleep(5)")
