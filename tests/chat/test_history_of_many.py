@@ -56,7 +56,7 @@ def give_each_a_customer_of_its_own() -> None:
         cursor.execute(
             "WITH person AS (INSERT INTO helpcenter_customer"
             " (service_id, name, email, language, token_hash, created_at)"
-            " SELECT service_id, 'Juniper', '', 'en', md5(id || now()::text), now() FROM chat_chat RETURNING id),"
+            " SELECT service_id, 'Juniper', '', 'en', gen_random_uuid()::text, now() FROM chat_chat RETURNING id),"
             " one AS (SELECT id, row_number() OVER (ORDER BY id) AS n FROM person),"
             " chat AS (SELECT id, row_number() OVER (ORDER BY id) AS n FROM chat_chat)"
             " UPDATE chat_chat SET customer_id = one.id FROM chat JOIN one USING (n) WHERE chat_chat.id = chat.id"
