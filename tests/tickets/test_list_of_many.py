@@ -104,7 +104,7 @@ def test_few_with_tag_and_state_are_all_on_the_first_page_however_far_down(servi
     monkeypatch.setattr(paging, "LOOKED_AT_MAX", 500)
     add(service, agent, FEW)
     oldest = Ticket.objects.filter(state=Ticket.State.UNASSIGNED).order_by("updated_at")
-    common = Ticket.objects.filter(state=Ticket.State.PROCESSING)[:600]
+    common = Ticket.objects.filter(state=Ticket.State.PROCESSING)[:1_200]
     far_down = [*oldest.values_list("pk", flat=True)[:3]]
     through = Ticket.tags.through
     through.objects.bulk_create(through(ticket_id=pk, tag=tag) for pk in [*far_down, *(each.pk for each in common)])
