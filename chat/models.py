@@ -15,6 +15,7 @@ from agents.models import Agent, Service
 from chat.beats import WorkerBeat  # noqa: F401 - Django looks for models here
 from chat.block import Block  # noqa: F401
 from chat.masking.models import MaskedSpan
+from chat.routing.models import RoutingDecision, RoutingRound  # noqa: F401
 from helpcenter.models import Customer, PrivacyPolicy
 
 DAY_MINUTES = 24 * 60
@@ -276,30 +277,3 @@ class Lease(models.Model):
 
     def __str__(self) -> str:
         return str(self.socket)
-
-
-class RoutingRound(models.Model):
-    """One turn of the router that decided something, with every agent's standing at its beginning."""
-
-    service = models.ForeignKey(Service, models.CASCADE, related_name="+")
-    at = models.DateTimeField(db_index=True)
-    seats = models.JSONField(default=list)  # packed by `routing.decisions`
-
-    def __str__(self) -> str:
-        return f"round {self.pk}"
-
-
-class RoutingDecision(models.Model):
-    """A round's decision for one chat: the agent it rings at, or why it goes on waiting (``decisions.Reason``)."""
-
-    round = models.ForeignKey(RoutingRound, models.CASCADE, related_name="decisions")
-    chat = models.ForeignKey(Chat, models.CASCADE, related_name="+", db_index=False)
-    agent = models.ForeignKey(Agent, models.CASCADE, null=True, blank=True, related_name="+", db_index=False)
-    reason = models.CharField(max_length=12)
-    resting = models.JSONField(default=list, blank=True)  # ids of the agents who had let this chat ring just before
-
-    class Meta:
-        indexes = [models.Index(fields=["chat", "-id"], name="decision_of_chat")]
-
-    def __str__(self) -> str:
-        return f"decision {self.pk}"

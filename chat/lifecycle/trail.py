@@ -92,7 +92,7 @@ class Happening(NamedTuple):
 class Choice(NamedTuple):
     """A decision of the router. ``others``: the agents who were not chosen, each with the reason.
 
-    Names and numbers are those of that time.
+    Numbers are those of that time, and so is the name in ``text``; the names of ``others`` are those of today.
     """
 
     at: datetime
