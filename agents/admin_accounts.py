@@ -41,8 +41,8 @@ class OpenSessionAdmin(ReadOnlyAdmin):
 
 @admin.register(AccountEntry)
 class AccountEntryAdmin(ReadOnlyAdmin):
-    list_display = ("created_at", "user", "action", "actor", "device", "address")
-    list_filter = ("action",)
+    list_display = ("created_at", "user", "action", "factor", "actor", "device", "address")
+    list_filter = ("action", "factor")
     list_select_related = ("user",)
     date_hierarchy = "created_at"
     ordering = ("-id",)
