@@ -62,7 +62,8 @@ def count_passkey(request: HttpRequest, owner: User | None, *, now: datetime) ->
 def begin_session(request: HttpRequest, user: User, *, by: Factor, proved: bool = False) -> None:
     """Signs the person in on this device. Every session begins here, after whatever has proved who it is.
 
-    ``by`` is what proved it last. Who has a second factor has ``proved`` it, or gets no session: `second_factor.pending` asks for it.
+    ``by`` is what proved it last. Who has a second factor has ``proved`` it, or gets no session:
+    `second_factor.pending` asks for it.
     """
     if user.second_factor and not proved:
         raise PermissionDenied

@@ -572,3 +572,23 @@ def test_refused_passkeys_of_a_network_are_limited_but_not_on_the_persons_own_de
     assert stranger.post(url, {"credential": "nonsense", "state": "forged"}).status_code == 429
     assert AccountEntry.objects.count() == count
     assert client.post(url, key.get(client.post(reverse("agents:passkey_challenge")).json())).status_code == 302
+
+
+@pytest.mark.parametrize(
+    "name", ["services", "password", "sessions", "two_step", "add_passkey", "set_up_app", "confirm", "passkey"]
+)
+def test_every_page_of_the_account_has_one_way_to_sign_out(sign_in, agent, person, name):
+    give_passkey(person)
+    person.refresh_from_db()
+    parts = [person.passkeys.get().pk] if name == "passkey" else []
+    page = sign_in(agent)
+    session = page.session
+    session[step_up.CONFIRMED_AT] = timezone.now().timestamp()
+    session.save()
+    answer = page.get(reverse(f"agents:{name}", args=parts))
+    assert answer.status_code == 200
+    assert answer.text.count(f'action="{reverse("agents:sign_out")}"') == 1
+
+
+def test_who_is_not_signed_in_is_not_offered_to_sign_out(client):
+    assert reverse("agents:sign_out") not in client.get(reverse("agents:sign_in")).text
