@@ -107,7 +107,7 @@ def owner(answer: str) -> User | None:
     except Exception:  # noqa: BLE001 - as above
         return None
     passkey = Passkey.objects.select_related("user").filter(credential_id=credential_id).first()
-    return passkey and passkey.user
+    return passkey.user if passkey else None
 
 
 def _server() -> Fido2Server:
