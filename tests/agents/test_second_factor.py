@@ -14,9 +14,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlsafe_base64_encode
 
+from agents import throttle
 from agents.credentials import Credential, chatting_agents, user_of_session
 from agents.mailing import wait_for_mails
-from agents.models import Agent, AuditEntry, Service
+from agents.models import AccountEntry, Agent, AuditEntry, Service
 from agents.second_factor import codes, factors, passkeys, pending, step_up
 from agents.second_factor.models import AuthenticatorApp, Passkey, RecoveryCode
 from agents.sign_in import begin_session
@@ -64,7 +65,7 @@ def test_no_session_begins_without_the_factor_whatever_has_forgotten_to_ask(pers
     give_app(person)
 
     with pytest.raises(PermissionDenied):
-        begin_session(rf.post("/"), person)
+        begin_session(rf.post("/"), person, by=AccountEntry.Factor.PASSWORD)
 
 
 @pytest.fixture
@@ -511,3 +512,83 @@ def test_the_cookie_of_one_session_says_nothing_in_another(client, person, give_
     for path in ("/", "/services/", "/password/", "/sessions/", "/operator/", reverse("tickets:list", args=["demo"])):
         assert stolen.get(path).status_code == 302
         assert not is_signed_in(stolen)
+
+
+# The trail
+
+
+def trail_of(user) -> list[tuple[str, str]]:
+    return list(AccountEntry.objects.filter(user=user).order_by("id").values_list("action", "factor"))
+
+
+def test_each_step_of_signing_in_is_on_record_with_its_factor(client, person, give_password):
+    recovery = give_app(person)
+    give_password(person)
+    client.post(reverse("agents:second_step"), {"code": "000000"})
+    client.post(reverse("agents:second_step"), {"code": recovery[1][:-1]})
+    client.post(reverse("agents:second_step"), {"code": app_code(SECRET, timezone.now())})
+    assert trail_of(person) == [
+        ("password_given", "password"), ("sign_in_failed", "app"), ("sign_in_failed", "recovery_code"),
+        ("sign_in", "app"),
+    ]  # fmt: skip
+    assert "Authenticator app" in client.get(reverse("agents:sessions")).text
+
+
+def test_confirming_is_on_record_and_fills_nobodys_page(sign_in, agent, person):
+    recovery = give_app(person)
+    client = sign_in(agent)
+    for code in ("000000", recovery[0]):
+        client.post(reverse("agents:confirm"), {"code": code})
+    client.post(reverse("agents:confirm"), {"credential": "{}", "state": "none"})
+    assert trail_of(person)[-3:] == [
+        ("sign_in_failed", "app"), ("confirmed", "recovery_code"), ("sign_in_failed", "passkey"),
+    ]  # fmt: skip
+    assert "Confirmed who they are" not in client.get(reverse("agents:sessions")).text
+
+
+def test_a_passkey_alone_is_on_record_accepted_or_refused_and_of_whom(client, person):
+    key = give_passkey(person)
+    person.refresh_from_db()
+    answer = key.get(client.post(reverse("agents:passkey_challenge")).json())
+    url = reverse("agents:sign_in_by_passkey")
+    client.post(url, {**answer, "state": "forged"})
+    client.post(url, {"credential": "nonsense", "state": "forged"})
+    client.post(url, answer)
+    assert trail_of(person) == [("sign_in_failed", "passkey"), ("sign_in", "passkey")]
+    nobodys = AccountEntry.objects.get(user=None)
+    assert (nobodys.action, nobodys.factor, nobodys.address) == ("sign_in_failed", "passkey", None)
+
+
+def test_refused_passkeys_of_a_network_are_limited_but_not_on_the_persons_own_device(client, person):
+    key = give_passkey(person)
+    person.refresh_from_db()
+    url = reverse("agents:sign_in_by_passkey")
+    client.post(url, key.get(client.post(reverse("agents:passkey_challenge")).json()))
+    client.post(reverse("agents:sign_out"))
+    stranger = Client()
+    for _number in range(throttle.PASSKEY_BY_ADDRESS.attempts):
+        assert stranger.post(url, {"credential": "nonsense", "state": "forged"}).status_code == 400
+    count = AccountEntry.objects.count()
+    assert stranger.post(url, {"credential": "nonsense", "state": "forged"}).status_code == 429
+    assert AccountEntry.objects.count() == count
+    assert client.post(url, key.get(client.post(reverse("agents:passkey_challenge")).json())).status_code == 302
+
+
+@pytest.mark.parametrize(
+    "name", ["services", "password", "sessions", "two_step", "add_passkey", "set_up_app", "confirm", "passkey"]
+)
+def test_every_page_of_the_account_has_one_way_to_sign_out(sign_in, agent, person, name):
+    give_passkey(person)
+    person.refresh_from_db()
+    parts = [person.passkeys.get().pk] if name == "passkey" else []
+    page = sign_in(agent)
+    session = page.session
+    session[step_up.CONFIRMED_AT] = timezone.now().timestamp()
+    session.save()
+    answer = page.get(reverse(f"agents:{name}", args=parts))
+    assert answer.status_code == 200
+    assert answer.text.count(f'action="{reverse("agents:sign_out")}"') == 1
+
+
+def test_who_is_not_signed_in_is_not_offered_to_sign_out(client):
+    assert reverse("agents:sign_out") not in client.get(reverse("agents:sign_in")).text
