@@ -55,7 +55,6 @@ def post(mail: Outgoing) -> OutgoingMail:
         is_automatic=mail.is_automatic,
         may_be_kept=mail.may_be_kept,
         created_at=now,
-        due_at=now,
         give_up_at=now + GIVE_UP_AFTER,
     )
     fill(row, mail)
