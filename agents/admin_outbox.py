@@ -7,9 +7,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from agents.admin_accounts import ReadOnlyAdmin
-from agents.models import OutgoingMail
 from agents.outbox import problems, upkeep
 from agents.outbox.kinds import kind_of
+from agents.outbox.models import OutgoingMail
 from agents.outbox.posting import content_of
 from contiple.base.crypto import Unreadable
 
