@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('agents', '0013_audit_by_age'),
+        ('agents', '0015_audit_by_action_and_age'),
     ]
 
     operations = [
