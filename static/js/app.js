@@ -30,8 +30,9 @@ document.addEventListener("htmx:timeout", () => announce(failures.timeout));
 
 // What was typed is kept until the server has it.
 document.addEventListener("htmx:beforeRequest", ({ detail }) => isPost(detail) && keep(detail.elt));
-document.addEventListener("htmx:afterRequest", ({ detail }) => {
-  if (isPost(detail) && detail.successful && !isSignIn(detail.xhr)) forget(detail.elt);
+// Before the answer is shown: after that, a form whose page was replaced sends no events any more.
+document.addEventListener("htmx:beforeOnLoad", ({ detail }) => {
+  if (isPost(detail) && detail.xhr.status < 400 && !isSignIn(detail.xhr)) forget(detail.elt);
 });
 document.addEventListener("htmx:load", () => restore(failures.kept));
 // A sign-out leaves nothing in the tab: no form, no draft, no message that was not sent, no chat on display.

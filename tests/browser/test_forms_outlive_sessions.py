@@ -113,3 +113,14 @@ def test_a_sign_out_leaves_nothing_in_the_tab(service, mina, signed_in_page):
 
     left = page.evaluate("Object.keys(sessionStorage)")
     assert [name for name in left if not name.startswith("htmx-")] == []  # htmx notes the address of this page
+
+
+def test_a_page_that_comes_back_saved_does_not_say_that_it_was_not(service, signed_in_page):
+    """The form itself is gone from the page by the time the answer is dealt with."""
+    page = signed_in_page(make_agent(service, "Ada", role="admin"), "/desk/demo/contract/")
+    page.get_by_label("Chat seats").fill("9")
+    page.get_by_role("button", name="Save").click()
+
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    assert page.evaluate("sessionStorage.getItem('contiple-kept-forms')") is None
+    expect(page.get_by_text("What you typed is back.")).to_have_count(0)
