@@ -32,7 +32,7 @@ document.addEventListener("htmx:timeout", () => announce(failures.timeout));
 document.addEventListener("htmx:beforeRequest", ({ detail }) => isPost(detail) && keep(detail.elt));
 // Before the answer is shown: after that, a form whose page was replaced sends no events any more.
 document.addEventListener("htmx:beforeOnLoad", ({ detail }) => {
-  if (isPost(detail) && detail.xhr.status < 400 && !isSignIn(detail.xhr)) forget(detail.elt);
+  if (isPost(detail) && isReceived(detail.xhr)) forget(detail.elt);
 });
 document.addEventListener("htmx:load", () => restore(failures.kept));
 // A sign-out leaves nothing in the tab: no form, no draft, no message that was not sent, no chat on display.
@@ -42,6 +42,11 @@ document.addEventListener("submit", (event) => {
 
 function isPost({ elt, requestConfig }) {
   return elt instanceof HTMLFormElement && requestConfig.verb === "post";
+}
+
+/** A sign-in, or a set-up of two-step verification, comes before the form. */
+function isReceived(xhr) {
+  return xhr.status < 400 && !isSignIn(xhr) && !xhr.getResponseHeader("HX-Redirect");
 }
 
 function isSignIn(xhr) {

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.sessions.models import Session
 from playwright.sync_api import expect
 
-from agents.models import Agent
+from agents.models import Agent, Service
 from tests.make import PASSWORD, make_agent, make_ticket
 
 TEXT = "A long answer that nobody wants to write twice"
@@ -124,3 +124,17 @@ def test_a_page_that_comes_back_saved_does_not_say_that_it_was_not(service, sign
     expect(page.get_by_text("Saved.")).to_be_visible()
     assert page.evaluate("sessionStorage.getItem('contiple-kept-forms')") is None
     expect(page.get_by_text("What you typed is back.")).to_have_count(0)
+
+
+def test_what_was_typed_outlives_a_requirement_to_set_up_two_steps(service, mina, signed_in_page):
+    make_ticket(service)
+    page = signed_in_page(mina, "/desk/demo/tickets/1/")
+    comment = page.locator("#ticket-comment textarea")
+    comment.fill(TEXT)
+    Service.objects.update(second_factor=Service.SecondFactor.ALL)
+    page.locator("#ticket-comment button").click()
+    expect(page).to_have_url(re.compile("/two-step/.*next=%2Fdesk%2Fdemo%2Ftickets%2F1%2F$"))
+
+    Service.objects.update(second_factor=Service.SecondFactor.NOBODY)
+    page.goto("/desk/demo/tickets/1/")
+    expect(comment).to_have_value(TEXT)
