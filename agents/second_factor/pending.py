@@ -31,6 +31,11 @@ def person(request: HttpRequest, *, now: datetime) -> User | None:
     return user if user and constant_time_compare(pending["hash"], user.get_session_auth_hash()) else None
 
 
+def is_over(request: HttpRequest) -> bool:
+    """Says whether a second step was begun here that can no longer be taken, and forgets it."""
+    return request.session.pop(PENDING, None) is not None
+
+
 def end(request: HttpRequest, user: User) -> None:
     """Signs the person in, after the second factor."""
     del request.session[PENDING]

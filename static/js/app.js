@@ -1,7 +1,7 @@
 // On every page: times in the reader's zone, the sign-in page when a session has ended, and copy buttons.
 
 import { takeNewToken } from "./csrf.js";
-import { forget, keep, restore } from "./kept-forms.js";
+import { forget, keep, restore, sayThatItIsKept } from "./kept-forms.js";
 import "./times.js";
 
 // If a page asked for in the background needs a sign-in, the sign-in opens as a page.
@@ -35,6 +35,7 @@ document.addEventListener("htmx:beforeOnLoad", ({ detail }) => {
   if (isPost(detail) && isReceived(detail.xhr)) forget(detail.elt);
 });
 document.addEventListener("htmx:load", () => restore(failures.kept));
+sayThatItIsKept();
 // A sign-out leaves nothing in the tab: no form, no draft, no message that was not sent, no chat on display.
 document.addEventListener("submit", (event) => {
   if (event.target.getAttribute("action") === "/sign-out/") sessionStorage.clear();

@@ -3,6 +3,7 @@
 import base64
 import re
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth.tokens import default_token_generator
@@ -268,7 +269,9 @@ def test_the_second_step_expires_and_ends_with_a_new_password(client, person, gi
     session = client.session
     session[pending.PENDING] = {**session[pending.PENDING], "at": timezone.now().timestamp() - 601}
     session.save()
-    assert client.post(reverse("agents:second_step"), {"code": app_code(SECRET, timezone.now())}).status_code == 302
+    answer = client.post(reverse("agents:second_step"), {"code": app_code(SECRET, timezone.now())}, follow=True)
+    assert answer.redirect_chain
+    assert "Too much time has passed" in answer.content.decode()
     assert not is_signed_in(client)
 
     give_password(person)
@@ -474,6 +477,10 @@ def test_sensitive_acts_ask_again_who_has_one(sign_in, service, admin):
     client = sign_in(admin)
     export = reverse("chat:export_unmask_record", args=["demo"])
     assert client.post(export).url.startswith(reverse("agents:confirm"))
+    # A page that the desk asks for in the background: the question is a page of its own.
+    page = reverse("chat:unmask_record", args=["demo"])
+    in_desk = client.post(export, headers={"HX-Request": "true", "HX-Current-URL": f"http://testserver{page}"})
+    assert in_desk.headers["HX-Redirect"] == f"{reverse('agents:confirm')}?{urlencode({'next': page})}"
     asked = client.post(reverse("chat:reveal", args=["demo", 1]), headers={"X-Requested-With": "fetch"})
     assert (asked.status_code, asked.headers[step_up.HEADER]) == (403, reverse("agents:confirm"))
     dialog = {"headers": {"X-Requested-With": "fetch"}}

@@ -31,6 +31,7 @@ def test_a_comment_is_back_after_the_sign_in(service, mina, signed_in_page):
     Session.objects.all().delete()
     page.locator("#ticket-comment button").click()
     expect(page).to_have_url(re.compile("/sign-in/"))
+    expect(page.get_by_text("What you typed is kept, and will be back after you sign in.")).to_be_visible()
     sign_in(page, mina)
 
     expect(comment).to_have_value(TEXT)
