@@ -4,6 +4,8 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth import password_validation
+from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm, SetPasswordMixin
+from django.core.validators import MaxLengthValidator
 from django.forms.models import model_to_dict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -28,6 +30,25 @@ class StampedForm(RefusableForm):
     def stamp_again(self, stamp: str) -> None:
         self.data = self.data.copy()
         self.data["seen"] = stamp
+
+
+class _NewPassword(SetPasswordMixin):
+    """Says what is wrong with a new password under the field in which it is chosen, not under its repetition."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["new_password1"].validators.append(MaxLengthValidator(PASSWORD_LENGTH_MAX))
+
+    def validate_password_for_user(self, user: User, password_field_name: str = "") -> None:
+        super().validate_password_for_user(user, "new_password1")
+
+
+class NewPasswordForm(_NewPassword, SetPasswordForm):
+    pass
+
+
+class OwnPasswordForm(_NewPassword, PasswordChangeForm):
+    pass
 
 
 class SignInForm(forms.Form):

@@ -397,6 +397,17 @@ def test_changes_are_on_record_and_told_by_mail(agent, person):
     assert "A passkey was added" in mail.outbox[0].body
 
 
+@pytest.mark.django_db(transaction=True)
+def test_the_first_codes_come_with_the_first_factor_in_one_mail(person):
+    give_app(person)
+    wait_for_mails()
+    assert len(mail.outbox) == 1
+    factors.make_recovery_codes(person)
+    wait_for_mails()
+    assert "New recovery codes were made" in mail.outbox[1].body
+    assert [entry.action for entry in person.account_entries.all()] == ["two_step_changed"] * 2
+
+
 def test_without_the_last_factor_recovery_codes_are_gone(person):
     give_app(person)
     factors.remove_app(person)
