@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from agents import account_trail
 from agents.access import LAST_SERVICE, for_agents, memberships, signed_in
 from agents.forms import OwnPasswordForm, SignInForm
+from agents.mailing import has_mail_server
 from agents.models import Agent
 from agents.models_accounts import AccountEntry
 from agents.next_page import safe_next
@@ -48,6 +49,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             user = verify_password(request, **form.cleaned_data, now=timezone.now())
         except TooMany as error:
             form.add_error(None, error.text)
+            if has_mail_server():
+                form.add_error(None, _("To sign in now, set a new password by e-mail."))
             status = error.status
         else:
             if user is not None:

@@ -263,6 +263,16 @@ def test_a_wrong_code_signs_nobody_in(client, person, give_password):
     assert not is_signed_in(client)
 
 
+def test_too_many_wrong_codes_name_the_way_that_is_left(client, person, give_password):
+    recovery = give_app(person)
+    give_password(person)
+    for _number in range(codes.WRONG_CODES.attempts + 1):
+        answer = client.post(reverse("agents:second_step"), {"code": "000000"})
+    assert "A recovery code still works." in answer.content.decode()
+    client.post(reverse("agents:second_step"), {"code": recovery[0]})
+    assert is_signed_in(client)
+
+
 def test_the_second_step_expires_and_ends_with_a_new_password(client, person, give_password):
     give_app(person)
     give_password(person)
