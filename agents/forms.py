@@ -138,7 +138,7 @@ class AgentForm(StampedForm, forms.ModelForm):
             "unmask_permission": gettext_lazy(
                 "Can view the originals of masked text for 30 seconds each. Every view is recorded."
             ),
-            "is_active": gettext_lazy("When off, this agent can't open the service and frees a chat seat."),
+            "is_active": gettext_lazy("When off, this agent can’t open the service and frees a chat seat."),
         }
 
     def __init__(self, data: Any, *, member: Agent, contract: Contract) -> None:
@@ -160,9 +160,9 @@ def _explain_permission(field: forms.Field, contract: Contract, *, permitted: bo
     used = {"used": contracts.seats_used(contract.service_id), "seats": contract.chat_seats}
     field.help_text = _("Can go Online and answer chats. %(used)s of %(seats)s chat seats used.") % used
     if not contract.chat:
-        field.help_text = _("Chat is off in Contract Details, so this can't be turned on.")
+        field.help_text = _("Chat is off in Contract Details, so this can’t be turned on.")
     elif used["used"] >= used["seats"] and not permitted:
-        field.help_text = _("All chat seats (%(seats)s) are in use, so this can't be turned on.") % used
+        field.help_text = _("All chat seats (%(seats)s) are in use, so this can’t be turned on.") % used
     else:
         return
     if not permitted:
