@@ -34,7 +34,9 @@ class AccountEntry(models.Model):
         SESSIONS_ENDED = "sessions_ended", _("Sessions ended")
         PASSWORD_CHANGED = "password_changed", _("Password changed")
         RESET_MAILED = "reset_mailed", _("Link for a new password e-mailed")
-        PASSWORD_RESET = "password_reset", _("New password set by the e-mailed link")
+        PASSWORD_RESET = "password_reset", _("New password set by a link")
+        TWO_STEP_CHANGED = "two_step_changed", _("Two-step verification changed")
+        RECOVERY_CODE_USED = "recovery_code_used", _("Recovery code used")
 
     class Factor(models.TextChoices):
         """What somebody has proved it by, or tried to."""

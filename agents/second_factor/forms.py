@@ -15,7 +15,7 @@ from agents.second_factor import codes, passkeys, trail
 from agents.second_factor.models import NAME_LENGTH
 from agents.second_factor.service_rules import FIELDS, requirement_stamp
 from agents.sign_in import verify_password
-from contiple.base.errors import DomainError, Invalid
+from contiple.base.errors import DomainError, Invalid, TooMany
 
 
 class PasskeyForm(forms.Form):
@@ -82,6 +82,8 @@ class ProofForm(RefusableForm, forms.Form):
             return self._by_passkey(now) if "credential" in self.data else self._by_words(request, now)
         except DomainError as error:
             self.accept_error(error)
+            if isinstance(error, TooMany) and self.user.second_factor:
+                self.add_error(None, _("A recovery code still works."))
             return False
 
     def _factor(self) -> AccountEntry.Factor:

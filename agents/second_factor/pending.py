@@ -32,6 +32,11 @@ def person(request: HttpRequest, *, now: datetime) -> User | None:
     return user if user and constant_time_compare(pending["hash"], user.get_session_auth_hash()) else None
 
 
+def is_over(request: HttpRequest) -> bool:
+    """Says whether a second step was begun here that can no longer be taken, and forgets it."""
+    return request.session.pop(PENDING, None) is not None
+
+
 def end(request: HttpRequest, user: User, *, by: AccountEntry.Factor) -> None:
     """Signs the person in, after the second factor ``by``."""
     del request.session[PENDING]

@@ -1,5 +1,6 @@
 """The second step of signing in, signing in by a passkey alone, and the question that confirms who is signed in."""
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -40,6 +41,8 @@ def second_step(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     user = pending.person(request, now=now)
     if user is None:
+        if pending.is_over(request):
+            messages.info(request, _("Too much time has passed, or your password has changed. Sign in again."))
         return redirect(f"{reverse('agents:sign_in')}?{urlencode({'next': safe_next(request)})}")
     form = ProofForm(request.POST if request.method == "POST" else None, user=user)
     if request.method == "POST":

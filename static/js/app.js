@@ -1,7 +1,7 @@
 // On every page: times in the reader's zone, the sign-in page when a session has ended, and copy buttons.
 
 import { takeNewToken } from "./csrf.js";
-import { forget, keep, restore } from "./kept-forms.js";
+import { forget, keep, restore, sayThatItIsKept } from "./kept-forms.js";
 import "./times.js";
 
 // If a page asked for in the background needs a sign-in, the sign-in opens as a page.
@@ -30,10 +30,12 @@ document.addEventListener("htmx:timeout", () => announce(failures.timeout));
 
 // What was typed is kept until the server has it.
 document.addEventListener("htmx:beforeRequest", ({ detail }) => isPost(detail) && keep(detail.elt));
-document.addEventListener("htmx:afterRequest", ({ detail }) => {
-  if (isPost(detail) && detail.successful && !isSignIn(detail.xhr)) forget(detail.elt);
+// Before the answer is shown: after that, a form whose page was replaced sends no events any more.
+document.addEventListener("htmx:beforeOnLoad", ({ detail }) => {
+  if (isPost(detail) && isReceived(detail.xhr)) forget(detail.elt);
 });
 document.addEventListener("htmx:load", () => restore(failures.kept));
+sayThatItIsKept();
 // A sign-out leaves nothing in the tab: no form, no draft, no message that was not sent, no chat on display.
 document.addEventListener("submit", (event) => {
   if (event.target.getAttribute("action") === "/sign-out/") sessionStorage.clear();
@@ -41,6 +43,11 @@ document.addEventListener("submit", (event) => {
 
 function isPost({ elt, requestConfig }) {
   return elt instanceof HTMLFormElement && requestConfig.verb === "post";
+}
+
+/** A sign-in, or a set-up of two-step verification, comes before the form. */
+function isReceived(xhr) {
+  return xhr.status < 400 && !isSignIn(xhr) && !xhr.getResponseHeader("HX-Redirect");
 }
 
 function isSignIn(xhr) {

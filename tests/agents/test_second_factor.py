@@ -3,6 +3,7 @@
 import base64
 import re
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth.tokens import default_token_generator
@@ -272,13 +273,25 @@ def test_a_wrong_code_signs_nobody_in(client, person, give_password):
     assert not is_signed_in(client)
 
 
+def test_too_many_wrong_codes_name_the_way_that_is_left(client, person, give_password):
+    recovery = give_app(person)
+    give_password(person)
+    for _number in range(codes.WRONG_CODES.attempts + 1):
+        answer = client.post(reverse("agents:second_step"), {"code": "000000"})
+    assert "A recovery code still works." in answer.content.decode()
+    client.post(reverse("agents:second_step"), {"code": recovery[0]})
+    assert is_signed_in(client)
+
+
 def test_the_second_step_expires_and_ends_with_a_new_password(client, person, give_password):
     give_app(person)
     give_password(person)
     session = client.session
     session[pending.PENDING] = {**session[pending.PENDING], "at": timezone.now().timestamp() - 601}
     session.save()
-    assert client.post(reverse("agents:second_step"), {"code": app_code(SECRET, timezone.now())}).status_code == 302
+    answer = client.post(reverse("agents:second_step"), {"code": app_code(SECRET, timezone.now())}, follow=True)
+    assert answer.redirect_chain
+    assert "Too much time has passed" in answer.content.decode()
     assert not is_signed_in(client)
 
     give_password(person)
@@ -404,6 +417,17 @@ def test_changes_are_on_record_and_told_by_mail(agent, person):
     assert "A passkey was added" in mail.outbox[0].body
 
 
+@pytest.mark.django_db(transaction=True)
+def test_the_first_codes_come_with_the_first_factor_in_one_mail(person):
+    give_app(person)
+    wait_for_mails()
+    assert len(mail.outbox) == 1
+    factors.make_recovery_codes(person)
+    wait_for_mails()
+    assert "New recovery codes were made" in mail.outbox[1].body
+    assert [entry.action for entry in person.account_entries.all()] == ["two_step_changed"] * 2
+
+
 def test_without_the_last_factor_recovery_codes_are_gone(person):
     give_app(person)
     factors.remove_app(person)
@@ -484,6 +508,10 @@ def test_sensitive_acts_ask_again_who_has_one(sign_in, service, admin):
     client = sign_in(admin)
     export = reverse("chat:export_unmask_record", args=["demo"])
     assert client.post(export).url.startswith(reverse("agents:confirm"))
+    # A page that the desk asks for in the background: the question is a page of its own.
+    page = reverse("chat:unmask_record", args=["demo"])
+    in_desk = client.post(export, headers={"HX-Request": "true", "HX-Current-URL": f"http://testserver{page}"})
+    assert in_desk.headers["HX-Redirect"] == f"{reverse('agents:confirm')}?{urlencode({'next': page})}"
     asked = client.post(reverse("chat:reveal", args=["demo", 1]), headers={"X-Requested-With": "fetch"})
     assert (asked.status_code, asked.headers[step_up.HEADER]) == (403, reverse("agents:confirm"))
     dialog = {"headers": {"X-Requested-With": "fetch"}}
