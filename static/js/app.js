@@ -1,5 +1,6 @@
 // On every page: times in the reader's zone, the sign-in page when a session has ended, and copy buttons.
 
+import "./storage.js"; // before whatever stores
 import { takeNewToken } from "./csrf.js";
 import { forget, keep, restore, sayThatItIsKept } from "./kept-forms.js";
 import "./times.js";

@@ -1,10 +1,11 @@
 // The customer's chat, in a frame of its own: the form that starts it, the chat, and the way back into it.
 
-import "./customer-storage.js"; // before whatever stores
+import "./storage.js"; // before whatever stores
 import { keepOnly } from "./chat-drafts.js";
 import { contactWith } from "./customer-contact.js";
 import { CustomerPane } from "./customer-pane.js";
 import { CustomerSession } from "./customer-session.js";
+import { failureOf } from "./forms.js";
 import { Outbox } from "./outbox.js";
 import { ParentPage } from "./parent-page.js";
 import "./personal-hint.js";
@@ -12,6 +13,7 @@ import { StartForm } from "./start-form.js";
 import { localiseTimes } from "./times.js";
 
 const RETRY_MS = 2000;
+const SLOW_MS = 1000;
 
 class CustomerChat extends HTMLElement {
   #pane = null;
@@ -90,11 +92,13 @@ class CustomerChat extends HTMLElement {
 
   async #start(form) {
     const visit = this.#visit;
+    this.#notice("");
+    const slow = setTimeout(() => this.#notice(this.texts.starting), SLOW_MS);
     const response = await this.startForm.send(form, this.parentPage.address || document.referrer);
+    clearTimeout(slow);
     const type = response?.headers.get("Content-Type") || "";
     if (!type.startsWith("text/html") || response.status >= 500) {
-      const isSentence = type.startsWith("text/plain") && response.status < 500;
-      return this.#notice(isSentence ? await response.text() : this.texts.unavailable);
+      return this.#notice(await failureOf(response, this.texts));
     }
     this.#notice("");
     // If no agent is there any more, what was typed goes on to the inquiry form.
@@ -122,7 +126,8 @@ class CustomerChat extends HTMLElement {
 
   #showForm() {
     this.startForm.begin();
-    this.stage.querySelector("[aria-invalid=true], input[name=name]")?.focus();
+    const name = this.stage.querySelector("input[name=name]");
+    (this.stage.querySelector("[aria-invalid=true]") || name)?.focus();
   }
 
   #showChat(state) {
@@ -188,7 +193,7 @@ class CustomerChat extends HTMLElement {
 
   async #end() {
     const response = await this.session.post(this.dataset.endUrl);
-    if (!response?.ok) this.#notice(this.texts.unavailable);
+    if (!response?.ok) this.#notice(await failureOf(response, this.texts));
   }
 
   /** Goes back to the first page: a new chat needs a new consent. */
