@@ -79,6 +79,7 @@ WITHOUT_WORDS = {
         "tickets:reveal",
     ),
     "one of two languages, and a way back": ("set_language",),
+    "one of a few states, to filter a list by": ("agents:mails",),
     "the operator's own site, and what belongs to everybody there": (
         "admin:index",
         "admin:login",
