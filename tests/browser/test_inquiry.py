@@ -1,27 +1,20 @@
 """An inquiry from Contact Us to its end: the number, an agent's reply, the customer's page, answers to and fro."""
 
-import re
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from agents.models import Agent, Service
-from agents.outbox.models import OutgoingMail
-from agents.outbox.posting import content_of
+from agents.models import Agent, OutgoingMail, Service
 from tests.browser.conftest import PHONE
 from tests.make import make_agent, make_customer, make_ticket
+from tests.tickets.outgoing import link_in
 from tickets.models import Comment, Ticket
 
 
 @pytest.fixture
 def mina(service: Service) -> Agent:
     return make_agent(service, "Mina")
-
-
-def link_in(mail: OutgoingMail) -> str:
-    """The path of the customer's page, as the mail has it."""
-    return re.search(r"https?://[^/]+(/inquiry/\S+)", content_of(mail)[0])[1]
 
 
 def leave_inquiry(page: Page) -> None:
