@@ -15,8 +15,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agents import outbox
-from agents.models import OutgoingMail, Service
+from agents.models import Service
 from agents.outbox.kinds import Kind, register
+from agents.outbox.models import OutgoingMail
 from helpcenter.access import help_center_of
 from helpcenter.texts import known_language, text_for
 from tickets.customer_links import link_of, tickets_of_email
@@ -57,17 +58,19 @@ def post_links(service: Service, email: str, *, language: str) -> OutgoingMail:
 
 
 def _post(ticket: Ticket, kind: str, *, reply: Comment | None = None, cc: Sequence[str] = ()) -> OutgoingMail:
+    requester = ticket.requester
+    assert requester is not None
     mail = outbox.post(
         outbox.Outgoing(
             service=ticket.service,
             kind=kind,
             about=ticket.audit_subject,
-            to=[ticket.requester.email],
+            to=[requester.email],
             cc=list(cc),
             subject="",
             text="",
             is_automatic=reply is None,
-            language=known_language(ticket.requester.language),
+            language=known_language(requester.language),
             may_be_kept=False,
         )
     )
@@ -91,7 +94,8 @@ def _make_of_ticket(row: OutgoingMail) -> outbox.Outgoing | None:
         to=row.to,
         cc=row.cc,
         subject=_subject(ticket, earlier),
-        **_bodies(f"{row.kind}_mail", context),
+        text=render_to_string(f"tickets/{row.kind}_mail.txt", context),
+        html=render_to_string(f"tickets/{row.kind}_mail.html", context),
         in_reply_to=ids[-1] if ids else "",
         references=[*ids[:1], *ids[1:][1 - REFERENCES_MAX :]],
         from_name=ticket.service.name,
@@ -102,15 +106,17 @@ def _make_of_ticket(row: OutgoingMail) -> outbox.Outgoing | None:
 def _make_links(row: OutgoingMail) -> outbox.Outgoing | None:
     """New links to the tickets of the address, sent to it as the requester wrote it."""
     tickets = list(tickets_of_email(row.service, row.to[0])[:LINKS_MAX]) if row.service else []
-    if not tickets:
+    requester = tickets[0].requester if tickets else None
+    if requester is None:
         return None
     now, service = timezone.now(), tickets[0].service
     context = _context(service, row.language) | {"links": [(it.number, link_of(it, now=now)) for it in tickets]}
     return outbox.Outgoing(
         kind=row.kind,
-        to=[tickets[0].requester.email],
+        to=[requester.email],
         subject=_("Links to your inquiries to %(service)s") % {"service": service.name},
-        **_bodies("links_mail", context),
+        text=render_to_string("tickets/links_mail.txt", context),
+        html=render_to_string("tickets/links_mail.html", context),
         from_name=service.name,
         may_be_kept=False,
     )
@@ -127,10 +133,3 @@ def _subject(ticket: Ticket, thread: Sequence[tuple[str, str]]) -> str:
 def _context(service: Service, language: str) -> dict[str, Any]:
     texts = text_for(help_center_of(service), language)
     return {"service": service, "signature": texts.signature, "language": language}
-
-
-def _bodies(template: str, context: dict[str, Any]) -> dict[str, str]:
-    return {
-        "text": render_to_string(f"tickets/{template}.txt", context),
-        "html": render_to_string(f"tickets/{template}.html", context),
-    }

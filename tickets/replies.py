@@ -54,5 +54,12 @@ def send_reply(agent: Agent, ticket: Ticket, reply: Reply) -> Comment:
 
 
 def _record(agent: Agent, ticket: Ticket, comment: Comment, *, copies: int) -> None:
-    details = {"comment": comment.pk, "number": ticket.number, "copies": copies}
-    audit.record(ticket.service_id, "ticket.replied", ticket.audit_subject, agent=agent, **details)
+    audit.record(
+        ticket.service_id,
+        "ticket.replied",
+        ticket.audit_subject,
+        agent=agent,
+        comment=comment.pk,
+        number=ticket.number,
+        copies=copies,
+    )

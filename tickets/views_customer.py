@@ -38,7 +38,7 @@ def _private(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
     @never_cache
     @wraps(view)
-    def shown(request: HttpRequest, service: str, **kwargs) -> HttpResponse:
+    def shown(request: HttpRequest, service: str, **kwargs: str) -> HttpResponse:
         response = view(request, running_service(service), **kwargs)
         for name, value in _HEADERS.items():
             response[name] = value
@@ -87,7 +87,7 @@ def answer(request: HttpRequest, ticket: Ticket, secret: str) -> HttpResponse:
     try:
         answered = customer_answers.leave_answer(ticket, data["body"], sender=sender, request_id=data["request_id"])
     except (TooMany, Blocked) as error:
-        form.add_error(None, error.text)
+        form.add_error(None, str(error))
         return _page(request, ticket, secret, form, status=error.status)
     # The link of the ticket that took it: this page's may be Completed.
     link = secret if answered.ticket == ticket else secret_of(answered.ticket, now=timezone.now())
