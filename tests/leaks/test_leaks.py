@@ -45,6 +45,8 @@ WITHOUT_WORDS = {
         "agents:invite_again",
         "agents:revoke",
         "agents:two_step_rules",
+        "agents:start_mail_again",
+        "agents:start_mails_again",
         "chat:chat_settings",
         "chat:end_chats",
     ),
