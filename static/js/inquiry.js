@@ -56,10 +56,10 @@ class CustomerInquiry extends HTMLElement {
     conversation.dataset.seen = now.dataset.seen;
     this.#pause = ASK_AFTER_MS;
     conversation.querySelector(".inquiry-state").replaceWith(now.querySelector(".inquiry-state"));
-    const log = conversation.querySelector("[role=log]");
+    const entries = conversation.querySelector("ol");
     for (const entry of now.querySelectorAll("[data-rev]")) {
-      const shown = log.querySelector(`#${entry.id}`);
-      if (!shown) log.append(entry);
+      const shown = entries.querySelector(`#${entry.id}`);
+      if (!shown) entries.append(entry);
       else if (shown.dataset.rev !== entry.dataset.rev) shown.replaceWith(entry);
     }
   }
