@@ -8,7 +8,8 @@ _CONTROL = regex.compile("[\0-\x08\x0b-\x1f\x7f-\x9f]")
 _TURNS_WORDS_ABOUT = regex.compile("[\u202a-\u202e\u2066-\u2069]")
 _SURROGATE = regex.compile("[\ud800-\udfff]")
 _MARKS = regex.compile(r"(\p{M}{30})\p{M}+")
-_SHOWN = regex.compile(r"[\p{L}\p{N}\p{P}\p{S}]")
+# Fillers of Hangul and the blank of Braille are letters and symbols, too.
+_SHOWN = regex.compile(r"(?![\p{Default_Ignorable_Code_Point}\u2800])[\p{L}\p{N}\p{P}\p{S}]")
 _LINE_ENDS = regex.compile("\r\n?|[\u2028\u2029\u0085\x0c]")
 
 

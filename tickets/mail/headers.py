@@ -17,8 +17,9 @@ ADDRESSES_MAX = 100
 IDS_MAX = 50  # of `References`, the newest
 _WORD = re.compile(r"=\?([^?\s*]{1,40})(?:\*[^?\s]*)?\?([bBqQ])\?([^?]*)\?=")
 _BETWEEN_WORDS = re.compile(r"(?<=\?=)[ \t\r\n]+(?==\?)")
-_ID = re.compile(r"<([^<>\s]{1,250})>")
-_EMAIL = re.compile(r"[^\s<>\"(),:;\\]{1,64}@[^\s<>\"(),:;\\@]{1,255}")
+_ID = re.compile(r"<[!-;=?-~]{1,250}>")
+_SIGN = r"[^\s<>\"(),:;\\@\x00-\x1f\x7f-\x9f\ud800-\udfff]"
+_EMAIL = re.compile(rf"{_SIGN}{{1,64}}@{_SIGN}{{1,180}}")
 
 
 class Address(NamedTuple):
@@ -57,10 +58,10 @@ def decode_words(text: str) -> str:
         if run and (word.start() != at or word[1].lower() != charset):
             pieces.append(_joined(run, charset))
             run = []
-        pieces.append(_plain(text[at : word.start()]))
+        pieces.append(plain(text[at : word.start()]))
         run.append(_bytes_of(word[2].lower(), word[3]))
         charset, at = word[1].lower(), word.end()
-    pieces += [_joined(run, charset), _plain(text[at:])]
+    pieces += [_joined(run, charset), plain(text[at:])]
     return "".join(pieces)
 
 
@@ -68,18 +69,24 @@ def addresses(message: Message, name: str) -> list[Address]:
     """Returns the addresses of all headers of this name."""
     found = []
     for value in raw_values(message, name):
-        found += [Address(clean_line(decode_words(each)), canonical(_plain(email))) for each, email in _parsed(value)]
-    return [each for each in found if each.email][:ADDRESSES_MAX]
+        found += [Address(clean_line(decode_words(each)), canonical(email)) for each, email in _parsed(value)]
+    return found[:ADDRESSES_MAX]
 
 
 def ids(message: Message, name: str) -> tuple[str, ...]:
     """Returns the Message-IDs in the header, with their angle brackets, the newest last."""
-    found = [f"<{_plain(each)}>" for value in raw_values(message, name) for each in _ID.findall(value)]
+    found = [each for value in raw_values(message, name) for each in _ID.findall(value)]
     return tuple(found[-IDS_MAX:])
+
+
+def plain(text: str) -> str:
+    """Returns a piece without encoded words: bytes beyond ASCII are read as UTF-8 or Korean."""
+    return text if text.isascii() else decode(text.encode("utf-8", "surrogateescape"))[0]
 
 
 def _parsed(value: str) -> list[tuple[str, str]]:
     """Returns names and addresses. Reads only what looks like addresses if the header is none that can be parsed."""
+    value = value if value.isascii() else plain(value)
     try:
         pairs = [pair for pair in getaddresses([value[:2_000]]) if _EMAIL.fullmatch(pair[1])]
     except (RecursionError, ValueError, IndexError, TypeError):
@@ -101,8 +108,3 @@ def _bytes_of(encoding: str, text: str) -> bytes:
         return base64.b64decode(raw.rstrip(b"=") + b"==")
     except binascii.Error:
         return base64.b64decode(raw.rstrip(b"=")[:-1] + b"==")
-
-
-def _plain(text: str) -> str:
-    """Returns a piece without encoded words: bytes beyond ASCII are read as UTF-8 or Korean."""
-    return text if text.isascii() else decode(text.encode("utf-8", "surrogateescape"))[0]

@@ -13,9 +13,11 @@ _TOKEN = re.compile(
 _ATTRIBUTE = r"""\b{}\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"']+))"""
 _HREF, _ALT = (re.compile(_ATTRIBUTE.format(name), re.IGNORECASE) for name in ("href", "alt"))
 ATTRIBUTES_LOOKED_AT = 3_000  # code points of a tag
-_BLOCKS = frozenset("p div ul ol table tr h1 h2 h3 h4 h5 h6 blockquote pre hr li".split())
-_APART = frozenset("p ul ol table h1 h2 h3 h4 h5 h6 blockquote pre".split())
-_GONE = frozenset("script style title template".split())
+_BLOCKS = frozenset(
+    ["p", "div", "ul", "ol", "table", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "hr", "li"]
+)
+_APART = frozenset(["p", "ul", "ol", "table", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre"])
+_GONE = frozenset(["script", "style", "title", "template"])
 QUOTES_MAX = 10  # deeper ones stay at this depth: each costs two characters in every line
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from tickets.mail.charsets import codec_of, decode
 from tickets.mail.clean import clean, clean_line
 from tickets.mail.flowed import unflow
-from tickets.mail.headers import decode_words, header, raw_value
+from tickets.mail.headers import decode_words, header, plain, raw_value
 from tickets.mail.html_text import text_of_html
 
 TEXT_READ_MAX = 200_000  # code points of all texts together; a person writes a few thousand
@@ -150,7 +150,9 @@ def _file_name(part: Message) -> str:
 def _parameter(part: Message, name: str, header: str = "content-type") -> str:
     """Returns a parameter, decoded as RFC 2231 says and as programs do that write encoded words there."""
     try:
-        value = part.get_param(name, "", header=header)
+        holder = Message()
+        holder[header] = plain(raw_value(part, header))
+        value = holder.get_param(name, "", header=header)
     except (ValueError, LookupError, TypeError):
         return ""
     if isinstance(value, tuple):

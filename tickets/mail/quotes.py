@@ -85,7 +85,7 @@ def _last_unquoted(lines: list[str]) -> int:
 
 
 def _trailing_quote(lines: list[str], last: int) -> int | None:
-    return last + 1 if any(line.strip() for line in lines[last + 1 :]) and last >= 0 else None
+    return last + 1 if last >= 0 and any(_QUOTED.match(line) for line in lines[last + 1 :]) else None
 
 
 def _attribution_length(lines: list[str], at: int) -> int:
