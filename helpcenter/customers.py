@@ -82,6 +82,8 @@ def clean_email(email: str) -> str:
             validate_email(email)
     except ValidationError:
         raise Invalid(_("Please enter an e-mail address such as name@example.com."), code="email") from None
+    if '"' in email:  # a quoted local part is valid, but nobody has one, and headers of mails are safer without
+        raise Invalid(_("Please enter an e-mail address such as name@example.com."), code="email")
     if len(email) > EMAIL_LENGTH_MAX:
         raise Invalid(_("The e-mail address is too long."), code="email")
     return email

@@ -111,6 +111,7 @@ class Ticket(models.Model):
             models.Index(fields=["service", "-updated_at", "-id"], name="ticket_list"),
             models.Index(fields=["service", "state", "-updated_at", "-id"], name="ticket_by_state"),
             models.Index(fields=["assignee", "-updated_at", "-id"], name="ticket_by_assignee"),
+            models.Index(fields=["assignee"], condition=Q(has_answer=True), name="ticket_answered"),
             models.Index(fields=["follows"], condition=Q(follows__isnull=False), name="ticket_followed"),
             GinIndex(fields=["search"], name="ticket_search"),
         ]

@@ -9,12 +9,15 @@ import uuid
 from collections.abc import Callable
 from urllib.parse import quote
 
+from django.utils import timezone
+
 from chat.masking.models import OwnPattern
 from chat.protocol import FRAME_BYTES_MAX
 from contiple.base.texts import MESSAGE_LENGTH_MAX
 from tests.leaks.browser import value_of
 from tests.leaks.run import Run
 from tests.leaks.secrets import AUTOMATIC
+from tickets.customer_links import secret_of
 from tickets.models import TEXT_LENGTH_MAX
 from tickets.tags import TAG_LENGTH_MAX
 
@@ -144,6 +147,30 @@ def comments(run: Run) -> None:
     run.post_in_vain(run.mina, "tickets:comments", form | {"body": too_long}, run.ticket)
 
 
+def replies(run: Run) -> None:
+    number = run.inquiry.number
+    form = {"request_id": uuid.uuid4(), "body": run.text("reply"), "state": "pending"}
+    run.post(run.mina, "tickets:reply", form, number)
+    run.post(run.mina, "tickets:reply", form | {"body": run.refused("the same reply again")}, number)
+    too_long = run.refused("too long a reply") + "." * TEXT_LENGTH_MAX
+    run.post_in_vain(run.mina, "tickets:reply", form | {"body": too_long}, number)
+
+
+def customers_answers(run: Run) -> None:
+    """On the page of the inquiry; the second one makes a ticket, since the first is Completed."""
+    secret = secret_of(run.inquiry, now=timezone.now())
+    form = {"request_id": uuid.uuid4(), "body": run.text("customer's answer")}
+    run.post(None, "tickets:inquiry_answer", form, secret)
+    too_long = run.refused("too long an answer") + "." * TEXT_LENGTH_MAX
+    run.post_in_vain(None, "tickets:inquiry_answer", form | {"body": too_long}, secret)
+    run.post(run.mina, "tickets:assignee", {"assignee": run.mina.pk}, run.inquiry.number)
+    run.post(run.ada, "tickets:state", {"state": "completed"}, run.inquiry.number)
+    form = {"request_id": uuid.uuid4(), "body": run.text("answer to a Completed ticket")}
+    run.post(None, "tickets:inquiry_answer", form, secret)
+    forged = {"request_id": uuid.uuid4(), "body": run.refused("answer by a forged link")}
+    run.post_in_vain(None, "tickets:inquiry_answer", forged, "forged")
+
+
 def tags(run: Run) -> None:
     for kind in AUTOMATIC:
         run.post(run.mina, "tickets:tags", {"tag": run.text("tag", kind)}, run.ticket)
@@ -229,6 +256,8 @@ PATHS: tuple[Callable[[Run], None], ...] = (
     comments,
     tags,
     inquiries,
+    replies,
+    customers_answers,
     inquiries_from_chats,
     searches,
     choices,

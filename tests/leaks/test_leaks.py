@@ -37,6 +37,7 @@ WITHOUT_WORDS = {
         "agents:end_other_sessions",
         "agents:end_agent_sessions",
     ),
+    "one e-mail address, and nothing else": ("tickets:inquiry_links", "tickets:requester_email"),
     "what admins settle": (
         "agents:contract",
         "agents:agent",
@@ -70,6 +71,8 @@ WITHOUT_WORDS = {
         "chat:reveal",
         "chat:resume",
         "chat:customer_end",
+        "tickets:inquiry_solved",
+        "tickets:revoke_links",
         "chat:export_unmask_record",
         "tickets:lift",
         "tickets:remove_tag",
