@@ -66,15 +66,15 @@ def split_words(text: str, *, is_forwarded: bool = False) -> Words:
 def _quote_begins(lines: list[str]) -> int | None:
     """Returns the first line of what is quoted to the end, ``None`` if nothing is."""
     last = _last_unquoted(lines)
-    for at, line in enumerate(lines):
-        line = line[:LINE_LOOKED_AT].strip()
+    for at, whole in enumerate(lines):
+        line = whole[:LINE_LOOKED_AT].strip()
         if _FORWARDED.fullmatch(line):
             return None
         if _ORIGINAL.fullmatch(line) or _is_header_block(lines, at):
             return at - 1 if at and _RULE.fullmatch(lines[at - 1][:LINE_LOOKED_AT]) else at
-        if length := _attribution_length(lines, at):
-            if last < at + length or not _is_quoted_after(lines, at + length):
-                return at
+        length = _attribution_length(lines, at)
+        if length and (last < at + length or not _is_quoted_after(lines, at + length)):
+            return at
     return _trailing_quote(lines, last)
 
 
