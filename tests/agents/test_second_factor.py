@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.tokens import default_token_generator
 from django.core import mail
+from django.core.exceptions import PermissionDenied
 from django.http import SimpleCookie
 from django.test import Client
 from django.urls import reverse
@@ -18,6 +19,7 @@ from agents.mailing import wait_for_mails
 from agents.models import Agent, AuditEntry, Service
 from agents.second_factor import codes, factors, passkeys, pending, step_up
 from agents.second_factor.models import AuthenticatorApp, Passkey, RecoveryCode
+from agents.sign_in import begin_session
 from contiple.base.errors import Invalid, TooMany
 from tests.agents.authenticator import UP, Authenticator
 from tests.agents.race import at_once
@@ -56,6 +58,13 @@ def prove(user, authenticator: Authenticator, options=None):
 @pytest.fixture
 def person(agent: Agent):
     return agent.user
+
+
+def test_no_session_begins_without_the_factor_whatever_has_forgotten_to_ask(person, rf):
+    give_app(person)
+
+    with pytest.raises(PermissionDenied):
+        begin_session(rf.post("/"), person)
 
 
 @pytest.fixture
