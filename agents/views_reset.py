@@ -13,9 +13,9 @@ from django.views.generic.edit import FormView
 from agents import account_trail
 from agents.devices import remember_device
 from agents.forms import ResetForm
-from agents.mailing import has_mail_server, mail_later
 from agents.models_accounts import AccountEntry
-from agents.reset_mail import mail_reset
+from agents.outbox.server import has_mail_server
+from agents.reset_mail import post_reset
 from agents.sessions import end_all_sessions
 from agents.sign_in import count_reset, forget_failures
 from contiple.base.errors import TooMany
@@ -39,7 +39,7 @@ class RequestReset(FormView):
             form.add_error(None, error.text)
             return self.render_to_response(self.get_context_data(form=form), status=error.status)
         if may_be_sent and has_mail_server():
-            mail_later(mail_reset, email)
+            post_reset(email)
         return super().form_valid(form)
 
 

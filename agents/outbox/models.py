@@ -6,6 +6,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+STOPPED = ("dead", "bounced", "unsent")  # states that somebody should look at
+
 
 class OutgoingMail(models.Model):
     """A mail that leaves, or has left. ``posting`` writes the row, ``delivery`` sends it.
@@ -45,13 +47,13 @@ class OutgoingMail(models.Model):
     may_be_kept = models.BooleanField(default=True)
 
     created_at = models.DateTimeField(_("Created"), default=timezone.now, editable=False)
-    due_at = models.DateTimeField(_("Next try"), default=timezone.now)
+    due_at = models.DateTimeField(_("Next try"), null=True)  # without: at once
     give_up_at = models.DateTimeField()
     leased_until = models.DateTimeField(null=True)
     leased_by = models.UUIDField(null=True)
     attempts = models.PositiveIntegerField(_("Tries"), default=0)
     last_error = models.CharField(_("Last error"), max_length=80, blank=True)
-    sent_at = models.DateTimeField(_("Sent"), null=True)
+    sent_at = models.DateTimeField(_("Sent"), null=True)  # the first time, if some recipients were to wait
 
     class Meta:
         app_label = "agents"
@@ -59,7 +61,7 @@ class OutgoingMail(models.Model):
         verbose_name_plural = _("E-mails")
         indexes = [
             models.Index(fields=["id"], name="outgoing_waiting", condition=Q(state="waiting")),
-            models.Index(fields=["service", "id"], name="outgoing_dead", condition=Q(state="dead")),
+            models.Index(fields=["state", "id"], name="outgoing_stopped", condition=Q(state__in=STOPPED)),
             models.Index(fields=["service", "created_at", "id"], name="outgoing_of_service"),
         ]
 

@@ -16,6 +16,10 @@ from agents.outbox.models import OutgoingMail
 from contiple.base import crypto
 
 GIVE_UP_AFTER = timedelta(days=1)
+# A local part may be quoted, as in Django's forms. Neither holds a line break, so no header can be added.
+_QUOTED, _PLAIN = r'"(?:[^"\\\r\n\x00]|\\[^\r\n\x00])*"', r'[^\s<>,;"\x00-\x1f\x7f]+'
+_ADDRESS = re.compile(rf'(?:{_QUOTED}|{_PLAIN})@[^\s<>,;"@\x00-\x1f\x7f]+')
+_ID = re.compile(r"<[^<>\s\x00-\x1f\x7f]{1,250}>")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +59,6 @@ def post(mail: Outgoing) -> OutgoingMail:
         is_automatic=mail.is_automatic,
         may_be_kept=mail.may_be_kept,
         created_at=now,
-        due_at=now,
         give_up_at=now + GIVE_UP_AFTER,
     )
     fill(row, mail)
@@ -99,12 +102,12 @@ def _line(text: str) -> str:
 
 
 def _address(text: str) -> str:
-    if not re.fullmatch(r"[^\s<>,;\"\x00-\x1f\x7f]+@[^\s<>,;\"\x00-\x1f\x7f@]+", text):
+    if not _ADDRESS.fullmatch(text):
         raise ValueError("this is not one plain e-mail address")
     return text
 
 
 def _id(text: str) -> str:
-    if not re.fullmatch(r"<[^<>\s\x00-\x1f\x7f]{1,250}>", text):
+    if not _ID.fullmatch(text):
         raise ValueError("this is not the id of a message")
     return text

@@ -3,16 +3,18 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agents import audit
-from agents.mailing import mail_later
+from agents import audit, outbox
 from agents.models import Agent, User
+from agents.outbox import kinds
+from agents.outbox.kinds import Kind
+
+KIND = "account"
 
 SENTENCES = {
     "passkey_added": gettext_lazy("A passkey was added to your account."),
@@ -28,17 +30,21 @@ SENTENCES = {
 
 @transaction.atomic
 def record(user: User, action: str, *, actor: str = "", **details: Any) -> None:
-    """Writes the entries of ``action``, a key of ``SENTENCES``, and mails its sentence after the commit.
+    """Writes the entries of ``action``, a key of ``SENTENCES``, and mails its sentence, all in one transaction.
 
     The person did it, unless ``actor`` says who.
     """
     for agent in Agent.objects.filter(user=user, is_active=True).select_related("user", "service"):
         by = {"actor": actor} if actor else {"agent": agent}
         audit.record(agent.service_id, f"agent.{action}", f"agent:{agent.pk}", **by, **details)
-    transaction.on_commit(lambda: mail_later(_mail, user, action), robust=True)
+    _post(user, action)
 
 
-def _mail(user: User, action: str) -> None:
+def register() -> None:
+    kinds.register(KIND, Kind(gettext_lazy("Change of a sign-in")))
+
+
+def _post(user: User, action: str) -> None:
     """In every language: what another person does is told in the reader's."""
     subjects, texts = [], []
     for language, _name in settings.LANGUAGES:
@@ -46,4 +52,5 @@ def _mail(user: User, action: str) -> None:
             subjects.append(_("Your Contiple sign-in has changed"))
             context = {"sentence": SENTENCES[action], "user": user, "origin": settings.PUBLIC_ORIGIN}
             texts.append(render_to_string("agents/second_factor_mail.txt", context).strip() + "\n")
-    EmailMessage(" / ".join(subjects), "\n".join(texts), to=[user.email]).send()
+    subject, text = " / ".join(subjects), "\n".join(texts)
+    outbox.post(outbox.Outgoing(kind=KIND, about=f"user:{user.pk}", to=[user.email], subject=subject, text=text))

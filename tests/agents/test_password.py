@@ -12,11 +12,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from agents.mailing import wait_for_mails
 from agents.models import Attempt
+from tests.mails import delivered
 from tests.make import PASSWORD, make_user
 
-pytestmark = pytest.mark.django_db(transaction=True)  # mails are made in a thread of their own
+pytestmark = pytest.mark.django_db
 
 NEW = "eleven purple bicycles"
 
@@ -28,7 +28,7 @@ def change(client, old=PASSWORD, new=NEW):
 
 def ask_for_reset(client, email, **extra):
     answer = client.post(reverse("agents:reset"), {"email": email}, **extra)
-    wait_for_mails()
+    delivered()
     return answer
 
 
@@ -156,7 +156,7 @@ def test_a_request_asks_nothing_that_depends_on_the_account(agent, client):
         client.post(reverse("agents:reset"), {"email": agent.user.email})
     with CaptureQueriesContext(connection) as unknown:
         client.post(reverse("agents:reset"), {"email": "nobody@example.com"})
-    wait_for_mails()
+    delivered()
 
     assert len(known) == len(unknown)
     assert len(mail.outbox) == 1

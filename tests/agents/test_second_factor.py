@@ -15,7 +15,6 @@ from django.utils import timezone
 from django.utils.http import urlsafe_base64_encode
 
 from agents.credentials import Credential, chatting_agents, user_of_session
-from agents.mailing import wait_for_mails
 from agents.models import Agent, AuditEntry, Service
 from agents.second_factor import codes, factors, passkeys, pending, step_up
 from agents.second_factor.models import AuthenticatorApp, Passkey, RecoveryCode
@@ -23,6 +22,7 @@ from agents.sign_in import begin_session
 from contiple.base.errors import Invalid, TooMany
 from tests.agents.authenticator import UP, Authenticator
 from tests.agents.race import at_once
+from tests.mails import delivered
 from tests.make import PASSWORD, make_agent, make_user
 
 pytestmark = pytest.mark.django_db
@@ -297,7 +297,7 @@ def test_a_passkey_alone_signs_in(client, person):
 
 def test_a_recovery_code_signs_in_and_the_person_is_told(client, person, give_password, agent):
     recovery = give_app(person)
-    wait_for_mails()
+    delivered()
     mail.outbox.clear()
     give_password(person)
     client.post(reverse("agents:second_step"), {"code": recovery[0]})
@@ -396,7 +396,7 @@ def test_nobody_touches_another_persons_passkey(client, person, outsider):
 def test_changes_are_on_record_and_told_by_mail(agent, person):
     give_passkey(person)
     factors.remove_passkey(person, Passkey.objects.get().pk)
-    wait_for_mails()
+    delivered()
     actions = AuditEntry.objects.filter(subject=f"agent:{agent.pk}").values_list("action", flat=True)
     assert {"agent.passkey_added", "agent.passkey_removed"} <= set(actions)
     assert [message.to for message in mail.outbox] == [[person.email]] * 2
