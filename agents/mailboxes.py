@@ -50,12 +50,14 @@ def set_address(by: Agent, address: str) -> bool:
 
 
 def _save(service: Service, address: str) -> None:
-    ServiceMailbox.objects.filter(service=service).delete()
     if not address:
+        ServiceMailbox.objects.filter(service=service).delete()
         return
     try:
         with transaction.atomic():
-            ServiceMailbox.objects.create(service=service, address=address)
+            ServiceMailbox.objects.update_or_create(
+                service=service, defaults={"address": address, "last_mail_at": None}
+            )
     except IntegrityError:
         raise Invalid(_("This e-mail address is already in use."), code="address") from None
 

@@ -7,7 +7,6 @@ says of its sender proves nothing: only a Message-ID that we made, which nobody 
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
 
 from agents import throttle
 from agents.mailboxes import is_mailbox
@@ -15,7 +14,7 @@ from agents.models import Service, ServiceMailbox
 from agents.outbox.models import OutgoingMail
 from chat.abuse import blocks
 from chat.masking.concealing import conceal
-from contiple.base.errors import Invalid, TooMany
+from contiple.base.errors import Invalid
 from contiple.base.texts import one_line
 from helpcenter.customers import NAME_LENGTH_MAX, customer_for_inquiry
 from helpcenter.models import Customer

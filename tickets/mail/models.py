@@ -1,5 +1,7 @@
 """Every mail that came in for a service, once."""
 
+from collections.abc import Callable
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -44,7 +46,20 @@ class ReceivedMail(models.Model):
         verbose_name = _("Received e-mail")
         verbose_name_plural = _("Received e-mails")
         constraints = [models.UniqueConstraint(fields=["service", "message_id"], name="receivedmail_once")]
-        indexes = [models.Index(fields=["service", "-id"], name="receivedmail_unfiled", condition=~Q(reason=""))]
+        indexes = [
+            models.Index(
+                fields=["service", "-received_at", "-id"],
+                name="receivedmail_unfiled",
+                condition=Q(ticket=None),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"mail {self.pk}"
+
+    def conceal(self, hide: Callable[[str], str]) -> None:
+        """Saves all texts as ``hide`` returns them."""
+        self.from_name, self.subject = hide(self.from_name), hide(self.subject)
+        self.text, self.folded = hide(self.text), hide(self.folded)
+        self.files = [hide(name) for name in self.files]
+        self.save(update_fields=["from_name", "subject", "text", "folded", "files"])

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from agents import audit, outbox
 from agents.models import Service
 from agents.outbox.models import OutgoingMail
+from agents.outbox.outcomes import note_bounce
 from tickets.mail.bounces import Bounce
 from tickets.models import Ticket, TicketMail
 
@@ -19,15 +20,14 @@ def mark_returned(service: Service, bounce: Bounce) -> Ticket | None:
     Only who has had a mail knows its id, so nobody else can claim that it came back.
     """
     sent = OutgoingMail.objects.filter(service=service, message_id__in=bounce.original_ids)
-    sent.exclude(state=OutgoingMail.State.BOUNCED).update(state=OutgoingMail.State.BOUNCED, last_error=bounce.status)
-    rows = TicketMail.objects.filter(service=service, message_id__in=bounce.original_ids)
-    mail = rows.filter(direction=TicketMail.Direction.OUT).select_related("ticket__assignee__user").first()
+    returned = [row.message_id for row in sent if note_bounce(row.message_id, bounce.status)]
+    rows = TicketMail.objects.filter(service=service, message_id__in=returned, direction=TicketMail.Direction.OUT)
+    mail = rows.select_related("ticket__assignee__user").first()
     if mail is None:
         return None
     ticket = mail.ticket
     Ticket.objects.filter(pk=ticket.pk).update(updated_at=timezone.now())
-    details = {"number": ticket.number, "status": bounce.status}
-    audit.record(service, "ticket.mail_returned", ticket.audit_subject, **details)
+    audit.record(service, "ticket.mail_returned", ticket.audit_subject, number=ticket.number, status=bounce.status)
     _tell_assignee(service, ticket)
     return ticket
 

@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'Received e-mail',
                 'verbose_name_plural': 'Received e-mails',
-                'indexes': [models.Index(condition=models.Q(('reason', ''), _negated=True), fields=['service', '-id'], name='receivedmail_unfiled')],
+                'indexes': [models.Index(condition=models.Q(('ticket', None)), fields=['service', '-received_at', '-id'], name='receivedmail_unfiled')],
                 'constraints': [models.UniqueConstraint(fields=('service', 'message_id'), name='receivedmail_once')],
             },
         ),

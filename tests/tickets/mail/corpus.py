@@ -359,7 +359,8 @@ CORPUS: dict[str, tuple[bytes, dict[str, Any]]] = {
     # quotes and signatures
     "Gmail": (
         mail(
-            "Thanks!\n\nOn Fri, Nov 27, 2026 at 10:12 AM Demo <\nhelp@shop.example> wrote:\n\n> We are sorry.\n> Really."
+            "Thanks!\n\nOn Fri, Nov 27, 2026 at 10:12 AM Demo <\nhelp@shop.example> wrote:\n\n"
+            "> We are sorry.\n> Really."
         ),
         {"new": "Thanks!", "quoted_has": "> We are sorry.", "signature": ""},
     ),
@@ -382,7 +383,8 @@ CORPUS: dict[str, tuple[bytes, dict[str, Any]]] = {
     ),
     "Daum": (
         mail(
-            "답장\n\n--------- 원본 메일 ---------\n보낸사람: Demo <help@shop.example>\n받는사람 : jun\n날짜: 2026년\n제목: Re\n\n본문"
+            "답장\n\n--------- 원본 메일 ---------\n보낸사람: Demo <help@shop.example>\n"
+            "받는사람 : jun\n날짜: 2026년\n제목: Re\n\n본문"
         ),
         {"new": "답장", "quoted_has": "본문"},
     ),
@@ -455,7 +457,8 @@ CORPUS: dict[str, tuple[bytes, dict[str, Any]]] = {
     "a bounce of an old server": (
         join({"Return-Path": "<>"})
         + mail(
-            "메일을 전송하지 못했습니다.\n\n--- 원본 ---\nReceived: x\nMessage-ID: <ours@desk.example.com>\nSubject: Re",
+            "메일을 전송하지 못했습니다.\n\n--- 원본 ---\nReceived: x\n"
+            "Message-ID: <ours@desk.example.com>\nSubject: Re",
             Subject="메일 전송 실패",
             From="postmaster@mail.example.kr",
             charset="euc-kr",
