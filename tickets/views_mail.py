@@ -1,4 +1,4 @@
-"""Service Management / Help Center / Incoming e-mail: the service's address, and mails that became no ticket. For admins."""
+"""Incoming e-mail, for admins: the service's address, and the mails that became no ticket."""
 
 from django import forms
 from django.contrib import messages

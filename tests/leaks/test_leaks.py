@@ -47,6 +47,7 @@ WITHOUT_WORDS = {
         "agents:two_step_rules",
         "chat:chat_settings",
         "chat:end_chats",
+        "tickets:mail",
     ),
     "what admins write about abuse, masked": ("chat:block", "chat:unblock"),
     "what admins write for everybody to read": (
@@ -75,6 +76,7 @@ WITHOUT_WORDS = {
         "tickets:revoke_links",
         "chat:export_unmask_record",
         "tickets:lift",
+        "tickets:mail_ticket",
         "tickets:remove_tag",
         "tickets:reveal",
     ),

@@ -18,12 +18,12 @@ class ReceivedMail(models.Model):
 
     class Reason(models.TextChoices):
         FILED = "", _("Filed")
-        AUTOMATIC = "automatic", _("Automatic reply or mailing list")
+        AUTOMATIC = "automatic", _("Automatic e-mail")
         LOOP = "loop", _("Sent by this desk")
         BOUNCE = "bounce", _("Could not be delivered")
         TOO_MANY = "too_many", _("Too many from this sender")
         BLOCKED = "blocked", _("The sender is blocked")
-        NO_SENDER = "no_sender", _("No usable sender address")
+        NO_SENDER = "no_sender", _("No usable sender")
         EMPTY = "empty", _("Nothing in it")
 
     service = models.ForeignKey("agents.Service", models.CASCADE, related_name="+", verbose_name=_("Service"))

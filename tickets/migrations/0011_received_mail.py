@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('message_id', models.CharField(max_length=255)),
-                ('reason', models.CharField(blank=True, choices=[('', 'Filed'), ('automatic', 'Automatic reply or mailing list'), ('loop', 'Sent by this desk'), ('bounce', 'Could not be delivered'), ('too_many', 'Too many from this sender'), ('blocked', 'The sender is blocked'), ('no_sender', 'No usable sender address'), ('empty', 'Nothing in it')], default='', max_length=12, verbose_name='Reason')),
+                ('reason', models.CharField(blank=True, choices=[('', 'Filed'), ('automatic', 'Automatic e-mail'), ('loop', 'Sent by this desk'), ('bounce', 'Could not be delivered'), ('too_many', 'Too many from this sender'), ('blocked', 'The sender is blocked'), ('no_sender', 'No usable sender'), ('empty', 'Nothing in it')], default='', max_length=12, verbose_name='Reason')),
                 ('from_name', models.CharField(blank=True, max_length=80)),
                 ('from_address', models.CharField(blank=True, max_length=254)),
                 ('subject', models.CharField(blank=True, max_length=160, verbose_name='Subject')),
