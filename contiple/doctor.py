@@ -81,8 +81,8 @@ def redis() -> Iterator[Finding]:
 
 def mail_server() -> Iterator[Finding]:
     if not settings.EMAIL_URL:
-        cure = "Set EMAIL_URL, or pass on links by hand: nobody can set a forgotten password anew."
-        yield Finding(LOOK, "No mail is sent.", cure)
+        cure = "Set EMAIL_URL. Until then, links are passed on by hand, and nobody can set a forgotten password anew."
+        yield Finding(LOOK, "There is no mail server: no mail is sent.", cure)
         return
     connection = mail.get_connection(timeout=WAIT_S)
     try:

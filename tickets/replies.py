@@ -43,13 +43,13 @@ def send_reply(agent: Agent, ticket: Ticket, reply: Reply) -> Comment:
     ticket.refresh_from_db(fields=["state", "assignee", "requester", "link_generation"])
     if not mails.is_reachable(ticket):
         raise Closed(_("The requester has no e-mail address."), code="unreachable")
+    comment = write(ticket, Words(reply.body, Comment.Kind.REPLY, agent=agent, request_id=reply.request_id))
+    mails.mail_reply(ticket, comment, cc=reply.cc)
+    _record(agent, ticket, comment, copies=len(reply.cc))
     if ticket.assignee is None:
         lifecycle.set_assignee(agent, ticket, agent)
     lifecycle.set_state(agent, ticket, reply.state)
     Ticket.objects.filter(pk=ticket.pk).update(updated_at=timezone.now(), has_answer=False)
-    comment = write(ticket, Words(reply.body, Comment.Kind.REPLY, agent=agent, request_id=reply.request_id))
-    mails.mail_reply(ticket, comment, cc=reply.cc)
-    _record(agent, ticket, comment, copies=len(reply.cc))
     return comment
 
 

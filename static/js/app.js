@@ -28,10 +28,11 @@ document.addEventListener("htmx:responseError", (event) => {
 document.addEventListener("htmx:sendError", () => announce(failures.offline));
 document.addEventListener("htmx:timeout", () => announce(failures.timeout));
 
-// What was typed is kept until the server has it.
-document.addEventListener("htmx:beforeRequest", ({ detail }) => isPost(detail) && keep(detail.elt));
+// What was typed is kept until the server has it. The answer may have replaced the form: what is left of the page tells
+// of it then, and the form itself is named by the request alone.
+document.addEventListener("htmx:beforeRequest", ({ detail }) => isPost(detail) && keep(detail.requestConfig.elt));
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
-  if (isPost(detail) && detail.successful && !isSignIn(detail.xhr)) forget(detail.elt);
+  if (isPost(detail) && detail.successful && !isSignIn(detail.xhr)) forget(detail.requestConfig.elt);
 });
 document.addEventListener("htmx:load", () => restore(failures.kept));
 // A sign-out leaves nothing in the tab: no form, no draft, no message that was not sent, no chat on display.
@@ -39,8 +40,8 @@ document.addEventListener("submit", (event) => {
   if (event.target.getAttribute("action") === "/sign-out/") sessionStorage.clear();
 });
 
-function isPost({ elt, requestConfig }) {
-  return elt instanceof HTMLFormElement && requestConfig.verb === "post";
+function isPost({ requestConfig }) {
+  return requestConfig.elt instanceof HTMLFormElement && requestConfig.verb === "post";
 }
 
 function isSignIn(xhr) {

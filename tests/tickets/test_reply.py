@@ -46,7 +46,7 @@ def test_it_is_stored_and_mailed_and_the_ticket_is_the_agents(ticket, agent, act
     assert (mail.to, mail.cc, mail.from_name, mail.is_automatic) == (["jun@example.com"], [], "Demo", False)
     assert "It is on its way" in text_of(mail)
     assert TicketMail.objects.get().message_id == mail.message_id
-    assert actions(ticket) == ["ticket.assignee", "ticket.state", "ticket.state", "ticket.replied"]
+    assert actions(ticket) == ["ticket.replied", "ticket.assignee", "ticket.state", "ticket.state"]
 
 
 def test_it_may_resolve_the_ticket(ticket, agent, colleague) -> None:
