@@ -54,7 +54,7 @@ def test_after_an_outage_all_are_sent_again_at_once(service, admin, outsider, si
     make_mail(outsider.service)
     make_mail(service, State.BOUNCED)
     client = sign_in(admin)
-    assert "Send all of these again" in client.get(LIST, {"state": "dead"}).content.decode()
+    assert "Send all again" in client.get(LIST, {"state": "dead"}).content.decode()
     page = client.post(reverse("agents:start_mails_again", args=["demo"]), {"state": "dead"}, follow=True)
     assert "3 e-mails will be sent again" in page.content.decode()
     assert len(delivered()) == 3
