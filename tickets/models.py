@@ -52,6 +52,7 @@ class Ticket(models.Model):
     class Channel(models.TextChoices):
         CHAT = "chat", _("Chat")
         HELP_CENTER = "help_center", _("Help Center")
+        MAIL = "mail", _("E-mail")
         AGENT = "agent", _("Agent")
 
     service = models.ForeignKey(Service, models.CASCADE, related_name="tickets")
@@ -188,3 +189,7 @@ class CommentMask(MaskedSpan):
             models.UniqueConstraint(fields=["comment", "start"], name="commentmask_start_once"),
             *MaskedSpan.Meta.constraints,
         ]
+
+
+# Django looks for models here.
+from tickets.mail.models import ReceivedMail  # noqa: E402, F401

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tickets import views, views_customer, views_detail, views_masking, views_public
+from tickets import views, views_customer, views_detail, views_mail, views_masking, views_public
 
 app_name = "tickets"
 _tickets = "desk/<slug:service>/tickets/"
@@ -26,6 +26,8 @@ urlpatterns = [
     path(f"{_tickets}masks/<int:mask>/lift/", views_masking.lift, name="lift"),
     path(f"{_ticket}tags/", views_detail.add_tag, name="tags"),
     path(f"{_ticket}tags/<int:tag>/remove/", views_detail.remove_tag, name="remove_tag"),
+    path("desk/<slug:service>/mail/", views_mail.incoming, name="mail"),
+    path("desk/<slug:service>/mail/<int:mail>/ticket/", views_mail.make_ticket, name="mail_ticket"),
     path("hc/<slug:service>/contact/", views_public.contact, name="contact"),
     path("hc/<slug:service>/contact/from-chat/", views_public.contact_from_chat, name="contact_from_chat"),
     path("hc/<slug:service>/contact/sent/", views_public.contact_sent, name="contact_sent"),

@@ -17,6 +17,7 @@ from contiple.base.errors import DomainError, Invalid
 from tickets import access, customer_links, customer_page, lifecycle, mails, tags
 from tickets.forms import AssigneeForm, CommentForm, StateForm, TagForm, TextForm, fingerprint
 from tickets.forms_conversation import ReplyForm, RequesterForm
+from tickets.mail.shown import received_in
 from tickets.models import Ticket
 from tickets.replies import send_reply
 from tickets.requesters import set_email
@@ -193,6 +194,7 @@ def _context(agent: Agent, ticket: Ticket) -> dict:
         "reply_template": "tickets/_reply_form.html" if is_reachable else "tickets/_no_reply.html",
         "writes_reply": is_reachable and may_change_state,
         "timeline": timeline_of(ticket),
+        "received": received_in(ticket).get(None),
     }
 
 

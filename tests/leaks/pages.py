@@ -122,6 +122,7 @@ def _values(run: Run) -> dict[str, list]:
         "own": [0, *run.service.own_patterns.values_list("pk", flat=True)],
         "tag": [0, *run.service.tags.values_list("pk", flat=True)],
         "block": [0],
+        "mail": [0],
         "pk": list(run.service.agents.values_list("pk", flat=True)),
         # Of invitations and of links in mails.
         "secret": ["none"],

@@ -7,10 +7,14 @@ has secrets of its own, so that what is found somewhere says how it came in.
 import json
 import uuid
 from collections.abc import Callable
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import formataddr
 from urllib.parse import quote
 
 from django.utils import timezone
 
+from agents.models import ServiceMailbox
 from chat.masking.models import OwnPattern
 from chat.protocol import FRAME_BYTES_MAX
 from contiple.base.texts import MESSAGE_LENGTH_MAX
@@ -18,6 +22,7 @@ from tests.leaks.browser import value_of
 from tests.leaks.run import Run
 from tests.leaks.secrets import AUTOMATIC
 from tickets.customer_links import secret_of
+from tickets.mail.incoming import receive
 from tickets.models import TEXT_LENGTH_MAX
 from tickets.tags import TAG_LENGTH_MAX
 
@@ -239,6 +244,24 @@ def failing_statements(run: Run) -> None:
     assert run.post(run.mina, "tickets:new", form).status == 500
 
 
+def mails_in(run: Run) -> None:
+    """As a mail server hands them over: one becomes a ticket, the other is kept."""
+    address = f"help@{run.service.slug}.example"
+    ServiceMailbox.objects.create(service=run.service, address=address)
+    mail = EmailMessage(policy=SMTP)
+    mail["To"], mail["Subject"] = address, run.text("subject of a mail", *SOME, joint=", ")
+    mail["From"] = formataddr((run.text("name of a mail's sender", *SOME, joint=" "), "jun@example.com"))
+    quoted = "\n".join(f"> {line}" for line in run.text("quote in a mail").splitlines())
+    mail.set_content(f"{run.text('text of a mail')}\n\nOn Friday Demo wrote:\n{quoted}")
+    name = run.text("name of a file in a mail", *SOME, joint=" ")
+    mail.add_attachment(b"x", maintype="application", subtype="pdf", filename=f"{name}.pdf")
+    receive(bytes(mail), size=0, now=timezone.now())
+    kept = EmailMessage(policy=SMTP)
+    kept["To"], kept["From"], kept["Auto-Submitted"] = address, "jun@example.com", "auto-replied"
+    kept.set_content(run.text("text of an automatic mail"))
+    receive(bytes(kept), size=0, now=timezone.now())
+
+
 PATHS: tuple[Callable[[Run], None], ...] = (
     start_form,
     refused_starts,
@@ -263,6 +286,7 @@ PATHS: tuple[Callable[[Run], None], ...] = (
     choices,
     samples,
     failing_statements,
+    mails_in,
 )
 
 

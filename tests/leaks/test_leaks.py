@@ -49,6 +49,7 @@ WITHOUT_WORDS = {
         "agents:start_mails_again",
         "chat:chat_settings",
         "chat:end_chats",
+        "tickets:mail",
     ),
     "what admins write about abuse, masked": ("chat:block", "chat:unblock"),
     "what admins write for everybody to read": (
@@ -78,6 +79,7 @@ WITHOUT_WORDS = {
         "tickets:revoke_links",
         "chat:export_unmask_record",
         "tickets:lift",
+        "tickets:mail_ticket",
         "tickets:remove_tag",
         "tickets:reveal",
     ),
