@@ -254,7 +254,8 @@ class AuditEntry(models.Model):
             models.Index(fields=["service", "subject", "id"]),
             models.Index(fields=["service", "action", "id"]),
             models.Index(fields=["service", "action", "created_at"], name="audit_by_month"),
-            models.Index(fields=["created_at"], name="audit_by_age"),
+            models.Index(fields=["created_at"], name="audit_by_age"),  # the next is for the retention of each action
+            models.Index(fields=["action", "created_at"], name="audit_by_action_and_age"),
         ]
 
     def __str__(self) -> str:
@@ -276,4 +277,6 @@ class Attempt(models.Model):
 
 # Django looks for models here.
 from agents.models_accounts import AccountEntry, OpenSession  # noqa: E402, F401
+from agents.models_mailboxes import ServiceMailbox  # noqa: E402, F401
+from agents.outbox.models import OutgoingMail  # noqa: E402, F401
 from agents.second_factor.models import AuthenticatorApp, Passkey, RecoveryCode  # noqa: E402, F401

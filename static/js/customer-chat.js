@@ -23,7 +23,7 @@ class CustomerChat extends HTMLElement {
     this.texts = this.querySelector("[data-part=texts]").dataset;
     this.session = new CustomerSession(this.dataset.service);
     this.outbox = new Outbox(`customer-${this.dataset.service}`);
-    this.startForm = new StartForm(this, this.dataset.service);
+    this.startForm = new StartForm(this, this.dataset.service, this.session);
     this.parentPage = new ParentPage(() => this.#pane?.noteShown());
     this.querySelector("[data-action=close]").hidden = !this.parentPage.isFraming;
     this.startForm.onSubmit((form) => this.#start(form));
@@ -94,7 +94,7 @@ class CustomerChat extends HTMLElement {
     const visit = this.#visit;
     this.#notice("");
     const slow = setTimeout(() => this.#notice(this.texts.starting), SLOW_MS);
-    const response = await this.startForm.send(form, this.session, this.parentPage.address || document.referrer);
+    const response = await this.startForm.send(form, this.parentPage.address || document.referrer);
     clearTimeout(slow);
     const type = response?.headers.get("Content-Type") || "";
     if (!type.startsWith("text/html") || response.status >= 500) {

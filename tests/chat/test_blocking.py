@@ -4,6 +4,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError, connection, transaction
 from django.http import Http404
 from django.test import Client
 from django.urls import reverse
@@ -18,6 +19,7 @@ from chat.lifecycle.trail import chat_trail
 from chat.models import Chat
 from contiple.base.errors import Closed, Invalid
 from helpcenter.customers import register_customer
+from tests.agents.race import at_once
 from tests.chat.comings import come_online
 from tests.chat.test_customer_views import TEXT, form, policy, post
 from tests.make import make_chat
@@ -51,6 +53,22 @@ def open_count() -> int:
 
 def start(service, address: str = HOME, token: str = ""):
     return post(Client(REMOTE_ADDR=address), "start", form(service), token=token)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_block_waits_for_starts_under_way_so_that_it_sees_them(service, network) -> None:
+    def close_the_door() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = 100")
+            blocks.close_the_door(service.pk)
+
+    with transaction.atomic():
+        blocks.require_not_blocked(service.pk, network=network)
+        [meanwhile] = at_once(close_the_door)
+    [afterwards] = at_once(close_the_door)
+
+    assert isinstance(meanwhile, OperationalError)
+    assert afterwards is None
 
 
 def test_a_blocked_address_can_start_nothing_and_its_open_chats_end(service, agent, admin, network) -> None:

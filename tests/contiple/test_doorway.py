@@ -84,6 +84,14 @@ def test_an_upload_of_unknown_length_is_refused_when_it_has_become_too_large(pro
     assert taken < 32 * 1024**2
 
 
+def test_forms_are_parsed_by_django_alone(process):
+    """Twisted would parse them first, and refuse a broken one with a line that says nothing."""
+    more = "Content-Type: multipart/form-data\r\nConnection: close\r\nContent-Length: 6\r\n"  # without a boundary
+    said = ask(process, more=more, body=b"broken")
+
+    assert "text/html" in said.partition("\r\n\r\n")[0]
+
+
 @pytest.mark.parametrize(
     ("path", "status"),
     [

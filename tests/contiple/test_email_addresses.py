@@ -16,6 +16,7 @@ from tests.make import PASSWORD
         ("oſcar@example.com", "oscar@example.com"),
         ("ＭＩＮＡ@ｅｘａｍｐｌｅ．ｃｏｍ", "mina@example.com"),
         ("\u212aim@example.com", "kim@example.com"),
+        ("\u210cans@example.com", "hans@example.com"),  # NFKC makes a capital of it
         ("mina@예시.한국", "mina@xn--vv4b11d.xn--3e0b707e"),
         ("mina@XN--VV4B11D.xn--3e0b707e", "mina@xn--vv4b11d.xn--3e0b707e"),
         ("mina@bücher.example", "mina@xn--bcher-kva.example"),

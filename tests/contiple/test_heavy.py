@@ -22,16 +22,19 @@ POOLED = ["contiple.base.heavy.PooledHasher"]
 
 
 @pytest.fixture
-def full():
-    """A pool whose threads and places are all taken, until the test is over."""
+def full(monkeypatch):
+    """A pool whose threads and places are all taken, until the test is over: nobody gets one by waiting."""
+    monkeypatch.setattr(heavy, "DEADLINE_SECONDS", 60)
     over = threading.Event()
     with ThreadPoolExecutor(heavy.AT_ONCE + heavy.WAITING_MAX) as callers:
         for _ in range(heavy.AT_ONCE + heavy.WAITING_MAX):
             callers.submit(heavy.compute, over.wait)
         while heavy._places._value:
             time.sleep(0.01)
-        yield
-        over.set()
+        try:
+            yield
+        finally:
+            over.set()
 
 
 @pytest.fixture
@@ -73,8 +76,13 @@ def test_passwords_of_before_are_known_and_hashed_in_the_pool(settings):
     assert make_password("correct horse").startswith("pbkdf2_sha256$")
 
 
+def test_what_is_too_much_does_not_wait_for_a_place(full):
+    with ThreadPoolExecutor(1) as caller:
+        assert isinstance(caller.submit(heavy.compute, int).exception(timeout=30), Busy)
+
+
 @pytest.mark.django_db(transaction=True)
-def test_what_is_too_much_is_refused_at_once_and_is_no_attempt(full, settings, rf):
+def test_what_is_too_much_is_refused_and_is_no_attempt(full, settings, rf):
     settings.PASSWORD_HASHERS = POOLED
     User.objects.create(email="mina@example.com", name="Mina", password="pbkdf2_sha256$1$salt$hash")
 
