@@ -2,8 +2,8 @@
 
 They are written when they leave, from what is stored then: what was masked meanwhile is masked in them too, and the
 outbox keeps no copy. All mails of a ticket are one thread in any mail program: one subject, and each names those
-before. The subject has no word that anybody typed, since it is read on locked screens; nor has a confirmation, since
-anybody can send one to any address.
+before. If a customer's own mail began the thread, that is its subject. Else the subject has no word that anybody typed,
+since it is read on locked screens; nor has a confirmation, since anybody can have one sent to any address.
 """
 
 from collections.abc import Sequence
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agents import outbox
+from agents.mailboxes import address_of
 from agents.models import Service
 from agents.outbox.kinds import Kind, register
 from agents.outbox.models import OutgoingMail
@@ -99,6 +100,7 @@ def _make_of_ticket(row: OutgoingMail) -> outbox.Outgoing | None:
         in_reply_to=ids[-1] if ids else "",
         references=[*ids[:1], *ids[1:][1 - REFERENCES_MAX :]],
         from_name=ticket.service.name,
+        reply_to=context["mailbox"],
         may_be_kept=False,
     )
 
@@ -132,4 +134,9 @@ def _subject(ticket: Ticket, thread: Sequence[tuple[str, str]]) -> str:
 
 def _context(service: Service, language: str) -> dict[str, Any]:
     texts = text_for(help_center_of(service), language)
-    return {"service": service, "signature": texts.signature, "language": language}
+    return {
+        "service": service,
+        "signature": texts.signature,
+        "language": language,
+        "mailbox": address_of(service),
+    }

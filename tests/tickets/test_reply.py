@@ -7,6 +7,7 @@ from django.db import IntegrityError
 
 from agents import outbox
 from agents.models import OutgoingMail
+from agents.models_mailboxes import ServiceMailbox
 from contiple.base.errors import Closed
 from helpcenter.models import HelpCenterText
 from tests.chat.secrets import columns_with
@@ -196,6 +197,16 @@ def test_neither_the_mail_nor_the_reply_exists_alone(ticket, agent, monkeypatch)
         send_reply(agent, ticket, Reply("Hello"))
     ticket.refresh_from_db()
     assert (Comment.objects.count(), ticket.state) == (0, State.UNASSIGNED)
+
+
+def test_answers_by_mail_go_to_the_services_address(ticket, agent) -> None:
+    send_reply(agent, ticket, Reply("Hello"))
+    row = OutgoingMail.objects.get()
+    assert made(row).reply_to == ""
+    assert "replying to this e-mail" not in made(row).text
+    ServiceMailbox.objects.create(service=ticket.service, address="help@demo.example")
+    assert made(row).reply_to == "help@demo.example"
+    assert "replying to this e-mail" in made(row).text
 
 
 def test_it_takes_the_mark_of_an_answer_away(ticket, agent) -> None:
