@@ -192,4 +192,4 @@ class CommentMask(MaskedSpan):
 
 
 # Django looks for models here.
-from tickets.mail.models import ReceivedMail  # noqa: E402, F401
+from tickets.mail.models import PolledFolder, ReceivedMail  # noqa: E402, F401

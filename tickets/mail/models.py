@@ -63,3 +63,21 @@ class ReceivedMail(models.Model):
         self.text, self.folded = hide(self.text), hide(self.folded)
         self.files = [hide(name) for name in self.files]
         self.save(update_fields=["from_name", "subject", "text", "folded", "files"])
+
+
+class PolledFolder(models.Model):
+    """How far a folder of an IMAP server is read. ``last_uid`` is NULL until it was read once.
+
+    ``failed`` are numbers of mails that could not be filed, and are tried again.
+    """
+
+    name = models.CharField(max_length=255, unique=True)
+    uid_validity = models.BigIntegerField()
+    last_uid = models.BigIntegerField(null=True)
+    failed = models.JSONField(default=list)
+
+    class Meta:
+        app_label = "tickets"
+
+    def __str__(self) -> str:
+        return f"folder {self.pk}"
