@@ -13,10 +13,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from agents import account_trail
 from agents.access import LAST_SERVICE, for_agents, memberships, signed_in
 from agents.forms import OwnPasswordForm, SignInForm
-from agents.mailing import has_mail_server
 from agents.models import Agent
 from agents.models_accounts import AccountEntry
 from agents.next_page import safe_next
+from agents.outbox.server import has_mail_server
 from agents.second_factor import passkeys
 from agents.second_factor.views_sign_in import enter
 from agents.sessions import go_on_alone

@@ -420,10 +420,10 @@ def test_changes_are_on_record_and_told_by_mail(agent, person):
 @pytest.mark.django_db(transaction=True)
 def test_the_first_codes_come_with_the_first_factor_in_one_mail(person):
     give_app(person)
-    wait_for_mails()
+    delivered()
     assert len(mail.outbox) == 1
     factors.make_recovery_codes(person)
-    wait_for_mails()
+    delivered()
     assert "New recovery codes were made" in mail.outbox[1].body
     assert [entry.action for entry in person.account_entries.all()] == ["two_step_changed"] * 2
 
