@@ -5,6 +5,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 from django.db import DatabaseError, close_old_connections, connection
 
@@ -26,6 +27,9 @@ SWEEP_EVERY = 600  # ticks
 SHARE_S = 0.5  # for one kind of work in a tick; after a failure of everything there may be minutes of it
 LOCK_TIMEOUT_MS = 1000  # a row that somebody keeps locked delays the other services for no longer
 
+# What apps above do beside the ticks, each in a thread of its own: from the worker's start to its end.
+beside: list[Callable[[], AbstractContextManager[object]]] = []
+
 
 def run(stop: threading.Event, beat: Callable[[], object] = lambda: None) -> None:
     """Ticks until ``stop`` is set, and calls ``beat`` after each tick that succeeded. Beside it, mails are delivered.
@@ -33,7 +37,9 @@ def run(stop: threading.Event, beat: Callable[[], object] = lambda: None) -> Non
     A failing tick is logged and tried again: a restart of the database is survived.
     """
     count, memory, noted = 0, Memory(share_s=SHARE_S), Beats()
-    with delivery.delivering() as sender:
+    with delivery.delivering() as sender, contextlib.ExitStack() as others:
+        for start in beside:
+            others.enter_context(start())
         while not stop.wait(TICK_S):
             began = time.monotonic()
             if tick(count, memory):

@@ -55,6 +55,7 @@ try:
     MASKING_KEYS = env.master_keys("MASKING_KEYS")
     MASKING_KEYS_LOST = env.lost_keys("MASKING_KEYS_LOST", at_hand=MASKING_KEYS)
     EMAIL_URL = env.url("EMAIL_URL", {"smtp", "smtps"}, "")
+    IMAP_URL = env.url("IMAP_URL", {"imap", "imaps"}, "")
     DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "Contiple <no-reply@localhost>")
     LOG_LEVEL = env.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL"))
     LOG_FORMAT = env.choice("LOG_FORMAT", ("TEXT", "JSON") if LOCAL else ("JSON", "TEXT"))

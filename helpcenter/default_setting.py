@@ -13,7 +13,7 @@ from helpcenter.policies import current_version, publish_policy
 from helpcenter.texts import Texts
 
 # The fields of the HelpCenter's own row.
-IN_THE_ROW = ("chat_enabled", "colour", "embed_origins")
+IN_THE_ROW = ("chat_enabled", "colour", "embed_origins", "inquiry_link_days")
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class DefaultSetting:
     chat_enabled: bool
     colour: str
     embed_origins: list[str]
+    inquiry_link_days: int
     texts: dict[str, Texts]
     policies: dict[str, str]
     seen_policy: int | None = None  # the version that the page showed

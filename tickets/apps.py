@@ -7,13 +7,17 @@ class TicketsConfig(AppConfig):
     verbose_name = _("Tickets")
 
     def ready(self) -> None:
-        from chat import follow_ups
+        from chat import follow_ups, worker
         from chat.conversation.message_masks import copies
         from chat.masking import holders
         from tickets.comment_masks import TicketKeys
         from tickets.concealing import conceal_copies
         from tickets.follow_ups import TicketsOfChats
+        from tickets.mails import register_kinds
+        from tickets.mail.polling import polling
 
         holders.register(TicketKeys())
         copies.append(conceal_copies)
         follow_ups.register(TicketsOfChats())
+        register_kinds()
+        worker.beside.append(polling)

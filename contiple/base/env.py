@@ -35,6 +35,7 @@ VARIABLES: dict[str, str] = {
     "PORT": "port to listen on",
     "EMAIL_URL": "mail server, as `smtp://user:password@host:587`; without it no mail is sent (local mode prints it)",
     "EMAIL_FROM": "sender of mail",
+    "IMAP_URL": "mailbox whose mails become tickets, as `imaps://user:password@host/INBOX`",
     "SESSION_IDLE_HOURS": "hours after which an agent who does nothing is signed out; 12 by default",
     "SESSION_MAX_DAYS": "days after which an agent signs in again in any case; 14 by default",
     "ROUTING_LOG_DAYS": "days for which it is kept why a chat went to an agent; 90 by default",
@@ -62,6 +63,7 @@ SECRETS = (
     "MASKING_KEYS",
     "REDIS_URL",
     "EMAIL_URL",
+    "IMAP_URL",
     "METRICS_TOKEN",
     "OTEL_EXPORTER_OTLP_HEADERS",
 )

@@ -30,10 +30,10 @@ document.addEventListener("htmx:sendError", () => announce(failures.offline));
 document.addEventListener("htmx:timeout", () => announce(failures.timeout));
 
 // What was typed is kept until the server has it.
-document.addEventListener("htmx:beforeRequest", ({ detail }) => isPost(detail) && keep(detail.elt));
+document.addEventListener("htmx:beforeRequest", ({ detail }) => isPost(detail) && keep(detail.requestConfig.elt));
 // Before the answer is shown: after that, a form whose page was replaced sends no events any more.
 document.addEventListener("htmx:beforeOnLoad", ({ detail }) => {
-  if (isPost(detail) && isReceived(detail.xhr)) forget(detail.elt);
+  if (isPost(detail) && isReceived(detail.xhr)) forget(detail.requestConfig.elt);
 });
 document.addEventListener("htmx:load", () => restore(failures.kept));
 sayThatItIsKept();
@@ -42,8 +42,8 @@ document.addEventListener("submit", (event) => {
   if (event.target.getAttribute("action") === "/sign-out/") sessionStorage.clear();
 });
 
-function isPost({ elt, requestConfig }) {
-  return elt instanceof HTMLFormElement && requestConfig.verb === "post";
+function isPost({ requestConfig }) {
+  return requestConfig.elt instanceof HTMLFormElement && requestConfig.verb === "post";
 }
 
 /** A sign-in, or a set-up of two-step verification, comes before the form. */

@@ -205,8 +205,13 @@ class CustomerChat extends HTMLElement {
   }
 
   #contact(event) {
-    // On a phone the chat covers the whole page, and the form is what is wanted now.
-    contactWith(this.#typed(), event, this.dataset.contactUrl, () => this.parentPage.tell({ type: "close" }));
+    contactWith(this.#typed(), event, this.dataset.contactUrl, () => this.#fold());
+  }
+
+  /** On a phone the chat covers the whole page, and the form is wanted now. The next page may come before the message. */
+  #fold() {
+    sessionStorage.removeItem(`contiple-chat-open:${this.dataset.service}`); // what the launcher keeps
+    this.parentPage.tell({ type: "close" });
   }
 
   /** In a chat the server knows what was sent, and by which customer. */

@@ -37,6 +37,7 @@ WITHOUT_WORDS = {
         "agents:end_other_sessions",
         "agents:end_agent_sessions",
     ),
+    "one e-mail address, and nothing else": ("tickets:inquiry_links", "tickets:requester_email"),
     "what admins settle": (
         "agents:contract",
         "agents:agent",
@@ -48,6 +49,7 @@ WITHOUT_WORDS = {
         "agents:start_mails_again",
         "chat:chat_settings",
         "chat:end_chats",
+        "tickets:mail",
     ),
     "what admins write about abuse, masked": ("chat:block", "chat:unblock"),
     "what admins write for everybody to read": (
@@ -73,8 +75,11 @@ WITHOUT_WORDS = {
         "chat:resume",
         "chat:start_sum",
         "chat:customer_end",
+        "tickets:inquiry_solved",
+        "tickets:revoke_links",
         "chat:export_unmask_record",
         "tickets:lift",
+        "tickets:mail_ticket",
         "tickets:remove_tag",
         "tickets:reveal",
     ),

@@ -1,0 +1,249 @@
+"""Mails are fetched by IMAP from a real server, each is filed once, and none is lost when a line is cut."""
+
+import contextlib
+import imaplib
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from urllib.parse import quote, urlsplit
+
+import pytest
+
+from agents.models import ServiceMailbox
+from contiple.base.env import BASE_DIR
+from tests import services
+from tests.make import make_service
+from tests.tickets.mail.corpus import mail
+from tests.tickets.mail.imap_server import PASSWORD, USER
+from tickets.mail import filing, imap, limits, polling
+from tickets.mail.models import PolledFolder, ReceivedMail
+from tickets.mail.polling import Poller
+from tickets.models import Ticket
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Mailbox:
+    """The mailbox as another client sees it."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.url = f"imap://{USER}:{quote(PASSWORD, safe='')}@127.0.0.1:{port}/INBOX"
+
+    @contextlib.contextmanager
+    def open(self) -> Iterator[imaplib.IMAP4]:
+        client = imaplib.IMAP4("127.0.0.1", self.port, timeout=30)
+        client.login(USER, f'"{PASSWORD}"' if " " in PASSWORD else PASSWORD)
+        client.select()
+        yield client
+        client.logout()
+
+    def put(self, raw: bytes, flags: str = "()") -> None:
+        with self.open() as client:
+            client.append("INBOX", flags, None, raw.replace(b"\n", b"\r\n"))
+
+    def flags(self) -> list[set[str]]:
+        with self.open() as client:
+            lines = client.fetch("1:*", "(FLAGS)")[1]
+        return [{each.decode() for each in imaplib.ParseFlags(line)} - {"\\Recent"} for line in lines if line]
+
+    def number_anew(self) -> None:
+        with self.open() as client:
+            client.delete("Other")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[int]:
+    port = services.free_port()
+    process = subprocess.Popen([sys.executable, "-m", "tests.tickets.mail.imap_server", str(port)], cwd=BASE_DIR)
+    services.wait_for_port(port, process)
+    yield port
+    process.terminate()
+    process.wait()
+
+
+@pytest.fixture
+def mailbox(transactional_db, server, settings) -> Mailbox:
+    mailbox = Mailbox(server)
+    settings.IMAP_URL = urlsplit(mailbox.url)
+    ServiceMailbox.objects.create(service=make_service(), address="help@shop.example")
+    with mailbox.open() as client:
+        if client.search(None, "ALL")[1][0]:
+            client.store("1:*", "+FLAGS", "(\\Deleted)")
+            client.expunge()
+    return mailbox
+
+
+def poll() -> None:
+    Poller(threading.Event()).round()
+
+
+def numbered(at: int, **headers) -> bytes:
+    return mail(f"mail {at}", Message_ID=f"<{at}@x>", **headers)
+
+
+def bodies() -> list[str]:
+    return list(Ticket.objects.order_by("number").values_list("body", flat=True))
+
+
+def test_unread_mails_are_filed_in_their_order_and_marked_as_read(mailbox) -> None:
+    for at in range(3):
+        mailbox.put(numbered(at))
+    poll()
+    assert bodies() == ["mail 0", "mail 1", "mail 2"]
+    assert mailbox.flags() == [{"\\Seen"}] * 3
+
+
+def test_old_mails_that_somebody_has_read_are_not_filed_at_the_start(mailbox) -> None:
+    mailbox.put(numbered(1), "(\\Seen)")
+    poll()
+    poll()
+    assert bodies() == []
+
+
+def test_a_mail_that_somebody_reads_in_the_mailbox_is_filed_all_the_same(mailbox) -> None:
+    poll()
+    mailbox.put(numbered(1), "(\\Seen)")
+    poll()
+    assert bodies() == ["mail 1"]
+
+
+def test_a_mail_is_filed_once_however_often_it_is_looked(mailbox) -> None:
+    mailbox.put(numbered(1))
+    for _each in range(3):
+        poll()
+    PolledFolder.objects.all().delete()
+    poll()
+    assert bodies() == ["mail 1"]
+
+
+def test_a_server_that_numbers_its_mails_anew_makes_no_second_ticket_and_loses_none(mailbox) -> None:
+    mailbox.put(numbered(1))
+    poll()
+    mailbox.number_anew()
+    mailbox.put(numbered(2))
+    poll()
+    assert bodies() == ["mail 1", "mail 2"]
+
+
+def test_a_mail_for_no_service_stays_unread_with_a_flag(mailbox) -> None:
+    mailbox.put(numbered(1, To="nobody@shop.example"))
+    poll()
+    assert (mailbox.flags(), ReceivedMail.objects.count()) == ([{"\\Flagged"}], 0)
+
+
+def test_a_mail_that_can_t_be_filed_stays_unread_holds_up_no_other_and_is_tried_again(mailbox, monkeypatch) -> None:
+    with monkeypatch.context() as broken:
+        real = filing.create_ticket
+        broken.setattr(filing, "create_ticket", lambda *it: _fail() if "1" in it[1].body else real(*it))
+        for at in range(3):
+            mailbox.put(numbered(at))
+        poll()
+        assert bodies() == ["mail 0", "mail 2"]
+        assert mailbox.flags() == [{"\\Seen"}, set(), {"\\Seen"}]
+    poll()
+    assert bodies() == ["mail 0", "mail 2", "mail 1"]
+    assert PolledFolder.objects.get().failed == []
+
+
+def test_past_a_service_s_limit_the_rest_waits_in_the_mailbox(mailbox, monkeypatch) -> None:
+    poll()
+    for at in range(3):
+        mailbox.put(numbered(at))
+    with monkeypatch.context() as strict:
+        strict.setattr(limits, "MAIL_BY_SERVICE", limits.Limit("mail service", 1, timedelta(hours=1)))
+        poll()
+        assert bodies() == ["mail 0"]
+    poll()
+    assert bodies() == ["mail 0", "mail 1", "mail 2"]
+
+
+def test_a_line_that_is_cut_in_the_middle_of_a_mail_loses_none_and_doubles_none(mailbox, settings) -> None:
+    for at in range(5):
+        mailbox.put(mail(f"mail {at}\n" + "x" * 20_000, Message_ID=f"<{at}@x>"))
+    for length in (3_000, 30_000, 70_000):
+        with cut_after(mailbox.port, length) as port:
+            settings.IMAP_URL = urlsplit(mailbox.url.replace(f":{mailbox.port}/", f":{port}/"))
+            with pytest.raises((OSError, imaplib.IMAP4.error)):
+                poll()
+    settings.IMAP_URL = urlsplit(mailbox.url)
+    poll()
+    assert [body[:6] for body in bodies()] == [f"mail {at}" for at in range(5)]
+    assert mailbox.flags() == [{"\\Seen"}] * 5
+
+
+def test_two_workers_at_once_file_each_mail_once(mailbox) -> None:
+    for at in range(5):
+        mailbox.put(numbered(at))
+    threads = [threading.Thread(target=lambda: Poller(threading.Event()).pause()) for _each in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    poll()
+    assert sorted(bodies()) == [f"mail {at}" for at in range(5)]
+
+
+def test_the_thread_goes_on_when_the_server_is_away_and_comes_back(mailbox, settings, monkeypatch) -> None:
+    monkeypatch.setattr(polling, "DOWN_S", 0.05)
+    settings.IMAP_URL = urlsplit(mailbox.url.replace(f":{mailbox.port}/", f":{services.free_port()}/"))
+    mailbox.put(numbered(1))
+    filed = threading.Event()
+    monkeypatch.setattr(polling, "receive", lambda *args, **options: (_received(*args, **options), filed.set()))
+    with polling.polling():
+        settings.IMAP_URL = urlsplit(mailbox.url)
+        assert filed.wait(30)
+    assert bodies() == ["mail 1"]
+
+
+def test_a_wrong_password_is_no_end_and_is_in_no_log(mailbox, settings, caplog) -> None:
+    settings.IMAP_URL = urlsplit(f"imap://{USER}:hunter2@127.0.0.1:{mailbox.port}")
+    poller = Poller(threading.Event())
+    assert poller.pause() < poller.pause() <= polling.DOWN_MAX_S
+    assert "hunter2" not in caplog.text
+
+
+def test_without_encryption_the_password_goes_to_no_other_machine(mailbox, settings, monkeypatch) -> None:
+    monkeypatch.setattr(imap, "_LOCAL", set())
+    with pytest.raises(imap.NotSafe):
+        poll()
+
+
+_received = polling.receive
+
+
+def _fail() -> None:
+    raise RuntimeError
+
+
+@contextlib.contextmanager
+def cut_after(port: int, length: int) -> Iterator[int]:
+    """A line to the server that is cut once ``length`` bytes have come from there."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=_pass_on, args=(listening, port, length))
+        thread.start()
+        yield listening.getsockname()[1]
+    thread.join()
+
+
+def _pass_on(listening: socket.socket, port: int, length: int) -> None:
+    client, _address = listening.accept()
+    with client, socket.create_connection(("127.0.0.1", port)) as server:
+        up = threading.Thread(target=_copy, args=(client, server))
+        up.start()
+        while length > 0 and (piece := server.recv(min(1_000, length))):
+            client.sendall(piece)
+            length -= len(piece)
+        for end in (client, server):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+        up.join()
+
+
+def _copy(source: socket.socket, target: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while piece := source.recv(1_000):
+            target.sendall(piece)
