@@ -9,7 +9,10 @@ report): a search from the beginning would step over all of them, each time. So 
 the first mail that was due at the last look, and once in ``FULL_LOOK_S`` everything is looked at. What a look may have
 missed (a retry, a lease that ended, a transaction that took longer than ``COMMIT_S``) comes that much later.
 
-Measured with 36,000 mails, and another connection's REPEATABLE READ transaction open all the time: see ``delivery``.
+Measured with 36,000 mails beside another connection's open REPEATABLE READ transaction, side by side with the same
+without it: 173 and 174 mails a second; a second time 395 and 410. ``procrastinate`` 3.10 read 187 pages for a job
+instead of 82 (12,000 jobs). ``django-tasks-db`` 0.13 read over 800 in any case (6,000 jobs), has no retries, and leaves
+a job that was running at a ``kill -9`` so for ever.
 """
 
 import time
