@@ -15,7 +15,7 @@ from agents.models import Agent, Service
 from chat.beats import WorkerBeat  # noqa: F401 - Django looks for models here
 from chat.block import Block  # noqa: F401
 from chat.masking.models import MaskedSpan
-from chat.routing.models import RoutingDecision, RoutingRound  # noqa: F401
+from chat.routing_log import RoutingDecision, RoutingRound  # noqa: F401
 from helpcenter.models import Customer, PrivacyPolicy
 
 DAY_MINUTES = 24 * 60

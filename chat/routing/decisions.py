@@ -16,9 +16,10 @@ from django.conf import settings
 from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Now
 
-from chat.models import Chat, RoutingDecision, RoutingRound
+from chat.models import Chat
 from chat.routing import packing
 from chat.routing.standing import Availability, Standing, standing_after
+from chat.routing_log import RoutingDecision, RoutingRound
 from contiple.base.batches import delete_in_batches
 
 SHOWN_MAX = 50  # for a chat: its latest decisions

@@ -12,8 +12,8 @@ import msgspec
 from django.utils.translation import gettext as _
 
 from agents.models import Agent
-from chat.models import RoutingRound
 from chat.routing.standing import Availability, Standing, nearness
+from chat.routing_log import RoutingRound
 
 STANDINGS_MAX = 300  # for a round; beyond it the agents furthest from taking a chat are left out
 WITH_LOAD = {Availability.FREE, Availability.FULL}
@@ -41,7 +41,7 @@ def unpack(service_id: int, rounds: Collection[RoutingRound]) -> dict[int, list[
     return {
         each.pk: sorted(
             [
-                *(Standing(*seat, each.at) for seat in each.seats),
+                *(_chosen(seat, each.at) for seat in each.seats),
                 *(_standing(availability, seat, names, each.at) for availability, seat in packed[each.pk]),
             ],
             key=_order,
@@ -58,6 +58,11 @@ def _seat(each: Standing) -> list[Any]:
     return [each.agent_id, each.name, each.availability, each.load, each.limit, each.gone_s]
 
 
+def _chosen(seat: list[Any], at: datetime) -> Standing:
+    agent_id, name, availability, load, limit, gone_s = seat
+    return Standing(agent_id, name, availability, load, limit, gone_s, at)
+
+
 def _numbers(standing: Standing) -> list[int | None]:
     if standing.availability in WITH_LOAD:
         return [standing.load, standing.limit]
@@ -69,7 +74,7 @@ def _others(round_: RoutingRound) -> list[tuple[str, list[int | None]]]:
     return [(availability, seat) for availability, seats in others.items() for seat in seats]
 
 
-def _names(service_id: int, agents: Collection[int | None]) -> dict[int | None, str]:
+def _names(service_id: int, agents: Iterable[Any]) -> dict[int | None, str]:
     found = Agent.objects.filter(service=service_id, pk__in=agents).select_related("user") if agents else []
     return {agent.pk: str(agent) for agent in found}
 

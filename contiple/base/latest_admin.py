@@ -26,6 +26,8 @@ class LatestList(ChangeList):
 
 
 class BoundedPaginator(Paginator):
+    object_list: QuerySet
+
     @cached_property
     def count(self) -> int:
         return self.object_list.order_by()[:LATEST].count()
