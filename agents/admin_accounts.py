@@ -55,8 +55,8 @@ class OpenSessionAdmin(LatestAdmin, ReadOnlyAdmin):
 
 @admin.register(AccountEntry)
 class AccountEntryAdmin(LatestAdmin, ReadOnlyAdmin):
-    list_display = ("created_at", "user", "action", "actor", "device", "address")
-    list_filter = ("action", "created_at")
+    list_display = ("created_at", "user", "action", "factor", "actor", "device", "address")
+    list_filter = ("action", "factor", "created_at")
     list_select_related = ("user",)
     ordering = ("-id",)
     search_help_text = BY_PERSON

@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _
 from agents import audit, throttle
 from agents.access import require_admin
 from agents.contracts import lock_contract
-from agents.mailing import has_mail_server
+from agents.invitation_mail import post_invitation, withdraw_invitations
 from agents.membership import join_service
 from agents.models import Agent, Contract, Invitation, Service, User
+from agents.outbox.server import has_mail_server
 from contiple.base.email_addresses import canonical
 from contiple.base.errors import Closed, Conflict, Invalid
 
@@ -32,8 +33,9 @@ class NewInvitation:
 
 @transaction.atomic
 def invite_agent(*, by: Agent, email: str, role: str, chat_permission: bool, now: datetime) -> NewInvitation:
-    """Makes an invitation; an open one for the same e-mail stops working, so inviting again is sending again.
+    """Makes an invitation, and mails its link if there is a mail server.
 
+    An open one for the same e-mail stops working, so inviting again is sending again.
     Whether a chat seat is free is decided on acceptance. Raises ``Closed`` or ``Invalid`` (code: the field), and
     ``TooMany`` beyond the limits of mails to one address and by one service.
     """
@@ -43,7 +45,7 @@ def invite_agent(*, by: Agent, email: str, role: str, chat_permission: bool, now
     _refuse_invitation(contract, email, chat_permission=chat_permission)
     limits = {throttle.INVITATION_BY_EMAIL: email, throttle.INVITATION_BY_SERVICE: str(by.service_id)}
     throttle.count_attempts(limits, now=now)
-    Invitation.objects.filter(service=by.service_id, email=email, accepted_at=None).delete()
+    _drop(Invitation.objects.filter(service=by.service_id, email=email, accepted_at=None), by)
     secret = secrets.token_urlsafe(32)
     invitation = Invitation.objects.create(
         service_id=by.service_id,
@@ -56,6 +58,8 @@ def invite_agent(*, by: Agent, email: str, role: str, chat_permission: bool, now
         created_at=now,
         expires_at=now + VALID_FOR,
     )
+    if invitation.mail:
+        post_invitation(invitation, secret, by=by)
     _record(invitation, "invitation.create", by, role=role, chat_permission=chat_permission)
     return NewInvitation(invitation, secret)
 
@@ -65,8 +69,7 @@ def revoke_invitation(invitation: Invitation, *, by: Agent) -> None:
     """Makes the link stop working. Raises ``Conflict`` if it was accepted or revoked meanwhile."""
     lock_contract(by.service_id)
     require_admin(by)
-    gone, _rows = Invitation.objects.filter(pk=invitation.pk, service=by.service_id, accepted_at=None).delete()
-    if not gone:
+    if not _drop(Invitation.objects.filter(pk=invitation.pk, service=by.service_id, accepted_at=None), by):
         raise Conflict(_("This invitation has already been accepted or revoked."))
     _record(invitation, "invitation.revoke", by)
 
@@ -108,14 +111,6 @@ def accept_as_new_user(invitation: Invitation, *, name: str, password: str, now:
         return accept_invitation(invitation, user=user, now=now)
 
 
-def note_mail(invitation: Invitation, *, sent: bool) -> None:
-    """Notes how the mail of this link went, unless a newer link has taken its place. A failure is on record."""
-    state = Invitation.Mail.SENT if sent else Invitation.Mail.FAILED
-    noted = Invitation.objects.filter(pk=invitation.pk, mail=Invitation.Mail.SENDING).update(mail=state)
-    if noted and not sent:
-        audit.record(invitation.service_id, "invitation.mail_failed", f"invitation:{invitation.pk}")
-
-
 def find_invitation(secret: str) -> Invitation | None:
     """The invitation with this secret, usable or not; revoked ones are gone."""
     return Invitation.objects.select_related("service", "invited_by__user").filter(secret_hash=_hash(secret)).first()
@@ -145,8 +140,15 @@ def _refuse_invitation(contract: Contract, email: str, *, chat_permission: bool)
         raise Invalid(_("This person is already an agent of the service."), code="email")
     if chat_permission and not contract.chat:
         raise Closed(
-            _("Chat is off in Contract Details, so the chat permission can't be granted."), code="chat_permission"
+            _("Chat is off in Contract Details, so the chat permission can’t be granted."), code="chat_permission"
         )
+
+
+def _drop(invitations: QuerySet[Invitation], by: Agent) -> int:
+    """Deletes the invitations, with mails of them that have not left. Returns how many there were."""
+    ids = list(invitations.values_list("pk", flat=True))
+    withdraw_invitations(by.service_id, ids)
+    return Invitation.objects.filter(pk__in=ids).delete()[0]
 
 
 def _record(invitation: Invitation, action: str, by: Agent, **details: Any) -> None:

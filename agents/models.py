@@ -277,4 +277,6 @@ class Attempt(models.Model):
 
 # Django looks for models here.
 from agents.models_accounts import AccountEntry, OpenSession  # noqa: E402, F401
+from agents.models_mailboxes import ServiceMailbox  # noqa: E402, F401
+from agents.outbox.models import OutgoingMail  # noqa: E402, F401
 from agents.second_factor.models import AuthenticatorApp, Passkey, RecoveryCode  # noqa: E402, F401

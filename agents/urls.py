@@ -1,6 +1,7 @@
 from django.urls import path
 
 from agents import views_accounts, views_agents, views_contract, views_invitation, views_reset, views_sessions
+from agents.outbox import views as views_mails
 from agents.second_factor import views_account as views_two_step
 from agents.second_factor import views_service, views_sign_in
 
@@ -41,6 +42,9 @@ urlpatterns = [
         views_sessions.end_agent_sessions,
         name="end_agent_sessions",
     ),
+    path("desk/<slug:service>/mails/", views_mails.mails, name="mails"),
+    path("desk/<slug:service>/mails/again/", views_mails.start_all_again, name="start_mails_again"),
+    path("desk/<slug:service>/mails/<int:pk>/again/", views_mails.start_again, name="start_mail_again"),
     path("desk/<slug:service>/agents/invitations/", views_agents.invite, name="invite"),
     path("desk/<slug:service>/agents/invitations/<int:pk>/revoke/", views_agents.revoke, name="revoke"),
     path("desk/<slug:service>/agents/invitations/<int:pk>/again/", views_agents.invite_again, name="invite_again"),

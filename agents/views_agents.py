@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from agents.access import for_admins
 from agents.contracts import seats_used
 from agents.forms import AgentForm, InvitationForm
-from agents.invitation_mail import invitation_link, mail_invitation
+from agents.invitation_mail import invitation_link
 from agents.invitations import NewInvitation, invite_agent, open_invitations, revoke_invitation, usable_invitations
 from agents.membership import agent_stamp, change_agent
 from agents.models import Agent, Contract, Service
@@ -84,7 +84,6 @@ def _invited(request: HttpRequest, agent: Agent, new: NewInvitation) -> HttpResp
     if not new.invitation.mail:
         context = {"section": "agents", "invitation": new.invitation, "link": invitation_link(new.secret)}
         return render(request, "agents/invited.html", context)
-    mail_invitation(new, by=agent)
     messages.success(request, _("The invitation is on its way to %(email)s.") % {"email": new.invitation.email})
     return redirect("agents:agents", agent.service.slug)
 

@@ -7,15 +7,17 @@ from django.contrib.auth import views
 from django.http import HttpResponse
 from django.urls import reverse_lazy
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
 from django.views.generic.edit import FormView
 
 from agents import account_trail
 from agents.devices import remember_device
-from agents.forms import ResetForm
-from agents.mailing import has_mail_server, mail_later
+from agents.forms import NewPasswordForm, ResetForm
 from agents.models_accounts import AccountEntry
-from agents.reset_mail import mail_reset
+from agents.outbox.server import has_mail_server
+from agents.reset_mail import post_reset
 from agents.sessions import end_all_sessions
 from agents.sign_in import count_reset, forget_failures
 from contiple.base.errors import TooMany
@@ -39,7 +41,7 @@ class RequestReset(FormView):
             form.add_error(None, error.text)
             return self.render_to_response(self.get_context_data(form=form), status=error.status)
         if may_be_sent and has_mail_server():
-            mail_later(mail_reset, email)
+            post_reset(email)
         return super().form_valid(form)
 
 
@@ -47,12 +49,14 @@ class ResetSent(views.PasswordResetDoneView):
     template_name = "agents/reset_sent.html"
 
 
+@method_decorator(require_http_methods(["GET", "HEAD", "POST"]), name="dispatch")
 class ConfirmReset(views.PasswordResetConfirmView):
     """Sets the new password, which ends the person's sessions and the wait after too many failures.
 
     Whoever got here has read the mail: that proves the address, and makes this a device of the person's.
     """
 
+    form_class = NewPasswordForm
     template_name = "agents/reset_confirm.html"
     success_url = reverse_lazy("agents:sign_in")
 

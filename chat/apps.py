@@ -8,6 +8,7 @@ class ChatConfig(AppConfig):
 
     def ready(self) -> None:
         from chat.conversation.message_masks import ChatKeys
-        from chat.masking import holders
+        from chat.masking import holders, limit_notice
 
+        limit_notice.register()
         holders.register(ChatKeys())

@@ -34,7 +34,10 @@ class ChatSettings(models.Model):
         _("Queue limit"),
         default=0,
         validators=[MaxValueValidator(10_000)],
-        help_text=_("When the queue is full, customers are offered a 1:1 inquiry. 0 means no limit."),
+        help_text=_(
+            "When the queue is full, customers are offered a 1:1 inquiry."
+            " Customers who share one address can take only half of it. 0 means no limit."
+        ),
     )
     longest_wait_minutes = models.PositiveSmallIntegerField(
         _("Longest wait (minutes)"),
@@ -97,7 +100,7 @@ class Chat(models.Model):
         WAITED = "waited"  # longer than the longest wait of the chat settings
         MISSED = "missed"  # everybody who could have opened it has let it ring
 
-    # The order of the queue: first come, first served, crowds of a network behind. The index ``chat_turn`` has it too.
+    # The order in which chats came; ``routing.order`` has the order of the queue. The index ``chat_turn`` has it too.
     QUEUE_ORDER = ("turn_at", "id")
 
     service = models.ForeignKey(Service, models.CASCADE, related_name="chats")
@@ -112,8 +115,10 @@ class Chat(models.Model):
 
     created_at = models.DateTimeField(default=timezone.now)
     waiting_since = models.DateTimeField(default=timezone.now)
-    # The place in the queue, kept when passed on: the start, or later for one of a crowd (``abuse.crowds``).
+    # The chat's start, kept when passed on. The release before put off one of a crowd by it.
     turn_at = models.DateTimeField(default=timezone.now, db_default=Now())
+    # An agent answered this customer before the day of the start (``abuse.crowds.is_known``).
+    is_known = models.BooleanField(default=False, db_default=False, editable=False)
     # A keyed hash of the customer's network (``abuse.networks``): no address. Forgotten a day after the end.
     network = models.CharField(max_length=32, blank=True, default="", db_default="", editable=False)
     paced_until = models.DateTimeField(null=True, blank=True)  # the customer's messages are paid for (``abuse.limits``)

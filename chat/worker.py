@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from django.db import DatabaseError, close_old_connections, connection
 
 from agents import retention
+from agents.outbox import delivery
+from agents.outbox import upkeep as mails
 from chat import beats
 from chat.abuse import networks
 from chat.beats import Beats
@@ -26,17 +28,19 @@ LOCK_TIMEOUT_MS = 1000  # a row that somebody keeps locked delays the other serv
 
 
 def run(stop: threading.Event, beat: Callable[[], object] = lambda: None) -> None:
-    """Ticks until ``stop`` is set, and calls ``beat`` after each tick that succeeded.
+    """Ticks until ``stop`` is set, and calls ``beat`` after each tick that succeeded. Beside it, mails are delivered.
 
     A failing tick is logged and tried again: a restart of the database is survived.
     """
     count, memory, noted = 0, Memory(share_s=SHARE_S), Beats()
-    while not stop.wait(TICK_S):
-        began = time.monotonic()
-        if tick(count, memory):
-            noted.note(time.monotonic() - began)
-            beat()
-        count += 1
+    with delivery.delivering() as sender:
+        while not stop.wait(TICK_S):
+            began = time.monotonic()
+            if tick(count, memory):
+                noted.note(time.monotonic() - began)
+                beat()
+            sender.keep_leases()
+            count += 1
 
 
 def tick(count: int = 0, memory: Memory | None = None) -> bool:
@@ -70,6 +74,7 @@ def _sweep() -> bool:
         retention.drop_ended_sessions,
         retention.drop_old_attempts,
         retention.drop_old_account_entries,
+        mails.drop_old,
         _drop_old_trail,
     ]
     outcomes = [_succeeds(sweep) for sweep in sweeps]

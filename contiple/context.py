@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from agents import access
 from agents.chat_permission import may_chat
 from chat.masking.record import count_limits_reached_today
+from tickets.access import count_answers
 
 
 def desk(request: HttpRequest) -> dict:
@@ -20,6 +21,7 @@ def desk(request: HttpRequest) -> dict:
         "memberships": access.memberships(request.user),
         "chat_permitted": may_chat(agent),
         "unmask_permitted": access.may_unmask(agent),
-        # A function: only the navigation of admins shows it, and fragments are rendered without the navigation.
+        # Functions: only the navigation shows them, the second to admins, and fragments have no navigation.
+        "count_answers": partial(count_answers, agent),
         "count_limits": partial(count_limits_reached_today, agent.service),
     }

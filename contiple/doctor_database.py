@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from agents.outbox import upkeep as mails
 from chat import beats
 from chat.masking import master_keys, vault
 from contiple import start_checks
@@ -14,9 +15,10 @@ from contiple.base.env import EnvError
 from contiple.doctor import BROKEN, LOOK, OK, Finding
 
 VERSION_MIN = 150000
-OF_A_WEB_PROCESS, SPARE = 20, 10
+OF_A_WEB_PROCESS, OF_A_WORKER, SPARE = 20, 2, 10
 SKEW_LOOK_S, SKEW_BROKEN_S = 2, 30
 WORKER_GONE_S = 60
+MAIL_LATE_S = 900
 
 
 def is_reachable() -> Finding:
@@ -56,8 +58,8 @@ def time_outs() -> Iterator[Finding]:
 
 
 def connections(webs: int, workers: int) -> Iterator[Finding]:
-    needed, most = OF_A_WEB_PROCESS * webs + workers + SPARE, int(_show("max_connections"))
-    what = f"max_connections is {most}; {webs} web processes and {workers} workers may need {needed}."
+    needed, most = OF_A_WEB_PROCESS * webs + OF_A_WORKER * workers + SPARE, int(_show("max_connections"))
+    what = f"max_connections is {most}. Web processes ({webs}) and workers ({workers}) may need {needed}."
     if most < needed:
         yield Finding(BROKEN, what, f"Set it to {needed} or more, and restart PostgreSQL.")
     else:
@@ -97,6 +99,19 @@ def worker() -> Iterator[Finding]:
     seconds = (database_now() - last).total_seconds()
     what = f"A worker did all that was due {seconds:.0f} s ago."
     yield Finding(BROKEN, what, cure) if seconds > WORKER_GONE_S else Finding(OK, what)
+
+
+def outgoing_mails() -> Iterator[Finding]:
+    found, now = mails.figures(), database_now()
+    late = (now - found.oldest).total_seconds() if found.oldest else 0
+    cure = "Operator pages, E-mails, says why, and starts them again."
+    if late > MAIL_LATE_S:
+        what = f"{found.waiting} e-mails wait, the first for {late / 60:.0f} minutes."
+        yield Finding(BROKEN, what, "Look at the mail server and at the worker's log.")
+    elif found.dead:
+        yield Finding(LOOK, f"{found.dead} e-mails were given up lately.", cure)
+    else:
+        yield Finding(OK, f"{found.waiting} e-mails wait, and none was given up lately.")
 
 
 def _show(name: str) -> str:

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 ADDRESS = re.compile(r"""(?:https?://[^/\s"'<>]+)?/[^\s"'<>()\[\],]*""")
 FIRST_FOLDER = re.compile(r"/[a-z][a-z-]{0,20}(?=/)")
 # Below these, a part of what follows may be a secret even if there is no such page.
-SECRET_FOLDERS = ("/invitation", "/password")
+SECRET_FOLDERS = ("/invitation", "/password", "/inquiry")
 
 
 def without_addresses(text: str, request: Any = None) -> str:

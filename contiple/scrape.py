@@ -9,7 +9,7 @@ import asyncio
 import hmac
 import logging
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from channels.db import database_sync_to_async
 from django.conf import settings
@@ -18,6 +18,7 @@ from django.db.models import Count, Min
 from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
+from agents.outbox import upkeep as mails
 from chat import beats
 from chat.models import Chat
 from contiple.base import metrics
@@ -46,25 +47,39 @@ def _may_read(scope: Scope) -> bool:
 
 async def _database_numbers() -> bytes:
     try:
-        asked = database_sync_to_async(_open_chats, thread_sensitive=False)()
+        asked = database_sync_to_async(_read_numbers, thread_sensitive=False)()
         numbers = await asyncio.wait_for(asked, DATABASE_SECONDS)
     except (DatabaseError, TimeoutError) as error:
         logger.warning("The database's numbers are missing: %s", type(error).__name__)
         return b""
-    return generate_latest(_as_registry(*numbers))
+    return generate_latest(_as_registry(numbers))
 
 
-def _open_chats() -> tuple[list[Any], datetime, beats.Seen]:
+class _Numbers(NamedTuple):
+    chats: list[Any]  # by state
+    now: datetime
+    workers: beats.Seen
+    mails: mails.Figures
+
+
+def _read_numbers() -> _Numbers:
     counted = Chat.objects.filter(state__in=OPEN).order_by().values("state")
     rows: list[Any] = list(counted.annotate(number=Count("pk"), first=Min("waiting_since")))
     pool = getattr(connection, "pool", None)
     if pool is not None:
         metrics.watch_pool("django", pool.get_stats)
-    return rows, database_now(), beats.seen()
+    return _Numbers(rows, database_now(), beats.seen(), mails.figures())
 
 
-def _as_registry(rows: list[Any], now: datetime, workers: beats.Seen) -> CollectorRegistry:
+def _as_registry(numbers: _Numbers) -> CollectorRegistry:
     registry = CollectorRegistry()
+    _add_workers(registry, numbers.workers)
+    _add_chats(registry, numbers)
+    _add_mails(registry, numbers)
+    return registry
+
+
+def _add_workers(registry: CollectorRegistry, workers: beats.Seen) -> None:
     last = Gauge(
         "contiple_worker_last_success_timestamp_seconds",
         "When a worker last did all that was due; 0: not for a day.",
@@ -73,12 +88,23 @@ def _as_registry(rows: list[Any], now: datetime, workers: beats.Seen) -> Collect
     last.set(workers.at.timestamp() if workers.at else 0)
     tick = Gauge("contiple_worker_tick_seconds", "The slowest tick of all workers in a minute.", registry=registry)
     tick.set(workers.tick_s)
+
+
+def _add_chats(registry: CollectorRegistry, numbers: _Numbers) -> None:
     chats = Gauge("contiple_chats", "Chats of all services that are open.", ["state"], registry=registry)
     oldest = Gauge("contiple_longest_wait_seconds", "How long the first in the queue has waited.", registry=registry)
     for state in OPEN:
         chats.labels(state.value)
-    for row in rows:
+    for row in numbers.chats:
         chats.labels(row["state"]).set(row["number"])
         if row["state"] == Chat.State.WAITING:
-            oldest.set(max(0.0, (now - row["first"]).total_seconds()))
-    return registry
+            oldest.set(max(0.0, (numbers.now - row["first"]).total_seconds()))
+
+
+def _add_mails(registry: CollectorRegistry, numbers: _Numbers) -> None:
+    found = numbers.mails
+    Gauge("contiple_mails_waiting", "E-mails in the outbox.", registry=registry).set(found.waiting)
+    dead = Gauge("contiple_mails_dead", "E-mails that were given up lately, for a day or two.", registry=registry)
+    dead.set(found.dead)
+    oldest = Gauge("contiple_mail_oldest_seconds", "How long the first e-mail could have left.", registry=registry)
+    oldest.set(max(0.0, (numbers.now - found.oldest).total_seconds()) if found.oldest else 0)

@@ -66,7 +66,7 @@ def clean_name(name: str) -> str:
     """Returns the name trimmed and in NFC. Raises ``Invalid``."""
     name = tidy_text(name)
     if not can_be_stored(name) or not _REFUSED_SIGNS.isdisjoint(name):
-        raise Invalid(_("The name has characters that can't be used."), code="name")
+        raise Invalid(_("The name has characters that can’t be used."), code="name")
     if not any(unicodedata.category(sign)[0] in "LNPS" for sign in name):
         raise Invalid(_("Please enter your name."), code="name")
     if len(name) > NAME_LENGTH_MAX:

@@ -13,7 +13,7 @@ from helpcenter.policies import current_version, publish_policy
 from helpcenter.texts import Texts
 
 # The fields of the HelpCenter's own row.
-IN_THE_ROW = ("chat_enabled", "colour", "embed_origins")
+IN_THE_ROW = ("chat_enabled", "colour", "embed_origins", "inquiry_link_days")
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class DefaultSetting:
     chat_enabled: bool
     colour: str
     embed_origins: list[str]
+    inquiry_link_days: int
     texts: dict[str, Texts]
     policies: dict[str, str]
     seen_policy: int | None = None  # the version that the page showed
@@ -48,10 +49,10 @@ def save_default_setting(help_center: HelpCenter, setting: DefaultSetting, *, by
 
 def _refuse_what_the_contract_closes(row: HelpCenter, contract: Contract, setting: DefaultSetting) -> None:
     if setting.chat_enabled and not row.chat_enabled and not contract.chat:
-        raise Closed(_("Chat is off in Contract Details, so it can't be enabled."), code="chat_enabled")
+        raise Closed(_("Chat is off in Contract Details, so it can’t be enabled."), code="chat_enabled")
     if setting.embed_origins != row.embed_origins and not contract.chat_widget:
         raise Closed(
-            _("Chat Widget on other sites is off in Contract Details, so sites can't be added."), code="embed_origins"
+            _("Chat Widget on other sites is off in Contract Details, so sites can’t be added."), code="embed_origins"
         )
 
 

@@ -1,6 +1,6 @@
 """The forms of Default Setting, articles and categories. A language's fields end in its code: ``title_en``."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from django import forms
@@ -16,6 +16,7 @@ from helpcenter.policies import current_texts, current_version
 from helpcenter.texts import Texts, category_name, default_texts, reading_language
 
 LANGUAGES = dict(settings.LANGUAGES)
+LINK_DAYS_MAX = 365
 
 
 class Paragraphs(forms.CharField):
@@ -72,6 +73,12 @@ class DefaultSettingForm(InLanguages):
         max_length=5_000,
         help_text=_("One exact origin per line, such as https://www.example.com."),
     )
+    inquiry_link_days = forms.IntegerField(
+        label=_("Link to an inquiry (days)"),
+        min_value=1,
+        max_value=LINK_DAYS_MAX,
+        help_text=_("For how long the link in an e-mail opens the inquiry. Customers can ask for a new one."),
+    )
     seen_policy = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0)
 
     def __init__(self, help_center: HelpCenter, data: Any = None) -> None:
@@ -92,6 +99,13 @@ class DefaultSettingForm(InLanguages):
         )
         self.fields[f"absent_message_{language}"] = forms.CharField(
             label=_("Absent message"), required=False, max_length=lengths["absent_message"]
+        )
+        self.fields[f"signature_{language}"] = Paragraphs(
+            rows=2,
+            label=_("Signature"),
+            required=False,
+            max_length=lengths["signature"],
+            help_text=_("Below each e-mail to a customer."),
         )
         for name, value in vars(default).items():
             self.fields[f"{name}_{language}"].widget.attrs |= {"placeholder": value, "lang": language}
@@ -143,8 +157,7 @@ class DefaultSettingForm(InLanguages):
             self.data["seen_policy"] = current_version(self.help_center)
 
     def _texts(self, language: str) -> Texts:
-        names = ("title", "greeting", "absent_message")
-        return Texts(**{name: self._written(name, language) for name in names})
+        return Texts(**{field.name: self._written(field.name, language) for field in fields(Texts)})
 
 
 class CategoryForm(InLanguages):
@@ -219,7 +232,7 @@ def _saved_setting(help_center: HelpCenter) -> dict[str, Any]:
         "seen_policy": current_version(help_center),
     }
     for text in help_center.texts.all():
-        initial |= {f"{name}_{text.language}": getattr(text, name) for name in ("title", "greeting", "absent_message")}
+        initial |= {f"{field.name}_{text.language}": getattr(text, field.name) for field in fields(Texts)}
     return initial | {f"policy_{language}": text for language, text in current_texts(help_center).items()}
 
 

@@ -25,6 +25,8 @@ class HelpCenter(models.Model):
     )
     # Sites that may show the chat in a frame, as exact origins.
     embed_origins = ArrayField(models.CharField(max_length=200), default=list, blank=True)
+    # How long a link to the customer's page of an inquiry opens it.
+    inquiry_link_days = models.PositiveSmallIntegerField(_("Link to an inquiry (days)"), default=30, db_default=30)
 
     class Meta:
         verbose_name = _("Help Center")
@@ -42,6 +44,7 @@ class HelpCenterText(models.Model):
     title = models.CharField(_("Title"), max_length=80, blank=True)
     greeting = models.TextField(_("Greeting"), max_length=500, blank=True)
     absent_message = models.CharField(_("Absent message"), max_length=200, blank=True)
+    signature = models.TextField(_("Signature"), max_length=500, blank=True, db_default="")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["help_center", "language"], name="help_center_text_once")]
@@ -61,6 +64,8 @@ class PrivacyPolicy(models.Model):
     created_by = models.ForeignKey(Agent, models.SET_NULL, null=True, blank=True, related_name="+")
 
     class Meta:
+        verbose_name = _("Privacy policy")
+        verbose_name_plural = _("Privacy policies")
         constraints = [models.UniqueConstraint(fields=["help_center", "version", "language"], name="policy_once")]
 
     def __str__(self) -> str:

@@ -13,6 +13,8 @@ from helpcenter.models import Category, HelpCenter, HelpCenterText
 GREETING = {"en": "Hello! How can we help you?", "ko": "안녕하세요! 무엇을 도와드릴까요?"}
 # The English is the guide's, letter for letter.
 ABSENT_MESSAGE = {"en": "Agents is absent", "ko": "상담원이 부재중입니다"}
+# Below each mail to a customer.
+SIGNATURE = {"en": "{name} support", "ko": "{name} 고객지원팀"}
 TITLE = {"en": "{name} Help Center", "ko": "{name} 헬프센터"}
 
 
@@ -28,6 +30,7 @@ class Texts:
     title: str
     greeting: str
     absent_message: str
+    signature: str
 
 
 def text_for(help_center: HelpCenter, language: str) -> Texts:
@@ -39,6 +42,7 @@ def text_for(help_center: HelpCenter, language: str) -> Texts:
         title=own.title or default.title,
         greeting=own.greeting or default.greeting,
         absent_message=own.absent_message or default.absent_message,
+        signature=own.signature or default.signature,
     )
 
 
@@ -47,6 +51,7 @@ def default_texts(help_center: HelpCenter, language: str) -> Texts:
         title=TITLE[language].format(name=help_center.service.name),
         greeting=GREETING[language],
         absent_message=ABSENT_MESSAGE[language],
+        signature=SIGNATURE[language].format(name=help_center.service.name),
     )
 
 

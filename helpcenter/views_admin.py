@@ -28,7 +28,7 @@ def settings(request: HttpRequest, agent: Agent) -> HttpResponse:
     context = {
         "section": "settings",
         "form": form,
-        "languages": form.by_language("title", "greeting", "absent_message"),
+        "languages": form.by_language("title", "greeting", "absent_message", "signature"),
         "policies": form.by_language("policy"),
         "policy": current_policy(help_center, reading_language()),
         "snippet": _snippet(agent.service.slug),

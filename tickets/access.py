@@ -18,9 +18,14 @@ def tickets_for(agent: Agent) -> QuerySet[Ticket]:
     return Ticket.objects.filter(service=agent.service).defer("search")
 
 
+def count_answers(agent: Agent) -> int:
+    """Returns how many of the agent's own tickets have a customer's answer that nobody has dealt with."""
+    return Ticket.objects.filter(assignee=agent, has_answer=True).count()
+
+
 def ticket_for(agent: Agent, number: int) -> Ticket:
     """The ticket with this number. Raises ``Http404`` if the agent's service has none."""
-    related = tickets_for(agent).select_related("requester", "assignee__user", "chat", "created_by__user")
+    related = tickets_for(agent).select_related("requester", "assignee__user", "chat", "created_by__user", "follows")
     return get_object_or_404(related, number=number)
 
 

@@ -13,7 +13,9 @@ class TicketsConfig(AppConfig):
         from tickets.comment_masks import TicketKeys
         from tickets.concealing import conceal_copies
         from tickets.follow_ups import TicketsOfChats
+        from tickets.mails import register_kinds
 
         holders.register(TicketKeys())
         copies.append(conceal_copies)
         follow_ups.register(TicketsOfChats())
+        register_kinds()

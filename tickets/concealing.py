@@ -47,6 +47,8 @@ def _conceal_in(ticket: Ticket, originals: Sequence[str]) -> None:
         spans = bounds_of_copies(copies, comment.body)
         if apply_mask(comment.body, spans) != comment.body:
             engine.hide(comments, comment, spans)
+    for mail in ticket.received.all():
+        mail.conceal(lambda text: apply_mask(text, bounds_of_copies(copies, text)))
     for tag in ticket.tags.filter(is_system=False):
         name = apply_mask(tag.name, bounds_of_copies(copies, tag.name))
         if name != tag.name:

@@ -25,7 +25,7 @@ class Text(forms.CharField):
     """A text with plain line ends and composed characters. Refuses what can't be stored."""
 
     def to_python(self, value) -> str:
-        return _clean(clean_text, super().to_python(value))
+        return cleaned(clean_text, super().to_python(value))
 
 
 def _subject(**options) -> Text:
@@ -37,7 +37,7 @@ def _earlier(max_length: int) -> Text:
     return Text(widget=forms.HiddenInput, required=False, max_length=max_length)
 
 
-def _body(label, *, rows: int = 6, attrs: Mapping[str, str] | None = None, **options) -> Text:
+def body_field(label, *, rows: int = 6, attrs: Mapping[str, str] | None = None, **options) -> Text:
     widget = forms.Textarea({"rows": rows, **(attrs or {})})
     return Text(label=label, max_length=TEXT_LENGTH_MAX, widget=widget, **options)
 
@@ -86,7 +86,7 @@ class TextForm(forms.Form):
     """
 
     subject = _subject()
-    body = _body(_("Description"), required=False)
+    body = body_field(_("Description"), required=False)
     was_subject = _earlier(SUBJECT_LENGTH_MAX)
     was_body = _earlier(TEXT_LENGTH_MAX)
     seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
@@ -131,7 +131,7 @@ class ChatTicketForm(forms.Form):
     """
 
     subject = _subject()
-    body = _body(_("Description"), rows=4, required=False)
+    body = body_field(_("Description"), rows=4, required=False)
     said = _earlier(MESSAGE_LENGTH_MAX)
 
     def __init__(self, data=None, *, chat_id: int, subject: str, said: str) -> None:
@@ -187,7 +187,7 @@ class RequestForm(forms.Form):
 
 
 class CommentForm(RequestForm):
-    body = _body(_("Internal comment"), rows=3, help_text=_("Only agents see it, never the customer."))
+    body = body_field(_("Internal comment"), rows=3, help_text=_("Only agents see it, never the customer."))
 
     def __init__(self, data=None) -> None:
         super().__init__(data, auto_id="comment-%s")
@@ -197,7 +197,7 @@ class NewTicketForm(RequestForm):
     """A ticket that an agent writes by hand."""
 
     subject = _subject()
-    body = _body(_("Description"), required=False)
+    body = body_field(_("Description"), required=False)
     name = forms.CharField(label=_("Requester"), required=False, max_length=NAME_LENGTH_MAX)
     email = forms.CharField(
         label=_("Requester's e-mail"), required=False, max_length=EMAIL_LENGTH_MAX, widget=forms.EmailInput
@@ -209,10 +209,10 @@ class NewTicketForm(RequestForm):
         _offer_assignees(self, access.assignable(agent.service))
 
     def clean_name(self) -> str:
-        return _clean(clean_name, self.cleaned_data["name"]) if self.cleaned_data["name"].strip() else ""
+        return cleaned(clean_name, self.cleaned_data["name"]) if self.cleaned_data["name"].strip() else ""
 
     def clean_email(self) -> str:
-        return _clean(clean_email, self.cleaned_data["email"])
+        return cleaned(clean_email, self.cleaned_data["email"])
 
     def clean(self) -> None:
         if self.cleaned_data.get("email") and self.cleaned_data.get("name") == "":
@@ -230,7 +230,7 @@ class InquiryForm(RequestForm):
     )
     # Browsers must not restore these on Back: they may be masked by then. A script keeps them in the tab until sent.
     subject = _subject(widget=forms.TextInput({"autocomplete": "off"}))
-    message = _body(_("Message"), rows=8, attrs={"autocomplete": "off"})
+    message = body_field(_("Message"), rows=8, attrs={"autocomplete": "off"})
     website = forms.CharField(required=False, widget=forms.TextInput({"autocomplete": "off", "tabindex": "-1"}))
     policy = forms.ModelChoiceField(PrivacyPolicy.objects.none(), widget=forms.HiddenInput)
     consent = forms.BooleanField(
@@ -247,10 +247,10 @@ class InquiryForm(RequestForm):
             self._ask_again(policy)
 
     def clean_name(self) -> str:
-        return _clean(clean_name, self.cleaned_data["name"])
+        return cleaned(clean_name, self.cleaned_data["name"])
 
     def clean_email(self) -> str:
-        return _clean(clean_email, self.cleaned_data["email"])
+        return cleaned(clean_email, self.cleaned_data["email"])
 
     def _ask_again(self, policy: PrivacyPolicy) -> None:
         """Shows the new policy with an empty box: the one that was agreed to is not current any more."""
@@ -266,7 +266,7 @@ def _offer_assignees(form: forms.Form, people: QuerySet[Agent]) -> None:
     form.fields["assignee"].choices = [("", _("Nobody")), *((person.pk, str(person)) for person in people)]
 
 
-def _clean(rule, value: str) -> str:
+def cleaned(rule, value: str) -> str:
     """Applies a rule of the domain; its ``DomainError`` becomes the form's error."""
     try:
         return rule(value)

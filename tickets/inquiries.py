@@ -16,10 +16,12 @@ from chat.abuse import blocks, limits
 from chat.abuse.networks import hash_of
 from chat.masking.concealing import conceal
 from chat.models import Chat
+from contiple.base.email_addresses import canonical
 from helpcenter.customers import customer_for_inquiry
 from helpcenter.models import PrivacyPolicy
 from tickets.chat_inquiries import replace_chat
 from tickets.lifecycle import Draft, create_ticket, requested_ticket
+from tickets.mails import is_reachable, post_confirmation
 from tickets.models import Ticket
 from tickets.numbering import lock_counter
 
@@ -49,9 +51,18 @@ def leave_inquiry(service: Service, inquiry: Inquiry, *, chat: Chat | None = Non
         blocks.require_not_blocked(service.pk, customer_id=chat.customer_id)
     with transaction.atomic():
         lock_counter(service)
-        ticket = requested_ticket(service, inquiry.request_id) or _create(service, inquiry)
+        ticket = requested_ticket(service, inquiry.request_id) or _create_confirmed(service, inquiry)
         if chat is not None:
             replace_chat(chat, ticket)
+    return ticket
+
+
+def _create_confirmed(service: Service, inquiry: Inquiry) -> Ticket:
+    """Mails the number as well, but never many to one address: the form is open to everybody."""
+    ticket = _create(service, inquiry)
+    whose = f"{service.pk} {canonical(inquiry.email)}"
+    if is_reachable(ticket) and throttle.allow(limits.CONFIRMATION_BY_EMAIL, whose, now=inquiry.now):
+        post_confirmation(ticket)
     return ticket
 
 

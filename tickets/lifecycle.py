@@ -20,14 +20,12 @@ from django.utils.translation import gettext_lazy as _
 from agents import audit
 from agents.models import Agent, Service
 from chat.masking import concealing
-from chat.masking.offers import as_offers
-from chat.masking.spans import apply_mask
 from chat.models import Chat, Message
 from contiple.base.errors import Closed, Conflict, Invalid
 from contiple.base.texts import one_line
 from helpcenter.models import Customer, PrivacyPolicy
 from tickets.access import assignable
-from tickets.comment_masks import put_on
+from tickets.comments import Words, write, written_before
 from tickets.copies import lock_ticket
 from tickets.models import SUBJECT_LENGTH_MAX, Comment, Ticket
 from tickets.numbering import lock_counter, next_number
@@ -49,6 +47,7 @@ class Draft:
     requester: Customer | None = None
     assignee: Agent | None = None
     chat: Chat | None = None
+    follows: Ticket | None = None
     policy: PrivacyPolicy | None = None
     consented_at: datetime | None = None
     request_id: UUID | None = None
@@ -154,7 +153,7 @@ def set_state(agent: Agent, ticket: Ticket, state: str) -> None:
     if ticket.assignee_id is None:
         raise Invalid(_("Choose an assignee first."), code="unassigned")
     old = ticket.state
-    _change(ticket, state=state)
+    _change(ticket, state=state, has_answer=False)
     _record(agent, ticket, "ticket.state", old=str(old), new=str(state))
 
 
@@ -196,18 +195,10 @@ def add_comment(agent: Agent, ticket: Ticket, body: str, *, request_id: UUID | N
     Masks what the service masks before anything is saved.
     """
     lock_ticket(ticket)
-    sent = ticket.comments.filter(request_id=request_id).first() if request_id else None
+    sent = written_before(ticket, request_id)
     if sent:
         return sent
-    found = concealing.search(agent.service, body)
-    comment = ticket.comments.create(
-        agent=agent,
-        name=str(agent),
-        body=apply_mask(body, found.bounds),
-        offers=as_offers(found.offers),
-        request_id=request_id,
-    )
-    put_on(comment, original=body, spans=found.masked)
+    comment = write(ticket, Words(body, agent=agent, request_id=request_id))
     Ticket.objects.filter(pk=ticket.pk).update(updated_at=timezone.now())
     _record(agent, ticket, "ticket.commented", comment=comment.pk)
     return comment

@@ -52,6 +52,7 @@ class Ticket(models.Model):
     class Channel(models.TextChoices):
         CHAT = "chat", _("Chat")
         HELP_CENTER = "help_center", _("Help Center")
+        MAIL = "mail", _("E-mail")
         AGENT = "agent", _("Agent")
 
     service = models.ForeignKey(Service, models.CASCADE, related_name="tickets")
@@ -70,6 +71,14 @@ class Ticket(models.Model):
     chat = models.OneToOneField(Chat, models.PROTECT, null=True, blank=True, related_name="ticket")
     tags = models.ManyToManyField(Tag, blank=True, related_name="tickets", verbose_name=_("Tags"))
     created_by = models.ForeignKey(Agent, models.SET_NULL, null=True, blank=True, related_name="+")
+    # The Completed ticket that the customer answered to.
+    follows = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="followed_by", db_index=False
+    )
+    # Since the customer's last answer no agent has replied or changed the state.
+    has_answer = models.BooleanField(default=False, db_default=False)
+    # Links to the customer's page name the generation; a revoked one is an earlier one.
+    link_generation = models.PositiveIntegerField(default=0, db_default=0)
     # The form's own id: the same form sent twice makes one ticket.
     request_id = models.UUIDField(null=True, blank=True, editable=False)
     # An inquiry's consent: the policy text that was agreed to, and when. A chat's consent is stored with the chat.
@@ -103,6 +112,8 @@ class Ticket(models.Model):
             models.Index(fields=["service", "-updated_at", "-id"], name="ticket_list"),
             models.Index(fields=["service", "state", "-updated_at", "-id"], name="ticket_by_state"),
             models.Index(fields=["assignee", "-updated_at", "-id"], name="ticket_by_assignee"),
+            models.Index(fields=["assignee"], condition=Q(has_answer=True), name="ticket_answered"),
+            models.Index(fields=["follows"], condition=Q(follows__isnull=False), name="ticket_followed"),
             GinIndex(fields=["search"], name="ticket_search"),
         ]
 
@@ -115,10 +126,19 @@ class Ticket(models.Model):
 
 
 class Comment(models.Model):
-    """An agent's words on a ticket; customers don't see them. ``body`` is masked."""
+    """Words on a ticket. ``body`` is masked.
 
+    Customers see replies and their own answers, never an internal comment.
+    """
+
+    class Kind(models.TextChoices):
+        INTERNAL = "internal", _("Internal comment")
+        REPLY = "reply", _("Reply")
+        CUSTOMER = "customer", _("Customer")
+
+    kind = models.CharField(max_length=8, choices=Kind, default=Kind.INTERNAL, db_default=Kind.INTERNAL.value)
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="comments")
-    agent = models.ForeignKey(Agent, models.SET_NULL, null=True, related_name="+")
+    agent = models.ForeignKey(Agent, models.SET_NULL, null=True, related_name="+")  # a customer's words have none
     name = models.CharField(max_length=80)
     body = models.TextField(_("Comment"), max_length=TEXT_LENGTH_MAX)
     rev = models.PositiveIntegerField(default=1, db_default=1)  # grows with every mask put on or taken off
@@ -134,6 +154,31 @@ class Comment(models.Model):
         return f"comment {self.pk}"
 
 
+class TicketMail(models.Model):
+    """A mail of a ticket's thread: what ``In-Reply-To`` and ``References`` of later mails are looked up in."""
+
+    class Direction(models.TextChoices):
+        IN = "in", _("In")
+        OUT = "out", _("Out")
+
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="mails")
+    comment = models.ForeignKey(Comment, models.SET_NULL, null=True, blank=True, related_name="mails")
+    service = models.ForeignKey(Service, models.CASCADE, related_name="+")
+    message_id = models.CharField(max_length=255)  # with its angle brackets
+    direction = models.CharField(max_length=3, choices=Direction)
+    from_address = models.EmailField(blank=True)
+    # Only says which address a mail names as its sender. It proves nothing.
+    is_from_requester = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["service", "message_id"], name="ticketmail_message_once")]
+
+    def __str__(self) -> str:
+        return f"mail {self.pk}"
+
+
 class CommentMask(MaskedSpan):
     """A mask in a comment's body. The ticket's own data key seals the original."""
 
@@ -144,3 +189,7 @@ class CommentMask(MaskedSpan):
             models.UniqueConstraint(fields=["comment", "start"], name="commentmask_start_once"),
             *MaskedSpan.Meta.constraints,
         ]
+
+
+# Django looks for models here.
+from tickets.mail.models import ReceivedMail  # noqa: E402, F401

@@ -9,10 +9,12 @@ from django.utils.translation import pgettext
 
 from agents import audit
 from agents.models import Agent, AuditEntry
+from agents.outbox.models import OutgoingMail
 from chat.conversation.entries import offered_spans, spans_of
 from chat.conversation.rendering import body_html
 from chat.masking.destroying import RETENTION
 from chat.masking.offers import offers_of
+from tickets.mail.shown import Received, received_in
 from tickets.models import Comment, Tag, Ticket
 
 SHOWN_MAX = 200  # the latest entries: nobody reads more, and the page must stay small
@@ -24,6 +26,9 @@ ICONS = {
     "ticket.edited": "edit",
     "ticket.tag_added": "tag",
     "ticket.tag_removed": "tag",
+    "ticket.links_revoked": "lock",
+    "ticket.mail_returned": "alert",
+    "ticket.requester_email": "edit",
     "ticket.masked": "mask",
     "ticket.lifted": "mask",
     "ticket.originals_destroyed": "trash",
@@ -31,11 +36,20 @@ ICONS = {
 # Comments are in the timeline themselves. Looks under masks are many: the unmasking record lists them for admins.
 NOT_SHOWN = [
     "ticket.commented",
+    "ticket.replied",
+    "ticket.answered",
     "ticket.revealed",
     "ticket.reveal_refused",
     "ticket.reveal_limited",
     "ticket.reveal_gone",
 ]
+
+
+_COMMENT_ICONS: dict[str, str] = {
+    Comment.Kind.INTERNAL: "note",
+    Comment.Kind.REPLY: "send",
+    Comment.Kind.CUSTOMER: "chat",
+}
 
 
 @dataclass(frozen=True)
@@ -49,6 +63,8 @@ class Happening:
     at: datetime
     comment: Comment | None = None
     html: str = ""
+    delivery: str = ""  # of a reply: the state of its mail
+    received: Received | None = None  # the mail by which a customer's words came
 
     @property
     def rev(self) -> int:
@@ -57,12 +73,14 @@ class Happening:
 
 
 def timeline_of(ticket: Ticket) -> list[Happening]:
-    """The ticket's timeline, oldest first. Five queries, however long it is."""
+    """The ticket's timeline, oldest first. Nine queries, however long it is."""
     entries = audit.trail(ticket.service, ticket.audit_subject).exclude(action__in=NOT_SHOWN)
     shown = list(entries.reverse()[:SHOWN_MAX])
     names, tags = _names_in(ticket, shown), _tags_in(ticket, shown)
     happened = [_happened(entry, _what(entry, names, tags)) for entry in reversed(shown)]
-    written = [_written(comment) for comment in ticket.comments.prefetch_related("masks")]
+    deliveries, received = deliveries_of(ticket), received_in(ticket)
+    comments = ticket.comments.prefetch_related("masks")
+    written = [_written(comment, deliveries.get(comment.pk, ""), received.get(comment.pk)) for comment in comments]
     return sorted(happened + written, key=lambda happening: happening.at)
 
 
@@ -70,10 +88,18 @@ def _happened(entry: AuditEntry, what: str) -> Happening:
     return Happening(f"e-{entry.pk}", _who(entry), what, ICONS.get(entry.action, "info"), entry.created_at)
 
 
-def _written(comment: Comment) -> Happening:
+def deliveries_of(ticket: Ticket) -> dict[int, str]:
+    """Returns the state of each reply's mail, by the reply's id. Of old mails nothing is known any more."""
+    replies = dict(ticket.mails.filter(direction="out", comment__isnull=False).values_list("message_id", "comment"))
+    mails = OutgoingMail.objects.filter(message_id__in=list(replies)).order_by("id")
+    return {replies[mail]: state for mail, state in mails.values_list("message_id", "state")}
+
+
+def _written(comment: Comment, delivery: str, received: Received | None) -> Happening:
     offers = offered_spans(offers_of(comment.offers))
     html = body_html(comment.body, spans_of(comment.masks.all()), offers)
-    return Happening(f"c-{comment.pk}", comment.name, "", "note", comment.created_at, comment, html)
+    icon = _COMMENT_ICONS[comment.kind]
+    return Happening(f"c-{comment.pk}", comment.name, "", icon, comment.created_at, comment, html, delivery, received)
 
 
 def _names_in(ticket: Ticket, entries: list[AuditEntry]) -> dict[int, str]:
@@ -111,6 +137,9 @@ def _what(entry: AuditEntry, names: Mapping[int, str], tags: Mapping[int, str]) 
         "ticket.edited": _edited,
         "ticket.tag_added": lambda details: _("added the tag %(tag)s") % {"tag": _tag(details, tags)},
         "ticket.tag_removed": lambda details: _("removed the tag %(tag)s") % {"tag": _tag(details, tags)},
+        "ticket.mail_returned": lambda _details: _("got an e-mail back: it could not be delivered"),
+        "ticket.links_revoked": lambda _details: _("revoked the customer’s links"),
+        "ticket.requester_email": lambda _details: _("added the requester’s e-mail address"),
         "ticket.masked": lambda _details: _("masked personal information"),
         "ticket.lifted": lambda _details: _("removed a mask for good"),
         "ticket.originals_destroyed": _destroyed,
@@ -122,6 +151,7 @@ def _created(details: dict) -> str:
     return {
         Ticket.Channel.CHAT: _("created the ticket from a chat"),
         Ticket.Channel.HELP_CENTER: _("left a 1:1 inquiry"),
+        Ticket.Channel.MAIL: _("sent an e-mail"),
     }.get(details.get("channel", ""), _("created the ticket"))
 
 

@@ -1,10 +1,11 @@
 from django.urls import path
 
-from tickets import views, views_detail, views_masking, views_public
+from tickets import views, views_customer, views_detail, views_mail, views_masking, views_public
 
 app_name = "tickets"
 _tickets = "desk/<slug:service>/tickets/"
 _ticket = f"{_tickets}<int:number>/"
+_inquiry = "inquiry/<slug:service>/<str:secret>/"  # `contiple.log_addresses` knows the folder
 
 urlpatterns = [
     path(_tickets, views.ticket_list, name="list"),
@@ -15,6 +16,9 @@ urlpatterns = [
     path(f"{_ticket}state/", views_detail.set_state, name="state"),
     path(f"{_ticket}assignee/", views_detail.set_assignee, name="assignee"),
     path(f"{_ticket}comments/", views_detail.add_comment, name="comments"),
+    path(f"{_ticket}reply/", views_detail.reply, name="reply"),
+    path(f"{_ticket}requester/", views_detail.requester_email, name="requester_email"),
+    path(f"{_ticket}links/revoke/", views_detail.revoke_links, name="revoke_links"),
     path(f"{_ticket}changes/", views_detail.changes, name="changes"),
     path(f"{_ticket}comments/mask/", views_masking.mask, name="mask"),
     path(f"{_ticket}destroy/", views_masking.destroy, name="destroy"),
@@ -22,7 +26,14 @@ urlpatterns = [
     path(f"{_tickets}masks/<int:mask>/lift/", views_masking.lift, name="lift"),
     path(f"{_ticket}tags/", views_detail.add_tag, name="tags"),
     path(f"{_ticket}tags/<int:tag>/remove/", views_detail.remove_tag, name="remove_tag"),
+    path("desk/<slug:service>/mail/", views_mail.incoming, name="mail"),
+    path("desk/<slug:service>/mail/<int:mail>/ticket/", views_mail.make_ticket, name="mail_ticket"),
     path("hc/<slug:service>/contact/", views_public.contact, name="contact"),
     path("hc/<slug:service>/contact/from-chat/", views_public.contact_from_chat, name="contact_from_chat"),
     path("hc/<slug:service>/contact/sent/", views_public.contact_sent, name="contact_sent"),
+    path("inquiry/<slug:service>/", views_customer.ask_for_links, name="inquiry_links"),
+    path(_inquiry, views_customer.inquiry, name="inquiry"),
+    path(f"{_inquiry}answer/", views_customer.answer, name="inquiry_answer"),
+    path(f"{_inquiry}solved/", views_customer.solved, name="inquiry_solved"),
+    path(f"{_inquiry}changes/", views_customer.changes, name="inquiry_changes"),
 ]

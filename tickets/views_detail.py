@@ -14,17 +14,23 @@ from agents.access import for_agents
 from agents.models import Agent
 from chat.masking import concealing
 from contiple.base.errors import DomainError, Invalid
-from tickets import access, lifecycle, tags
+from tickets import access, customer_links, customer_page, lifecycle, mails, tags
 from tickets.forms import AssigneeForm, CommentForm, StateForm, TagForm, TextForm, fingerprint
+from tickets.forms_conversation import ReplyForm, RequesterForm
+from tickets.mail.shown import received_in
 from tickets.models import Ticket
-from tickets.timeline import timeline_of
+from tickets.replies import send_reply
+from tickets.requesters import set_email
+from tickets.timeline import deliveries_of, timeline_of
 
 # Parts of the page that an act replaces, by the name of their template and element.
-TEXT, COMMENT, FACTS = "text", "comment", "facts"
+TEXT, COMMENT, REPLY, FACTS = "text", "comment", "reply", "facts"
 # A form's part, and its name in the context.
 _PLACES: dict[type[Form], tuple[str, str]] = {
     TextForm: (TEXT, "text_form"),
     CommentForm: (COMMENT, "comment_form"),
+    ReplyForm: (REPLY, "reply_form"),
+    RequesterForm: (REPLY, "requester_form"),
     TagForm: (FACTS, "tag_form"),
 }
 
@@ -88,6 +94,39 @@ def add_comment(request: HttpRequest, agent: Agent, number: int) -> HttpResponse
 
 @require_POST
 @for_agents
+def reply(request: HttpRequest, agent: Agent, number: int) -> HttpResponse:
+    ticket = access.ticket_for(agent, number)
+    form = ReplyForm(request.POST)
+    try:
+        if form.is_valid():
+            send_reply(agent, ticket, form.reply())
+            return _done(request, agent, ticket, REPLY)
+    except DomainError as error:
+        form.add_error(None, error.text)
+    return _refused(request, agent, ticket, form)
+
+
+@require_POST
+@for_agents
+def requester_email(request: HttpRequest, agent: Agent, number: int) -> HttpResponse:
+    ticket = access.ticket_for(agent, number)
+    form = RequesterForm(request.POST)
+    if not form.is_valid():
+        return _refused(request, agent, ticket, form)
+    set_email(agent, ticket, form.cleaned_data["email"])
+    return _done(request, agent, ticket, REPLY)
+
+
+@require_POST
+@for_agents
+def revoke_links(request: HttpRequest, agent: Agent, number: int) -> HttpResponse:
+    ticket = access.ticket_for(agent, number)
+    customer_links.revoke_links(agent, ticket)
+    return _done(request, agent, ticket, FACTS)
+
+
+@require_POST
+@for_agents
 def add_tag(request: HttpRequest, agent: Agent, number: int) -> HttpResponse:
     ticket = access.ticket_for(agent, number)
     form = TagForm(request.POST)
@@ -132,24 +171,38 @@ def _refused(request: HttpRequest, agent: Agent, ticket: Ticket, form: Form, *, 
 
 def _context(agent: Agent, ticket: Ticket) -> dict:
     """Everything the page shows, read now."""
+    may_change_state = agent.is_admin or ticket.state != Ticket.State.COMPLETED
+    is_reachable = mails.is_reachable(ticket)
     return {
         "section": "tickets",
         "ticket": ticket,
         "seen": _seen_now(ticket),  # read before the texts: a change in between counts as not seen
         "can_mask": concealing.is_on(agent.service),
-        "may_change_state": agent.is_admin or ticket.state != Ticket.State.COMPLETED,
+        "may_change_state": may_change_state,
         "text_form": TextForm(ticket=ticket),
         "state_form": StateForm(ticket=ticket, agent=agent),
         "assignee_form": AssigneeForm(ticket=ticket),
         "tag_form": TagForm(),
+        "followers": list(ticket.followed_by.order_by("number").values_list("number", flat=True)),
+        "is_seen_by_customer": customer_page.is_written_by_customer(ticket),
         "tags": list(ticket.tags.order_by("-is_system", "name")),
         "known_tags": [tag.name for tag in access.tags_in_use(agent.service) if not tag.is_system],
         "comment_form": CommentForm(),
+        "reply_form": ReplyForm(),
+        "requester_form": RequesterForm(),
+        "is_reachable": is_reachable,
+        "reply_template": "tickets/_reply_form.html" if is_reachable else "tickets/_no_reply.html",
+        "writes_reply": is_reachable and may_change_state,
         "timeline": timeline_of(ticket),
+        "received": received_in(ticket).get(None),
     }
 
 
 def _seen_now(ticket: Ticket) -> str:
-    """Changes with every text on the page. Revs only grow and no comment is deleted, so their sum tells a change."""
+    """Changes with every text on the page, the state, and how far replies have come.
+
+    Revs only grow and no comment is deleted, so their sum tells a change.
+    """
     revs = ticket.comments.aggregate(sum=Sum("rev"))["sum"] or 0
-    return f"{fingerprint(ticket)}-{revs}"
+    delivered = "".join(state[0] for state in deliveries_of(ticket).values())
+    return f"{fingerprint(ticket)}-{revs}-{ticket.state}-{ticket.has_answer:d}-{delivered}"

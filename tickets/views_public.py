@@ -1,11 +1,14 @@
 """Contact Us, open to everybody: the 1:1 inquiry form and its thanks page."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.signing import BadSignature, Signer
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -13,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from agents.access import running_service
 from agents.models import Service
+from agents.outbox.server import has_mail_server
 from chat.abuse.blocks import Blocked
 from chat.access import chat_of
 from chat.masking.concealing import masked_kinds
@@ -28,6 +32,8 @@ from tickets import chat_inquiries
 from tickets.forms import InquiryForm
 from tickets.inquiries import Inquiry, leave_inquiry
 
+_signer = Signer(salt="tickets.contact_sent")
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache  # a refused form holds what was typed, and Back must find a form that has not been sent
@@ -38,8 +44,8 @@ def contact(request: HttpRequest, service: str) -> HttpResponse:
         return render(request, "tickets/contact.html", context)
     chat = chat_inquiries.chat_of_pass(context["service"], request.POST.get("chat", ""))
     form = InquiryForm(request.POST if request.method == "POST" else None, policy=policy)
-    if form.is_valid() and _leave(request, context["service"], form, chat):
-        return redirect("tickets:contact_sent", service)
+    if form.is_valid() and (number := _leave(request, context["service"], form, chat)) is not None:
+        return redirect(_thanks(service, number))
     context |= _shown(context["service"], form, policy, chat)
     return render(request, "tickets/contact.html", context, status=_status(form))
 
@@ -63,7 +69,22 @@ def contact_from_chat(request: HttpRequest, service: str) -> HttpResponse:
 
 @require_safe
 def contact_sent(request: HttpRequest, service: str) -> HttpResponse:
-    return render(request, "tickets/contact_sent.html", public_page(request, running_service(service)))
+    """The thanks, with the inquiry's number. It comes signed, so that no link has us thank for anything else."""
+    context = public_page(request, running_service(service))
+    context |= {"number": _number(request.GET.get("inquiry", "")), "has_mail_server": has_mail_server()}
+    return render(request, "tickets/contact_sent.html", context)
+
+
+def _thanks(service: str, number: int) -> str:
+    signed = urlencode({"inquiry": _signer.sign(number)}) if number else ""
+    return f"{reverse('tickets:contact_sent', args=[service])}{signed and '?'}{signed}"
+
+
+def _number(signed: str) -> str:
+    try:
+        return _signer.unsign(signed)
+    except BadSignature:
+        return ""
 
 
 def _status(form: InquiryForm) -> int:
@@ -93,16 +114,15 @@ def _shown(service: Service, form: InquiryForm, policy: PrivacyPolicy, chat: Cha
     return shown | {"chat_pass": chat_inquiries.pass_of(chat), "chat_waits": chat_inquiries.waits(chat)}
 
 
-def _leave(request: HttpRequest, service: Service, form: InquiryForm, chat: Chat | None) -> bool:
-    """Stores the inquiry. Returns whether to show the thanks; if not, the form says why."""
+def _leave(request: HttpRequest, service: Service, form: InquiryForm, chat: Chat | None) -> int | None:
+    """Stores the inquiry. Returns the number to give thanks with; ``None`` if the form says why it is refused."""
     if form.cleaned_data["website"]:
-        return True  # Honeypot filled: show thanks, store nothing.
+        return 0  # Honeypot filled: show thanks, store nothing.
     try:
-        leave_inquiry(service, _inquiry(request, form), chat=chat)
+        return leave_inquiry(service, _inquiry(request, form), chat=chat).number
     except (TooMany, Blocked) as error:
         form.add_error(None, ValidationError(error.text, code=error.code))
-        return False
-    return True
+        return None
 
 
 def _inquiry(request: HttpRequest, form: InquiryForm) -> Inquiry:

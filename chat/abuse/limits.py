@@ -11,12 +11,18 @@ from agents.throttle import Limit
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 # name, count, window; "network" is an IPv4 address or an IPv6 /64, in one service.
-START_BY_NETWORK = Limit("chat start address", 5000, HOUR)  # more than a script on one core solves sums for (`puzzle`)
+START_BY_NETWORK = Limit("chat start address", 5000, HOUR)  # as many as eight cores solve sums for (`puzzle`)
 START_BY_CUSTOMER = Limit("chat start customer", 20, HOUR)
 START_BY_CUSTOMER_DAY = Limit("chat start customer, day", 60, DAY)
 START_BY_SERVICE = Limit("chat start service", 200_000, DAY)  # more than one network can use up
 INQUIRY_BY_NETWORK = Limit("inquiry address", 20, HOUR)
 INQUIRY_BY_SERVICE = Limit("inquiry service", 5000, DAY)
+ANSWER_BY_NETWORK = Limit("inquiry answer address", 60, HOUR)
+ANSWER_BY_CUSTOMER = Limit("inquiry answer customer", 30, HOUR)
+# Mails that anybody can have sent to anybody.
+CONFIRMATION_BY_EMAIL = Limit("inquiry confirmation e-mail", 5, HOUR)
+LINKS_BY_EMAIL = Limit("inquiry links e-mail", 3, HOUR)
+LINKS_BY_NETWORK = Limit("inquiry links address", 20, HOUR)
 
 # Messages of a customer in one chat: each costs so many seconds, which pass by themselves, and a chat may owe so many.
 # So 240 short messages or 12 of 12 kB may come at once, and in the long run 1,400 short ones an hour.

@@ -3,34 +3,32 @@
 The look itself never waits for a mail server and never fails with it. The notice has no customer's data.
 """
 
-import logging
-import threading
 from datetime import timedelta
-from smtplib import SMTPException
 
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from agents import audit
+from agents import audit, outbox
 from agents.access import active_admins
 from agents.models import Agent, AuditEntry
+from agents.outbox import kinds
+from agents.outbox.kinds import Kind
+from agents.outbox.models import OutgoingMail
 from contiple.base.months import KOREA, Month
-
-log = logging.getLogger(__name__)
 
 LIMIT_REACHED = "agent.unmask_limit"
 ONCE_IN = timedelta(hours=1)
-THREAD = "unmask-notice"
+KIND = "unmask_limit"
 
 
 @transaction.atomic
 def tell_of_limit(agent: Agent, limit: int) -> None:
-    """Writes the notice into the trail, and mails it after the commit. Locks the agent's row."""
+    """Writes the notice into the trail, and the mails into the outbox. Locks the agent's row."""
     # Two looks at once may both reach the limit; and an agent who has waited for the oldest look to be an hour old
     # reaches it again with the next one.
     Agent.objects.select_for_update(no_key=True).get(pk=agent.pk)
@@ -38,23 +36,27 @@ def tell_of_limit(agent: Agent, limit: int) -> None:
     told = audit.entries(agent.service, [LIMIT_REACHED]).filter(agent=agent, created_at__gt=now - ONCE_IN)
     if not told.exists():
         entry = audit.record(agent.service, LIMIT_REACHED, f"agent:{agent.pk}", agent=agent, limit=limit)
-        transaction.on_commit(lambda: _mail_admins(entry), robust=True)
+        _post(entry)
 
 
-def _mail_admins(entry: AuditEntry) -> None:
-    """Mails in a thread of its own: a mail server may take its time, or never answer."""
-    addresses = active_admins(entry.service_id).values_list("user__email", flat=True)
+def register() -> None:
+    kinds.register(KIND, Kind(gettext_lazy("Unmasking limit reached"), make=_make))
+
+
+def _post(entry: AuditEntry) -> None:
+    """A mail to each of the admins. It is written when it leaves, so that the look does not wait for that either."""
+    for address in active_admins(entry.service_id).values_list("user__email", flat=True):
+        about = f"entry:{entry.pk}"
+        mail = outbox.Outgoing(kind=KIND, service=entry.service, about=about, to=[address], subject="", text="")
+        outbox.post(mail)
+
+
+def _make(row: OutgoingMail) -> outbox.Outgoing | None:
+    entry = AuditEntry.objects.select_related("service").filter(pk=row.about.partition(":")[2]).first()
+    if entry is None:
+        return None
     subject, text = _in_every_language(entry)
-    mails = [EmailMessage(subject, text, to=[address]) for address in addresses]
-    threading.Thread(target=_send, args=[entry.pk, mails], name=THREAD, daemon=True).start()
-
-
-def _send(entry_id: int, mails: list[EmailMessage]) -> None:
-    for mail in mails:
-        try:
-            mail.send()
-        except (SMTPException, OSError) as error:
-            log.warning("notice of audit entry %s could not be mailed: %s", entry_id, type(error).__name__)
+    return outbox.Outgoing(kind=KIND, to=row.to, subject=subject, text=text)
 
 
 def _in_every_language(entry: AuditEntry) -> tuple[str, str]:

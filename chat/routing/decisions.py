@@ -33,6 +33,7 @@ class Reason(StrEnum):
     FEWEST = "fewest"
     LONGEST = "longest"
     RESTING = "resting"  # the agents with room have just let it ring
+    CROWD = "crowd"  # one of many from its network: who came alone went first, or a free seat is kept for them
     FULL = "full"
     UNREACHABLE = "disconnected"
     BREAK = "break"
@@ -78,9 +79,17 @@ def note_round(service_id: int, now: datetime, standings: Iterable[Standing], de
 
 
 def only_news(waits: list[Decision]) -> list[Decision]:
-    """Returns the waits whose chat's last decision was another one."""
+    """Returns the waits whose chat's last decision was another one.
+
+    That all agents are at their limit again is no news of a chat that was passed over: a crowd would fill the record.
+    """
     last = _last_decisions([wait.chat_id for wait in waits]) if waits else {}
-    return [wait for wait in waits if last.get(wait.chat_id) != (wait.reason, list(wait.resting))]
+    return [wait for wait in waits if _is_news(wait, *last.get(wait.chat_id, ("", [])))]
+
+
+def _is_news(wait: Decision, reason: str, resting: list[int]) -> bool:
+    is_same = wait.reason == reason or (wait.reason, reason) == (Reason.FULL, Reason.CROWD)
+    return not is_same or list(wait.resting) != resting
 
 
 def why_nobody(standings: Iterable[Standing]) -> Reason:

@@ -58,11 +58,6 @@ def _seat(each: Standing) -> list[Any]:
     return [each.agent_id, each.name, each.availability, each.load, each.limit, each.gone_s]
 
 
-def _chosen(seat: list[Any], at: datetime) -> Standing:
-    agent_id, name, availability, load, limit, gone_s = seat
-    return Standing(agent_id, name, availability, load, limit, gone_s, at)
-
-
 def _numbers(standing: Standing) -> list[int | None]:
     if standing.availability in WITH_LOAD:
         return [standing.load, standing.limit]
@@ -74,9 +69,14 @@ def _others(round_: RoutingRound) -> list[tuple[str, list[int | None]]]:
     return [(availability, seat) for availability, seats in others.items() for seat in seats]
 
 
-def _names(service_id: int, agents: Iterable[Any]) -> dict[int | None, str]:
+def _names(service_id: int, agents: Collection[Any]) -> dict[int | None, str]:
     found = Agent.objects.filter(service=service_id, pk__in=agents).select_related("user") if agents else []
     return {agent.pk: str(agent) for agent in found}
+
+
+def _chosen(seat: Sequence[Any], at: datetime) -> Standing:
+    agent_id, name, availability, load, limit, gone_s = seat
+    return Standing(agent_id, name, availability, load, limit, gone_s, at)
 
 
 def _standing(availability: str, seat: Sequence[Any], names: dict[int | None, str], at: datetime) -> Standing:

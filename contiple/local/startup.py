@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> None:
 
         from contiple import logs
     except ImportError as error:
-        sys.exit(f"{error}: run it with .venv/bin/python, which `make run` sets up.")
+        _give_up(arguments, f"{error}: run it with .venv/bin/python, which `make run` sets up.")
     logs.catch_what_nobody_catches()
     try:
         _end_tidily_on_signals()
@@ -40,11 +40,17 @@ def main(arguments: list[str]) -> None:
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except (env.EnvError, ImproperlyConfigured) as error:
-        sys.exit(str(error))
+        _give_up(arguments, str(error))
     except ProgrammingError as error:
         if not isinstance(error.__cause__, UndefinedTable | UndefinedColumn):
             raise
-        sys.exit(NOT_MIGRATED.format(command=" ".join(arguments[:1])))
+        _give_up(arguments, NOT_MIGRATED.format(command=" ".join(arguments[:1])))
+
+
+def _give_up(arguments: list[str], text: str) -> NoReturn:
+    """Ends with one line for the operator. A mail server must keep its mail: any code but one returns it for good."""
+    print(text, file=sys.stderr)
+    sys.exit(os.EX_TEMPFAIL if arguments[1:2] == ["receive_mail"] else 1)
 
 
 def check_port_is_free(host: str, port: int) -> None:

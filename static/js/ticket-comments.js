@@ -68,7 +68,7 @@ class TicketComments extends HTMLElement {
       if (!shown) this.#insert(part, before);
       else if (shown.dataset.rev !== part.dataset.rev) this.#replace(shown, part);
       window.htmx?.process(part);
-      before = part.id;
+      if (part.matches("li")) before = part.id;
     }
   }
 

@@ -15,6 +15,8 @@ from django.conf import settings as installed
 from django.core.management import call_command
 from django.db import connection
 
+from agents import outbox
+from agents.models import OutgoingMail
 from chat import beats
 from chat.beats import WorkerBeat
 from contiple import doctor
@@ -118,6 +120,17 @@ def test_a_worker_that_is_gone_or_never_was_is_found():
     with connection.cursor() as cursor:
         cursor.execute("UPDATE chat_workerbeat SET at = at - interval '5 minutes'")
     assert states(database.worker) == [BROKEN]
+
+
+def test_mails_that_wait_or_were_given_up_are_found(service):
+    assert states(database.outgoing_mails) == [OK]
+    mail = outbox.post(outbox.Outgoing(kind="test", to=["jun@example.com"], subject="", text=""))
+    assert states(database.outgoing_mails) == [OK]
+    OutgoingMail.objects.update(created_at=mail.created_at - timedelta(minutes=16))
+    [found] = doctor.findings([database.outgoing_mails])
+    assert (found.state, found.what) == (BROKEN, "1 e-mails wait, the first for 16 minutes.")
+    OutgoingMail.objects.update(state=OutgoingMail.State.DEAD)
+    assert states(database.outgoing_mails) == [LOOK]
 
 
 def test_redis_is_asked(settings, redis_url):

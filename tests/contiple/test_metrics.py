@@ -6,6 +6,8 @@ import pytest
 from django.db import OperationalError
 from prometheus_client.parser import text_string_to_metric_families
 
+from agents import outbox
+from agents.models import OutgoingMail
 from chat.models import Chat
 from contiple import asgi
 from contiple.base import metrics
@@ -52,7 +54,7 @@ async def test_without_the_variable_there_is_no_such_address(settings, given):
     assert (await ask("/metrics", host="localhost", **given)).status == 404
 
 
-def test_open_chats_of_all_services_are_counted(service, agent, colleague):
+def test_read_numbers_of_all_services_are_counted(service, agent, colleague):
     make_chat(service)
     make_chat(make_service("second"))
     make_chat(service, state=Chat.State.RINGING, agent=agent)
@@ -64,8 +66,18 @@ def test_open_chats_of_all_services_are_counted(service, agent, colleague):
     assert samples[sample("contiple_longest_wait_seconds")] > 0
 
 
+def test_mails_are_counted(service):
+    mails = [outbox.post(outbox.Outgoing(kind="test", to=["a@example.com"], subject="", text="")) for _ in range(3)]
+    OutgoingMail.objects.filter(pk=mails[0].pk).update(state=OutgoingMail.State.DEAD)
+    samples = asyncio.run(scraped())
+    assert samples[sample("contiple_mails_waiting")] == 2
+    assert samples[sample("contiple_mails_dead")] == 1
+    assert samples[sample("contiple_mail_oldest_seconds")] > 0
+
+
 async def test_none_is_a_number_too():
     samples = await scraped()
+    assert samples[sample("contiple_mail_oldest_seconds")] == samples[sample("contiple_mails_waiting")] == 0
     assert samples[sample("contiple_chats", state="waiting")] == 0
     assert samples[sample("contiple_longest_wait_seconds")] == 0
     for name in ("agent", "customer"):
@@ -137,7 +149,7 @@ async def test_without_the_database_the_other_numbers_are_there(monkeypatch):
     def unreachable() -> None:
         raise OperationalError
 
-    monkeypatch.setattr("contiple.scrape._open_chats", unreachable)
+    monkeypatch.setattr("contiple.scrape._read_numbers", unreachable)
     samples = await scraped()
     assert sample("contiple_sockets_open", side="agent") in samples
     assert sample("contiple_chats", state="waiting") not in samples

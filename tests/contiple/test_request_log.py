@@ -9,7 +9,6 @@ from collections.abc import Iterator
 import pytest
 from django.db import OperationalError
 
-from agents import mailing
 from chat.lifecycle import upkeep
 from chat.routing import jobs
 from contiple import logs, request_log
@@ -101,13 +100,6 @@ async def test_what_a_request_starts_in_tasks_and_threads_has_its_id_and_what_be
     known.set()
     await task
     assert (lines[0]["request"], lines[0]["service"]) == (ids["request"], 7)
-
-
-def test_a_mail_has_the_id_of_the_request_that_asked_for_it(lines):
-    ids = log_ids.begin()
-    assert mailing.mail_later(logging.getLogger("agents").warning, "made")
-    mailing.wait_for_mails()
-    assert [line["request"] for line in lines if line["message"] == "made"] == [ids["request"]]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
+from django.utils import timezone
 
 from agents.models import Agent as AgentRow
 from chat.models import Mask
@@ -14,6 +15,7 @@ from tests.leaks.browser import Browser, crawl
 from tests.leaks.run import Run
 from tests.leaks.stage import METRICS_TOKEN, Stage
 from tests.make import make_user
+from tickets.customer_links import secret_of
 
 NOT_ALLOWED = 405
 OPERATOR = "admin:"
@@ -61,11 +63,14 @@ def _look_as_strangers(stage: Stage, run: Run, readable: list[Address]) -> None:
 
 
 def _look_as_customers(browser: Browser, run: Run) -> None:
-    """They have no cookie, and ask with a token."""
+    """They have no cookie, and ask with a token, or open the link of an inquiry."""
     for customer in run.customers:
         form = {"before": 2**31 - 1, "token": customer.token}
         for name in ("chat:resume", "chat:customer_earlier", "tickets:contact_from_chat"):
             browser.post(run.path(name), form, token=customer.token)
+    now = timezone.now()
+    secrets = [secret_of(ticket, now=now) for ticket in run.tickets.select_related("service")]
+    crawl(browser, [run.path("tickets:inquiry", secret) for secret in secrets])
 
 
 def _look_as_operator(stage: Stage) -> None:
@@ -117,6 +122,7 @@ def _values(run: Run) -> dict[str, list]:
         "own": [0, *run.service.own_patterns.values_list("pk", flat=True)],
         "tag": [0, *run.service.tags.values_list("pk", flat=True)],
         "block": [0],
+        "mail": [0],
         "pk": list(run.service.agents.values_list("pk", flat=True)),
         # Of invitations and of links in mails.
         "secret": ["none"],

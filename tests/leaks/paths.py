@@ -7,14 +7,22 @@ has secrets of its own, so that what is found somewhere says how it came in.
 import json
 import uuid
 from collections.abc import Callable
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import formataddr
 from urllib.parse import quote
 
+from django.utils import timezone
+
+from agents.models import ServiceMailbox
 from chat.masking.models import OwnPattern
 from chat.protocol import FRAME_BYTES_MAX
 from contiple.base.texts import MESSAGE_LENGTH_MAX
 from tests.leaks.browser import value_of
 from tests.leaks.run import Run
 from tests.leaks.secrets import AUTOMATIC
+from tickets.customer_links import secret_of
+from tickets.mail.incoming import receive
 from tickets.models import TEXT_LENGTH_MAX
 from tickets.tags import TAG_LENGTH_MAX
 
@@ -144,6 +152,30 @@ def comments(run: Run) -> None:
     run.post_in_vain(run.mina, "tickets:comments", form | {"body": too_long}, run.ticket)
 
 
+def replies(run: Run) -> None:
+    number = run.inquiry.number
+    form = {"request_id": uuid.uuid4(), "body": run.text("reply"), "state": "pending"}
+    run.post(run.mina, "tickets:reply", form, number)
+    run.post(run.mina, "tickets:reply", form | {"body": run.refused("the same reply again")}, number)
+    too_long = run.refused("too long a reply") + "." * TEXT_LENGTH_MAX
+    run.post_in_vain(run.mina, "tickets:reply", form | {"body": too_long}, number)
+
+
+def customers_answers(run: Run) -> None:
+    """On the page of the inquiry; the second one makes a ticket, since the first is Completed."""
+    secret = secret_of(run.inquiry, now=timezone.now())
+    form = {"request_id": uuid.uuid4(), "body": run.text("customer's answer")}
+    run.post(None, "tickets:inquiry_answer", form, secret)
+    too_long = run.refused("too long an answer") + "." * TEXT_LENGTH_MAX
+    run.post_in_vain(None, "tickets:inquiry_answer", form | {"body": too_long}, secret)
+    run.post(run.mina, "tickets:assignee", {"assignee": run.mina.pk}, run.inquiry.number)
+    run.post(run.ada, "tickets:state", {"state": "completed"}, run.inquiry.number)
+    form = {"request_id": uuid.uuid4(), "body": run.text("answer to a Completed ticket")}
+    run.post(None, "tickets:inquiry_answer", form, secret)
+    forged = {"request_id": uuid.uuid4(), "body": run.refused("answer by a forged link")}
+    run.post_in_vain(None, "tickets:inquiry_answer", forged, "forged")
+
+
 def tags(run: Run) -> None:
     for kind in AUTOMATIC:
         run.post(run.mina, "tickets:tags", {"tag": run.text("tag", kind)}, run.ticket)
@@ -212,6 +244,24 @@ def failing_statements(run: Run) -> None:
     assert run.post(run.mina, "tickets:new", form).status == 500
 
 
+def mails_in(run: Run) -> None:
+    """As a mail server hands them over: one becomes a ticket, the other is kept."""
+    address = f"help@{run.service.slug}.example"
+    ServiceMailbox.objects.create(service=run.service, address=address)
+    mail = EmailMessage(policy=SMTP)
+    mail["To"], mail["Subject"] = address, run.text("subject of a mail", *SOME, joint=", ")
+    mail["From"] = formataddr((run.text("name of a mail's sender", *SOME, joint=" "), "jun@example.com"))
+    quoted = "\n".join(f"> {line}" for line in run.text("quote in a mail").splitlines())
+    mail.set_content(f"{run.text('text of a mail')}\n\nOn Friday Demo wrote:\n{quoted}")
+    name = run.text("name of a file in a mail", *SOME, joint=" ")
+    mail.add_attachment(b"x", maintype="application", subtype="pdf", filename=f"{name}.pdf")
+    receive(bytes(mail), size=0, now=timezone.now())
+    kept = EmailMessage(policy=SMTP)
+    kept["To"], kept["From"], kept["Auto-Submitted"] = address, "jun@example.com", "auto-replied"
+    kept.set_content(run.text("text of an automatic mail"))
+    receive(bytes(kept), size=0, now=timezone.now())
+
+
 PATHS: tuple[Callable[[Run], None], ...] = (
     start_form,
     refused_starts,
@@ -229,11 +279,14 @@ PATHS: tuple[Callable[[Run], None], ...] = (
     comments,
     tags,
     inquiries,
+    replies,
+    customers_answers,
     inquiries_from_chats,
     searches,
     choices,
     samples,
     failing_statements,
+    mails_in,
 )
 
 

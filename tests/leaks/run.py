@@ -72,6 +72,11 @@ class Run:
         self.post(self.mina, "tickets:new", {"subject": "A call", "request_id": uuid.uuid4()})
         return self.tickets.latest("number").number
 
+    @property
+    def inquiry(self) -> Ticket:
+        """The first ticket that a customer left an address for."""
+        return self.tickets.filter(channel=Ticket.Channel.HELP_CENTER, requester__email__gt="").earliest("number")
+
     # What is said
 
     def text(self, path: str, *kinds: str, joint: str = "\n") -> str:

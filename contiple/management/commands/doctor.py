@@ -46,7 +46,7 @@ class Command(BaseCommand):
 def _database_checks(options: dict[str, Any]) -> list[Check]:
     connections = partial(database.connections, options["web"], options["workers"])
     first: list[Check] = [database.version, database.migrations, database.time_outs, connections]
-    return [*first, database.masking_keys, database.clock, database.worker]
+    return [*first, database.masking_keys, database.clock, database.worker, database.outgoing_mails]
 
 
 def _other_checks(options: dict[str, Any]) -> list[Check]:

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ('agents', '0013_audit_by_age'),
+        ('agents', '0014_outbox'),
     ]
 
     operations = [

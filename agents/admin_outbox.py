@@ -1,0 +1,60 @@
+"""The operator's page of mails: of every service, and of none. Without a mail server it shows what would have left."""
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from agents.admin_accounts import ReadOnlyAdmin
+from agents.outbox import problems, upkeep
+from agents.outbox.kinds import kind_of
+from agents.outbox.models import OutgoingMail
+from agents.outbox.posting import content_of
+from contiple.base.crypto import Unreadable
+
+
+@admin.register(OutgoingMail)
+class OutgoingMailAdmin(ReadOnlyAdmin):
+    """Deleting a mail that waits withdraws it. Texts are shown only if there was no mail server to send them."""
+
+    list_display = ("created_at", "service", "kind_label", "state", "attempts", "due_at", "problem")
+    list_display_links = ("created_at", "kind_label")
+    list_filter = ("state", "kind", "service")
+    list_select_related = ("service",)
+    search_fields = ("message_id__exact", "about__exact")
+    ordering = ("-id",)
+    show_full_result_count = False
+    actions = ("start_again",)
+
+    def get_fields(self, request: HttpRequest, obj: OutgoingMail | None = None) -> tuple[str, ...]:
+        fields = ("service", "kind_label", "about", "to", "cc", "subject", "state", "problem", "last_error", "attempts")
+        times = ("message_id", "created_at", "due_at", "sent_at")
+        is_unsent = obj is not None and obj.state == OutgoingMail.State.UNSENT
+        return (*fields, *times, "content") if is_unsent else (*fields, *times)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: OutgoingMail | None = None) -> tuple[str, ...]:
+        return self.get_fields(request, obj)
+
+    @admin.display(description=_("Kind"), ordering="kind")
+    def kind_label(self, row: OutgoingMail) -> str:
+        return kind_of(row).label
+
+    @admin.display(description=_("Last error"))
+    def problem(self, row: OutgoingMail) -> str:
+        return problems.sentence(row.last_error)
+
+    @admin.display(description=_("Text"))
+    def content(self, row: OutgoingMail) -> str:
+        try:
+            return content_of(row)[0]
+        except Unreadable:
+            return "–"
+
+    @admin.action(description=_("Send again"), permissions=["view"])
+    def start_again(self, request: HttpRequest, queryset: QuerySet[OutgoingMail]) -> None:
+        count = sum(upkeep.start_again(row) for row in queryset)
+        said = ngettext(
+            "%(count)s e-mail will be sent again shortly.", "%(count)s e-mails will be sent again shortly.", count
+        )
+        messages.success(request, said % {"count": count})

@@ -1,0 +1,111 @@
+"""An inquiry from Contact Us to its end: the number, an agent's reply, the customer's page, answers to and fro."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from agents.models import Agent, OutgoingMail, Service
+from tests.browser.conftest import PHONE
+from tests.make import make_agent, make_customer, make_ticket
+from tests.tickets.outgoing import link_in
+from tickets.models import Comment, Ticket
+
+
+@pytest.fixture
+def mina(service: Service) -> Agent:
+    return make_agent(service, "Mina")
+
+
+def leave_inquiry(page: Page) -> None:
+    page.goto("/hc/demo/contact/")
+    page.get_by_label("Name").fill("Jun Park")
+    page.get_by_label("E-mail").fill("jun@example.com")
+    page.get_by_label("Subject").fill("Where is my lamp?")
+    page.get_by_label("Message").fill("I ordered it two weeks ago.")
+    page.get_by_label("I agree").check()
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator(".inquiry-number")).to_contain_text("#1")
+
+
+def test_from_contact_us_to_solved(mina: Agent, new_page: Callable[..., Page], signed_in_page) -> None:
+    customer = new_page()
+    leave_inquiry(customer)
+    customer.goto(link_in(OutgoingMail.objects.get(kind="inquiry")))
+    expect(customer.get_by_role("log")).to_contain_text("two weeks ago")
+
+    desk = signed_in_page(mina, "/desk/demo/tickets/1/")
+    desk.locator("#reply-body").fill("It leaves today.")
+    desk.get_by_role("button", name="Send reply to customer").click()
+    expect(desk.locator(".comment-reply")).to_contain_text("It leaves today.")
+    expect(desk.locator("#reply-body")).to_have_value("")
+    expect(desk.locator("#ticket-state-now")).to_contain_text("Pending")
+    expect(desk.locator("#ticket-state")).to_have_value("pending")
+
+    expect(customer.get_by_role("log")).to_contain_text("It leaves today.", timeout=20_000)  # without a reload
+    customer.get_by_label("Your answer").fill("Thank you, I wait.")
+    customer.get_by_role("button", name="Answer").click()
+    expect(customer.get_by_role("log")).to_contain_text("I wait.")
+    expect(customer.get_by_label("Your answer")).to_have_value("")
+
+    expect(desk.locator(".comment-customer")).to_contain_text("I wait.")
+    expect(desk.locator("#ticket-state-now")).to_contain_text("Customer answered")
+    desk.goto("/desk/demo/tickets/")
+    expect(desk.locator(".nav .count")).to_have_text("1")
+    expect(desk.locator(".table")).to_contain_text("Customer answered")
+
+    customer.get_by_role("button", name="Solved").click()
+    expect(customer.locator(".inquiry-state")).to_contain_text("Solved")
+    expect(customer.get_by_role("button", name="Solved")).to_have_count(0)
+    assert Ticket.objects.get().state == Ticket.State.RESOLVED
+
+
+def test_reply_and_comment_are_not_confused(service: Service, mina: Agent, signed_in_page) -> None:
+    make_ticket(service, requester=make_customer(service))
+    desk = signed_in_page(mina, "/desk/demo/tickets/1/")
+    desk.locator("#reply-body").fill("Dear Jun")
+    expect(desk.locator("#comment-body")).to_be_hidden()
+    desk.get_by_role("radio", name="Internal comment").check(force=True)
+    expect(desk.locator("#reply-body")).to_be_hidden()
+    desk.locator("#comment-body").fill("He is angry")
+    desk.get_by_role("button", name="Add internal comment").click()
+    expect(desk.locator(".comment-internal")).to_contain_text("He is angry")
+    expect(desk.locator("#comment-body")).to_have_value("")
+    assert desk.evaluate("sessionStorage.getItem('contiple-kept-forms')") is None
+    assert Comment.objects.get().kind == Comment.Kind.INTERNAL
+    assert not OutgoingMail.objects.exists()
+    desk.get_by_role("radio", name="Reply").check(force=True)
+    expect(desk.locator("#reply-body")).to_have_value("Dear Jun")
+
+
+def test_a_reply_kept_over_a_sign_in_is_shown(service: Service, mina: Agent, signed_in_page) -> None:
+    make_ticket(service, requester=make_customer(service))
+    desk = signed_in_page(mina, "/desk/demo/tickets/1/")
+    desk.get_by_role("radio", name="Internal comment").check(force=True)
+    desk.locator("#comment-body").fill("Kept")
+    desk.context.clear_cookies()
+    desk.get_by_role("button", name="Add internal comment").click()
+    desk.get_by_label("E-mail").fill(mina.user.email)
+    desk.get_by_label("Password", exact=True).fill("correct horse battery")
+    desk.get_by_role("button", name="Sign in", exact=True).click()
+    expect(desk.locator("#comment-body")).to_be_visible()
+    expect(desk.locator("#comment-body")).to_have_value("Kept")
+
+
+def test_an_answer_typed_and_not_sent_is_kept(service: Service, new_page: Callable[..., Page]) -> None:
+    page = new_page(viewport=PHONE)
+    leave_inquiry(page)
+    path = link_in(OutgoingMail.objects.get())
+    page.goto(path)
+    page.get_by_label("Your answer").fill("Half an ans")
+    page.reload()
+    expect(page.get_by_label("Your answer")).to_have_value("Half an ans")
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+def test_a_dead_link_says_so_and_leads_on(service: Service, new_page: Callable[..., Page]) -> None:
+    """There is no mail server here, so no new link is promised."""
+    page = new_page("/inquiry/demo/forged/")
+    expect(page.get_by_role("heading", name="This link doesn’t work")).to_be_visible()
+    page.get_by_role("main").get_by_role("link", name="Contact Us").click()
+    expect(page.get_by_label("Message")).to_be_visible()

@@ -1,0 +1,211 @@
+"""The customer's page of a ticket: by a link that ends and can be revoked, and never with what stays inside."""
+
+import re
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from agents.models import OutgoingMail
+from chat.abuse import limits
+from chat.abuse.blocks import block_for
+from contiple.log_addresses import without_addresses
+from helpcenter.models import HelpCenter
+from tests.make import make_customer, make_service, make_ticket
+from tests.tickets.outgoing import link_in, made
+from tickets.customer_links import revoke_links, secret_of
+from tickets.lifecycle import add_comment
+from tickets.models import Comment, Ticket
+from tickets.replies import Reply, send_reply
+
+pytestmark = pytest.mark.django_db
+
+State = Ticket.State
+
+
+@pytest.fixture
+def ticket(service, customer, agent) -> Ticket:
+    return make_ticket(service, "Lost", body="It never came", requester=customer, assignee=agent, state=State.PENDING)
+
+
+def page_of(ticket: Ticket, *, ago: timedelta = timedelta()) -> str:
+    return f"/inquiry/{ticket.service.slug}/{secret_of(ticket, now=timezone.now() - ago)}/"
+
+
+def answer(body: str = "Still nothing", **fields) -> dict:
+    return {"body": body, "request_id": str(uuid.uuid4()), **fields}
+
+
+def test_it_shows_what_was_written_and_answered_and_nothing_else(client, ticket, agent) -> None:
+    add_comment(agent, ticket, "Difficult customer")
+    send_reply(agent, ticket, Reply("We <b>look</b> for it"))
+    page = client.get(page_of(ticket)).content.decode()
+    assert "It never came" in page
+    assert "Lost" in page
+    assert "We &lt;b&gt;look&lt;/b&gt; for it" in page
+    assert "Difficult customer" not in page
+
+
+@pytest.mark.parametrize("channel", [Ticket.Channel.CHAT, Ticket.Channel.AGENT])
+def test_what_an_agent_wrote_about_the_customer_is_not_shown(client, ticket, agent, channel) -> None:
+    Ticket.objects.update(channel=channel)
+    send_reply(agent, ticket, Reply("Here you are"))
+    page = client.get(page_of(ticket)).content.decode()
+    assert "Here you are" in page
+    assert "It never came" not in page
+    assert "Lost" not in page
+
+
+def test_nobody_keeps_it_and_no_address_leaves(client, ticket) -> None:
+    for path in (page_of(ticket), "/inquiry/demo/", "/inquiry/demo/forged/"):
+        headers = client.get(path).headers
+        assert "no-store" in headers["Cache-Control"]
+        assert headers["Referrer-Policy"] == "strict-origin"
+        assert "noindex" in headers["X-Robots-Tag"]
+
+
+def test_every_link_that_does_not_hold_shows_the_same_page(client, ticket, agent) -> None:
+    other = make_service("other")
+    foreign = make_ticket(other, requester=make_customer(other))
+    ended = page_of(ticket, ago=timedelta(days=30))
+    swapped = page_of(foreign).replace("/inquiry/other/", "/inquiry/demo/")
+    revoked = page_of(ticket)
+    revoke_links(agent, ticket)
+    forged = "/inquiry/demo/WzEsMCwxXQ.abcdef/"
+    pages = []
+    for path in (ended, swapped, revoked, forged, "/inquiry/demo/x/"):
+        for tried in (client.get(path), client.get(f"{path}changes/"), client.post(f"{path}answer/", answer())):
+            assert tried.status_code == 404
+            pages.append(re.sub(r'value="[^"]*"|nonce="[^"]*"', "", tried.content.decode()))
+        assert client.post(f"{path}solved/").status_code == 404
+    assert len(set(pages)) == 1
+    assert "E-mail new links" in pages[0]
+    assert not Comment.objects.exists()
+
+
+def test_a_link_lasts_as_long_as_default_setting_says(client, ticket) -> None:
+    HelpCenter.objects.update(inquiry_link_days=2)
+    assert client.get(page_of(ticket, ago=timedelta(hours=47))).status_code == 200
+    assert client.get(page_of(ticket, ago=timedelta(days=2))).status_code == 404
+
+
+def test_a_stopped_service_has_no_pages(client, ticket, service) -> None:
+    service.is_stopped = True
+    service.save(update_fields=["is_stopped"])
+    assert client.get(page_of(ticket)).status_code == 404
+    assert client.get("/inquiry/demo/").status_code == 404
+
+
+def test_logs_have_no_secret(ticket) -> None:
+    path = page_of(ticket)
+    for line in (f"GET {path}", f"GET {path}answer/", f"GET {path}no/such/page/"):
+        assert secret_of(ticket, now=timezone.now())[:20] not in without_addresses(line)
+
+
+# Answers
+
+
+def test_an_answer_brings_the_ticket_back(client, ticket) -> None:
+    path = page_of(ticket)
+    sent = client.post(f"{path}answer/", answer())
+    assert sent.url == f"{path}#sent"
+    ticket.refresh_from_db()
+    assert (ticket.state, ticket.has_answer) == (State.PROCESSING, True)
+    assert "Still nothing" in client.get(path).content.decode()
+
+
+def test_an_answer_to_a_completed_ticket_leads_to_the_new_one(client, ticket) -> None:
+    Ticket.objects.update(state=State.COMPLETED)
+    sent = client.post(f"{page_of(ticket)}answer/", answer())
+    page = client.get(sent.url).content.decode()
+    assert "Inquiry #2" in page
+    assert "Still nothing" in page
+
+
+def test_a_refused_answer_keeps_what_was_typed(client, ticket) -> None:
+    path = f"{page_of(ticket)}answer/"
+    assert client.post(path, answer("")).status_code == 400
+    for _ in range(limits.ANSWER_BY_CUSTOMER.attempts):
+        client.post(path, answer())
+    refused = client.post(path, answer("One too many"))
+    assert refused.status_code == 429
+    assert "One too many" in refused.content.decode()
+    assert Comment.objects.count() == limits.ANSWER_BY_CUSTOMER.attempts
+
+
+def test_a_blocked_customer_is_refused_politely(client, ticket) -> None:
+    block_for(ticket.service_id, customer=ticket.requester)
+    refused = client.post(f"{page_of(ticket)}answer/", answer("Let me in"))
+    assert refused.status_code == 403
+    assert "Let me in" in refused.content.decode()
+    assert not Comment.objects.exists()
+
+
+def test_solved_resolves_the_ticket(client, ticket) -> None:
+    path = page_of(ticket)
+    assert "inquiry-solved" in client.get(path).content.decode()
+    client.post(f"{path}solved/")
+    ticket.refresh_from_db()
+    assert ticket.state == State.RESOLVED
+    assert "inquiry-solved" not in client.get(path).content.decode()
+
+
+def test_a_page_asks_for_what_is_new(client, ticket, agent) -> None:
+    path = page_of(ticket)
+    seen = re.search(r'data-seen="([^"]+)"', client.get(path).content.decode())[1]
+    assert client.get(f"{path}changes/", {"seen": seen}).status_code == 204
+    add_comment(agent, ticket, "Between us")
+    assert client.get(f"{path}changes/", {"seen": seen}).status_code == 204
+    send_reply(agent, ticket, Reply("Found it"))
+    changes = client.get(f"{path}changes/", {"seen": seen}).content.decode()
+    assert "Found it" in changes
+    assert "Between us" not in changes
+
+
+# New links
+
+
+def test_new_links_go_to_the_address_on_record(client, ticket) -> None:
+    client.post("/inquiry/demo/", {"email": "JUN@example.com"})
+    row = OutgoingMail.objects.get()
+    assert made(row).to == ["jun@example.com"]
+    assert client.get(link_in(row)).status_code == 200
+
+
+def test_whoever_asks_learns_nothing(client, ticket) -> None:
+    """The page, and what is done for it, are the same for an address that nobody has."""
+    pages, queries = [], []
+    for address in ("jun@example.com", "nun@example.com"):
+        with CaptureQueriesContext(connection) as captured:
+            answer = client.post("/inquiry/demo/", {"email": address})
+        queries.append(len(captured))
+        pages.append(re.sub(r'value="[^"]*"|nonce="[^"]*"', "", answer.content.decode()).replace(address, ""))
+    assert pages[0] == pages[1]
+    assert queries[0] == queries[1]
+    assert [made(row) is None for row in OutgoingMail.objects.order_by("pk")] == [False, True]
+
+
+def test_nobody_fills_a_mailbox_with_links(client, ticket) -> None:
+    for _ in range(limits.LINKS_BY_EMAIL.attempts + 2):
+        assert client.post("/inquiry/demo/", {"email": "jun@example.com"}).status_code == 200
+    assert OutgoingMail.objects.count() == limits.LINKS_BY_EMAIL.attempts
+
+
+def test_new_links_open_no_other_services_tickets(client, ticket) -> None:
+    other = make_service("other")
+    make_ticket(other, requester=make_customer(other, email="jun@example.com"))
+    client.post("/inquiry/other/", {"email": "jun@example.com"})
+    row = OutgoingMail.objects.get()
+    assert row.service == other
+    assert "/inquiry/demo/" not in made(row).text
+
+
+def test_after_a_revocation_a_new_link_works(client, ticket, agent, sign_in) -> None:
+    before = page_of(ticket)
+    sign_in(agent).post("/desk/demo/tickets/1/links/revoke/")
+    assert client.get(before).status_code == 404
+    client.post("/inquiry/demo/", {"email": "jun@example.com"})
+    assert client.get(link_in(OutgoingMail.objects.get())).status_code == 200
