@@ -85,7 +85,7 @@ def for_agents(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
             raise Http404
         log_ids.about(service=agent.service_id, agent=agent.pk)
         if lacks_factor(agent):
-            return lead_to_set_up(request, request.get_full_path())
+            return lead_to_set_up(request, page_of(request))
         request.agent = agent
         _remember(request, service)
         return view(request, agent, *args, **kwargs)

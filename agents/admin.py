@@ -8,7 +8,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.views import redirect_to_login
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 
 from agents import account_trail, admin_outbox, audit, contracts  # noqa: F401 - pages of mails
 from agents.access import active_admins
-from agents.admin_accounts import OPERATOR, ReadOnlyAdmin
+from agents.admin_accounts import OPERATOR, ReadOnlyAdmin, users_named
 from agents.contracts import lock_contract, refuse_chat_permission, refuse_seats_in_use, turn_everybody_offline
 from agents.membership import refuse_deactivating_last_admin, refuse_losing_last_admin
 from agents.models import Agent, AuditEntry, Contract, Invitation, Service, User
@@ -27,6 +27,7 @@ from agents.second_factor import factors, step_up
 from agents.second_factor.requirement import lead_to_set_up, operator_lacks_factor
 from agents.sessions import end_all_sessions
 from contiple.base.errors import DomainError
+from contiple.base.latest_admin import LatestAdmin
 
 admin.site.site_header = _("Contiple operator pages")
 admin.site.site_title = _("Contiple operator pages")
@@ -238,14 +239,19 @@ class InvitationAdmin(ReadOnlyAdmin):
 
 
 @admin.register(AuditEntry)
-class AuditEntryAdmin(ReadOnlyAdmin):
+class AuditEntryAdmin(LatestAdmin, ReadOnlyAdmin):
     list_display = ("created_at", "service", "actor", "action", "subject")
-    list_filter = ("service", "action")
+    list_filter = ("service", "created_at")
     list_select_related = ("service",)
-    date_hierarchy = "created_at"
     ordering = ("-id",)
-    search_fields = ("subject", "actor")
-    show_full_result_count = False
+    search_help_text = _("An object (chat:12), an action (chat.closed), or an agent’s name or e-mail address")
+
+    def find(self, text: str) -> Q:
+        """Objects and actions are looked for in each service: that is how the indexes have them."""
+        if ":" in text or ("." in text and "@" not in text):
+            services = list(Service.objects.values_list("pk", flat=True))
+            return Q(("subject" if ":" in text else "action", text), service__in=services)
+        return Q(agent__in=list(Agent.objects.filter(user__in=users_named(text)).values_list("pk", flat=True)))
 
     def has_delete_permission(self, request: HttpRequest, obj: AuditEntry | None = None) -> bool:
         return False

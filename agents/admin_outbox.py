@@ -7,9 +7,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from agents.admin_accounts import ReadOnlyAdmin
-from agents.models import OutgoingMail
 from agents.outbox import problems, upkeep
 from agents.outbox.kinds import kind_of
+from agents.outbox.models import OutgoingMail
 from agents.outbox.posting import content_of
 from contiple.base.crypto import Unreadable
 
@@ -28,8 +28,8 @@ class OutgoingMailAdmin(ReadOnlyAdmin):
     actions = ("start_again",)
 
     def get_fields(self, request: HttpRequest, obj: OutgoingMail | None = None) -> tuple[str, ...]:
-        fields = ("service", "kind_label", "about", "to", "cc", "subject", "state", "problem", "attempts", "message_id")
-        times = ("created_at", "due_at", "sent_at")
+        fields = ("service", "kind_label", "about", "to", "cc", "subject", "state", "problem", "last_error", "attempts")
+        times = ("message_id", "created_at", "due_at", "sent_at")
         is_unsent = obj is not None and obj.state == OutgoingMail.State.UNSENT
         return (*fields, *times, "content") if is_unsent else (*fields, *times)
 

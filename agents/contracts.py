@@ -67,10 +67,10 @@ def refuse_chat_permission(contract: Contract) -> None:
     """Raises ``Closed`` or ``Invalid`` if one more agent can't chat. Stays true under the contract's lock."""
     if not contract.chat:
         raise Closed(
-            _("Chat is off in Contract Details, so the chat permission can't be granted."), code="chat_permission"
+            _("Chat is off in Contract Details, so the chat permission can’t be granted."), code="chat_permission"
         )
     if not has_free_seat(contract):
-        raise Invalid(_("All chat seats are in use, so the chat permission can't be granted."), code="chat_permission")
+        raise Invalid(_("All chat seats are in use, so the chat permission can’t be granted."), code="chat_permission")
 
 
 def has_free_seat(contract: Contract) -> bool:

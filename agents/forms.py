@@ -4,6 +4,8 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth import password_validation
+from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm, SetPasswordMixin
+from django.core.validators import MaxLengthValidator
 from django.forms.models import model_to_dict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -28,6 +30,25 @@ class StampedForm(RefusableForm):
     def stamp_again(self, stamp: str) -> None:
         self.data = self.data.copy()
         self.data["seen"] = stamp
+
+
+class _NewPassword(SetPasswordMixin):
+    """Says what is wrong with a new password under the field in which it is chosen, not under its repetition."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["new_password1"].validators.append(MaxLengthValidator(PASSWORD_LENGTH_MAX))
+
+    def validate_password_for_user(self, user: User, password_field_name: str = "") -> None:
+        super().validate_password_for_user(user, "new_password1")
+
+
+class NewPasswordForm(_NewPassword, SetPasswordForm):
+    pass
+
+
+class OwnPasswordForm(_NewPassword, PasswordChangeForm):
+    pass
 
 
 class SignInForm(forms.Form):
@@ -117,7 +138,7 @@ class AgentForm(StampedForm, forms.ModelForm):
             "unmask_permission": gettext_lazy(
                 "Can view the originals of masked text for 30 seconds each. Every view is recorded."
             ),
-            "is_active": gettext_lazy("When off, this agent can't open the service and frees a chat seat."),
+            "is_active": gettext_lazy("When off, this agent can’t open the service and frees a chat seat."),
         }
 
     def __init__(self, data: Any, *, member: Agent, contract: Contract) -> None:
@@ -139,9 +160,9 @@ def _explain_permission(field: forms.Field, contract: Contract, *, permitted: bo
     used = {"used": contracts.seats_used(contract.service_id), "seats": contract.chat_seats}
     field.help_text = _("Can go Online and answer chats. %(used)s of %(seats)s chat seats used.") % used
     if not contract.chat:
-        field.help_text = _("Chat is off in Contract Details, so this can't be turned on.")
+        field.help_text = _("Chat is off in Contract Details, so this can’t be turned on.")
     elif used["used"] >= used["seats"] and not permitted:
-        field.help_text = _("All chat seats (%(seats)s) are in use, so this can't be turned on.") % used
+        field.help_text = _("All chat seats (%(seats)s) are in use, so this can’t be turned on.") % used
     else:
         return
     if not permitted:

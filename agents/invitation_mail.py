@@ -9,9 +9,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agents import audit, outbox
-from agents.models import Agent, Invitation, OutgoingMail
+from agents.models import Agent, Invitation
 from agents.outbox import kinds, upkeep
 from agents.outbox.kinds import Kind
+from agents.outbox.models import OutgoingMail
 
 KIND = "invitation"
 

@@ -140,7 +140,7 @@ def _refuse_invitation(contract: Contract, email: str, *, chat_permission: bool)
         raise Invalid(_("This person is already an agent of the service."), code="email")
     if chat_permission and not contract.chat:
         raise Closed(
-            _("Chat is off in Contract Details, so the chat permission can't be granted."), code="chat_permission"
+            _("Chat is off in Contract Details, so the chat permission can’t be granted."), code="chat_permission"
         )
 
 

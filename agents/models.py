@@ -254,7 +254,8 @@ class AuditEntry(models.Model):
             models.Index(fields=["service", "subject", "id"]),
             models.Index(fields=["service", "action", "id"]),
             models.Index(fields=["service", "action", "created_at"], name="audit_by_month"),
-            models.Index(fields=["created_at"], name="audit_by_age"),
+            models.Index(fields=["created_at"], name="audit_by_age"),  # the next is for the retention of each action
+            models.Index(fields=["action", "created_at"], name="audit_by_action_and_age"),
         ]
 
     def __str__(self) -> str:

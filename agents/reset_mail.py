@@ -9,10 +9,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agents import account_trail, outbox
-from agents.models import OutgoingMail, User
+from agents.models import User
 from agents.models_accounts import AccountEntry
 from agents.outbox import kinds
 from agents.outbox.kinds import Kind
+from agents.outbox.models import OutgoingMail
 
 KIND = "reset"
 

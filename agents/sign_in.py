@@ -15,13 +15,15 @@ from django.utils import timezone
 
 from agents import account_trail, throttle
 from agents.devices import known_device, remember_device
-from agents.models import User
+from agents.models import Attempt, User
 from agents.models_accounts import AccountEntry
 from agents.second_factor import step_up
 from agents.sessions import SIGNED_IN_AT
 from contiple.base.addresses import client_address, network
 from contiple.base.email_addresses import canonical
 from contiple.base.errors import Busy
+
+Factor = AccountEntry.Factor
 
 
 def verify_password(request: HttpRequest, *, email: str, password: str, now: datetime) -> User | None:
@@ -38,7 +40,7 @@ def verify_password(request: HttpRequest, *, email: str, password: str, now: dat
         throttle.forget(counted)  # it was no attempt at a password
         raise
     if user is None:
-        account_trail.record(request, account, AccountEntry.Action.SIGN_IN_FAILED)
+        account_trail.record(request, account, AccountEntry.Action.SIGN_IN_FAILED, factor=Factor.PASSWORD)
         return None
     throttle.forget(counted)
     if not known_device(request, account):
@@ -46,10 +48,22 @@ def verify_password(request: HttpRequest, *, email: str, password: str, now: dat
     return user
 
 
-def begin_session(request: HttpRequest, user: User, *, proved: bool = False) -> None:
+def count_passkey(request: HttpRequest, owner: User | None, *, now: datetime) -> list[Attempt]:
+    """Counts an attempt with a passkey and no password, to be forgotten if it succeeds. Raises ``TooMany``."""
+    device = known_device(request, owner)
+    limit, who = (
+        (throttle.SIGN_IN_BY_DEVICE, device)
+        if device
+        else (throttle.PASSKEY_BY_ADDRESS, network(client_address(request)))
+    )
+    return [throttle.count_attempt(limit, who, now=now)]
+
+
+def begin_session(request: HttpRequest, user: User, *, by: Factor, proved: bool = False) -> None:
     """Signs the person in on this device. Every session begins here, after whatever has proved who it is.
 
-    Who has a second factor has ``proved`` it, or gets no session: `second_factor.pending` asks for it.
+    ``by`` is what proved it last. Who has a second factor has ``proved`` it, or gets no session:
+    `second_factor.pending` asks for it.
     """
     if user.second_factor and not proved:
         raise PermissionDenied
@@ -59,7 +73,7 @@ def begin_session(request: HttpRequest, user: User, *, proved: bool = False) -> 
     # The links for a new password that were mailed before have just stopped working: the next one must not be refused.
     throttle.forget_all(throttle.RESET_BY_EMAIL, canonical(user.email))
     remember_device(request, user)
-    account_trail.record(request, user, AccountEntry.Action.SIGN_IN)
+    account_trail.record(request, user, AccountEntry.Action.SIGN_IN, factor=by)
 
 
 def finish_session(request: HttpRequest) -> None:

@@ -29,6 +29,7 @@ class Limit:
 SIGN_IN_BY_EMAIL = Limit("sign-in e-mail", 10, timedelta(minutes=15))
 SIGN_IN_BY_ADDRESS = Limit("sign-in address", 50, timedelta(minutes=15))  # an office may share one address
 SIGN_IN_BY_DEVICE = Limit("sign-in device", 10, timedelta(minutes=15))  # one on which the person signed in before
+PASSKEY_BY_ADDRESS = Limit("passkey address", 50, timedelta(minutes=15))
 RESET_BY_EMAIL = Limit("reset e-mail", 5, timedelta(hours=1))  # keeps anybody's mailbox from being filled
 RESET_BY_DEVICE = Limit("reset device", 5, timedelta(hours=1))
 RESET_BY_ADDRESS = Limit("reset address", 20, timedelta(hours=1))

@@ -1,7 +1,6 @@
 """Pages for signing in and out, changing the password, and choosing a service."""
 
 from django.contrib import messages
-from django.contrib.auth.forms import PasswordChangeForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,10 +12,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from agents import account_trail
 from agents.access import LAST_SERVICE, for_agents, memberships, signed_in
-from agents.forms import SignInForm
+from agents.forms import OwnPasswordForm, SignInForm
 from agents.models import Agent
 from agents.models_accounts import AccountEntry
 from agents.next_page import safe_next
+from agents.outbox.server import has_mail_server
 from agents.second_factor import passkeys
 from agents.second_factor.views_sign_in import enter
 from agents.sessions import go_on_alone
@@ -49,6 +49,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             user = verify_password(request, **form.cleaned_data, now=timezone.now())
         except TooMany as error:
             form.add_error(None, error.text)
+            if has_mail_server():
+                form.add_error(None, _("To sign in now, set a new password by e-mail."))
             status = error.status
         else:
             if user is not None:
@@ -70,7 +72,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @signed_in
 def password(request: HttpRequest) -> HttpResponse:
     """Changes the password. This session goes on; the person's others end, since their hash of it is out of date."""
-    form = PasswordChangeForm(request.user, request.POST if request.method == "POST" else None)
+    form = OwnPasswordForm(request.user, request.POST if request.method == "POST" else None)
     if form.is_valid():
         go_on_alone(request, form.save())
         account_trail.record(request, request.user, AccountEntry.Action.PASSWORD_CHANGED)

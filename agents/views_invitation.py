@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from agents import invitations
 from agents.forms import NewAccountForm
 from agents.models import Agent, Invitation
+from agents.models_accounts import AccountEntry
 from agents.sign_in import begin_session
 from contiple.base.email_addresses import canonical
 from contiple.base.errors import DomainError
@@ -51,7 +52,7 @@ def _with_new_account(request: HttpRequest, invitation: Invitation, now: datetim
         except DomainError as error:
             form.accept_error(error)
         else:
-            begin_session(request, agent.user)
+            begin_session(request, agent.user, by=AccountEntry.Factor.LINK)
             return _joined(request, invitation, agent)
     return render(request, "agents/invitation.html", {"invitation": invitation, "form": form})
 

@@ -7,12 +7,14 @@ from django.contrib.auth import views
 from django.http import HttpResponse
 from django.urls import reverse_lazy
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
 from django.views.generic.edit import FormView
 
 from agents import account_trail
 from agents.devices import remember_device
-from agents.forms import ResetForm
+from agents.forms import NewPasswordForm, ResetForm
 from agents.models_accounts import AccountEntry
 from agents.outbox.server import has_mail_server
 from agents.reset_mail import post_reset
@@ -47,12 +49,14 @@ class ResetSent(views.PasswordResetDoneView):
     template_name = "agents/reset_sent.html"
 
 
+@method_decorator(require_http_methods(["GET", "HEAD", "POST"]), name="dispatch")
 class ConfirmReset(views.PasswordResetConfirmView):
     """Sets the new password, which ends the person's sessions and the wait after too many failures.
 
     Whoever got here has read the mail: that proves the address, and makes this a device of the person's.
     """
 
+    form_class = NewPasswordForm
     template_name = "agents/reset_confirm.html"
     success_url = reverse_lazy("agents:sign_in")
 

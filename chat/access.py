@@ -48,7 +48,7 @@ def chats_of_others(agent: Agent) -> QuerySet[Chat]:
 
 
 def waiting_chats(service: Service | int) -> QuerySet[Chat]:
-    """The queue of the service, in its order: first come, first served.
+    """The waiting chats of the service, as they came. ``routing.order`` has the order in which they are served.
 
     A chat whose customer has never connected is not in it: its page never learned that the chat had begun.
     """

@@ -1,21 +1,31 @@
 """Chats and settings of chat for the operator. They show no message and none of the patterns that masking looks for."""
 
 from django.contrib import admin
+from django.db.models import Q
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
+from agents.models import Service
 from chat.masking.models import MaskingRules, OwnPattern
 from chat.models import Chat, ChatSettings
 from chat.routing.chat_settings import FIELDS
+from contiple.base.latest_admin import LatestAdmin, number_in
 
 
 @admin.register(Chat)
-class ChatAdmin(admin.ModelAdmin):
+class ChatAdmin(LatestAdmin):
     list_display = ("id", "service", "state", "agent", "created_at", "answered_at", "closed_at", "closed_by")
     list_filter = ["state", "service", "closed_by"]
     list_select_related = ["service", "agent__user"]
     readonly_fields = (*list_display, "language", "policy", "consented_at", "waiting_since", "last_rev")
     fields = readonly_fields
     ordering = ["-id"]
+    search_help_text = _("A chat’s number, or a service’s address")
+
+    def find(self, text: str) -> Q:
+        if number := number_in(text):
+            return Q(pk=number)
+        return Q(service__in=list(Service.objects.filter(slug__icontains=text).values_list("pk", flat=True)))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

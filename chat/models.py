@@ -15,6 +15,7 @@ from agents.models import Agent, Service
 from chat.beats import WorkerBeat  # noqa: F401 - Django looks for models here
 from chat.block import Block  # noqa: F401
 from chat.masking.models import MaskedSpan
+from chat.routing_log import RoutingDecision, RoutingRound  # noqa: F401
 from helpcenter.models import Customer, PrivacyPolicy
 
 DAY_MINUTES = 24 * 60
@@ -33,7 +34,10 @@ class ChatSettings(models.Model):
         _("Queue limit"),
         default=0,
         validators=[MaxValueValidator(10_000)],
-        help_text=_("When the queue is full, customers are offered a 1:1 inquiry. 0 means no limit."),
+        help_text=_(
+            "When the queue is full, customers are offered a 1:1 inquiry."
+            " Customers who share one address can take only half of it. 0 means no limit."
+        ),
     )
     longest_wait_minutes = models.PositiveSmallIntegerField(
         _("Longest wait (minutes)"),
@@ -96,7 +100,7 @@ class Chat(models.Model):
         WAITED = "waited"  # longer than the longest wait of the chat settings
         MISSED = "missed"  # everybody who could have opened it has let it ring
 
-    # The order of the queue: first come, first served, crowds of a network behind. The index ``chat_turn`` has it too.
+    # The order in which chats came; ``routing.order`` has the order of the queue. The index ``chat_turn`` has it too.
     QUEUE_ORDER = ("turn_at", "id")
 
     service = models.ForeignKey(Service, models.CASCADE, related_name="chats")
@@ -111,8 +115,10 @@ class Chat(models.Model):
 
     created_at = models.DateTimeField(default=timezone.now)
     waiting_since = models.DateTimeField(default=timezone.now)
-    # The place in the queue, kept when passed on: the start, or later for one of a crowd (``abuse.crowds``).
+    # The chat's start, kept when passed on. The release before put off one of a crowd by it.
     turn_at = models.DateTimeField(default=timezone.now, db_default=Now())
+    # An agent answered this customer before the day of the start (``abuse.crowds.is_known``).
+    is_known = models.BooleanField(default=False, db_default=False, editable=False)
     # A keyed hash of the customer's network (``abuse.networks``): no address. Forgotten a day after the end.
     network = models.CharField(max_length=32, blank=True, default="", db_default="", editable=False)
     paced_until = models.DateTimeField(null=True, blank=True)  # the customer's messages are paid for (``abuse.limits``)
@@ -271,30 +277,3 @@ class Lease(models.Model):
 
     def __str__(self) -> str:
         return str(self.socket)
-
-
-class RoutingRound(models.Model):
-    """One turn of the router that decided something, with every agent's standing at its beginning."""
-
-    service = models.ForeignKey(Service, models.CASCADE, related_name="+")
-    at = models.DateTimeField(db_index=True)
-    seats = models.JSONField(default=list)  # packed by `routing.decisions`
-
-    def __str__(self) -> str:
-        return f"round {self.pk}"
-
-
-class RoutingDecision(models.Model):
-    """A round's decision for one chat: the agent it rings at, or why it goes on waiting (``decisions.Reason``)."""
-
-    round = models.ForeignKey(RoutingRound, models.CASCADE, related_name="decisions")
-    chat = models.ForeignKey(Chat, models.CASCADE, related_name="+", db_index=False)
-    agent = models.ForeignKey(Agent, models.CASCADE, null=True, blank=True, related_name="+", db_index=False)
-    reason = models.CharField(max_length=12)
-    resting = models.JSONField(default=list, blank=True)  # ids of the agents who had let this chat ring just before
-
-    class Meta:
-        indexes = [models.Index(fields=["chat", "-id"], name="decision_of_chat")]
-
-    def __str__(self) -> str:
-        return f"decision {self.pk}"

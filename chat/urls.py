@@ -42,6 +42,7 @@ urlpatterns = [
     path("desk/<slug:service>/chat/<int:chat>/destroy/", views_masking.destroy, name="destroy"),
     path("hc/<slug:service>/chat/", views_customer.panel, name="panel"),
     path("hc/<slug:service>/chat/start/", views_customer.start, name="start"),
+    path("hc/<slug:service>/chat/start/sum/", views_customer.start_sum, name="start_sum"),
     path("hc/<slug:service>/chat/resume/", views_customer.resume, name="resume"),
     path("hc/<slug:service>/chat/earlier/", views_customer.earlier, name="customer_earlier"),
     path("hc/<slug:service>/chat/end/", views_customer.end, name="customer_end"),

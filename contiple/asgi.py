@@ -17,9 +17,10 @@ from channels.sessions import CookieMiddleware  # noqa: E402
 from django.conf import settings  # noqa: E402
 
 from chat.sockets.addresses import sockets  # noqa: E402
-from contiple import health, lanes, request_log, scrape  # noqa: E402
+from contiple import health, lanes, request_log, scrape, traces  # noqa: E402
 from contiple.base import metrics  # noqa: E402
 
+traces.begin()
 pages = lanes.in_turn(django_pages)
 FOR_MACHINES = {"/health/live": health.live, "/health/ready": health.ready}
 

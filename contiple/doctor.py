@@ -81,8 +81,8 @@ def redis() -> Iterator[Finding]:
 
 def mail_server() -> Iterator[Finding]:
     if not settings.EMAIL_URL:
-        cure = "Set EMAIL_URL. Until then, links are passed on by hand, and nobody can set a forgotten password anew."
-        yield Finding(LOOK, "There is no mail server: no mail is sent.", cure)
+        cure = "Set EMAIL_URL, or pass on links by hand: only the operator can set a forgotten password anew."
+        yield Finding(LOOK, "No mail is sent.", cure)
         return
     connection = mail.get_connection(timeout=WAIT_S)
     try:
@@ -124,7 +124,7 @@ def public_address() -> Iterator[Finding]:
 
 def proxies() -> Iterator[Finding]:
     if settings.TRUST_PROXY and not settings.TRUSTED_PROXIES:
-        cure = "Only if no CDN stands before it; otherwise set TRUSTED_PROXIES, or all customers share one address."
+        cure = "Right if no CDN stands before it. Otherwise set TRUSTED_PROXIES, or all customers share one address."
         yield Finding(LOOK, "TRUST_PROXY believes exactly one proxy.", cure)
     else:
         yield Finding(OK, "It is settled which proxies tell the address of a client.")

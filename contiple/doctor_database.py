@@ -59,7 +59,7 @@ def time_outs() -> Iterator[Finding]:
 
 def connections(webs: int, workers: int) -> Iterator[Finding]:
     needed, most = OF_A_WEB_PROCESS * webs + OF_A_WORKER * workers + SPARE, int(_show("max_connections"))
-    what = f"max_connections is {most}; {webs} web processes and {workers} workers may need {needed}."
+    what = f"max_connections is {most}. Web processes ({webs}) and workers ({workers}) may need {needed}."
     if most < needed:
         yield Finding(BROKEN, what, f"Set it to {needed} or more, and restart PostgreSQL.")
     else:

@@ -94,9 +94,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if is_script(request):
         answer = sentence(text, status)
     else:  # without a request: whatever has failed may fail again in a context processor
-        body = render_to_string(
-            "bare.html", {"title": _("Something went wrong"), "text": text, "is_public": is_public(request)}
-        )
+        failure = {"title": _("Something went wrong"), "text": text, "may_retry": True}
+        body = render_to_string("bare.html", {**failure, "is_public": is_public(request)})
         answer = HttpResponse(body, status=status)
     if status == 503:
         answer["Retry-After"] = str(RETRY_AFTER_S)

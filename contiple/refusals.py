@@ -45,6 +45,6 @@ def _language(headers: Mapping[bytes, bytes]) -> str:
 def _body(status: int, language: str, *, is_page: bool) -> bytes:
     with translation.override(language):
         sentence = str(SENTENCES.get(status, ""))
-        page = {"title": _("That didn’t work"), "text": sentence, "is_public": True}
+        page = {"title": _("That didn’t work"), "text": sentence, "is_public": True, "may_retry": status == Busy.status}
         text = render_to_string("bare.html", page) if is_page else sentence
     return text.encode()

@@ -62,6 +62,10 @@ try:
     SESSION_IDLE = timedelta(hours=env.positive("SESSION_IDLE_HOURS", 12))
     SESSION_COOKIE_AGE = env.positive("SESSION_MAX_DAYS", 14) * 24 * 3600
     SENTRY_DSN = env.text("SENTRY_DSN", "")
+    OTEL_EXPORTER_OTLP_ENDPOINT = env.url("OTEL_EXPORTER_OTLP_ENDPOINT", {"http", "https"}, "")
+    OTEL_EXPORTER_OTLP_HEADERS = env.headers("OTEL_EXPORTER_OTLP_HEADERS")
+    OTEL_SERVICE_NAME = env.text("OTEL_SERVICE_NAME", "contiple")
+    TRACED_SHARE = env.traced_share()
     ACCESS_LOG = env.flag("ACCESS_LOG")
     ROUTING_LOG_KEPT = env.kept("ROUTING_LOG_DAYS", 90)
     SENT_MAILS_KEPT = env.kept("SENT_MAIL_DAYS", 30)
@@ -275,3 +279,12 @@ if SENTRY_DSN:
         reports.begin(SENTRY_DSN)
     except ImportError:
         raise ImproperlyConfigured("SENTRY_DSN needs the package sentry-sdk, which is not installed.") from None
+
+if OTEL_EXPORTER_OTLP_ENDPOINT:
+    from contiple import traces
+
+    try:
+        traces.check_installed()
+    except ImportError:
+        missing = "opentelemetry-sdk and opentelemetry-exporter-otlp-proto-http, which are not installed"
+        raise ImproperlyConfigured(f"OTEL_EXPORTER_OTLP_ENDPOINT needs the packages {missing}.") from None

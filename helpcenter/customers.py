@@ -66,7 +66,7 @@ def clean_name(name: str) -> str:
     """Returns the name trimmed and in NFC. Raises ``Invalid``."""
     name = tidy_text(name)
     if not can_be_stored(name) or not _REFUSED_SIGNS.isdisjoint(name):
-        raise Invalid(_("The name has characters that can't be used."), code="name")
+        raise Invalid(_("The name has characters that can’t be used."), code="name")
     if not any(unicodedata.category(sign)[0] in "LNPS" for sign in name):
         raise Invalid(_("Please enter your name."), code="name")
     if len(name) > NAME_LENGTH_MAX:
@@ -82,8 +82,6 @@ def clean_email(email: str) -> str:
             validate_email(email)
     except ValidationError:
         raise Invalid(_("Please enter an e-mail address such as name@example.com."), code="email") from None
-    if '"' in email:  # a quoted local part is valid, but nobody has one, and headers of mails are safer without
-        raise Invalid(_("Please enter an e-mail address such as name@example.com."), code="email")
     if len(email) > EMAIL_LENGTH_MAX:
         raise Invalid(_("The e-mail address is too long."), code="email")
     return email

@@ -49,10 +49,10 @@ def save_default_setting(help_center: HelpCenter, setting: DefaultSetting, *, by
 
 def _refuse_what_the_contract_closes(row: HelpCenter, contract: Contract, setting: DefaultSetting) -> None:
     if setting.chat_enabled and not row.chat_enabled and not contract.chat:
-        raise Closed(_("Chat is off in Contract Details, so it can't be enabled."), code="chat_enabled")
+        raise Closed(_("Chat is off in Contract Details, so it can’t be enabled."), code="chat_enabled")
     if setting.embed_origins != row.embed_origins and not contract.chat_widget:
         raise Closed(
-            _("Chat Widget on other sites is off in Contract Details, so sites can't be added."), code="embed_origins"
+            _("Chat Widget on other sites is off in Contract Details, so sites can’t be added."), code="embed_origins"
         )
 
 

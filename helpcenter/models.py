@@ -64,6 +64,8 @@ class PrivacyPolicy(models.Model):
     created_by = models.ForeignKey(Agent, models.SET_NULL, null=True, blank=True, related_name="+")
 
     class Meta:
+        verbose_name = _("Privacy policy")
+        verbose_name_plural = _("Privacy policies")
         constraints = [models.UniqueConstraint(fields=["help_center", "version", "language"], name="policy_once")]
 
     def __str__(self) -> str:

@@ -14,8 +14,10 @@ class TicketsConfig(AppConfig):
         from tickets.concealing import conceal_copies
         from tickets.follow_ups import TicketsOfChats
         from tickets.mail.polling import polling
+        from tickets.mails import register_kinds
 
         holders.register(TicketKeys())
         copies.append(conceal_copies)
         follow_ups.register(TicketsOfChats())
+        register_kinds()
         worker.beside.append(polling)

@@ -1,7 +1,6 @@
 """What the customer's page stores, within its limits: answers, and wishes for new links.
 
-A wish is answered alike whether the address is known or not: whoever asks learns nothing, and the mail goes to the
-address on record.
+A wish is answered alike, in the same time, whether the address is known or not: the worker looks it up.
 """
 
 from dataclasses import dataclass
@@ -15,11 +14,8 @@ from agents.models import Service
 from chat.abuse import blocks, limits
 from contiple.base.email_addresses import canonical
 from tickets.conversation import Answered, add_customer_answer
-from tickets.customer_links import tickets_of_email
-from tickets.mails import mail_links
+from tickets.mails import post_links
 from tickets.models import Ticket
-
-LINKS_MAX = 10  # in one mail: the tickets that changed last
 
 
 @dataclass(frozen=True)
@@ -39,13 +35,9 @@ def leave_answer(ticket: Ticket, text: str, *, sender: Sender, request_id: UUID)
         return add_customer_answer(ticket, text, request_id=request_id)
 
 
-def send_links(service: Service, email: str, *, network: str, now: datetime) -> None:
-    """Mails new links to the tickets of this address, if it has any. Past the limits it does nothing."""
-    if not throttle.allow(limits.LINKS_BY_NETWORK, network, now=now):
+def ask_for_links(service: Service, email: str, *, sender: Sender, language: str) -> None:
+    """Has new links mailed, if the address has inquiries. Past the limits it does nothing."""
+    if not throttle.allow(limits.LINKS_BY_NETWORK, sender.network, now=sender.now):
         return
-    if not throttle.allow(limits.LINKS_BY_EMAIL, f"{service.pk} {canonical(email)}", now=now):
-        return
-    with transaction.atomic():
-        tickets = list(tickets_of_email(service, email)[:LINKS_MAX])
-        if tickets:
-            mail_links(service, tickets[0].requester.email, tickets)
+    if throttle.allow(limits.LINKS_BY_EMAIL, f"{service.pk} {canonical(email)}", now=sender.now):
+        post_links(service, email, language=language)

@@ -39,12 +39,17 @@ def entries_of(ticket: Ticket) -> list[Entry]:
     answers = [
         Entry(f"c-{it.pk}", it.name, it.body, it.created_at, it.kind == Comment.Kind.REPLY, it.rev) for it in said
     ]
-    return answers if ticket.channel in _WRITTEN_BY_AGENTS else [_first(ticket), *answers]
+    return [_first(ticket), *answers] if is_written_by_customer(ticket) else answers
+
+
+def is_written_by_customer(ticket: Ticket) -> bool:
+    """Whether subject and description are the customer's, who sees them then."""
+    return ticket.channel not in _WRITTEN_BY_AGENTS
 
 
 def subject_of(ticket: Ticket) -> str:
     """Returns the subject if the customer wrote it."""
-    return "" if ticket.channel in _WRITTEN_BY_AGENTS else ticket.subject
+    return ticket.subject if is_written_by_customer(ticket) else ""
 
 
 def shown_state(ticket: Ticket) -> str | Promise:

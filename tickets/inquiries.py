@@ -21,7 +21,7 @@ from helpcenter.customers import customer_for_inquiry
 from helpcenter.models import PrivacyPolicy
 from tickets.chat_inquiries import replace_chat
 from tickets.lifecycle import Draft, create_ticket, requested_ticket
-from tickets.mails import is_reachable, mail_confirmation
+from tickets.mails import is_reachable, post_confirmation
 from tickets.models import Ticket
 from tickets.numbering import lock_counter
 
@@ -62,7 +62,7 @@ def _create_confirmed(service: Service, inquiry: Inquiry) -> Ticket:
     ticket = _create(service, inquiry)
     whose = f"{service.pk} {canonical(inquiry.email)}"
     if is_reachable(ticket) and throttle.allow(limits.CONFIRMATION_BY_EMAIL, whose, now=inquiry.now):
-        mail_confirmation(ticket)
+        post_confirmation(ticket)
     return ticket
 
 

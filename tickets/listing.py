@@ -1,23 +1,31 @@
 """The ticket list: filters, and one page of what fits, newest update first."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.search import SearchQuery
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, Func, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
 
 from agents.models import Agent
 from contiple.base import paging
 from tickets.models import Ticket
 
 COUNTED_MAX = 999  # a person reads more as “many”, and counting on would read every row
-FEW = 1_000  # matches that are fetched by their ids
+FEW = 1_000  # matches of a text that are fetched by their ids
+TAGGED_MAX = 20_000  # tickets of a tag that one page is chosen from
 WORDS_MAX = 8  # in one search: the index is read once for each
 ME, NOBODY = "me", "nobody"  # the values of ``Filters.assignee`` that are no id
 _NUMBER_MAX = 2**31 - 1
+
+
+class _IsAnyOf(Func):
+    """Says whether a key is in an array. Joined to its rows, the database may walk down the whole list for them."""
+
+    template, arg_joiner, output_field = "%(expressions)s)", " = ANY(", BooleanField()
 
 
 @dataclass(frozen=True)
@@ -46,18 +54,18 @@ def narrow(tickets: QuerySet[Ticket], agent: Agent, filters: Filters) -> Found:
         among, tickets = (among if filters.assignee else with_state), with_state
     else:
         tickets = among
-    for condition, ways in _conditions(agent, filters):
-        ids = _few(ways)
-        tickets = tickets.filter(condition if ids is None else Q(pk__in=ids))
-        among = among if ids is None else tickets
-    return Found(tickets, among)
+    found = Found(tickets, among)
+    if filters.text.strip():
+        found = _worded(found, agent, filters.text)
+    return _tagged(found, filters.tag) if filters.tag else found
 
 
 def page_of(
     found: Found, *, before: paging.Position | None = None, after: paging.Position | None = None
 ) -> paging.Page[Ticket]:
     """A page of what was found, as ``paging.page_among`` returns it, with what a row shows."""
-    rows = found.tickets.defer("search", "body").select_related("requester", "assignee__user").prefetch_related("tags")
+    # Prefetched, since joined the database may look them up for every ticket that it sorts.
+    rows = found.tickets.defer("search", "body").prefetch_related("requester", "assignee__user", "tags")
     if found.tickets is found.among:
         return paging.page_of(rows, by="updated_at", before=before, after=after)
     return paging.page_among(rows, found.among, by="updated_at", before=before, after=after)
@@ -83,17 +91,28 @@ def _of_assignee(tickets: QuerySet[Ticket], agent: Agent, assignee: str) -> Quer
     return tickets
 
 
-def _conditions(agent: Agent, filters: Filters) -> Iterator[tuple[Q, list[QuerySet[Any, int]]]]:
-    """Tag and text as conditions, and the ids that fit by indexes: of a text by more than one."""
-    if filters.tag:
-        yield (
-            Q(tags=filters.tag),
-            [Ticket.tags.through.objects.filter(tag=filters.tag).values_list("ticket", flat=True)],
+def _worded(found: Found, agent: Agent, text: str) -> Found:
+    """Those with the text, by their ids if an index finds few. The tickets of many are looked at down the list."""
+    ids = Ticket.objects.filter(service=agent.service).order_by().values_list("pk", flat=True)
+    conditions = _containing(text)
+    few = _few([ids.filter(condition) for condition in conditions])
+    if few is None:
+        # COALESCE keeps the database from fetching all of the many by their index, to show one page of them.
+        tickets = found.tickets.filter(
+            Coalesce(reduce(or_, conditions), Value(value=False), output_field=BooleanField())
         )
-    if filters.text.strip():
-        ids = Ticket.objects.filter(service=agent.service).order_by().values_list("pk", flat=True)
-        conditions = _containing(filters.text)
-        yield reduce(or_, conditions), [ids.filter(condition) for condition in conditions]
+        return Found(tickets, found.among)
+    tickets = found.tickets.filter(pk__in=few)
+    return Found(tickets, tickets)
+
+
+def _tagged(found: Found, tag: int) -> Found:
+    """Those with the tag. Up to ``TAGGED_MAX`` are looked at from the tag's side, however few have the state too."""
+    tagged = Ticket.tags.through.objects.filter(tag=tag).order_by().values("ticket")
+    if tagged[: TAGGED_MAX + 1].count() > TAGGED_MAX:
+        return Found(found.tickets.filter(tags=tag), found.among)
+    tickets = found.tickets.filter(_IsAnyOf("pk", ArraySubquery(tagged)))
+    return Found(tickets, tickets)
 
 
 def _few(ways: list[QuerySet[Any, int]]) -> set[int] | None:

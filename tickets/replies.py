@@ -44,7 +44,7 @@ def send_reply(agent: Agent, ticket: Ticket, reply: Reply) -> Comment:
     if not mails.is_reachable(ticket):
         raise Closed(_("The requester has no e-mail address."), code="unreachable")
     comment = write(ticket, Words(reply.body, Comment.Kind.REPLY, agent=agent, request_id=reply.request_id))
-    mails.mail_reply(ticket, comment, cc=reply.cc)
+    mails.post_reply(ticket, comment, cc=reply.cc)
     _record(agent, ticket, comment, copies=len(reply.cc))
     if ticket.assignee is None:
         lifecycle.set_assignee(agent, ticket, agent)
@@ -54,5 +54,12 @@ def send_reply(agent: Agent, ticket: Ticket, reply: Reply) -> Comment:
 
 
 def _record(agent: Agent, ticket: Ticket, comment: Comment, *, copies: int) -> None:
-    details = {"comment": comment.pk, "number": ticket.number, "copies": copies}
-    audit.record(ticket.service_id, "ticket.replied", ticket.audit_subject, agent=agent, **details)
+    audit.record(
+        ticket.service_id,
+        "ticket.replied",
+        ticket.audit_subject,
+        agent=agent,
+        comment=comment.pk,
+        number=ticket.number,
+        copies=copies,
+    )

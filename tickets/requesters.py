@@ -11,10 +11,11 @@ from tickets.models import Ticket
 @transaction.atomic
 def set_email(agent: Agent, ticket: Ticket, email: str) -> None:
     """Gives the requester an address if there is none yet. Nobody changes one that is there: mails go to it."""
-    people = Customer.objects.filter(pk=ticket.requester_id, service=agent.service, email="")
-    if people.update(email=email):
-        ticket.requester.email = email
-        _record(agent, ticket)
+    requester = ticket.requester
+    if requester is None or not Customer.objects.filter(pk=requester.pk, email="").update(email=email):
+        return
+    requester.email = email
+    _record(agent, ticket)
 
 
 def _record(agent: Agent, ticket: Ticket) -> None:

@@ -45,7 +45,11 @@ NOT_SHOWN = [
 ]
 
 
-_COMMENT_ICONS = {Comment.Kind.INTERNAL: "note", Comment.Kind.REPLY: "send", Comment.Kind.CUSTOMER: "chat"}
+_COMMENT_ICONS: dict[str, str] = {
+    Comment.Kind.INTERNAL: "note",
+    Comment.Kind.REPLY: "send",
+    Comment.Kind.CUSTOMER: "chat",
+}
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from agents.access import running_service
 from agents.models import Service
+from agents.outbox.server import has_mail_server
 from chat.abuse.blocks import Blocked
 from chat.abuse.networks import network_of
 from chat.masking.concealing import masked_kinds
 from contiple.base.errors import TooMany
 from helpcenter.pages import public_page
-from tickets import conversation, customer_page
-from tickets.customer_answers import Sender, leave_answer, send_links
+from helpcenter.texts import reading_language
+from tickets import conversation, customer_answers, customer_page
+from tickets.customer_answers import Sender
 from tickets.customer_links import secret_of, ticket_of_secret
 from tickets.forms_conversation import AnswerForm, LinkForm
 from tickets.models import Ticket
@@ -36,7 +38,7 @@ def _private(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
     @never_cache
     @wraps(view)
-    def shown(request: HttpRequest, service: str, **kwargs) -> HttpResponse:
+    def shown(request: HttpRequest, service: str, **kwargs: str) -> HttpResponse:
         response = view(request, running_service(service), **kwargs)
         for name, value in _HEADERS.items():
             response[name] = value
@@ -83,9 +85,9 @@ def answer(request: HttpRequest, ticket: Ticket, secret: str) -> HttpResponse:
         return _page(request, ticket, secret, form, status=400)
     data, sender = form.cleaned_data, Sender(network_of(ticket.service_id, request), timezone.now())
     try:
-        answered = leave_answer(ticket, data["body"], sender=sender, request_id=data["request_id"])
+        answered = customer_answers.leave_answer(ticket, data["body"], sender=sender, request_id=data["request_id"])
     except (TooMany, Blocked) as error:
-        form.add_error(None, error.text)
+        form.add_error(None, str(error))
         return _page(request, ticket, secret, form, status=error.status)
     # The link of the ticket that took it: this page's may be Completed.
     link = secret if answered.ticket == ticket else secret_of(answered.ticket, now=timezone.now())
@@ -106,7 +108,8 @@ def ask_for_links(request: HttpRequest, service: Service) -> HttpResponse:
     form = LinkForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
         return _ask(request, service, form, status=400 if form.is_bound else 200)
-    send_links(service, form.cleaned_data["email"], network=network_of(service.pk, request), now=timezone.now())
+    sender = Sender(network_of(service.pk, request), timezone.now())
+    customer_answers.ask_for_links(service, form.cleaned_data["email"], sender=sender, language=reading_language())
     return _ask(request, service, form, is_sent=True)
 
 
@@ -114,6 +117,7 @@ def _ask(
     request: HttpRequest, service: Service, form: LinkForm, *, status: int = 200, is_sent: bool = False
 ) -> HttpResponse:
     context = public_page(request, service) | {"form": form, "is_sent": is_sent, "is_gone": status == 404}
+    context["has_mail_server"] = has_mail_server()
     return render(request, "tickets/inquiry_links.html", context, status=status)
 
 

@@ -14,7 +14,7 @@ from agents.access import for_agents
 from agents.models import Agent
 from chat.masking import concealing
 from contiple.base.errors import DomainError, Invalid
-from tickets import access, customer_links, lifecycle, mails, tags
+from tickets import access, customer_links, customer_page, lifecycle, mails, tags
 from tickets.forms import AssigneeForm, CommentForm, StateForm, TagForm, TextForm, fingerprint
 from tickets.forms_conversation import ReplyForm, RequesterForm
 from tickets.mail.shown import received_in
@@ -183,6 +183,8 @@ def _context(agent: Agent, ticket: Ticket) -> dict:
         "state_form": StateForm(ticket=ticket, agent=agent),
         "assignee_form": AssigneeForm(ticket=ticket),
         "tag_form": TagForm(),
+        "followers": list(ticket.followed_by.order_by("number").values_list("number", flat=True)),
+        "is_seen_by_customer": customer_page.is_written_by_customer(ticket),
         "tags": list(ticket.tags.order_by("-is_system", "name")),
         "known_tags": [tag.name for tag in access.tags_in_use(agent.service) if not tag.is_system],
         "comment_form": CommentForm(),

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from agents.access import running_service
 from agents.models import Service
+from agents.outbox.server import has_mail_server
 from chat.abuse.blocks import Blocked
 from chat.access import chat_of
 from chat.masking.concealing import masked_kinds
@@ -70,7 +71,8 @@ def contact_from_chat(request: HttpRequest, service: str) -> HttpResponse:
 def contact_sent(request: HttpRequest, service: str) -> HttpResponse:
     """The thanks, with the inquiry's number. It comes signed, so that no link has us thank for anything else."""
     context = public_page(request, running_service(service))
-    return render(request, "tickets/contact_sent.html", context | {"number": _number(request.GET.get("inquiry", ""))})
+    context |= {"number": _number(request.GET.get("inquiry", "")), "has_mail_server": has_mail_server()}
+    return render(request, "tickets/contact_sent.html", context)
 
 
 def _thanks(service: str, number: int) -> str:

@@ -121,7 +121,9 @@ class Sender:
         if mail is None:
             outcomes.drop(row)
             return False
+        taken = {*row.to, *row.cc} - set(row.pending)  # by some of several, at an earlier try
         fill(row, mail)
+        row.pending = [address for address in row.pending if address not in taken]
         return True
 
     def surely(self, note: Callable[[], None]) -> None:

@@ -30,12 +30,12 @@ def with_codes(problem: Problem, codes: str = "") -> str:
 
 
 def sentence(last_error: str) -> str:
-    """Returns what people read: the problem in words, and the codes."""
+    """Returns what people read: the problem in words, and the server's codes if there are any."""
     word, _space, codes = last_error.partition(" ")
     if word not in Problem.values:
         return last_error
     label = str(Problem(word).label)
-    return f"{label} ({codes})" if codes else label
+    return f"{label} ({codes})" if codes[:1].isdigit() else label
 
 
 def codes_of(answer: Any) -> str:

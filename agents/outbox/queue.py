@@ -19,6 +19,7 @@ from datetime import timedelta
 
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 
 from agents.outbox.models import OutgoingMail
@@ -26,7 +27,7 @@ from agents.outbox.models import OutgoingMail
 LEASE_S = 60
 RENEW_S = 15
 BATCH = 20
-LOOK_S = 1.0
+LOOK_S, LOOK_SHARE = 1.0, 20  # a look at very many takes long: it has a twentieth of the time
 FULL_LOOK_S = 60.0
 FOUND_MAX = 500  # of all services in one look
 COMMIT_S = 10.0  # by then a row has been committed (`deadlines` ends almost every transaction before)
@@ -40,12 +41,13 @@ class Queue:
         self.found: deque[int] = deque()
         self.has_more = False
         self.mark = 0
-        self.looked_at = self.looked_fully_at = float("-inf")
+        self.look_at = 0.0
+        self.looked_fully_at = float("-inf")
         self.newest: deque[tuple[float, int]] = deque()  # the last id of all rows, at the looks of the last COMMIT_S
 
     def claim(self) -> list[OutgoingMail]:
         """Leases up to ``BATCH`` mails that are due, and returns them in the order of their turns."""
-        if time.monotonic() - self.looked_at >= LOOK_S or (self.has_more and not self.found):
+        if time.monotonic() >= self.look_at or (self.has_more and not self.found):
             self._look()
         while self.found:
             ids = [self.found.popleft() for _ in range(min(BATCH, len(self.found)))]
@@ -84,7 +86,6 @@ class Queue:
         now = time.monotonic()
         if self.is_full_look_due:
             self.looked_fully_at, self.mark = now, 0
-        self.looked_at = now
         with connection.cursor() as cursor:
             cursor.execute("SELECT COALESCE(max(id), 0) FROM agents_outgoingmail")
             self.newest.append((now, cursor.fetchone()[0]))
@@ -92,6 +93,7 @@ class Queue:
             rows = cursor.fetchall()
         self.found, self.has_more = deque(pk for pk, _first in rows), len(rows) == FOUND_MAX
         self._raise_mark(now, rows[0][1] if rows else None)
+        self.look_at = now + max(LOOK_S, LOOK_SHARE * (time.monotonic() - now))
 
     def _raise_mark(self, now: float, first_due: int | None) -> None:
         """Ids above the mark may still be unseen: of rows that are not committed yet, and of those that are due."""
@@ -107,7 +109,7 @@ def _due() -> QuerySet[OutgoingMail]:
     return OutgoingMail.objects.filter(free, Q(due_at=None) | Q(due_at__lte=Now()), state=OutgoingMail.State.WAITING)
 
 
-def _lease_end() -> Now:
+def _lease_end() -> Combinable:
     return Now() + timedelta(seconds=LEASE_S)
 
 

@@ -45,11 +45,12 @@ class Line:
 
     def __init__(self, backend: Any) -> None:
         self.backend = backend
+        self.is_smtp = isinstance(backend, EmailBackend)
 
     def send(self, row: OutgoingMail) -> Result:
         """Hands the mail over to the recipients in ``row.pending``."""
         message = message_of(row)
-        if not isinstance(self.backend, EmailBackend):
+        if not self.is_smtp:
             self.backend.send_messages([message])
             return Result([], taken=True)
         if not all(address.rpartition("@")[0].isascii() for address in row.pending):
@@ -59,12 +60,12 @@ class Line:
     @property
     def is_open(self) -> bool:
         """``smtplib`` closes the socket of a line on which something went wrong for good."""
-        return not isinstance(self.backend, EmailBackend) or self.backend.connection.sock is not None
+        return not self.is_smtp or self.backend.connection.sock is not None
 
     def _hand_over(self, message: EmailMultiAlternatives, pending: list[str]) -> Result:
         """An answer of 5xx is final. Everything else is tried again."""
         envelope = {sanitize_address(address, "utf-8"): address for address in pending}
-        body = message.message().as_bytes(linesep="\r\n")
+        body = _bytes_of(message)
         sender = sanitize_address(parseaddr(message.from_email)[1], "utf-8")
         try:
             refused = self.backend.connection.sendmail(sender, list(envelope), body)
@@ -87,16 +88,17 @@ class Line:
 def opened() -> Iterator[Line]:
     """Connects, and disconnects afterwards. Raises ``Unreachable``."""
     backend: Any = mail.get_connection()
+    line = Line(backend)
     try:
         backend.open()
-        if isinstance(backend, EmailBackend):
+        if line.is_smtp:
             backend.connection.sock.settimeout(ANSWER_S)
     except smtplib.SMTPAuthenticationError as error:
         raise Unreachable(with_codes(Problem.LOGIN, codes_of(error))) from None
     except OSError as error:  # all of smtplib's errors are
         raise Unreachable(with_codes(Problem.UNREACHABLE, codes_of(error))) from None
     try:
-        yield Line(backend)
+        yield line
     finally:
         with contextlib.suppress(OSError):
             backend.close()
@@ -125,6 +127,11 @@ def message_of(row: OutgoingMail) -> EmailMultiAlternatives:
     if html:
         message.attach_alternative(html, "text/html")
     return message
+
+
+def _bytes_of(message: EmailMultiAlternatives) -> bytes:
+    made: Any = message.message()  # Django's own class, which knows line ends
+    return made.as_bytes(linesep="\r\n")
 
 
 def _refused(envelope: dict[str, str], answers: dict[str, Any]) -> Result:

@@ -16,10 +16,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from agents import audit
 from agents.access import for_admins
-from agents.models import Agent, OutgoingMail
+from agents.models import Agent
 from agents.outbox import problems, upkeep
 from agents.outbox.kinds import kind_of
-from agents.outbox.models import STOPPED
+from agents.outbox.models import STOPPED, OutgoingMail
 from agents.outbox.server import has_mail_server
 from contiple.base.paging import Position, page_among
 

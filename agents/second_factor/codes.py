@@ -32,11 +32,15 @@ RECOVERY_CODES = 10
 
 def prove(user: User, code: str, *, now: datetime) -> bool:
     """Uses up a code; returns whether it was for recovery. Raises ``Invalid``, and ``TooMany`` after wrong ones."""
-    code = _plain(code)
-    of_app = bool(re.fullmatch(r"[0-9]{6}", code))
+    of_app, code = is_of_app(code), _plain(code)
     if not (_use_app_code(user, code, now) if of_app else _use_recovery_code(user, code)):
         raise wrong_code()
     return not of_app
+
+
+def is_of_app(code: str) -> bool:
+    """Says whether a code looks like one of an app; all others are for recovery."""
+    return bool(re.fullmatch(r"[0-9]{6}", _plain(code)))
 
 
 def wrong_code() -> Invalid:

@@ -76,12 +76,16 @@ def remove_app(user: User) -> bool:
 
 @transaction.atomic
 def make_recovery_codes(user: User) -> list[str]:
-    """Returns new codes; the old ones stop working. Raises ``Invalid`` without a factor that they could stand for."""
+    """Returns new codes; the old ones stop working. Raises ``Invalid`` without a factor that they could stand for.
+
+    The first ones come with the first factor, whose mail is enough.
+    """
     _lock(user)
     if not user.second_factor:
         raise Invalid(_("Add a passkey or an authenticator app first."))
+    has_old_ones = user.recovery_codes.exists()
     made = codes.new_recovery_codes(user)
-    trail.record(user, "recovery_codes_made")
+    trail.record(user, "recovery_codes_made", tells=has_old_ones)
     return made
 
 

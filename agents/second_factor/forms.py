@@ -10,11 +10,12 @@ from django.utils.translation import gettext_lazy
 
 from agents.forms import PASSWORD_LENGTH_MAX, RefusableForm, StampedForm
 from agents.models import Service, User
+from agents.models_accounts import AccountEntry
 from agents.second_factor import codes, passkeys, trail
 from agents.second_factor.models import NAME_LENGTH
 from agents.second_factor.service_rules import FIELDS, requirement_stamp
 from agents.sign_in import verify_password
-from contiple.base.errors import DomainError, Invalid
+from contiple.base.errors import DomainError, Invalid, TooMany
 
 
 class PasskeyForm(forms.Form):
@@ -63,6 +64,7 @@ class ProofForm(RefusableForm, forms.Form):
     def __init__(self, data, *, user: User) -> None:
         super().__init__(data)
         self.user = user
+        self.factor = self._factor()
         self.has_passkeys = passkeys.available() and user.passkeys.exists()
         del self.fields["password" if user.second_factor else "code"]
         if user.second_factor:
@@ -80,7 +82,18 @@ class ProofForm(RefusableForm, forms.Form):
             return self._by_passkey(now) if "credential" in self.data else self._by_words(request, now)
         except DomainError as error:
             self.accept_error(error)
+            if isinstance(error, TooMany) and self.user.second_factor:
+                self.add_error(None, _("A recovery code still works."))
             return False
+
+    def _factor(self) -> AccountEntry.Factor:
+        """Returns what the answer tries to prove it by."""
+        if not self.user.second_factor:
+            return AccountEntry.Factor.PASSWORD
+        if "credential" in self.data:
+            return AccountEntry.Factor.PASSKEY
+        of_app = codes.is_of_app(self.data.get("code", ""))
+        return AccountEntry.Factor.APP if of_app else AccountEntry.Factor.RECOVERY_CODE
 
     def _by_passkey(self, now: datetime) -> bool:
         sent = PasskeyForm(self.data)

@@ -100,6 +100,16 @@ def prove(user: User | None, answer: str, state: str, *, now: datetime) -> User:
     return passkey.user
 
 
+def owner(answer: str) -> User | None:
+    """Returns whose passkey the answer names. It proves nothing."""
+    try:
+        credential_id = AuthenticationResponse.from_dict(json.loads(answer[:ANSWER_LENGTH_MAX])).raw_id
+    except Exception:  # noqa: BLE001 - as above
+        return None
+    passkey = Passkey.objects.select_related("user").filter(credential_id=credential_id).first()
+    return passkey.user if passkey else None
+
+
 def _server() -> Fido2Server:
     entity = PublicKeyCredentialRpEntity(id=urlsplit(settings.PUBLIC_ORIGIN).hostname, name="Contiple")
     return Fido2Server(entity, verify_origin=lambda origin: origin in settings.SOCKET_ORIGINS)

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
 from agents.models import User
+from agents.models_accounts import AccountEntry
 from agents.sign_in import begin_session
 
 PENDING = "second_factor"
@@ -31,7 +32,12 @@ def person(request: HttpRequest, *, now: datetime) -> User | None:
     return user if user and constant_time_compare(pending["hash"], user.get_session_auth_hash()) else None
 
 
-def end(request: HttpRequest, user: User) -> None:
-    """Signs the person in, after the second factor."""
+def is_over(request: HttpRequest) -> bool:
+    """Says whether a second step was begun here that can no longer be taken, and forgets it."""
+    return request.session.pop(PENDING, None) is not None
+
+
+def end(request: HttpRequest, user: User, *, by: AccountEntry.Factor) -> None:
+    """Signs the person in, after the second factor ``by``."""
     del request.session[PENDING]
-    begin_session(request, user, proved=True)
+    begin_session(request, user, by=by, proved=True)

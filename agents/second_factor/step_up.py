@@ -15,6 +15,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django_htmx.http import HttpResponseClientRedirect
 
 from agents.models import Agent
 from agents.next_page import page_of
@@ -62,4 +63,6 @@ def ask(request: HttpRequest) -> HttpResponse:
     if request.headers.get("X-Requested-With") == "fetch":
         text = _("Confirm that it’s you, and try again.")
         return HttpResponse(text, status=403, headers={HEADER: address}, content_type="text/plain; charset=utf-8")
-    return redirect(f"{address}?{urlencode({'next': page_of(request)})}")
+    question = f"{address}?{urlencode({'next': page_of(request)})}"
+    # It is a page of its own: inside the desk's page it would be out of place.
+    return HttpResponseClientRedirect(question) if request.htmx else redirect(question)  # type: ignore[attr-defined]

@@ -9,8 +9,9 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agents import audit, outbox
+from agents import account_trail, audit, outbox
 from agents.models import Agent, User
+from agents.models_accounts import AccountEntry
 from agents.outbox import kinds
 from agents.outbox.kinds import Kind
 
@@ -29,15 +30,19 @@ SENTENCES = {
 
 
 @transaction.atomic
-def record(user: User, action: str, *, actor: str = "", **details: Any) -> None:
-    """Writes the entries of ``action``, a key of ``SENTENCES``, and mails its sentence, all in one transaction.
+def record(user: User, action: str, *, actor: str = "", tells: bool = True, **details: Any) -> None:
+    """Writes the entries of ``action``, a key of ``SENTENCES``. The person did it, unless ``actor`` says who.
 
-    The person did it, unless ``actor`` says who.
+    If it ``tells`` the person, it is also in the account's trail, and its sentence is mailed.
     """
     for agent in Agent.objects.filter(user=user, is_active=True).select_related("user", "service"):
         by = {"actor": actor} if actor else {"agent": agent}
         audit.record(agent.service_id, f"agent.{action}", f"agent:{agent.pk}", **by, **details)
-    _post(user, action)
+    if tells:
+        used = action == "recovery_code_used"
+        entry = AccountEntry.Action.RECOVERY_CODE_USED if used else AccountEntry.Action.TWO_STEP_CHANGED
+        account_trail.record(None, user, entry, actor=actor)
+        _post(user, action)
 
 
 def register() -> None:

@@ -1,5 +1,6 @@
 """The second step of signing in, signing in by a passkey alone, and the question that confirms who is signed in."""
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -11,22 +12,25 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from agents import account_trail
+from agents import account_trail, throttle
 from agents.models import User
 from agents.models_accounts import AccountEntry
 from agents.next_page import safe_next
 from agents.second_factor import passkeys, pending, step_up
 from agents.second_factor.forms import PasskeyForm, ProofForm
-from agents.sign_in import begin_session
+from agents.sign_in import begin_session, count_passkey
 from contiple.base.errors import Invalid
+
+Action, Factor = AccountEntry.Action, AccountEntry.Factor
 
 
 def enter(request: HttpRequest, user: User, target: str) -> HttpResponse:
     """Signs in a person who has given the password, or asks for the second factor first. Leads to ``target``."""
     if not user.second_factor:
-        begin_session(request, user)
+        begin_session(request, user, by=Factor.PASSWORD)
         return redirect(target)
     pending.begin(request, user, now=timezone.now())
+    account_trail.record(request, user, Action.PASSWORD_GIVEN, factor=Factor.PASSWORD)
     return redirect(f"{reverse('agents:second_step')}?{urlencode({'next': target})}")
 
 
@@ -37,13 +41,15 @@ def second_step(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     user = pending.person(request, now=now)
     if user is None:
+        if pending.is_over(request):
+            messages.info(request, _("Too much time has passed, or your password has changed. Sign in again."))
         return redirect(f"{reverse('agents:sign_in')}?{urlencode({'next': safe_next(request)})}")
     form = ProofForm(request.POST if request.method == "POST" else None, user=user)
     if request.method == "POST":
         if form.prove(request, now=now):
-            pending.end(request, user)
+            pending.end(request, user, by=form.factor)
             return redirect(safe_next(request))
-        account_trail.record(request, user, AccountEntry.Action.SIGN_IN_FAILED)
+        account_trail.record(request, user, Action.SIGN_IN_FAILED, factor=form.factor)
     return render(request, "agents/second_step.html", {"form": form, "next": safe_next(request)})
 
 
@@ -62,9 +68,17 @@ def sign_in_by_passkey(request: HttpRequest) -> HttpResponse:
     form = PasskeyForm(request.POST)
     if not form.is_valid():
         raise Invalid(_("The passkey wasn’t accepted. Try again."))
-    user = passkeys.prove(None, **_answer(form), now=timezone.now())
+    answer, now = _answer(form), timezone.now()
+    owner = passkeys.owner(answer["answer"])
+    counted = count_passkey(request, owner, now=now)
+    try:
+        user = passkeys.prove(None, **answer, now=now)
+    except Invalid:
+        account_trail.record(request, owner, Action.SIGN_IN_FAILED, factor=Factor.PASSKEY)
+        raise
+    throttle.forget(counted)
     request.session.flush()
-    begin_session(request, user, proved=True)
+    begin_session(request, user, by=Factor.PASSKEY, proved=True)
     return redirect(safe_next(request))
 
 
@@ -76,9 +90,13 @@ def confirm(request: HttpRequest) -> HttpResponse:
     """Asks who is signed in to prove it again. For a dialog: only the form, and 204 once it is proved."""
     in_dialog = request.headers.get("X-Requested-With") == "fetch"
     form = ProofForm(request.POST if request.method == "POST" else None, user=request.user)
-    if request.method == "POST" and form.prove(request, now=timezone.now()):
-        step_up.note(request, now=timezone.now())
-        return HttpResponse(status=204) if in_dialog else redirect(safe_next(request))
+    if request.method == "POST":
+        if form.prove(request, now=timezone.now()):
+            step_up.note(request, now=timezone.now())
+            account_trail.record(request, request.user, Action.CONFIRMED, factor=form.factor)
+            return HttpResponse(status=204) if in_dialog else redirect(safe_next(request))
+        if form.factor != Factor.PASSWORD:  # of which each failure is recorded already
+            account_trail.record(request, request.user, Action.SIGN_IN_FAILED, factor=form.factor)
     template = "agents/_proof_form.html" if in_dialog else "agents/confirm.html"
     context = {"form": form, "next": safe_next(request), "action": reverse("agents:confirm")}
     return render(request, template, context)

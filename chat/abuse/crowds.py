@@ -1,31 +1,54 @@
 """Keeps many starts from one network from starving others.
 
-A chat's turn in the queue is the moment of its start. If the chats of one network are more than ``CROWD_FREE`` and more
-than half of the queue, each further one gets its turn ``STEP`` later than the one before. So whoever comes alone goes
-before the crowd, and the crowd still moves on by one chat a step: an office behind one address is served.
+Chats are served in the order in which they came, those of one network always. A network is a *crowd* if ``CROWD``
+of its chats wait or began in the last ten minutes. As long as a crowd has at most half of the open chats it is served
+as anybody; its chats beyond that go ``STEP`` after one another, counted from the last one that was served. So
+whoever comes alone goes before them, the crowd always moves on, and it has everything that nobody else waits for:
+only ``seats_kept`` stay free for whoever comes next.
 
-A network that has started ``NETWORK_STARTS`` chats in ten minutes has at most half of the seats at once, so that the
-desk has room for whoever comes next. Fewer are never held back: colleagues behind one address ring as anybody does.
-
-Whoever an agent has answered before today is known, and counts as coming alone.
+The order follows from the queue of the moment (``in_turn``): a crowd that grows smaller is held back less.
+Whoever an agent answered before today is known, and counts as coming alone.
 """
 
 import math
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
-from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Now
 
 from chat.abuse.puzzle import NETWORK_STARTS, NETWORK_WINDOW
-from chat.access import waiting_chats
 from chat.models import Chat
 
-CROWD_FREE = 20
+CROWD, CROWD_WINDOW = NETWORK_STARTS, NETWORK_WINDOW
 STEP = timedelta(minutes=1)
-BEHIND_MAX = timedelta(hours=1)
 KNOWN_FOR = timedelta(days=1)  # longer than a script's chats of today
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
-_IS_HELD = Q(state__in=[Chat.State.RINGING, Chat.State.ACTIVE])
+
+class Place(NamedTuple):
+    """A waiting chat. ``network`` is empty unless it is a crowd's.
+
+    ``held`` counts the chats of the crowd that ring or are open, ``held_by_all`` those of the service; ``served_at`` is
+    when the last chat of the crowd rang or was opened.
+    """
+
+    service_id: int
+    chat_id: int
+    customer_id: int
+    came_at: datetime
+    is_connected: bool
+    network: str
+    held: int
+    served_at: datetime | None
+    held_by_all: int
+
+
+class _Last(NamedTuple):
+    """The last chat of a crowd that was put in its place: how many those are, and when its turn is."""
+
+    number: int
+    turn_at: datetime
 
 
 def is_known(customer_id: int | None) -> bool:
@@ -36,37 +59,53 @@ def is_known(customer_id: int | None) -> bool:
     return answered.exclude(closed_by__in=[Chat.ClosedBy.ADMIN, Chat.ClosedBy.BLOCKED]).exists()
 
 
-def turn_at(chat: Chat, now: datetime) -> datetime:
-    """Returns the moment that a new chat's place in the queue goes by."""
-    if not chat.network or is_known(chat.customer_id):
-        return now
-    waiting = waiting_chats(chat.service_id).order_by()
-    own = waiting.filter(network=chat.network).count() + _ringing(chat)
-    if own < CROWD_FREE or own * 2 <= waiting.count():
-        return now
-    return now + min((own - CROWD_FREE + 1) * STEP, BEHIND_MAX)
+def may_be_one_of(chat: Chat) -> bool:
+    """Returns whether the chat counts among those of its network."""
+    return bool(chat.network) and not chat.is_known
 
 
-def in_their_shares(queue: QuerySet[Chat], seats: int) -> QuerySet[Chat]:
-    """Returns the queue without the chats of crowds that are beyond their network's share of these ``seats``."""
-    share = math.ceil(seats / 2)
-    crowds = {network: max(share - held, 0) for network, held in _held_by_crowds(queue)}
-    if not crowds:
-        return queue
-    kept: list[int] = []
-    for network, more in crowds.items():
-        kept += queue.filter(network=network).values_list("pk", flat=True)[:more]
-    return queue.exclude(~Q(pk__in=kept), network__in=crowds)
+def share_of_places(places: int) -> int:
+    """Returns how many of the places that others leave in a limited queue one network may take.
+
+    Half, crowd or not: a limit is often lower than the number of chats that make a crowd.
+    """
+    return math.ceil(places / 2)
 
 
-def _held_by_crowds(queue: QuerySet[Chat]) -> QuerySet:
-    """The networks in the queue that are crowds, and how many of their chats ring or are open."""
-    waiting = queue.exclude(network="").order_by()
-    of_networks = Chat.objects.filter(service__in=waiting.values("service"), network__in=waiting.values("network"))
-    starts = Count("pk", filter=Q(created_at__gt=Now() - NETWORK_WINDOW))
-    counted = of_networks.order_by().values("network").annotate(starts=starts, held=Count("pk", filter=_IS_HELD))
-    return counted.filter(starts__gte=NETWORK_STARTS).values_list("network", "held")
+def in_turn(arrivals: Sequence[Place]) -> list[Place]:
+    """Returns one service's waiting chats in the order in which they are served; ``arrivals`` as they came."""
+    crowds: dict[str, _Last] = {}
+    turns: list[tuple[datetime, int, Place]] = []
+    for number, place in enumerate(arrivals, start=1):
+        turn_at = place.came_at
+        if place.network:
+            last = crowds.get(place.network, _Last(0, _LONG_AGO))
+            turn_at = _turn_at(place, last, number)
+            crowds[place.network] = _Last(last.number + 1, turn_at)
+        turns.append((turn_at, number, place))
+    return [place for _turn, _number, place in sorted(turns)]
 
 
-def _ringing(chat: Chat) -> int:
-    return Chat.objects.filter(service=chat.service_id, network=chat.network, state=Chat.State.RINGING).count()
+def _turn_at(place: Place, last: _Last, number: int) -> datetime:
+    """Returns the turn of the next chat of a crowd, the ``number``-th of the queue: never before its ``last`` one.
+
+    If everybody up to it were served, its crowd would hold so many chats, and the service so many. A crowd may be the
+    larger half, but for the only open chat: a desk with one seat would serve nobody else.
+    """
+    crowd, service = place.held + last.number + 1, place.held_by_all + number
+    if crowd * 2 <= service + bool(place.held_by_all):
+        return max(place.came_at, last.turn_at)
+    before = max(last.turn_at, place.served_at or _LONG_AGO)
+    return max(place.came_at, before + STEP)
+
+
+def seats_kept(seats: int) -> int:
+    """Returns how many of the agents' seats no crowd may take: one in ten, at least one of several."""
+    return max(seats // 10, 1) if seats > 1 else 0
+
+
+def room_for_crowds(queue: Sequence[Place], *, room: int, seats: int) -> int:
+    """Returns how many of ``room`` free seats the crowds of the queue may take."""
+    held = {place.network: place.held for place in queue if place.network}
+    by_others = queue[0].held_by_all - sum(held.values()) if queue else 0
+    return max(room - max(seats_kept(seats) - by_others, 0), 0)

@@ -11,7 +11,7 @@ from agents.throttle import Limit
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 # name, count, window; "network" is an IPv4 address or an IPv6 /64, in one service.
-START_BY_NETWORK = Limit("chat start address", 5000, HOUR)  # more than a script on one core solves sums for (`puzzle`)
+START_BY_NETWORK = Limit("chat start address", 5000, HOUR)  # as many as eight cores solve sums for (`puzzle`)
 START_BY_CUSTOMER = Limit("chat start customer", 20, HOUR)
 START_BY_CUSTOMER_DAY = Limit("chat start customer, day", 60, DAY)
 START_BY_SERVICE = Limit("chat start service", 200_000, DAY)  # more than one network can use up

@@ -3,7 +3,18 @@
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, TextChoices
+from django.db.models import (
+    BooleanField,
+    Exists,
+    ExpressionWrapper,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    TextChoices,
+    Value,
+)
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Agent
@@ -58,8 +69,9 @@ def page_for(
         named = Q(name__icontains=text) | Q(email__icontains=text)
         people = Customer.objects.filter(named, service=agent.service).order_by().values_list("pk", flat=True)
         ids = list(people[: FEW + 1])
-        found = found.filter(customer__in=ids if len(ids) <= FEW else people)
-        among = found if len(ids) <= FEW else among
+        is_few = len(ids) <= FEW
+        found = found.filter(customer__in=ids) if is_few else found.filter(_of_anyone(named))
+        among = found if is_few else among
     if filters.outcome:
         found = found.filter(_answered() if filters.outcome == Outcome.PROCESSED else ~_answered())
     if found is among:
@@ -75,6 +87,12 @@ def _by_index(chats: QuerySet[Chat], filters: Filters) -> QuerySet[Chat]:
     if filters.until:
         chats = chats.filter(created_at__lt=_begin_of(filters.until) + timedelta(days=1))
     return chats
+
+
+def _of_anyone(named: Q) -> Coalesce:
+    """The chat's customer is ``named`` so: looked up for each chat. Joined, all such customers would come first."""
+    customer = Customer.objects.filter(pk=OuterRef("customer")).annotate(fits=ExpressionWrapper(named, BooleanField()))
+    return Coalesce(Subquery(customer.values("fits")), Value(value=False), output_field=BooleanField())
 
 
 def _answered() -> Exists:

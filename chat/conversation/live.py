@@ -20,6 +20,7 @@ from django.db import transaction
 from msgspec import Struct
 
 from chat.conversation.entries import Entry
+from contiple.base import tracing
 
 log = logging.getLogger(__name__)
 
@@ -31,12 +32,13 @@ LOT_MAX = 200  # deliveries in one event of the layer
 OUTGOING_MAX = 20_000  # waiting for a layer that does not answer; the oldest are dropped first
 
 
-class Changed(Struct, tag="changed", dict=True):
+class Changed(Struct, tag="changed", dict=True, omit_defaults=True):
     """A message was written or changed. What is rendered for many receivers is kept in its ``__dict__``."""
 
     entry: Entry
     unread: int | None = None  # the customer's messages that no agent has read; only with a new message that lists show
     received_at: float = 0.0  # when its frame arrived (``metrics``)
+    trace: tracing.Trace | None = None
 
 
 class Receipts(Struct, tag="marked", frozen=True):  # the tag that processes of earlier releases know

@@ -22,7 +22,7 @@ from chat.conversation.writing import Draft, LockedChat, write
 from chat.masking import concealing
 from chat.masking.rules import NOTHING, Found, Rules, known_rules, rules_of
 from chat.models import Chat, Message
-from contiple.base import metrics, prepared
+from contiple.base import metrics, prepared, tracing
 from contiple.base.errors import Closed, Conflict, Invalid, TooMany
 from contiple.base.texts import MESSAGE_LENGTH_MAX, clean_text
 from contiple.base.waiting import try_again
@@ -46,6 +46,7 @@ class Sending:
     agent_name: str = ""
     credential: Credential | None = None
     received_at: float = 0.0
+    trace: tracing.Trace | None = None
 
     @property
     def author(self) -> str:
@@ -99,6 +100,7 @@ def prepare(chat_id: int, *, service_id: int, body: str, client_id: UUID, **who:
         found=rules.find(body),
         rules=rules,
         received_at=received_at,
+        trace=tracing.trace(),
         **who,
     )
 
@@ -235,6 +237,7 @@ def _draft(sending: Sending, chat: LockedChat, names: Mapping[Credential, str]) 
         found=_found_now(sending, chat),
         agent_id=sending.agent_id,
         received_at=sending.received_at,
+        trace=sending.trace,
     )
 
 

@@ -14,7 +14,7 @@ from chat.conversation.entries import INSERT, Entry, last_line, offered_spans, r
 from chat.masking.rules import NOTHING, Found
 from chat.masking.spans import apply_mask
 from chat.models import Chat, Mask, Message
-from contiple.base import prepared
+from contiple.base import prepared, tracing
 
 Author = Message.Author
 _NOT_YET = datetime(1970, 1, 1, tzinfo=UTC)  # the time of a message is the database's
@@ -49,6 +49,7 @@ class Draft:
     found: Found = NOTHING
     agent_id: int | None = None
     received_at: float = 0.0
+    trace: tracing.Trace | None = None
     entry: Entry = field(init=False)  # from ``take_place`` on
 
     def take_place(self) -> None:
@@ -76,21 +77,25 @@ class Draft:
             chat.spoke_last = self.entry.author
 
     def change(self) -> live.Changed:
-        """Returns the delivery of the written message. Lists of chats show neither notes nor events."""
-        unread = self.chat.unread if self.entry.body and not self.entry.internal else None
-        return live.Changed(self.entry, unread, self.received_at)
+        """Returns the delivery of the committed message. Lists of chats show neither notes nor events."""
+        chat, entry = self.chat, self.entry
+        unread = chat.unread if entry.body and not entry.internal else None
+        trace = tracing.committed(self.trace, service=chat.service_id, chat=chat.id, seq=entry.seq)
+        return live.Changed(entry, unread, self.received_at, trace)
+
+    @property
+    def topic(self) -> str:
+        return live.chat_topic(self.chat.id)
 
 
 def write(drafts: Sequence[Draft]) -> None:
     """Writes the messages, in order, and their masks. Needs the row locks of their chats."""
     if not drafts:
         return
-    deliveries: list[live.Addressed] = []
     for draft, row in zip(drafts, _insert(drafts), strict=True):
         masks = _put_masks_on(draft, row.id) if draft.found.masked else []
         draft.entry = msgspec.structs.replace(draft.entry, created_at=row.created_at, masks=spans_of(masks))
-        deliveries.append((live.chat_topic(draft.chat.id), draft.change()))
-    transaction.on_commit(lambda: live.publish_all(deliveries), robust=True)
+    transaction.on_commit(lambda: live.publish_all([(it.topic, it.change()) for it in drafts]), robust=True)
 
 
 def _insert(drafts: Sequence[Draft]) -> list[prepared.Row]:

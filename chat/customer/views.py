@@ -104,6 +104,17 @@ def start(request: HttpRequest, service: Service, customer: Customer | None) -> 
 
 
 @for_customers
+def start_sum(request: HttpRequest, service: Service, customer: Customer | None) -> HttpResponse:
+    """The sum that a start is likely to need, so that the page solves it while the form is filled in."""
+    answer = HttpResponse(status=204)
+    if crowds.is_known(customer.pk if customer else None):
+        return answer
+    if text := puzzle.ahead(service.pk, network_of(service.pk, request), now=timezone.now()):
+        answer[PUZZLE_HEADER] = text
+    return answer
+
+
+@for_customers
 def resume(request: HttpRequest, service: Service, customer: Customer | None) -> HttpResponse:
     """The conversation as it is now; 204 if there is none.
 

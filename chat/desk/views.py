@@ -96,14 +96,14 @@ def take_over(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
 @require_safe
 @for_agents
 def history(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
-    """The conversation to read: a fragment for htmx, which other pages include, else a page of its own."""
+    """The conversation to read: a fragment for scripts, which other pages include, else a page of its own."""
     found = access.chat_for_agent(agent, chat)
     context = _reading(agent, found) | {"section": "chats", "made": registered().made_from([found]).get(found.pk)}
     if agent.is_admin:
         context["trail"] = chat_trail(found)
         context["choices"] = routing_trail(found)
         context["can_destroy"] = True
-    template = "chat/_history.html" if request.htmx else "chat/history.html"
+    template = "chat/_history.html" if _is_script(request) else "chat/history.html"
     return render(request, template, context)
 
 
@@ -161,7 +161,10 @@ def _handing_over(
 
 
 def _is_script(request: HttpRequest) -> bool:
-    return bool(request.htmx) or request.headers.get("X-Requested-With") == "fetch"
+    """Whether a script asks for a part. A link that htmx follows (boosted) asks for the page."""
+    if request.htmx:
+        return not request.htmx.boosted
+    return request.headers.get("X-Requested-With") == "fetch"
 
 
 def _reading(agent: Agent, chat: Chat) -> dict:

@@ -70,8 +70,9 @@ CHOSEN = {
     Reason.FEWEST: _("Rang for %(name)s, who had the fewest chats (%(chats)s)."),
     Reason.LONGEST: _("Rang for %(name)s, who had waited longest for a new chat (%(chats)s, as others had)."),
 }
-WAITED = {
+WAITED: dict[str, Promise] = {
     Reason.RESTING: _("Queued: the available agents had just let it ring."),
+    Reason.CROWD: _("Queued: many chats came from the same address, so customers from elsewhere go first."),
     Reason.FULL: _("Queued: all Online agents were at their limit."),
     Reason.UNREACHABLE: _("Queued: no Online agent was connected."),
     Reason.BREAK: _("Queued: no agent was Online; some were on a break."),
@@ -91,7 +92,7 @@ class Happening(NamedTuple):
 class Choice(NamedTuple):
     """A decision of the router. ``others``: the agents who were not chosen, each with the reason.
 
-    Names and numbers are those of that time.
+    Numbers are those of that time, and so is the name in ``text``; the names of ``others`` are those of today.
     """
 
     at: datetime
@@ -112,7 +113,7 @@ def routing_trail(chat: Chat) -> list[Choice]:
 def _choice_in_words(noted: Noted) -> str:
     chosen = next((each for each in noted.standings if each.agent_id == noted.agent_id), None)
     if chosen is None:
-        return str(WAITED.get(Reason(noted.reason), ""))
+        return str(WAITED.get(noted.reason, ""))  # of a later release, perhaps
     chats = chats_in_words(chosen.load, chosen.limit)
     return str(CHOSEN[Reason(noted.reason)]) % {"name": chosen.name, "chats": chats}
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from agents import audit, status
 from agents.models import Agent, Service
 from chat.abuse import blocks
-from chat.abuse.crowds import turn_at
+from chat.abuse.crowds import is_known
 from chat.conversation import live, messages
 from chat.models import Chat, Ring
 from chat.routing import presence, queue_limits
@@ -209,8 +209,8 @@ def _inserted(chat: Chat) -> bool:
     try:
         with transaction.atomic():
             limit = queue_limits.lock_queue(chat.service)
-            chat.created_at = chat.waiting_since = clock.database_now()
-            chat.turn_at = turn_at(chat, chat.created_at)
+            chat.created_at = chat.waiting_since = chat.turn_at = clock.database_now()
+            chat.is_known = is_known(chat.customer_id)
             blocks.require_not_blocked(chat.service_id, network=chat.network, customer_id=chat.customer_id)
             chat.save(force_insert=True)
             audit.record(chat.service, "chat.started", chat.subject, actor="customer", policy=chat.policy.version)

@@ -15,9 +15,10 @@ from django.utils.translation import gettext_lazy
 
 from agents import audit, outbox
 from agents.access import active_admins
-from agents.models import Agent, AuditEntry, OutgoingMail
+from agents.models import Agent, AuditEntry
 from agents.outbox import kinds
 from agents.outbox.kinds import Kind
+from agents.outbox.models import OutgoingMail
 from contiple.base.months import KOREA, Month
 
 LIMIT_REACHED = "agent.unmask_limit"

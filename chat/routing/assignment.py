@@ -1,36 +1,35 @@
 """Gives waiting chats to agents. A chat is never given to two agents, and no agent gets more than the limit.
 
-Chats are served in the order of the queue. An agent is eligible who is Online, reachable, permitted, below the limit,
-and hasn't just let this chat ring. The eligible agent with the fewest open chats in proportion to the limit gets the
-chat, among equals the one who has waited longest. With *Assign Chat* in the settings of chat, an eligible agent with
-recent history with the customer comes before all others.
+Chats are served in the order of the queue (``order``); the last free seats are not for crowds. An agent is eligible who
+is Online, reachable, permitted, below the limit, and hasn't just let this chat ring. The eligible agent with the fewest
+open chats in proportion to the limit gets the chat, among equals the one who has waited longest. With *Assign Chat* in
+the settings of chat, an eligible agent with recent history with the customer comes before all others.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import F, QuerySet
-from django.db.models.functions import Lower
 
 from agents import audit
 from chat.abuse import crowds
+from chat.abuse.crowds import Place
 from chat.access import chats_to_ring
 from chat.conversation import live
-from chat.models import Chat, ChatSettings, Ring
+from chat.models import Chat, Ring
 from chat.routing import presence
 from chat.routing.decisions import Decision, Reason, note_round, only_news, why_nobody
+from chat.routing.order import queue_of
+from chat.routing.recent import recent_agents
 from chat.routing.standing import Standing, room_of, seats_of, standing_after, standings_of
 from chat.states import ring_chats
 from contiple.base import clock
-from helpcenter.models import Customer
 
 RING_TIMEOUT_S = 30  # a chat rings this long at one agent before the next one is asked
 # An agent who let a chat ring is not asked again for this long, so that another agent gets it in between.
 RING_REST_S = 60
-RECENT_DAYS = 90  # history with a customer is recent for this long
 BATCH = 200  # chats that one turn, a transaction, locks and writes at most
 NOTED_AHEAD = 50  # the routing log says of this many at the head why they wait; the others wait for them
 Outcome = Ring.Outcome
@@ -51,9 +50,13 @@ class Candidate:
 class Waiting:
     """A chat in the queue, the agents who have just let it ring, and the one with recent history."""
 
-    chat_id: int
+    place: Place
     resting: frozenset[int] = frozenset()
     recent: int | None = None
+
+    @property
+    def chat_id(self) -> int:
+        return self.place.chat_id
 
 
 @dataclass(frozen=True)
@@ -103,8 +106,8 @@ def choose(candidates: Iterable[Candidate]) -> Candidate | None:
     )
 
 
-def plan(queue: Iterable[Waiting], everybody: Iterable[Candidate], now: datetime) -> list[Gift]:
-    """Returns which agent gets which chat of the queue.
+def plan(queue: Iterable[Waiting], everybody: Iterable[Candidate], now: datetime, *, for_crowds: int) -> list[Gift]:
+    """Returns which agent gets which chat of the queue, ``for_crowds`` of crowds at most.
 
     The moments of the gifts differ, so that of two agents who got one in this turn, the first is first for the next.
     """
@@ -113,8 +116,11 @@ def plan(queue: Iterable[Waiting], everybody: Iterable[Candidate], now: datetime
     for chat in queue:
         if not candidates:
             break
+        if chat.place.network and not for_crowds:
+            continue
         chosen, reason = _choose_for(chat, list(candidates.values()))
         if chosen is not None:
+            for_crowds -= bool(chat.place.network)
             moment = now + timedelta(microseconds=len(planned))
             planned.append(Gift(chat.chat_id, chosen.agent_id, moment, reason, chat.resting))
             candidates[chosen.agent_id] = replace(chosen, load=chosen.load + 1, idle_since=moment)
@@ -132,8 +138,10 @@ def take_turn(service_id: int) -> tuple[int, bool]:
     standings = standings_of(service_id, now)
     free = [Candidate(each.agent_id, each.load, each.limit, each.idle_since) for each in standings if each.is_free]
     room = min(room_of(standings), BATCH)
-    queue = _head(crowds.in_their_shares(chats_to_ring(service_id), seats_of(standings)), service_id, room, now)
-    planned = plan(queue, free, now)[:room]
+    places = [place for place in queue_of(service_id) if place.is_connected]
+    queue = _head(places, service_id, room, now)
+    for_crowds = crowds.room_for_crowds(places, room=room_of(standings), seats=seats_of(standings))
+    planned = plan(queue, free, now, for_crowds=for_crowds)[:room]
     done = _give(service_id, planned)
     given = [gift.decision for gift in done]
     if room and (len(planned) == BATCH or len(done) < len(planned)):
@@ -143,60 +151,35 @@ def take_turn(service_id: int) -> tuple[int, bool]:
     return len(done), False
 
 
-def _head(ringable: QuerySet[Chat], service_id: int, room: int, now: datetime) -> list[Waiting]:
-    """The first of the ``ringable`` chats: as many as there is room for, and as many more as may have to be skipped.
+def _head(places: Sequence[Place], service_id: int, room: int, now: datetime) -> list[Waiting]:
+    """The first of the queue: as many as there is room for, and as many more as may have to be skipped.
 
-    A chat that everybody with room has let ring keeps none behind it from being given.
+    A chat that everybody with room has let ring keeps none behind it from being given, nor does a crowd's that may
+    not have the last seats.
     """
-    skipped = _rests(now).filter(chat__in=ringable.order_by()).count()
-    chats = list(ringable.values_list("pk", "customer")[: room + skipped + NOTED_AHEAD])
     # Read after the chats: a chat that came back into the queue in between has its missed ring among these.
-    resting = _resting([pk for pk, _customer in chats], now)
-    recent = _recent_agents(service_id, [customer for _pk, customer in chats], now) if room else {}
-    return [Waiting(pk, frozenset(resting.get(pk, ())), recent.get(customer)) for pk, customer in chats]
+    resting = _resting(service_id, now)
+    number = room + len(resting) + NOTED_AHEAD
+    crowd = [place.chat_id for place in places if place.network][number:]
+    alone = [place.chat_id for place in places if not place.network][number:]
+    behind = {*crowd, *alone}
+    head = [place for place in places if place.chat_id not in behind]
+    recent = recent_agents(service_id, [place.customer_id for place in head], now) if room else {}
+    return [Waiting(place, frozenset(resting.get(place.chat_id, ())), recent.get(place.customer_id)) for place in head]
 
 
-def _rests(now: datetime) -> QuerySet[Ring]:
-    since = now - timedelta(seconds=RING_REST_S)
-    return Ring.objects.filter(outcome__in=[Outcome.MISSED, Outcome.RETURNED], ended_at__gt=since)
-
-
-def _resting(chats: list[int], now: datetime) -> dict[int, set[int]]:
-    """Returns, for each chat, the agents who have just let it ring or given it back."""
+def _resting(service_id: int, now: datetime) -> dict[int, set[int]]:
+    """Returns, for each waiting chat that rang in vain just now, the agents who let it ring or gave it back."""
+    rests = Ring.objects.filter(
+        outcome__in=[Outcome.MISSED, Outcome.RETURNED],
+        ended_at__gt=now - timedelta(seconds=RING_REST_S),
+        chat__service=service_id,
+        chat__state=Chat.State.WAITING,
+    )
     resting: dict[int, set[int]] = {}
-    for chat_id, agent_id in _rests(now).filter(chat__in=chats).values_list("chat", "agent"):
+    for chat_id, agent_id in rests.values_list("chat", "agent"):
         resting.setdefault(chat_id, set()).add(agent_id)
     return resting
-
-
-def _recent_agents(service_id: int, customers: list[int], now: datetime) -> dict[int, int]:
-    """For each customer the agent who last opened a chat of theirs; empty if the service doesn't assign so.
-
-    A customer is recognised by the e-mail too. An e-mail proves nothing, but nothing depends on it: it only chooses
-    among agents who could get the chat anyway, and shows nobody anything.
-    """
-    if not ChatSettings.objects.filter(service=service_id, assign_recent_agent=True).exists():
-        return {}
-    rows = Customer.objects.filter(pk__in=customers)
-    emails = dict(rows.exclude(email="").values_list("pk", Lower("email")))
-    opened = Ring.objects.filter(
-        outcome=Outcome.OPENED, ended_at__gt=now - timedelta(days=RECENT_DAYS), chat__service=service_id
-    )
-    of_row = _last_agents(opened.filter(chat__customer__in=customers), F("chat__customer"))
-    of_email = _last_agents(
-        opened.annotate(email=Lower("chat__customer__email")).filter(
-            chat__customer__service=service_id, email__in=set(emails.values())
-        ),
-        F("email"),
-    )
-    found = {customer: of_email.get(emails.get(customer)) or of_row.get(customer) for customer in customers}
-    return {customer: agent_id for customer, agent_id in found.items() if agent_id}
-
-
-def _last_agents(opened: QuerySet[Ring], whose: F) -> dict:
-    return dict(
-        opened.annotate(whose=whose).order_by("whose", "-ended_at").distinct("whose").values_list("whose", "agent")
-    )
 
 
 def _choose_for(chat: Waiting, candidates: list[Candidate]) -> tuple[Candidate | None, str]:
@@ -274,8 +257,11 @@ def _waits(queue: list[Waiting], standings: list[Standing], given: list[Decision
     free = {each.agent_id for each in standings if each.is_free}
     nobody = why_nobody(standings)
     gone = {decision.chat_id for decision in given}
-    return [
-        Decision(chat.chat_id, None, Reason.RESTING if free else nobody, tuple(sorted(chat.resting)))
-        for chat in queue
-        if chat.chat_id not in gone and free <= chat.resting
-    ]
+    last = max((chat.place.came_at for chat in queue if chat.chat_id in gone), default=None)
+    waits = []
+    for chat in queue:
+        is_passed_over = bool(chat.place.network) and bool(free - chat.resting or (last and chat.place.came_at < last))
+        if chat.chat_id not in gone and (is_passed_over or free <= chat.resting):
+            reason = Reason.CROWD if is_passed_over else Reason.RESTING if free else nobody
+            waits.append(Decision(chat.chat_id, None, reason, tuple(sorted(chat.resting))))
+    return waits

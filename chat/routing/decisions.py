@@ -6,6 +6,7 @@ the chats that go on waiting for another reason than before. Seconds that pass a
 bounded: a chat far behind in the queue is noted when it comes to the head.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,11 +16,12 @@ from django.conf import settings
 from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Now
 
-from chat.models import Chat, RoutingDecision, RoutingRound
-from chat.routing.standing import Availability, Standing, nearness, standing_after
+from chat.models import Chat
+from chat.routing import packing
+from chat.routing.standing import Availability, Standing, standing_after
+from chat.routing_log import RoutingDecision, RoutingRound
 from contiple.base.batches import delete_in_batches
 
-STANDINGS_MAX = 300  # for a round; beyond it the agents furthest from taking a chat are left out
 SHOWN_MAX = 50  # for a chat: its latest decisions
 
 
@@ -31,6 +33,7 @@ class Reason(StrEnum):
     FEWEST = "fewest"
     LONGEST = "longest"
     RESTING = "resting"  # the agents with room have just let it ring
+    CROWD = "crowd"  # one of many from its network: who came alone went first, or a free seat is kept for them
     FULL = "full"
     UNREACHABLE = "disconnected"
     BREAK = "break"
@@ -60,7 +63,9 @@ def note_round(service_id: int, now: datetime, standings: Iterable[Standing], de
     """Writes a round with its decisions; without any, nothing."""
     if not decisions:
         return
-    made = RoutingRound.objects.create(service_id=service_id, at=now, seats=_packed(standings))
+    made = RoutingRound(service_id=service_id, at=now)
+    packing.pack(made, standings, {decision.agent_id for decision in decisions})
+    made.save()
     RoutingDecision.objects.bulk_create(
         RoutingDecision(
             round=made,
@@ -74,9 +79,17 @@ def note_round(service_id: int, now: datetime, standings: Iterable[Standing], de
 
 
 def only_news(waits: list[Decision]) -> list[Decision]:
-    """Returns the waits whose chat's last decision was another one."""
+    """Returns the waits whose chat's last decision was another one.
+
+    That all agents are at their limit again is no news of a chat that was passed over: a crowd would fill the record.
+    """
     last = _last_decisions([wait.chat_id for wait in waits]) if waits else {}
-    return [wait for wait in waits if last.get(wait.chat_id) != (wait.reason, list(wait.resting))]
+    return [wait for wait in waits if _is_news(wait, *last.get(wait.chat_id, ("", [])))]
+
+
+def _is_news(wait: Decision, reason: str, resting: list[int]) -> bool:
+    is_same = wait.reason == reason or (wait.reason, reason) == (Reason.FULL, Reason.CROWD)
+    return not is_same or list(wait.resting) != resting
 
 
 def why_nobody(standings: Iterable[Standing]) -> Reason:
@@ -95,17 +108,13 @@ def decisions_of(chat: Chat) -> list[Noted]:
     rows = RoutingDecision.objects.filter(chat=chat).select_related("round").order_by("-id")[:SHOWN_MAX]
     decisions = list(rows)[::-1]
     earlier = _given_before({row.round_id for row in decisions})
-    return [_noted(row, earlier) for row in decisions]
+    standings = packing.unpack(chat.service_id, {row.round for row in decisions})
+    return [_noted(row, earlier, standings[row.round_id]) for row in decisions]
 
 
 def drop_old_rounds() -> None:
     """Deletes old rounds with their decisions."""
     delete_in_batches(RoutingRound.objects.filter(at__lt=Now() - settings.ROUTING_LOG_KEPT).order_by("at"))
-
-
-def _packed(standings: Iterable[Standing]) -> list[list]:
-    nearest = sorted(standings, key=nearness)[:STANDINGS_MAX]
-    return [[each.agent_id, each.name, each.availability, each.load, each.limit, each.gone_s] for each in nearest]
 
 
 def _last_decisions(chat_ids: list[int]) -> dict[int, tuple[str, list[int]]]:
@@ -121,15 +130,9 @@ def _given_before(rounds: set[int]) -> list[tuple[int, int, int]]:
     return list(given.values_list("pk", "round", "agent"))
 
 
-def _noted(row: RoutingDecision, given: list[tuple[int, int, int]]) -> Noted:
-    more: dict[int, int] = {}
-    for decision_id, round_id, agent_id in given:
-        if round_id == row.round_id and decision_id < row.pk:
-            more[agent_id] = more.get(agent_id, 0) + 1
-    standings = [_unpacked(packed, more.get(packed[0], 0), row.round.at) for packed in row.round.seats]
-    return Noted(row.round.at, row.agent_id, row.reason, frozenset(row.resting), standings)
-
-
-def _unpacked(packed: list, more: int, at: datetime) -> Standing:
-    agent_id, name, availability, load, limit, gone_s = packed
-    return standing_after(Standing(agent_id, name, availability, load, limit, gone_s, at), more)
+def _noted(row: RoutingDecision, given: list[tuple[int, int, int]], standings: list[Standing]) -> Noted:
+    more = Counter(
+        agent_id for decision_id, round_id, agent_id in given if round_id == row.round_id and decision_id < row.pk
+    )
+    then = [standing_after(each, more[each.agent_id]) for each in standings]
+    return Noted(row.round.at, row.agent_id, row.reason, frozenset(row.resting), then)

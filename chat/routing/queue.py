@@ -1,16 +1,17 @@
 """The queue of a service: its places, and word of its changes to the connections that show it.
 
-A change is one look at the database for all connections of a process. ``access.waiting_chats`` is the queue itself.
+A change is one look at the database for all connections of a process. ``routing.order`` has the order itself.
 """
 
 import asyncio
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from chat.access import waiting_chats
 from chat.conversation import live
 from chat.models import Chat
+from chat.routing.order import queues_of
 from contiple.base.threads import in_thread
 
 log = logging.getLogger(__name__)
@@ -21,8 +22,13 @@ RETRY_S = 1.0
 
 def queue_places(service_id: int) -> dict[int, int]:
     """The place of every waiting chat of a service, the first being 1."""
-    waiting = waiting_chats(service_id).values_list("pk", flat=True)
-    return {chat_id: place for place, chat_id in enumerate(waiting, start=1)}
+    return places_in([service_id])
+
+
+def places_in(services: Collection[int]) -> dict[int, int]:
+    """As ``queue_places``, of several services at once."""
+    queues = queues_of(services).values()
+    return {place.chat_id: number for queue in queues for number, place in enumerate(queue, start=1)}
 
 
 def queue_place(chat: Chat) -> int | None:
@@ -30,21 +36,10 @@ def queue_place(chat: Chat) -> int | None:
     return queue_places(chat.service_id).get(chat.pk) if chat.state == Chat.State.WAITING else None
 
 
-def queue_place_sql(chat: str) -> str:
-    """As ``queue_place``, for a query in which ``chat`` names a row of chats."""
-    ahead, own = (", ".join(f"{row}.{column}" for column in Chat.QUEUE_ORDER) for row in ("ahead", chat))
-    return f"""CASE {chat}.state WHEN '{Chat.State.WAITING}' THEN (
-        SELECT count(*) FROM chat_chat AS ahead WHERE {_waits("ahead", f"{chat}.service_id")} AND ({ahead}) <= ({own})
-    ) END"""  # noqa: S608 - no value comes from outside
-
-
 def count_waiting_sql(service_id: str) -> str:
     """How many chats of a service wait, for a query in which ``service_id`` names the service's column."""
-    return f"(SELECT count(*) FROM chat_chat AS waiting WHERE {_waits('waiting', service_id)})"  # noqa: S608
-
-
-def _waits(row: str, service_id: str) -> str:
-    return f"{row}.service_id = {service_id} AND {row}.state = '{Chat.State.WAITING}'"
+    waits = f"waiting.service_id = {service_id} AND waiting.state = '{Chat.State.WAITING}'"
+    return f"(SELECT count(*) FROM chat_chat AS waiting WHERE {waits})"  # noqa: S608 - no value comes from outside
 
 
 class Onlooker(Protocol):

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agents import audit
 from agents.models import Service
+from chat.abuse import crowds
 from chat.access import waiting_chats
 from chat.conversation import live
 from chat.models import Chat, ChatSettings, Message, Ring
@@ -51,13 +52,17 @@ def lock_queue(service: Service) -> int:
 
 
 def require_place(chat: Chat, limit: int) -> None:
-    """Raises ``QueueFull`` if a new chat would have to wait behind ``limit`` others.
+    """Raises ``QueueFull`` if a new chat would have to wait behind ``limit`` others, or too many of its own network.
 
     Call it in the transaction that made the chat and locked the queue; the error must undo it. The router runs first.
     The room that agents have left after it is for those whose customers are about to connect.
     """
     assign_waiting_chats(chat.service_id)
-    if waiting_chats(chat.service_id).count() > limit + room_of(standings_of(chat.service_id, clock.database_now())):
+    places = limit + room_of(standings_of(chat.service_id, clock.database_now()))
+    waiting = waiting_chats(chat.service_id)
+    count = waiting.count()
+    own = waiting.filter(network=chat.network, is_known=False).count() if crowds.may_be_one_of(chat) else 0
+    if count > places or own > crowds.share_of_places(places - (count - own)):
         raise QueueFull(_("Too many customers are waiting right now."))
 
 

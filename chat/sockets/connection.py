@@ -29,7 +29,7 @@ from chat.sockets.inbox import Inbox
 from chat.sockets.limits import Limits
 from chat.sockets.refresher import Refresher
 from chat.sockets.snapshots import Fingerprint, Seen, Watched
-from contiple.base import log_ids, metrics
+from contiple.base import log_ids, metrics, tracing
 from contiple.base.errors import DomainError, TooMany
 from contiple.base.threads import in_thread
 
@@ -221,9 +221,7 @@ class Connection:
         frame = None
         try:
             frame = self.decode(text)
-            if isinstance(frame, protocol.Send):
-                metrics.message_received()
-            await self.handle(frame)
+            await (self._handle_message if isinstance(frame, protocol.Send) else self.handle)(frame)
         except (msgspec.DecodeError, UnicodeError, RecursionError):  # the last: nested too deep to be read
             await self._refuse("bad_frame", _("This frame can't be read."), frame)
         except TooMany as error:
@@ -236,6 +234,11 @@ class Connection:
         except Exception as error:  # noqa: BLE001 - it is logged, and told to the client
             self._log_failure(error, frame)
             await self._refuse("unavailable", _("That didn’t work. Try again."), frame)
+
+    async def _handle_message(self, frame: protocol.Send) -> None:
+        metrics.message_received()
+        with tracing.receiving():
+            await self.handle(frame)
 
     def _log_failure(self, error: Exception, frame: Any) -> None:
         chat = {"chat": frame.chat} if hasattr(frame, "chat") else {}

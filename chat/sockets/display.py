@@ -12,7 +12,7 @@ from chat.sockets.codes import AGAIN
 from chat.sockets.connection import Connection
 from chat.sockets.cursors import ELSEWHERE, NEXT, READ_AGAIN, Cursors
 from chat.sockets.snapshots import Seen
-from contiple.base import metrics
+from contiple.base import metrics, tracing
 from contiple.base.errors import DomainError
 from contiple.base.threads import in_thread
 
@@ -103,6 +103,7 @@ class Display(Connection):
         if self.cursors.advance(entry.chat, entry.rev) and self.may_read(entry):
             await self.client.send_data(rendering.message_data(changed, self.client.language))
             metrics.message_delivered(changed.received_at)
+            tracing.delivered(changed.trace, service=self.service_id, chat=entry.chat, seq=entry.seq)
 
     async def catch_up(self, chat_id: int) -> None:
         """Shows what is in the database past the cursor."""
@@ -142,12 +143,14 @@ class Display(Connection):
         sending = messages.prepare(
             chat_id, service_id=self.service_id, body=frame.body, client_id=frame.client_id, **who
         )
+        tracing.about(service=self.service_id, chat=chat_id)
         outcome = await group_commit.write(sending)
         if outcome is None:
             [outcome] = await in_thread(messages.append_together, [sending], wait=True)
         if not isinstance(outcome, messages.Sent):
             raise outcome or Http404
         metrics.message_acknowledged()
+        tracing.about(service=self.service_id, chat=chat_id, seq=outcome.seq)
         if outcome.is_repeat or chat_id not in self.cursors:
             await self.client.send(protocol.Ack(chat_id, frame.client_id, outcome.seq, outcome.rev))
 

@@ -8,7 +8,8 @@ from django.http import Http404
 
 from agents.credentials import Credential, chatting_agents
 from chat.conversation import live
-from chat.routing.queue import count_waiting_sql, queue_place_sql
+from chat.models import Chat
+from chat.routing.queue import count_waiting_sql, places_in
 from contiple.base import prepared
 
 
@@ -58,7 +59,7 @@ class Seen:
 
 
 def look(watched: Sequence[Watched]) -> list[Seen]:
-    """Looks at all of them in three queries, however many they are."""
+    """Looks at all of them in four queries, however many they are."""
     chats = _chats({chat_id for item in watched for chat_id in (*item.chat_ids, item.chat_id)} - {0})
     credentials = {item.credential for item in watched if item.credential}
     permitted = chatting_agents(credentials)
@@ -97,11 +98,14 @@ def _chats(chat_ids: Collection[int], service_id: int | None = None) -> dict[int
     if not chat_ids:
         return {}
     rows = [_ChatRow(*row) for row in prepared.fetch(_CHATS, [list(chat_ids), service_id, service_id])]
-    return {row.id: row.seen() for row in rows}
+    waiting = {row.service_id for row in rows if row.state == Chat.State.WAITING}
+    places = places_in(waiting) if waiting else {}
+    return {row.id: row.seen(places.get(row.id)) for row in rows}
 
 
 class _ChatRow(NamedTuple):
     id: int
+    service_id: int
     last_rev: int
     customer_received: int
     customer_read: int
@@ -110,24 +114,22 @@ class _ChatRow(NamedTuple):
     state: str
     agent_id: int | None
     inquiry_offer: str
-    place: int | None
 
-    def seen(self) -> SeenChat:
+    def seen(self, place: int | None) -> SeenChat:
         receipts = live.Receipts(
             self.id, self.customer_received, self.customer_read, self.agent_received, self.agent_read
         )
-        page = CustomerPage(self.state, self.agent_id, self.inquiry_offer, self.place)
+        page = CustomerPage(self.state, self.agent_id, self.inquiry_offer, place)
         return SeenChat(self.last_rev, receipts, page)
 
 
 # The fields of ``_ChatRow``.
-_CHATS = f"""
-SELECT chat.id, chat.last_rev, chat.customer_received, chat.customer_read, chat.agent_received, chat.agent_read,
-    chat.state, chat.agent_id, chat.inquiry_offer,
-    {queue_place_sql("chat")}
+_CHATS = """
+SELECT chat.id, chat.service_id, chat.last_rev, chat.customer_received, chat.customer_read,
+    chat.agent_received, chat.agent_read, chat.state, chat.agent_id, chat.inquiry_offer
 FROM chat_chat AS chat JOIN agents_service AS service ON service.id = chat.service_id AND NOT service.is_stopped
 WHERE chat.id = ANY(%s) AND (%s::bigint IS NULL OR chat.service_id = %s)
-"""  # noqa: S608 - no value comes from outside
+"""
 _OWN_REVS = "SELECT id, last_rev FROM chat_chat WHERE agent_id = %s AND state <> 'closed'"
 # After the agent's id, the fields of ``AgentDesk``.
 _DESKS = f"""

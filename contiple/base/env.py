@@ -8,11 +8,14 @@ import re
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from contiple.base import crypto, strength
 
 POSITIVE_MAX = 10_000  # hours or days: over a year, and far from what dates can hold
+SAMPLERS = tuple(
+    f"{parent}{kind}" for parent in ("PARENTBASED_", "") for kind in ("ALWAYS_ON", "ALWAYS_OFF", "TRACEIDRATIO")
+)
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
 VARIABLES: dict[str, str] = {
@@ -45,6 +48,11 @@ VARIABLES: dict[str, str] = {
     "ACCESS_LOG": "`1` writes a line for each request: pattern of the address, method, status, ms, bytes",
     "OPERATOR_SECOND_FACTOR": "`0` lets operators in without two-step verification (in local mode `1` requires it)",
     "SENTRY_DSN": "address of a Sentry project; errors are reported there, without text (extra `sentry`)",
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "address of a collector (OTLP over HTTP) for traces of messages (extra `tracing`)",
+    "OTEL_EXPORTER_OTLP_HEADERS": "headers for the collector, as `name=value`, comma-separated",
+    "OTEL_SERVICE_NAME": "name of the installation in traces; `contiple` by default",
+    "OTEL_TRACES_SAMPLER": "which messages are traced: `parentbased_always_on` (default), `traceidratio`, …",
+    "OTEL_TRACES_SAMPLER_ARG": "share of the messages for the sampler `traceidratio`, from 0 to 1",
     "METRICS_TOKEN": "bearer token of who may read `/metrics`; without it there is no such address",
 }
 # Secrets can also be in files, as Docker and systemd hand them over: `docker inspect` shows variables to everybody.
@@ -57,6 +65,7 @@ SECRETS = (
     "EMAIL_URL",
     "IMAP_URL",
     "METRICS_TOKEN",
+    "OTEL_EXPORTER_OTLP_HEADERS",
 )
 VARIABLES |= {f"{name}_FILE": f"file that holds `{name}`, instead of that variable" for name in SECRETS}
 
@@ -171,6 +180,31 @@ def header(name: str) -> str:
     ):
         raise EnvError(f"{name} must be a header that the CDN alone writes, such as CF-Connecting-IP, not {value!r}.")
     return value
+
+
+def headers(name: str) -> dict[str, str]:
+    """Returns headers in a list with commas, `name=value` with values as in URLs (W3C Baggage). Shows no value."""
+    found: dict[str, str] = {}
+    for entry in filter(None, (part.strip() for part in text(name, "").split(","))):
+        key, sign, value = (part.strip() for part in entry.partition("="))
+        if not (sign and re.fullmatch(r"[A-Za-z0-9!#$&'*+.^_`|~-]+", key) and unquote(value).isprintable()):
+            raise EnvError(f"{name} must be a list of `name=value`, comma-separated.")
+        found[key.lower()] = unquote(value)
+    return found
+
+
+def traced_share() -> float:
+    """Returns which share of the messages is traced, from 0 to 1, by OpenTelemetry's variables for samplers."""
+    sampler = choice("OTEL_TRACES_SAMPLER", SAMPLERS).removeprefix("PARENTBASED_")
+    if sampler != "TRACEIDRATIO":
+        return float(sampler == "ALWAYS_ON")
+    try:
+        share = float(text("OTEL_TRACES_SAMPLER_ARG", "1"))
+    except ValueError:
+        share = -1
+    if not 0 <= share <= 1:
+        raise EnvError("OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1.")
+    return share
 
 
 def master_keys(name: str) -> dict[str, bytes]:

@@ -90,7 +90,7 @@ def page_among(
         return _newer_page_among(rows, among, by, after)
     passed = among.filter(_older(by, before)) if before else among
     edge = _edge(passed.order_by(f"-{by}", "-pk"), by)
-    page = page_of(rows.exclude(_older(by, edge)) if edge else rows, by=by, before=before)
+    page = page_of(rows.filter(_not_older(by, edge)) if edge else rows, by=by, before=before)
     if edge is None or page.older:
         return page
     return replace(page, newer=page.newer or before, older=edge, looked_to=edge)
@@ -99,7 +99,7 @@ def page_among(
 def _newer_page_among(rows: QuerySet[_Row], among: QuerySet[_Row], by: str, after: Position) -> Page[_Row]:
     edge = _edge(among.filter(_newer(by, after)).order_by(by, "pk"), by)
     near = rows.filter(_newer(by, after))
-    near = near.exclude(_newer(by, edge)) if edge else near
+    near = near.filter(_not_newer(by, edge)) if edge else near
     found = list(near.order_by(by, "pk")[: PAGE_SIZE + 1])
     if edge is None and len(found) <= PAGE_SIZE:
         return page_among(rows, among, by=by)
@@ -110,7 +110,7 @@ def _newer_page_among(rows: QuerySet[_Row], among: QuerySet[_Row], by: str, afte
 def looked_at(among: QuerySet[_Row], *, by: str) -> Q:
     """The condition of being among the first ``LOOKED_AT_MAX`` of the list; empty if there are no more."""
     edge = _edge(among.order_by(f"-{by}", "-pk"), by)
-    return ~_older(by, edge) if edge else Q()
+    return _not_older(by, edge) if edge else Q()
 
 
 def _edge(ordered: QuerySet[_Row], by: str) -> Position | None:
@@ -127,6 +127,17 @@ def _newer(by: str, position: Position) -> Q:
 def _older(by: str, position: Position) -> Q:
     near = Q((f"{by}__lt", position.at)) | Q((by, position.at), pk__lt=position.pk)
     return Q((f"{by}__lte", position.at)) & near
+
+
+# Said as ranges, not as the opposites of the above: of those the database knows neither how few they are nor an order.
+
+
+def _not_newer(by: str, position: Position) -> Q:
+    return Q((f"{by}__lte", position.at)) & (Q((f"{by}__lt", position.at)) | Q(pk__lte=position.pk))
+
+
+def _not_older(by: str, position: Position) -> Q:
+    return Q((f"{by}__gte", position.at)) & (Q((f"{by}__gt", position.at)) | Q(pk__gte=position.pk))
 
 
 def _page(shown: list[_Row], by: str, *, newer: bool, older: bool) -> Page[_Row]:

@@ -19,7 +19,7 @@ def clean_text(text: str) -> str:
     """Returns the text as it is stored, like ``tidy_text``. Raises ``Invalid`` if it can't be stored."""
     text = _with_plain_line_ends(text)
     if not can_be_stored(text):
-        raise Invalid(_("The text has characters that can't be stored."))
+        raise Invalid(_("The text has characters that can’t be stored."))
     return unicodedata.normalize("NFC", text).strip()
 
 

@@ -1,7 +1,8 @@
 // On every page: times in the reader's zone, the sign-in page when a session has ended, and copy buttons.
 
+import "./storage.js"; // before whatever stores
 import { takeNewToken } from "./csrf.js";
-import { forget, keep, restore } from "./kept-forms.js";
+import { forget, keep, restore, sayThatItIsKept } from "./kept-forms.js";
 import "./times.js";
 
 // If a page asked for in the background needs a sign-in, the sign-in opens as a page.
@@ -28,13 +29,14 @@ document.addEventListener("htmx:responseError", (event) => {
 document.addEventListener("htmx:sendError", () => announce(failures.offline));
 document.addEventListener("htmx:timeout", () => announce(failures.timeout));
 
-// What was typed is kept until the server has it. The answer may have replaced the form: what is left of the page tells
-// of it then, and the form itself is named by the request alone.
+// What was typed is kept until the server has it.
 document.addEventListener("htmx:beforeRequest", ({ detail }) => isPost(detail) && keep(detail.requestConfig.elt));
-document.addEventListener("htmx:afterRequest", ({ detail }) => {
-  if (isPost(detail) && detail.successful && !isSignIn(detail.xhr)) forget(detail.requestConfig.elt);
+// Before the answer is shown: after that, a form whose page was replaced sends no events any more.
+document.addEventListener("htmx:beforeOnLoad", ({ detail }) => {
+  if (isPost(detail) && isReceived(detail.xhr)) forget(detail.requestConfig.elt);
 });
 document.addEventListener("htmx:load", () => restore(failures.kept));
+sayThatItIsKept();
 // A sign-out leaves nothing in the tab: no form, no draft, no message that was not sent, no chat on display.
 document.addEventListener("submit", (event) => {
   if (event.target.getAttribute("action") === "/sign-out/") sessionStorage.clear();
@@ -42,6 +44,11 @@ document.addEventListener("submit", (event) => {
 
 function isPost({ requestConfig }) {
   return requestConfig.elt instanceof HTMLFormElement && requestConfig.verb === "post";
+}
+
+/** A sign-in, or a set-up of two-step verification, comes before the form. */
+function isReceived(xhr) {
+  return xhr.status < 400 && !isSignIn(xhr) && !xhr.getResponseHeader("HX-Redirect");
 }
 
 function isSignIn(xhr) {

@@ -1,5 +1,7 @@
 // The chat icon of the help center: opens the chat in a frame. What the frame shows is decided when it is opened.
 
+import "./storage.js"; // before whatever stores
+
 class ChatLauncher extends HTMLElement {
   #running = false;
   #unread = 0;

@@ -13,6 +13,7 @@ export class Composer {
   constructor(form, { key, send, typing }) {
     this.form = form;
     this.textarea = form.querySelector("textarea");
+    this.full = form.querySelector("[data-part=full]");
     this.key = key;
     this.#show(sessionStorage.getItem(key) || "");
     form.addEventListener("submit", (event) => {
@@ -90,5 +91,7 @@ export class Composer {
   #fit() {
     this.textarea.style.height = "auto";
     if (this.textarea.scrollHeight) this.textarea.style.height = `${this.textarea.scrollHeight}px`;
+    // The browser cuts off what is pasted beyond the limit, and says nothing.
+    this.full.textContent = this.text.length < this.textarea.maxLength ? "" : this.full.dataset.text;
   }
 }

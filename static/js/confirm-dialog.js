@@ -1,7 +1,7 @@
 // Asks the person again who it is, in a dialog over the page, when the server wants that before an act.
 
 import "./passkey.js";
-import { fieldsOf, withButtonOff } from "./forms.js";
+import { failureOf, fieldsOf, withButtonOff } from "./forms.js";
 
 const HEADERS = { "X-Requested-With": "fetch" };
 
@@ -19,7 +19,7 @@ export async function confirmed(url, texts) {
     dialog.addEventListener("submit", async (event) => {
       if (event.target.method === "dialog") return;
       event.preventDefault();
-      const isDone = await sent(event.target, body);
+      const isDone = await sent(event.target, body, texts);
       if (isDone) resolve(true);
     });
     dialog.addEventListener("close", () => resolve(false));
@@ -29,14 +29,22 @@ export async function confirmed(url, texts) {
   return isConfirmed;
 }
 
-async function sent(form, body) {
+async function sent(form, body, texts) {
   const fields = fieldsOf(form);
   const response = await withButtonOff(form, () =>
     fetch(form.action, { method: "POST", body: fields, headers: HEADERS }).catch(() => null),
   );
   if (response?.redirected) window.location.assign(response.url); // the session has ended
-  if (response?.status === 200) body.innerHTML = await response.text();
+  else if (response?.status === 200) body.innerHTML = await response.text();
+  else if (response?.status !== 204) say(body, await failureOf(response, texts));
   return response?.status === 204;
+}
+
+function say(body, text) {
+  body.querySelector("[role=alert]")?.remove();
+  const notice = Object.assign(document.createElement("p"), { className: "notice notice-error", textContent: text });
+  notice.setAttribute("role", "alert");
+  body.prepend(notice);
 }
 
 function built(texts) {

@@ -1,10 +1,11 @@
 // The customer's chat, in a frame of its own: the form that starts it, the chat, and the way back into it.
 
-import "./customer-storage.js"; // before whatever stores
+import "./storage.js"; // before whatever stores
 import { keepOnly } from "./chat-drafts.js";
 import { contactWith } from "./customer-contact.js";
 import { CustomerPane } from "./customer-pane.js";
 import { CustomerSession } from "./customer-session.js";
+import { failureOf } from "./forms.js";
 import { Outbox } from "./outbox.js";
 import { ParentPage } from "./parent-page.js";
 import "./personal-hint.js";
@@ -12,6 +13,7 @@ import { StartForm } from "./start-form.js";
 import { localiseTimes } from "./times.js";
 
 const RETRY_MS = 2000;
+const SLOW_MS = 1000;
 
 class CustomerChat extends HTMLElement {
   #pane = null;
@@ -21,7 +23,7 @@ class CustomerChat extends HTMLElement {
     this.texts = this.querySelector("[data-part=texts]").dataset;
     this.session = new CustomerSession(this.dataset.service);
     this.outbox = new Outbox(`customer-${this.dataset.service}`);
-    this.startForm = new StartForm(this, this.dataset.service);
+    this.startForm = new StartForm(this, this.dataset.service, this.session);
     this.parentPage = new ParentPage(() => this.#pane?.noteShown());
     this.querySelector("[data-action=close]").hidden = !this.parentPage.isFraming;
     this.startForm.onSubmit((form) => this.#start(form));
@@ -90,11 +92,13 @@ class CustomerChat extends HTMLElement {
 
   async #start(form) {
     const visit = this.#visit;
-    const response = await this.startForm.send(form, this.session, this.parentPage.address || document.referrer);
+    this.#notice("");
+    const slow = setTimeout(() => this.#notice(this.texts.starting), SLOW_MS);
+    const response = await this.startForm.send(form, this.parentPage.address || document.referrer);
+    clearTimeout(slow);
     const type = response?.headers.get("Content-Type") || "";
     if (!type.startsWith("text/html") || response.status >= 500) {
-      const isSentence = type.startsWith("text/plain") && response.status < 500;
-      return this.#notice(isSentence ? await response.text() : this.texts.unavailable);
+      return this.#notice(await failureOf(response, this.texts));
     }
     this.#notice("");
     // If no agent is there any more, what was typed goes on to the inquiry form.
@@ -122,7 +126,8 @@ class CustomerChat extends HTMLElement {
 
   #showForm() {
     this.startForm.begin();
-    this.stage.querySelector("[aria-invalid=true], input[name=name]")?.focus();
+    const name = this.stage.querySelector("input[name=name]");
+    (this.stage.querySelector("[aria-invalid=true]") || name)?.focus();
   }
 
   #showChat(state) {
@@ -188,7 +193,7 @@ class CustomerChat extends HTMLElement {
 
   async #end() {
     const response = await this.session.post(this.dataset.endUrl);
-    if (!response?.ok) this.#notice(this.texts.unavailable);
+    if (!response?.ok) this.#notice(await failureOf(response, this.texts));
   }
 
   /** Goes back to the first page: a new chat needs a new consent. */
@@ -200,8 +205,13 @@ class CustomerChat extends HTMLElement {
   }
 
   #contact(event) {
-    // On a phone the chat covers the whole page, and the form is what is wanted now.
-    contactWith(this.#typed(), event, this.dataset.contactUrl, () => this.parentPage.tell({ type: "close" }));
+    contactWith(this.#typed(), event, this.dataset.contactUrl, () => this.#fold());
+  }
+
+  /** On a phone the chat covers the whole page, and the form is wanted now. The next page may come before the message. */
+  #fold() {
+    sessionStorage.removeItem(`contiple-chat-open:${this.dataset.service}`); // what the launcher keeps
+    this.parentPage.tell({ type: "close" });
   }
 
   /** In a chat the server knows what was sent, and by which customer. */

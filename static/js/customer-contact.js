@@ -3,16 +3,17 @@
 import { submitFields } from "./forms.js";
 
 /**
- * Opens the form at `action` with `typed`, by name, instead of following the link that was clicked; calls `opens()` first.
- * With nothing typed, or for a tab of its own, the link is enough.
+ * Opens the form at `action` with `typed`, by name, instead of following the link that was clicked; with nothing typed
+ * the link is enough. Calls `opens()` first, unless the form opens in a tab of its own.
  *
  * The text goes in the body of a request: nothing personal may stand in an address, and in a frame on another site the
  * storage of this tab is not the one that the next page sees.
  */
 export function contactWith(typed, event, action, opens) {
-  const fields = Object.entries(typed).filter(([_name, value]) => value);
-  if (!fields.length || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  event.preventDefault();
+  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
   opens();
+  const fields = Object.entries(typed).filter(([_name, value]) => value);
+  if (!fields.length) return;
+  event.preventDefault();
   submitFields(event.currentTarget, action, fields);
 }

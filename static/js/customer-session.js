@@ -32,11 +32,7 @@ export class CustomerSession {
 
   #startToken() {
     this.#starting ||= sessionStorage.getItem(this.#startKey) || newToken();
-    try {
-      sessionStorage.setItem(this.#startKey, this.#starting);
-    } catch {
-      // The storage is full: a reload before the answer makes another start.
-    }
+    sessionStorage.setItem(this.#startKey, this.#starting);
     return this.#starting;
   }
 

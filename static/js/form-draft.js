@@ -7,12 +7,16 @@ export class FormDraft {
   }
 
   get fields() {
-    return stored((storage) => JSON.parse(storage.getItem(this.key))) || {};
+    try {
+      return JSON.parse(sessionStorage.getItem(this.key)) || {};
+    } catch {
+      return {}; // the storage holds something else
+    }
   }
 
   keep(form) {
     const fields = this.names.map((name) => [name, form.elements.namedItem(name).value]);
-    stored((storage) => storage.setItem(this.key, JSON.stringify(Object.fromEntries(fields))));
+    sessionStorage.setItem(this.key, JSON.stringify(Object.fromEntries(fields)));
   }
 
   /** Fills empty boxes with the draft. What the person wrote here stays. */
@@ -26,14 +30,6 @@ export class FormDraft {
   }
 
   forget() {
-    stored((storage) => storage.removeItem(this.key));
-  }
-}
-
-function stored(action) {
-  try {
-    return action(sessionStorage);
-  } catch {
-    return null; // storage is switched off, or holds something else: there is no draft
+    sessionStorage.removeItem(this.key);
   }
 }

@@ -14,6 +14,13 @@ export async function withButtonOff(form, send) {
   return answer;
 }
 
+/** Returns what to tell a person about an answer that is none (null) or a failure; a sentence of ours is passed on. */
+export async function failureOf(response, texts) {
+  if (!response) return texts.unreachable;
+  const isSentence = (response.headers.get("Content-Type") || "").startsWith("text/plain") && response.status < 500;
+  return isSentence && response.status !== 404 ? response.text() : texts.unavailable;
+}
+
 /** Sends `fields` to `action` as a form of the page around this one would: the answer is shown there. */
 export function submitFields(root, action, fields) {
   const form = Object.assign(document.createElement("form"), { method: "post", action, target: "_parent", hidden: true });

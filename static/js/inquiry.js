@@ -4,19 +4,34 @@ import { FormDraft } from "./form-draft.js";
 import "./personal-hint.js";
 import { localiseTimes } from "./times.js";
 
-const ASK_EVERY_MS = 10_000;
+// A page that nothing comes to asks more and more seldom: many stay open for days.
+const ASK_AFTER_MS = 10_000;
+const ASK_AFTER_MAX_MS = 120_000;
+const SLOWER = 1.1;
 
 class CustomerInquiry extends HTMLElement {
   #timer = 0;
+  #pause = ASK_AFTER_MS;
 
   connectedCallback() {
-    this.#timer = setInterval(this.#ask, ASK_EVERY_MS);
-    document.addEventListener("visibilitychange", this.#ask);
+    this.#askLater();
+    document.addEventListener("visibilitychange", this.#askAgain);
   }
 
   disconnectedCallback() {
-    clearInterval(this.#timer);
-    document.removeEventListener("visibilitychange", this.#ask);
+    clearTimeout(this.#timer);
+    document.removeEventListener("visibilitychange", this.#askAgain);
+  }
+
+  #askAgain = () => {
+    this.#pause = ASK_AFTER_MS;
+    this.#ask();
+  };
+
+  #askLater() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(this.#ask, this.#pause);
+    this.#pause = Math.min(this.#pause * SLOWER, ASK_AFTER_MAX_MS);
   }
 
   get #conversation() {
@@ -24,7 +39,8 @@ class CustomerInquiry extends HTMLElement {
   }
 
   #ask = async () => {
-    if (document.hidden) return;
+    if (document.hidden) return; // it asks when it is looked at
+    this.#askLater();
     const seen = encodeURIComponent(this.#conversation.dataset.seen);
     const response = await fetch(`${this.dataset.changesUrl}?seen=${seen}`).catch(() => null);
     if (response?.status !== 200) return;
@@ -38,11 +54,12 @@ class CustomerInquiry extends HTMLElement {
   #apply(now) {
     const conversation = this.#conversation;
     conversation.dataset.seen = now.dataset.seen;
+    this.#pause = ASK_AFTER_MS;
     conversation.querySelector(".inquiry-state").replaceWith(now.querySelector(".inquiry-state"));
-    const log = conversation.querySelector("[role=log]");
+    const entries = conversation.querySelector("ol");
     for (const entry of now.querySelectorAll("[data-rev]")) {
-      const shown = log.querySelector(`#${entry.id}`);
-      if (!shown) log.append(entry);
+      const shown = entries.querySelector(`#${entry.id}`);
+      if (!shown) entries.append(entry);
       else if (shown.dataset.rev !== entry.dataset.rev) shown.replaceWith(entry);
     }
   }

@@ -39,6 +39,12 @@ export function restore(text) {
   }
 }
 
+/** Says on the page of the sign-in that something waits to be filled in again. */
+export function sayThatItIsKept() {
+  const note = document.getElementById("kept-note");
+  if (note) note.hidden = !sessionStorage.getItem(KEY);
+}
+
 function fill(form, fields) {
   for (const field of form.elements) {
     if (!field.name || field.name === "csrfmiddlewaretoken" || field.type === "submit") continue;

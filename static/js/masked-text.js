@@ -2,6 +2,7 @@
 // The original is text of this element, and of its name for screen readers, as long as it is shown; and nowhere else.
 
 import { confirmed } from "./confirm-dialog.js";
+import { failureOf } from "./forms.js";
 import { showMaskTools } from "./mask-tools.js";
 
 const SHOWN_MS = 30_000;
@@ -100,9 +101,8 @@ class MaskedText extends HTMLElement {
     const question = response?.status === 403 && response.headers.get("X-Confirm");
     if (question && (await confirmed(question, this.#texts))) return this.#ask(url);
     if (response?.redirected) return void window.location.assign(response.url); // the session has ended
-    const text = response ? await response.text() : "";
-    if (response?.ok) return text;
-    this.title = response && response.status < 500 && response.status !== 404 ? text : this.#texts.unavailable;
+    if (response?.ok) return response.text();
+    this.title = await failureOf(response, this.#texts);
     tell(this.#place, "masking-notice", this.title);
     return undefined;
   }

@@ -6,18 +6,24 @@ import { solve } from "./puzzle.js";
 
 const FORM = "form[data-stage=start]";
 const SUMS_MAX = 4;
+const SAID_AFTER_MS = 1000; // most sums are solved by then
 
 export class StartForm {
   #root;
+  #session;
+  #ahead = null; // the promise of a solution that the start is likely to need
   draft;
 
   /** `root` is what shows the form, at times. */
-  constructor(root, service) {
+  constructor(root, service, session) {
     this.#root = root;
+    this.#session = session;
     this.draft = new FormDraft(`contiple-draft:${service}`, ["name", "email", "message"]);
     root.addEventListener("input", (event) => {
       const form = event.target.closest(FORM);
-      if (form) this.draft.keep(form);
+      if (!form) return;
+      this.draft.keep(form);
+      this.#ahead ||= this.#solveAhead(form);
     });
   }
 
@@ -39,24 +45,44 @@ export class StartForm {
     });
   }
 
-  /** Starts a chat for `session`. `page` is the address of the page that shows the chat. Returns what `post` returns. */
-  async send(form, session, page) {
+  /** Starts a chat. `page` is the address of the page that shows the chat. Returns what `post` returns. */
+  async send(form, page) {
     const fields = fieldsOf(form);
     fields.set("page", page);
-    const response = await withButtonOff(form, () => this.#post(form.action, session, fields));
+    const response = await withButtonOff(form, () => this.#post(form, fields));
     const token = response?.status < 500 && response.headers.get("X-Chat-Token");
-    if (token) session.begin(token);
+    if (!token) return response;
+    this.#ahead = null; // it counts once
+    this.#session.begin(token);
     return response;
   }
 
   /** While a flood of starts is on, the server wants a sum solved first; a harder one if the flood has grown meanwhile. */
-  async #post(action, session, fields) {
+  async #post(form, fields) {
+    let solution = await this.#awaited(form, this.#ahead);
     for (let tries = 0; ; tries += 1) {
-      const response = await session.start(action, fields);
+      if (solution) fields.set("solution", solution);
+      const response = await this.#session.start(form.action, fields);
       const puzzle = tries < SUMS_MAX && response?.status === 428 && response.headers.get("X-Chat-Puzzle");
-      const solution = puzzle && (await solve(puzzle));
+      solution = puzzle && (await this.#awaited(form, solve(puzzle)));
       if (!solution) return response;
-      fields.set("solution", solution);
     }
+  }
+
+  /** Returns the solution. Says why the customer waits if it takes long. */
+  async #awaited(form, solving) {
+    const words = form.querySelector("[data-part=many]");
+    const timer = setTimeout(() => (words.hidden = false), SAID_AFTER_MS);
+    const solution = await solving;
+    clearTimeout(timer);
+    words.hidden = true;
+    return solution;
+  }
+
+  /** Solves a sum while the customer fills in the form, if a flood is on. */
+  async #solveAhead(form) {
+    const response = await this.#session.post(form.dataset.sumUrl);
+    const puzzle = response?.status === 204 && response.headers.get("X-Chat-Puzzle");
+    return puzzle ? solve(puzzle) : "";
   }
 }

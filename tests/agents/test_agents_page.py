@@ -114,7 +114,7 @@ def test_a_closed_contract_says_why_the_permission_cannot_be_switched_on(service
     assert "Chat is off in Contract Details" in page.content.decode()
     assert page.context["form"].fields["chat_permission"].widget.attrs["disabled"]
     refused = client.post(edit_url(newcomer), edited())
-    assert "can&#x27;t be granted" in refused.content.decode()
+    assert "can’t be granted" in refused.content.decode()
     newcomer.refresh_from_db()
     assert not newcomer.chat_permission
 

@@ -288,10 +288,10 @@ def test_a_lease_ends_if_its_worker_died(smtp: MailServer) -> None:
     assert alive.claim() == []
     OutgoingMail.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
     assert dead.renew({row.pk}) == {row.pk}
-    alive.looked_at = float("-inf")
+    alive.look_at = float("-inf")
     assert alive.claim() == []
     OutgoingMail.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
-    alive.looked_at = alive.looked_fully_at = float("-inf")
+    alive.look_at = alive.looked_fully_at = float("-inf")
     assert [found.pk for found in alive.claim()] == [row.pk]
     assert dead.renew({row.pk}) == set()
 
@@ -352,13 +352,13 @@ def test_a_mail_that_is_committed_late_is_found(smtp: MailServer, monkeypatch) -
     OutgoingMail.objects.filter(pk=early.pk).update(state=State.SENT)
     monkeypatch.setattr(queue, "COMMIT_S", 0.0)
     for _ in range(3):
-        found.looked_at = float("-inf")
+        found.look_at = float("-inf")
         assert found.claim() == []
     OutgoingMail.objects.filter(pk=late.pk).update(state=State.WAITING)
-    found.looked_at = float("-inf")
+    found.look_at = float("-inf")
     assert found.mark >= late.pk
     assert found.claim() == []
-    found.looked_fully_at = found.looked_at = float("-inf")
+    found.looked_fully_at = found.look_at = float("-inf")
     assert [row.pk for row in found.claim()] == [late.pk]
 
 

@@ -54,7 +54,12 @@ def test_this_session_goes_on_and_the_others_end(agent, sign_in):
 
 @pytest.mark.parametrize(
     ("old", "new", "field"),
-    [("wrong", NEW, "old_password"), (PASSWORD, "short", "new_password2"), (PASSWORD, "password123", "new_password2")],
+    [
+        ("wrong", NEW, "old_password"),
+        (PASSWORD, "short", "new_password1"),
+        (PASSWORD, "password123", "new_password1"),
+        (PASSWORD, "violet harbour " * 70, "new_password1"),  # the sign-in would not take it
+    ],
 )
 def test_a_wrong_old_or_weak_new_password_changes_nothing(agent, sign_in, old, new, field):
     response = change(sign_in(agent), old, new)
@@ -73,6 +78,7 @@ def test_a_mailed_link_sets_a_new_password_once_and_ends_sessions(agent, sign_in
     signed_in = sign_in(agent)
     assert ask_for_reset(client, agent.user.email.upper()).url == reverse("agents:reset_sent")
     link = mailed_link()
+    assert client.options(link).status_code == 405
 
     assert set_by_link(client, link).url == reverse("agents:sign_in")
 

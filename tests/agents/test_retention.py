@@ -18,6 +18,8 @@ from chat.lifecycle import silence, upkeep
 from chat.masking import destroying, record
 from chat.routing import decisions, presence, queue_limits
 from contiple.base import batches, crypto
+from tests.bench import world
+from tests.buffers import buffers
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DAY = timedelta(days=1)
@@ -43,6 +45,22 @@ def test_the_trail_and_the_record_of_looks_have_times_of_their_own(settings, ser
     retention.drop_old_trail(looks)
     left = set(AuditEntry.objects.filter(pk__in=[entry.pk for entry in ages.values()]).values_list("pk", flat=True))
     assert {key for key, entry in ages.items() if entry.pk in left} == {("chat.closed", 1), (shown, 1), (shown, 100)}
+
+
+def test_what_is_kept_longer_is_not_read_again_with_each_sweep(settings, service, looks):
+    """Old looks may be kept for good, and old entries of other kinds not; nothing is found to delete among the many."""
+    settings.TRAIL_KEPT, settings.UNMASK_RECORD_KEPT, costs = DAY, None, []
+    for number in (1_000, 10_000):
+        for action in ("chat.closed", *looks[:2]):
+            days = 0 if action == "chat.closed" else 9
+            AuditEntry.objects.bulk_create(
+                AuditEntry(service=service, action=action, created_at=timezone.now() - days * DAY)
+                for _ in range(number)
+            )
+        world.analyze()
+        costs.append(buffers(lambda: retention.drop_old_trail(looks)))
+
+    assert costs[1] < 2 * costs[0] + 50, costs
 
 
 def test_without_settings_the_trail_is_kept_for_good(settings, service, looks):

@@ -3,6 +3,7 @@
 import base64
 import re
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth.tokens import default_token_generator
@@ -14,8 +15,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlsafe_base64_encode
 
+from agents import throttle
 from agents.credentials import Credential, chatting_agents, user_of_session
-from agents.models import Agent, AuditEntry, Service
+from agents.models import AccountEntry, Agent, AuditEntry, Service
 from agents.second_factor import codes, factors, passkeys, pending, step_up
 from agents.second_factor.models import AuthenticatorApp, Passkey, RecoveryCode
 from agents.sign_in import begin_session
@@ -64,7 +66,7 @@ def test_no_session_begins_without_the_factor_whatever_has_forgotten_to_ask(pers
     give_app(person)
 
     with pytest.raises(PermissionDenied):
-        begin_session(rf.post("/"), person)
+        begin_session(rf.post("/"), person, by=AccountEntry.Factor.PASSWORD)
 
 
 @pytest.fixture
@@ -271,13 +273,25 @@ def test_a_wrong_code_signs_nobody_in(client, person, give_password):
     assert not is_signed_in(client)
 
 
+def test_too_many_wrong_codes_name_the_way_that_is_left(client, person, give_password):
+    recovery = give_app(person)
+    give_password(person)
+    for _number in range(codes.WRONG_CODES.attempts + 1):
+        answer = client.post(reverse("agents:second_step"), {"code": "000000"})
+    assert "A recovery code still works." in answer.content.decode()
+    client.post(reverse("agents:second_step"), {"code": recovery[0]})
+    assert is_signed_in(client)
+
+
 def test_the_second_step_expires_and_ends_with_a_new_password(client, person, give_password):
     give_app(person)
     give_password(person)
     session = client.session
     session[pending.PENDING] = {**session[pending.PENDING], "at": timezone.now().timestamp() - 601}
     session.save()
-    assert client.post(reverse("agents:second_step"), {"code": app_code(SECRET, timezone.now())}).status_code == 302
+    answer = client.post(reverse("agents:second_step"), {"code": app_code(SECRET, timezone.now())}, follow=True)
+    assert answer.redirect_chain
+    assert "Too much time has passed" in answer.content.decode()
     assert not is_signed_in(client)
 
     give_password(person)
@@ -403,6 +417,17 @@ def test_changes_are_on_record_and_told_by_mail(agent, person):
     assert "A passkey was added" in mail.outbox[0].body
 
 
+@pytest.mark.django_db(transaction=True)
+def test_the_first_codes_come_with_the_first_factor_in_one_mail(person):
+    give_app(person)
+    delivered()
+    assert len(mail.outbox) == 1
+    factors.make_recovery_codes(person)
+    delivered()
+    assert "New recovery codes were made" in mail.outbox[1].body
+    assert [entry.action for entry in person.account_entries.all()] == ["two_step_changed"] * 2
+
+
 def test_without_the_last_factor_recovery_codes_are_gone(person):
     give_app(person)
     factors.remove_app(person)
@@ -483,6 +508,10 @@ def test_sensitive_acts_ask_again_who_has_one(sign_in, service, admin):
     client = sign_in(admin)
     export = reverse("chat:export_unmask_record", args=["demo"])
     assert client.post(export).url.startswith(reverse("agents:confirm"))
+    # A page that the desk asks for in the background: the question is a page of its own.
+    page = reverse("chat:unmask_record", args=["demo"])
+    in_desk = client.post(export, headers={"HX-Request": "true", "HX-Current-URL": f"http://testserver{page}"})
+    assert in_desk.headers["HX-Redirect"] == f"{reverse('agents:confirm')}?{urlencode({'next': page})}"
     asked = client.post(reverse("chat:reveal", args=["demo", 1]), headers={"X-Requested-With": "fetch"})
     assert (asked.status_code, asked.headers[step_up.HEADER]) == (403, reverse("agents:confirm"))
     dialog = {"headers": {"X-Requested-With": "fetch"}}
@@ -511,3 +540,83 @@ def test_the_cookie_of_one_session_says_nothing_in_another(client, person, give_
     for path in ("/", "/services/", "/password/", "/sessions/", "/operator/", reverse("tickets:list", args=["demo"])):
         assert stolen.get(path).status_code == 302
         assert not is_signed_in(stolen)
+
+
+# The trail
+
+
+def trail_of(user) -> list[tuple[str, str]]:
+    return list(AccountEntry.objects.filter(user=user).order_by("id").values_list("action", "factor"))
+
+
+def test_each_step_of_signing_in_is_on_record_with_its_factor(client, person, give_password):
+    recovery = give_app(person)
+    give_password(person)
+    client.post(reverse("agents:second_step"), {"code": "000000"})
+    client.post(reverse("agents:second_step"), {"code": recovery[1][:-1]})
+    client.post(reverse("agents:second_step"), {"code": app_code(SECRET, timezone.now())})
+    assert trail_of(person) == [
+        ("password_given", "password"), ("sign_in_failed", "app"), ("sign_in_failed", "recovery_code"),
+        ("sign_in", "app"),
+    ]  # fmt: skip
+    assert "Authenticator app" in client.get(reverse("agents:sessions")).text
+
+
+def test_confirming_is_on_record_and_fills_nobodys_page(sign_in, agent, person):
+    recovery = give_app(person)
+    client = sign_in(agent)
+    for code in ("000000", recovery[0]):
+        client.post(reverse("agents:confirm"), {"code": code})
+    client.post(reverse("agents:confirm"), {"credential": "{}", "state": "none"})
+    assert trail_of(person)[-3:] == [
+        ("sign_in_failed", "app"), ("confirmed", "recovery_code"), ("sign_in_failed", "passkey"),
+    ]  # fmt: skip
+    assert "Confirmed who they are" not in client.get(reverse("agents:sessions")).text
+
+
+def test_a_passkey_alone_is_on_record_accepted_or_refused_and_of_whom(client, person):
+    key = give_passkey(person)
+    person.refresh_from_db()
+    answer = key.get(client.post(reverse("agents:passkey_challenge")).json())
+    url = reverse("agents:sign_in_by_passkey")
+    client.post(url, {**answer, "state": "forged"})
+    client.post(url, {"credential": "nonsense", "state": "forged"})
+    client.post(url, answer)
+    assert trail_of(person) == [("sign_in_failed", "passkey"), ("sign_in", "passkey")]
+    nobodys = AccountEntry.objects.get(user=None)
+    assert (nobodys.action, nobodys.factor, nobodys.address) == ("sign_in_failed", "passkey", None)
+
+
+def test_refused_passkeys_of_a_network_are_limited_but_not_on_the_persons_own_device(client, person):
+    key = give_passkey(person)
+    person.refresh_from_db()
+    url = reverse("agents:sign_in_by_passkey")
+    client.post(url, key.get(client.post(reverse("agents:passkey_challenge")).json()))
+    client.post(reverse("agents:sign_out"))
+    stranger = Client()
+    for _number in range(throttle.PASSKEY_BY_ADDRESS.attempts):
+        assert stranger.post(url, {"credential": "nonsense", "state": "forged"}).status_code == 400
+    count = AccountEntry.objects.count()
+    assert stranger.post(url, {"credential": "nonsense", "state": "forged"}).status_code == 429
+    assert AccountEntry.objects.count() == count
+    assert client.post(url, key.get(client.post(reverse("agents:passkey_challenge")).json())).status_code == 302
+
+
+@pytest.mark.parametrize(
+    "name", ["services", "password", "sessions", "two_step", "add_passkey", "set_up_app", "confirm", "passkey"]
+)
+def test_every_page_of_the_account_has_one_way_to_sign_out(sign_in, agent, person, name):
+    give_passkey(person)
+    person.refresh_from_db()
+    parts = [person.passkeys.get().pk] if name == "passkey" else []
+    page = sign_in(agent)
+    session = page.session
+    session[step_up.CONFIRMED_AT] = timezone.now().timestamp()
+    session.save()
+    answer = page.get(reverse(f"agents:{name}", args=parts))
+    assert answer.status_code == 200
+    assert answer.text.count(f'action="{reverse("agents:sign_out")}"') == 1
+
+
+def test_who_is_not_signed_in_is_not_offered_to_sign_out(client):
+    assert reverse("agents:sign_out") not in client.get(reverse("agents:sign_in")).text

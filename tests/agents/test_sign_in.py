@@ -119,6 +119,7 @@ def test_ten_failures_of_an_e_mail_refuse_even_the_right_password(person, try_si
     refused = try_sign_in(" Mina@example.com")
 
     assert refused.status_code == 429
+    assert "To sign in now, set a new password by e-mail." in refused.content.decode()
     assert "Try again in 15 minutes" in refused.content.decode()
     assert not refused.wsgi_request.user.is_authenticated
 

@@ -70,15 +70,15 @@ def add_messages(chat_ids: list[int], number: int) -> None:
         cursor.execute("UPDATE chat_chat SET last_rev = last_rev + %s WHERE id = ANY(%s)", [number, chat_ids])
 
 
-def add_tickets(service: Service, agent: Agent, number: int) -> None:
+def add_tickets(service: Service, agent: Agent, number: int, *, requester: Customer | None = None) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO tickets_ticket (service_id, number, subject, body, state, channel, requester_id, assignee_id,"
             " created_at, updated_at) SELECT %s, %s + n, 'Where is order ' || n || '?', 'It should have come.',"
-            " CASE n %% 3 WHEN 0 THEN 'unassigned' ELSE 'processing' END, 'agent', NULL,"
+            " CASE n %% 3 WHEN 0 THEN 'unassigned' ELSE 'processing' END, 'agent', %s::bigint,"
             " CASE n %% 3 WHEN 0 THEN NULL ELSE %s::bigint END, now(), now() - n * interval '1 minute'"
             " FROM generate_series(1, %s) n",
-            [service.pk, service.last_ticket_number, agent.pk, number],
+            [service.pk, service.last_ticket_number, requester and requester.pk, agent.pk, number],
         )
     service.last_ticket_number += number
     service.save(update_fields=["last_ticket_number"])

@@ -31,17 +31,32 @@ def person(email: str) -> Agent:
     return Agent.objects.get(user__email=f"{email}@demo.example")
 
 
-def test_a_browser_solves_the_sum_by_itself(demo, signed_in_page: Callable[..., Page], new_page: Callable[..., Page]):
-    Desk(signed_in_page(person("mina"))).choose("online")
+def rush(demo: Service) -> None:
     now = timezone.now()
     for _ in range(puzzle.SERVICE_STARTS + 5):
         throttle.count_attempt(limits.START_BY_SERVICE, str(demo.pk), now=now)
+
+
+@pytest.mark.parametrize("begins", ["before the form", "after the form"])
+def test_a_browser_solves_the_sum_by_itself(
+    demo, signed_in_page: Callable[..., Page], new_page: Callable[..., Page], begins: str
+):
+    """While the form is filled in if the flood is on by then, or when it is sent."""
+    Desk(signed_in_page(person("mina"))).choose("online")
     page = new_page("/hc/demo/")
     asked = []
     page.on("response", lambda response: asked.append(response.status) if "/chat/start/" in response.url else None)
-    HelpCenter(page).start(name="Jun Park", email="jun@mail.example", message="Hello!")
+    center = HelpCenter(page)
+    if begins == "before the form":
+        rush(demo)
+    center.open()
+    with page.expect_response(lambda response: response.url.endswith("/start/sum/")):
+        center.fill(name="Jun Park", email="jun@mail.example", message="Hello!")
+    if begins == "after the form":
+        rush(demo)
+    center.agree_and_start()
     expect(page.frame_locator("iframe").locator("[data-part=composer] textarea")).to_be_visible()
-    assert asked == [428, 201]
+    assert asked == ([204, 201] if begins == "before the form" else [204, 428, 201])
 
 
 def test_an_admin_blocks_and_unblocks(demo, signed_in_page: Callable[..., Page]):
@@ -82,26 +97,24 @@ def look(page: Page, checks: Checks, name: str) -> None:
 def test_the_sum_on_another_site_on_a_slow_phone(
     demo, shop: str, signed_in_page: Callable[..., Page], new_page: Callable[..., Page]
 ):
-    """In the frame of a shop, on a processor six times slower. How long it takes is printed, and held far above."""
+    """In the frame of a shop, on a page six times slower (the derivation itself isn't). It is solved ahead."""
     HelpCenterRow.objects.update(embed_origins=[shop])
     Contract.objects.update(chat_widget=True)
     Desk(signed_in_page(person("mina"))).choose("online")
-    now = timezone.now()
-    for _ in range(puzzle.SERVICE_STARTS + 5):
-        throttle.count_attempt(limits.START_BY_SERVICE, str(demo.pk), now=now)
+    rush(demo)
     page = new_page(shop)
     answers: list[tuple[int, float]] = []
     page.on("response", lambda response: _note(response, answers))
     center = HelpCenter(page)
     center.panel = page.frame_locator("iframe")
     center.chat.root = center.panel.locator("customer-chat")
-    center.fill(name="Jun Park", email="jun@mail.example", message="Hello!")
     page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 6})
+    center.fill(name="Jun Park", email="jun@mail.example", message="Hello!")
     center.agree_and_start()
     expect(center.panel.locator("[data-part=composer] textarea")).to_be_visible(timeout=60_000)
-    assert [status for status, _at in answers] == [428, 201]
+    assert [status for status, _at in answers] == [204, 201]
     [(_asked, began), (_solved, ended)] = answers
-    print(f"\nthe sum took {ended - began:.2f} s with the second request")
+    print(f"\nfrom the sum to the start: {ended - began:.2f} s")
 
 
 def _note(response: Response, answers: list[tuple[int, float]]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import axe_playwright_python
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 from playwright.sync_api import Frame, Page, expect
 
 from agents.models import Agent, Contract, Service
@@ -16,9 +17,12 @@ from tests.agents.test_second_factor import give_app, give_passkey
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.rows import make_looks
 from tests.browser.windows import Desk, HelpCenter
-from tests.make import PASSWORD, make_agent, make_chat, make_message
+from tests.make import PASSWORD, make_agent, make_chat, make_customer, make_message, make_ticket
+from tickets.conversation import add_customer_answer
+from tickets.customer_links import secret_of
 from tickets.lifecycle import add_comment
 from tickets.models import Ticket
+from tickets.replies import Reply, send_reply
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 CARD = "4111 1111 1111 1111"
@@ -173,6 +177,28 @@ def test_pages_of_the_desk(signed_in_page: Callable[..., Page], checks: Checks, 
     page.goto(f"/desk/demo/tickets/{of_chat.number}/?menu=history")
     expect(page.locator("chat-history .message").first).to_be_visible()
     checks.look_at(page, "ticket with its chat history")
+
+
+def test_the_conversation_of_a_ticket(signed_in_page, new_page: Callable[..., Page], checks: Checks, service, admin):
+    ticket = make_ticket(
+        service, body="It never came", requester=make_customer(service), assignee=admin, state="pending"
+    )
+    send_reply(admin, ticket, Reply("We look for it"))
+    add_customer_answer(ticket, "Thank you")
+    make_ticket(service, requester=make_customer(service, email=""))
+    secret = secret_of(ticket, now=timezone.now())
+    for language in ("en-US", "ko-KR"):
+        desk = signed_in_page(admin, "/desk/demo/tickets/1/", locale=language)
+        checks.look_at(desk, f"a reply being written in {language}")
+        desk.locator("[data-part=kinds] [value=comment]").check(force=True)
+        checks.look_at(desk, f"a comment being written in {language}")
+        desk.goto("/desk/demo/tickets/2/")
+        desk.locator("[data-part=kinds] [value=reply]").check(force=True)
+        checks.look_at(desk, f"nobody to reply to in {language}")
+        page = new_page(f"/inquiry/demo/{secret}/", locale=language)
+        checks.look_at(page, f"the customer's page in {language}")
+        page.goto("/inquiry/demo/forged/")
+        checks.look_at(page, f"a dead link in {language}")
 
 
 def test_the_settings_of_chat_refused(signed_in_page: Callable[..., Page], checks: Checks, ada: Agent):

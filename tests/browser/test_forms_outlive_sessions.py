@@ -6,7 +6,7 @@ import pytest
 from django.contrib.sessions.models import Session
 from playwright.sync_api import expect
 
-from agents.models import Agent
+from agents.models import Agent, Service
 from tests.make import PASSWORD, make_agent, make_ticket
 
 TEXT = "A long answer that nobody wants to write twice"
@@ -31,6 +31,7 @@ def test_a_comment_is_back_after_the_sign_in(service, mina, signed_in_page):
     Session.objects.all().delete()
     page.locator("#ticket-comment button").click()
     expect(page).to_have_url(re.compile("/sign-in/"))
+    expect(page.get_by_text("What you typed is kept, and will be back after you sign in.")).to_be_visible()
     sign_in(page, mina)
 
     expect(comment).to_have_value(TEXT)
@@ -113,3 +114,28 @@ def test_a_sign_out_leaves_nothing_in_the_tab(service, mina, signed_in_page):
 
     left = page.evaluate("Object.keys(sessionStorage)")
     assert [name for name in left if not name.startswith("htmx-")] == []  # htmx notes the address of this page
+
+
+def test_a_page_that_comes_back_saved_does_not_say_that_it_was_not(service, signed_in_page):
+    """The form itself is gone from the page by the time the answer is dealt with."""
+    page = signed_in_page(make_agent(service, "Ada", role="admin"), "/desk/demo/contract/")
+    page.get_by_label("Chat seats").fill("9")
+    page.get_by_role("button", name="Save").click()
+
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    assert page.evaluate("sessionStorage.getItem('contiple-kept-forms')") is None
+    expect(page.get_by_text("What you typed is back.")).to_have_count(0)
+
+
+def test_what_was_typed_outlives_a_requirement_to_set_up_two_steps(service, mina, signed_in_page):
+    make_ticket(service)
+    page = signed_in_page(mina, "/desk/demo/tickets/1/")
+    comment = page.locator("#ticket-comment textarea")
+    comment.fill(TEXT)
+    Service.objects.update(second_factor=Service.SecondFactor.ALL)
+    page.locator("#ticket-comment button").click()
+    expect(page).to_have_url(re.compile("/two-step/.*next=%2Fdesk%2Fdemo%2Ftickets%2F1%2F$"))
+
+    Service.objects.update(second_factor=Service.SecondFactor.NOBODY)
+    page.goto("/desk/demo/tickets/1/")
+    expect(comment).to_have_value(TEXT)

@@ -203,7 +203,7 @@ def test_a_comment_that_changed_since_it_was_selected_is_refused_and_then_shown(
 
 def test_after_an_act_of_one_s_own_the_new_comments_are_masked_in_the_same_way(open_ticket, mina):
     shown = open_ticket(mina)
-    shown.page.get_by_label("Internal comment").fill("One more about Lee")
+    shown.page.get_by_role("textbox", name="Internal comment").fill("One more about Lee")
     shown.page.get_by_role("button", name="Add internal comment").click()
     expect(shown.comments).to_have_count(2)
     shown.mask(shown.comments.last, "Lee")

@@ -10,6 +10,7 @@ from agents.models import Agent, Service
 from chat.models import Chat
 from helpcenter.models import HelpCenter as Settings
 from helpcenter.models import PrivacyPolicy
+from tests.browser.conftest import PHONE
 from tests.browser.windows import SLOW_MILLISECONDS, Desk, HelpCenter
 from tests.make import make_agent
 from tickets.models import Ticket
@@ -43,6 +44,14 @@ def test_nobody_online_leads_to_the_inquiry_form_and_a_ticket(center: HelpCenter
     ticket = Ticket.objects.get()
     assert (ticket.channel, ticket.body) == (Ticket.Channel.HELP_CENTER, "The lamp is broken")
     assert not Chat.objects.exists()
+
+
+def test_on_a_phone_nothing_covers_the_inquiry_form(service: Service, new_page: Callable[..., Page]):
+    center = HelpCenter(new_page("/hc/demo/", viewport=PHONE))
+    center.open()
+    center.stage("absent").get_by_role("link", name="Contact Us").click()
+    center.page.locator("#inquiry").get_by_label("Message").click()
+    expect(center.page.locator("chat-launcher iframe")).to_be_hidden()
 
 
 def test_an_agent_who_went_offline_in_between_costs_the_customer_no_word(desk: Desk, center: HelpCenter):

@@ -134,6 +134,27 @@ def test_unmasking_asks_again_and_goes_on(signed_in_page: Callable[..., Page], s
     expect(desk.chat.masks).to_have_text("Rex")
 
 
+def test_a_question_that_finds_no_server_says_so(signed_in_page: Callable[..., Page], service):
+    mina = make_agent(service, "Mina", online=True)
+    make_message(make_chat(service, agent=mina), "My dog is called Rex")
+    give_app(mina.user)
+    mina.user.refresh_from_db()
+    page = signed_in_page(mina)
+    desk = Desk(page)
+    desk.open()
+    desk.list.locator(".chat-entry").first.click()
+    desk.mask_text(desk.chat.body("dog"), "Rex")
+    desk.chat.masks.click()
+    question = page.get_by_role("dialog", name="Confirm it’s you")
+    question.get_by_label("Code").fill(app_code(SECRET, timezone.now()))
+    page.context.set_offline(True)
+    question.get_by_role("button", name="Continue").click()
+    expect(question.get_by_role("alert")).to_contain_text("The server can’t be reached.")
+    page.context.set_offline(False)
+    question.get_by_role("button", name="Continue").click()
+    expect(desk.chat.masks).to_have_text("Rex")
+
+
 def test_a_question_that_is_closed_shows_nothing(signed_in_page: Callable[..., Page], service):
     mina = make_agent(service, "Mina", online=True)
     make_message(make_chat(service, agent=mina), "My dog is called Rex")

@@ -16,7 +16,7 @@ from agents.models import Agent, AuditEntry
 from chat.conversation import live
 from chat.lifecycle import transitions, upkeep
 from chat.models import Chat, Lease, Ring
-from chat.routing import assignment
+from chat.routing import assignment, recent
 from chat.routing.assignment import RING_REST_S, Candidate, assign_waiting_chats, choose
 from contiple.base.clock import database_now
 from tests.agents.race import at_once
@@ -416,7 +416,7 @@ def test_history_in_another_service_does_not_count(service, agent, colleague, ou
     assert state_of(chat) == (State.RINGING, colleague.pk)
 
 
-@pytest.mark.parametrize("ago_days", [assignment.RECENT_DAYS + 1])
+@pytest.mark.parametrize("ago_days", [recent.RECENT_DAYS + 1])
 def test_history_long_ago_does_not_count(service, agent, colleague, customer, assign_chat, ago_days) -> None:
     busy_and_free(agent, colleague)
     had_a_chat(agent, customer, ago_days=ago_days)

@@ -226,11 +226,11 @@ WRONG = [
     ({"policy": "9" * 30}, "has changed"),
     ({"name": ""}, "required"),
     ({"name": "x" * 81}, "80"),
-    ({"name": "a\u202eb"}, "can&#x27;t be used"),
+    ({"name": "a\u202eb"}, "can’t be used"),
     ({"name": "\u200d"}, "enter your name"),
     ({"email": "not-an-address"}, "valid"),
     ({"message": "x" * (MESSAGE_LENGTH_MAX + 1)}, "4,000"),
-    ({"message": "bell \a"}, "can&#x27;t be stored"),
+    ({"message": "bell \a"}, "can’t be stored"),
 ]
 
 

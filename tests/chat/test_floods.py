@@ -10,19 +10,26 @@ from django.test import Client
 from django.utils import timezone, translation
 
 from agents import throttle
-from agents.models import Agent, Contract
-from chat import access
+from agents.models import Agent, Attempt, Contract
 from chat.abuse import crowds, limits, networks, puzzle
 from chat.conversation import messages
 from chat.customer.views import PUZZLE_HEADER
-from chat.models import Chat, Message, Ring
+from chat.lifecycle import transitions
+from chat.lifecycle.trail import routing_trail
+from chat.models import Chat, ChatSettings, Lease, Message, RoutingDecision
 from chat.routing.assignment import assign_waiting_chats
-from chat.routing.queue import queue_places
+from chat.routing.decisions import Reason
+from chat.routing.queue import queue_place, queue_places
+from chat.routing.queue_limits import QueueFull
+from chat.sockets import snapshots
 from contiple.base import env
 from contiple.base.errors import TooMany
-from tests.chat.comings import come_online
+from helpcenter.customers import token_hash
+from helpcenter.models import Customer
+from helpcenter.policies import current_policy
+from tests.chat.comings import be_here, come_online
 from tests.chat.test_customer_views import form, post
-from tests.make import make_chat
+from tests.make import make_chat, make_customer
 
 pytestmark = pytest.mark.django_db
 OFFICE = "192.0.2.7"
@@ -34,11 +41,16 @@ def start(service, address: str, **data):
 
 def solution(puzzle_text: str) -> str:
     """As puzzle.js finds it."""
-    challenge, iterations, bits = puzzle_text.split(" ")
+    challenge, iterations, bits, parts = puzzle_text.split(" ")
+    counters = [counter_of(f"{challenge} {part}", int(iterations), int(bits)) for part in range(int(parts))]
+    return " ".join([challenge, *map(str, counters)])
+
+
+def counter_of(text: str, iterations: int, bits: int) -> int:
     for counter in itertools.count():
-        found = hashlib.pbkdf2_hmac("sha256", str(counter).encode(), challenge.encode(), int(iterations))
-        if int.from_bytes(found[:2]) >> (16 - int(bits)) == 0:
-            return f"{challenge} {counter}"
+        found = hashlib.pbkdf2_hmac("sha256", str(counter).encode(), text.encode(), iterations)
+        if int.from_bytes(found[:2]) >> (16 - bits) == 0:
+            return counter
     raise AssertionError
 
 
@@ -49,9 +61,14 @@ def start_as_a_browser(service, address: str, **data):
     return answer
 
 
+def words(chat) -> list[str]:
+    return [choice.text for choice in routing_trail(chat)]
+
+
 def test_an_office_and_a_script_behind_one_address(service, agent) -> None:
     """The script sends forms without end; the people of the office have browsers; others come alone."""
     come_online(agent)
+    Lease.objects.update(expires_at=timezone.now() + timedelta(hours=1))
     script = [start(service, OFFICE, name="Script").status_code for _ in range(60)]
     office = [start_as_a_browser(service, OFFICE, name=f"Person {number}") for number in range(40)]
     script += [start(service, OFFICE, name="Script").status_code for _ in range(20)]
@@ -60,32 +77,70 @@ def test_an_office_and_a_script_behind_one_address(service, agent) -> None:
     assert {answer.status_code for answer in office} == {201}
     assert script.count(201) == puzzle.NETWORK_STARTS
     assert alone.status_code == 201
-    first = access.waiting_chats(service).select_related("customer")[: crowds.CROWD_FREE + 1]
-    assert "Alone" in {chat.customer.name for chat in first}
+    places = queue_places(service.pk)
+    assert places[Chat.objects.get(customer__name="Alone").pk] <= 2
     assert OFFICE not in str(list(Chat.objects.values()))
 
 
-def test_who_comes_alone_goes_before_a_crowd_and_the_crowd_moves_on(service, agent) -> None:
-    network = networks.hash_of(service.pk, OFFICE)
-    now = timezone.now()
-    crowd = []
-    for _ in range(30):
-        chat = make_chat(service, network=network, waiting_since=now)
-        chat.turn_at = crowds.turn_at(Chat(service=service, network=network), now) if len(crowd) >= 20 else now
-        chat.save(update_fields=["turn_at"])
-        crowd.append(chat)
-    alone = make_chat(service, waiting_since=now + timedelta(seconds=30))
-    later = make_chat(service, waiting_since=now + timedelta(seconds=150))
-    places = queue_places(service.pk)
-    assert places[alone.pk] == 21
-    assert places[crowd[19].pk] < places[alone.pk] < places[crowd[20].pk] < places[later.pk] < places[crowd[29].pk]
-
-
-def test_a_busy_day_of_a_phone_network_is_no_crowd(service) -> None:
+def test_who_comes_alone_goes_before_a_crowd_and_the_crowd_moves_on(service) -> None:
     network, now = networks.hash_of(service.pk, OFFICE), timezone.now()
-    for number in range(60):
-        make_chat(service, network=network if number % 2 else "")
-    assert crowds.turn_at(Chat(service=service, network=network), now) == now
+    crowd = [make_chat(service, network=network, waiting_since=now) for _ in range(30)]
+    alone = make_chat(service, waiting_since=now + timedelta(seconds=150))
+    later = make_chat(service, waiting_since=now + timedelta(seconds=570))
+
+    order = list(queue_places(service.pk))
+
+    assert [chat_id for chat_id in order if chat_id not in {alone.pk, later.pk}] == [chat.pk for chat in crowd]
+    assert order.index(alone.pk) == 3, "a crowd's chats go a minute after one another"
+    assert order.index(later.pk) == 11
+
+
+def test_a_busy_day_of_a_phone_network_is_no_crowd(service, agent) -> None:
+    network = networks.hash_of(service.pk, OFFICE)
+    make_chat(service, agent=agent)
+    chats = [make_chat(service, network="" if number % 2 else network) for number in range(60)]
+    assert list(queue_places(service.pk)) == [chat.pk for chat in chats]
+
+
+def test_nobody_of_a_network_passes_an_earlier_one_as_the_crowd_grows_smaller(service) -> None:
+    """Whether it is a crowd no more, or was one before its last chats came."""
+    network, now = networks.hash_of(service.pk, OFFICE), timezone.now()
+    early = timedelta(minutes=20)
+    crowd = [make_chat(service, network=network, waiting_since=now - early, created_at=now - early) for _ in range(40)]
+    Chat.objects.filter(pk__in=[chat.pk for chat in crowd[:25]]).update(state="closed", closed_at=now)
+    rest = [*crowd[25:], make_chat(service, network=network, waiting_since=now)]
+    alone = make_chat(service, waiting_since=now - early / 2)
+
+    assert list(queue_places(service.pk)) == [*(chat.pk for chat in rest[:-1]), alone.pk, rest[-1].pk]
+
+
+def test_a_desk_with_one_seat_serves_who_comes_alone_and_the_crowd_in_turn(service, agent) -> None:
+    network, now = networks.hash_of(service.pk, OFFICE), timezone.now()
+    hour = timedelta(hours=1)
+    crowd = [make_chat(service, network=network, waiting_since=now - hour) for _ in range(30)]
+    alone = [make_chat(service, waiting_since=now - timedelta(minutes=10 - number)) for number in range(2)]
+    assert next(iter(queue_places(service.pk))) == crowd[0].pk
+    long = timedelta(minutes=30)
+    Chat.objects.filter(pk=crowd[0].pk).update(
+        state="closed", created_at=now - hour, ringing_since=now - timedelta(minutes=5), closed_at=now
+    )
+    assert list(queue_places(service.pk))[:3] == [alone[0].pk, alone[1].pk, crowd[1].pk]
+    Chat.objects.filter(pk=crowd[0].pk).update(ringing_since=now - long)
+    assert next(iter(queue_places(service.pk))) == crowd[1].pk
+
+
+def test_what_a_page_is_shown_is_the_order_of_the_router(service, agent) -> None:
+    """A beat of the sockets, a change of the queue, and the router agree about a crowd."""
+    network, now = networks.hash_of(service.pk, OFFICE), timezone.now()
+    crowd = [make_chat(service, network=network, waiting_since=now - timedelta(minutes=5)) for _ in range(25)]
+    alone = make_chat(service, waiting_since=now - timedelta(minutes=4, seconds=30))
+    seen = snapshots.look([snapshots.Watched((), chat_id=chat.pk) for chat in (crowd[0], crowd[1], alone)])
+    assert [item.fingerprint.place for item in seen] == [1, 3, 2]
+    assert queue_place(alone) == 2
+    Agent.objects.update(chat_limit=3)
+    come_online(agent)
+    assert assign_waiting_chats(service.pk) == 3
+    assert set(Chat.objects.filter(state="ringing")) == {crowd[0], alone, crowd[1]}
 
 
 def test_a_solution_counts_once_in_its_service_and_for_a_while(service, outsider) -> None:
@@ -99,7 +154,9 @@ def test_a_solution_counts_once_in_its_service_and_for_a_while(service, outsider
         (outsider.service_id, solved),
         (service.pk, f"{solved} "),
         (service.pk, f"x{solved}"),
-        (service.pk, solved.partition(" ")[0] + " 99999999999"),
+        (service.pk, solved.partition(" ")[0] + " 99999999999" * puzzle.PARTS),
+        (service.pk, solved.rpartition(" ")[0]),
+        (service.pk, f"{solved} 1"),
         (service.pk, "\0 1"),
     ]:
         with pytest.raises(puzzle.Unsolved):
@@ -107,6 +164,34 @@ def test_a_solution_counts_once_in_its_service_and_for_a_while(service, outsider
     puzzle.require_solution(service.pk, network, solved, now=now)
     with pytest.raises(puzzle.Unsolved):
         puzzle.require_solution(service.pk, network, solved, now=now)
+
+
+def test_each_doubling_of_a_networks_starts_quadruples_the_tries_up_to_a_bound(service) -> None:
+    now, tries, counted = timezone.now(), [], 1
+    attempt = throttle.count_attempt(limits.START_BY_NETWORK, "n", now=now)
+    for starts in (19, 20, 40, 80, 160, 5000):
+        Attempt.objects.bulk_create(Attempt(key=attempt.key, at=now) for _ in range(starts - counted))
+        counted = starts
+        asked = puzzle.ahead(service.pk, "n", now=now)
+        tries.append(asked and 2 ** int(asked.split()[2]) * int(asked.split()[3]))
+    assert tries == ["", 32, 128, 512, 2048, 2048], "twice what is asked for now"
+
+
+def test_the_sum_is_had_before_the_form_is_filled_in(service, agent, customer) -> None:
+    """It needs no second request then. A known customer needs none."""
+    come_online(agent)
+    client = Client(REMOTE_ADDR=OFFICE)
+    assert PUZZLE_HEADER not in post(client, "start_sum", {})
+    now = timezone.now()
+    for _ in range(puzzle.NETWORK_STARTS):
+        throttle.count_attempt(limits.START_BY_NETWORK, networks.hash_of(service.pk, OFFICE), now=now)
+    asked = post(client, "start_sum", {})
+    assert asked.status_code == 204
+    assert start(service, OFFICE, solution=solution(asked[PUZZLE_HEADER])).status_code == 201
+    past = now - timedelta(days=2)
+    make_chat(service, customer=customer, state="closed", answered_at=past, closed_at=past)
+    Customer.objects.filter(pk=customer.pk).update(token_hash=token_hash("known"))
+    assert PUZZLE_HEADER not in post(client, "start_sum", {}, token="known")
 
 
 def test_from_many_addresses_a_rush_is_asked_and_a_usual_day_is_not(service) -> None:
@@ -173,23 +258,53 @@ def test_the_readme_has_the_policy() -> None:
         assert f"| {getattr(limits, name)} sockets" in table
 
 
-def test_a_crowd_leaves_half_of_the_seats_and_colleagues_are_no_crowd(service, agent) -> None:
+def test_a_crowd_has_what_nobody_else_wants_but_the_last_seat(service, agent) -> None:
     network = networks.hash_of(service.pk, OFFICE)
     Agent.objects.update(chat_limit=8)
     Contract.objects.update(chats_at_once=8)
     come_online(agent)
-    for _ in range(puzzle.NETWORK_STARTS - 1):
+    for _ in range(puzzle.NETWORK_STARTS):
         make_chat(service, network=network)
     ringing = Chat.objects.filter(state=Chat.State.RINGING)
-    assert assign_waiting_chats(service.pk) == 8, "colleagues behind one address have all seats"
-    Ring.objects.all().delete()
-    ringing.update(state=Chat.State.WAITING, agent=None, ringing_since=None)
-    make_chat(service, network=network)
 
-    assert assign_waiting_chats(service.pk) == 4, "a crowd has half of them"
+    assert assign_waiting_chats(service.pk) == 7
+    assert set(RoutingDecision.objects.filter(agent=None).values_list("reason", flat=True)) == {Reason.CROWD}
     alone = make_chat(service)
     assert assign_waiting_chats(service.pk) == 1
     assert ringing.filter(pk=alone.pk).exists()
+    Chat.objects.filter(pk=ringing.filter(network=network).first().pk).update(state="closed", closed_at=timezone.now())
+    assert assign_waiting_chats(service.pk) == 1, "somebody else is there: none is kept"
+
+
+def test_colleagues_behind_one_address_have_all_seats(service, agent) -> None:
+    come_online(agent)
+    for _ in range(puzzle.NETWORK_STARTS - 1):
+        make_chat(service, network="n")
+    assert assign_waiting_chats(service.pk) == 3
+
+
+@pytest.mark.parametrize(("seats", "kept"), [(0, 0), (1, 0), (2, 1), (9, 1), (19, 1), (20, 2), (200, 20)])
+def test_seats_that_are_kept(seats, kept) -> None:
+    assert crowds.seats_kept(seats) == kept
+
+
+def test_who_is_passed_over_is_told_to_admins_once(service, agent) -> None:
+    now = timezone.now()
+    come_online(agent)
+    crowd = [
+        make_chat(service, network="n", waiting_since=now - timedelta(minutes=9)) for _ in range(puzzle.NETWORK_STARTS)
+    ]
+    taken = [make_chat(service, agent=agent, network="n") for _ in range(3)]
+    assign_waiting_chats(service.pk)
+    assert words(crowd[0]) == ["Queued: all Online agents were at their limit."]
+    alone = make_chat(service)
+    Chat.objects.filter(pk=taken[0].pk).update(state="closed", closed_at=now)
+    for _ in range(2):
+        assign_waiting_chats(service.pk)
+    assert Chat.objects.get(pk=alone.pk).state == "ringing"
+    assert words(crowd[0])[1:] == [
+        "Queued: many chats came from the same address, so customers from elsewhere go first."
+    ]
 
 
 def test_whoever_was_answered_before_today_comes_alone(service, agent, customer) -> None:
@@ -199,3 +314,27 @@ def test_whoever_was_answered_before_today_comes_alone(service, agent, customer)
     assert crowds.is_known(customer.pk)
     Chat.objects.filter(pk=chat.pk).update(closed_by=Chat.ClosedBy.ADMIN)
     assert not crowds.is_known(customer.pk)
+
+
+@pytest.mark.parametrize(("limit", "own"), [(1, 1), (2, 1), (5, 3), (20, 10)])
+def test_a_limited_queue_keeps_half_of_what_is_left_for_others(service, agent, limit, own) -> None:
+    come_online(agent)
+    Lease.objects.update(expires_at=timezone.now() + timedelta(hours=1))
+    for _ in range(3):
+        make_chat(service, agent=agent)
+    ChatSettings.objects.filter(service=service).update(queue_limit=limit)
+    for _ in range(own - 1):
+        make_chat(service, network="n")
+
+    def start_from(network: str) -> bool:
+        customer = make_customer(service)
+        policy = current_policy(service.help_center, "en")
+        try:
+            be_here(chat=transitions.start_chat(customer, policy=policy, language="en", network=network))
+        except QueueFull:
+            return False
+        return True
+
+    assert [start_from("n") for _ in range(2)] == [True, False]
+    others = [start_from(f"other {number}") for number in range(limit - own + 1)]
+    assert others == [True] * (limit - own) + [False]

@@ -1,6 +1,7 @@
 """What a page of Chat History costs doesn't grow with the chats that it doesn't show."""
 
 import pytest
+from django.db import connection
 
 from chat.conversation import history
 from chat.conversation.history import Filters
@@ -37,6 +38,30 @@ def test_a_customer_is_found_however_long_ago(service, agent, customer) -> None:
     page = history.page_for(agent, Filters(text=customer.name))
 
     assert page == paging.Page([long_ago])
+
+
+def test_a_name_that_very_many_customers_have_costs_as_much_among_many(service, agent) -> None:
+    costs = []
+    for number in (1_500, 9_000):
+        world.add_closed_chats(service, agent, number)
+        give_each_a_customer_of_its_own()
+        costs.append(buffers(lambda: history.page_for(agent, Filters(text="juniper"))))
+
+    assert len(history.page_for(agent, Filters(text="juniper")).rows) == paging.PAGE_SIZE
+    assert costs[1] < 2 * costs[0], costs
+
+
+def give_each_a_customer_of_its_own() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH person AS (INSERT INTO helpcenter_customer"
+            " (service_id, name, email, language, token_hash, created_at)"
+            " SELECT service_id, 'Juniper', '', 'en', gen_random_uuid()::text, now() FROM chat_chat RETURNING id),"
+            " one AS (SELECT id, row_number() OVER (ORDER BY id) AS n FROM person),"
+            " chat AS (SELECT id, row_number() OVER (ORDER BY id) AS n FROM chat_chat)"
+            " UPDATE chat_chat SET customer_id = one.id FROM chat JOIN one USING (n) WHERE chat_chat.id = chat.id"
+        )
+    world.analyze()
 
 
 def test_of_very_many_customers_a_part_is_looked_at(service, agent, monkeypatch) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -12,7 +13,7 @@ from agents.models import Agent
 from chat.lifecycle import transitions
 from chat.lifecycle.trail import routing_trail
 from chat.models import Chat, Ring, RoutingDecision, RoutingRound
-from chat.routing import decisions
+from chat.routing import packing
 from chat.routing.assignment import assign_waiting_chats
 from chat.routing.decisions import drop_old_rounds
 from contiple.base.clock import database_now
@@ -176,14 +177,92 @@ def test_nothing_decided_writes_nothing(service, agent) -> None:
     assert not RoutingRound.objects.exists()
 
 
-def test_names_are_those_of_then(service, agent) -> None:
+def rename(agent: Agent, name: str) -> None:
+    agent.user.name = name
+    agent.user.save(update_fields=["name"])
+
+
+def test_who_got_the_chat_has_the_name_of_then_and_others_that_of_now(service, agent, colleague) -> None:
+    come_online(agent, idle_for_s=20)
+    come_online(colleague, idle_for_s=10)
+    [chat] = make_queue(service, 1)
+    assign_waiting_chats(service.pk)
+    rename(agent, "Somebody else")
+    rename(colleague, "Theodora")
+
+    assert words(chat) == ["Rang for Mina, who had waited longest for a new chat (0 of 3 chats, as others had)."]
+    assert others(chat) == ["Theodora: 0 of 3 chats"]
+
+
+def test_an_agent_who_is_gone_still_counts(service, agent, colleague) -> None:
     come_online(agent)
     [chat] = make_queue(service, 1)
     assign_waiting_chats(service.pk)
-    agent.user.name = "Somebody else"
-    agent.user.save(update_fields=["name"])
+    Agent.objects.filter(pk=colleague.pk).delete()
 
-    assert "Mina" in words(chat)[0]
+    assert others(chat) == ["Removed agent: Offline"]
+
+
+def in_the_form_of_the_release_before(round_: RoutingRound) -> None:
+    """As it writes a round: everybody in ``seats``, by nearness, with the names of then; it doesn't know ``others``."""
+    [standings] = packing.unpack(round_.service_id, [round_]).values()
+    seats = [[each.agent_id, each.name, each.availability, each.load, each.limit, each.gone_s] for each in standings]
+    RoutingRound.objects.filter(pk=round_.pk).update(seats=seats, others=None)
+
+
+def desk_of_all_kinds(service) -> None:
+    """Twenty agents."""
+    people = [make_agent(service, f"Agent Number {number}") for number in range(20)]
+    for one in people[:12]:
+        come_online(one)
+    for one in people[2:8]:
+        for _ in range(3):
+            make_chat(service, agent=one)
+    leave(agent=people[8], ago_s=40.5)
+    Agent.objects.filter(pk=people[12].pk).update(chat_status="break")
+    Agent.objects.filter(pk=people[13].pk).update(chat_permission=False)
+
+
+def test_rounds_of_the_release_before_show_the_same(service) -> None:
+    desk_of_all_kinds(service)
+    chats = make_queue(service, 30)
+    assign_waiting_chats(service.pk)
+    now = [routing_trail(chat) for chat in chats]
+    [round_] = RoutingRound.objects.all()
+    in_the_form_of_the_release_before(round_)
+
+    assert [routing_trail(chat) for chat in chats] == now
+    assert now[0][0].others
+
+
+def test_the_release_before_reads_who_got_each_chat(service) -> None:
+    """It looks for the agent in ``seats``, and takes these six of each."""
+    desk_of_all_kinds(service)
+    make_queue(service, 2)
+    assign_waiting_chats(service.pk)
+
+    [round_] = RoutingRound.objects.all()
+    found = {agent_id: (name, availability, load, limit, gone) for agent_id, name, availability, load, limit, gone
+             in round_.seats}  # fmt: skip
+    rang = RoutingDecision.objects.values_list("agent", "agent__user__name")
+    assert found == {agent_id: (name, "free", 0, 3, None) for agent_id, name in rang}
+
+
+def test_a_round_takes_a_fraction_of_what_it_took_in_the_release_before(service) -> None:
+    desk_of_all_kinds(service)
+    make_queue(service, 1)
+    assign_waiting_chats(service.pk)
+    [round_] = RoutingRound.objects.all()
+    small = row_size(round_)
+    in_the_form_of_the_release_before(round_)
+
+    assert small < row_size(round_) / 5, (small, row_size(round_))
+
+
+def row_size(round_: RoutingRound) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_column_size(r.*) FROM chat_routinground r WHERE id = %s", [round_.pk])
+        return cursor.fetchone()[0]
 
 
 def test_in_korean_nothing_stays_english_that_is_translated(service, agent, colleague) -> None:
@@ -198,18 +277,18 @@ def test_in_korean_nothing_stays_english_that_is_translated(service, agent, coll
     assert "Mina" in choice.text
 
 
-def test_a_round_is_bounded_and_keeps_who_is_nearest(service, agent, monkeypatch) -> None:
-    monkeypatch.setattr(decisions, "STANDINGS_MAX", 2)
+def test_a_round_is_bounded_and_keeps_who_is_nearest(service, agent, colleague, monkeypatch) -> None:
+    monkeypatch.setattr(packing, "STANDINGS_MAX", 2)
     for number in range(3):
         make_agent(service, f"Off {number}")
-    come_online(agent)
+    come_online(agent, idle_for_s=20)
+    come_online(colleague)
     [chat] = make_queue(service, 1)
 
     assign_waiting_chats(service.pk)
 
-    [seats] = RoutingRound.objects.values_list("seats", flat=True)
-    assert [seat[1] for seat in seats] == ["Mina", "Off 0"]
     assert "Mina" in words(chat)[0]
+    assert others(chat) == ["Theo: 0 of 3 chats", "Off 0: Offline"]
 
 
 def test_a_service_s_log_names_nobody_of_another(service, agent, outsider) -> None:
@@ -220,7 +299,8 @@ def test_a_service_s_log_names_nobody_of_another(service, agent, outsider) -> No
     assign_waiting_chats(service.pk)
 
     assert "Oscar" not in str(routing_trail(chat))
-    assert "Oscar" not in str(list(RoutingRound.objects.values_list("seats", flat=True)))
+    RoutingRound.objects.update(others=msgspec.msgpack.encode({"offline": [[outsider.pk]]}))
+    assert others(chat) == ["Removed agent: Offline"]
 
 
 def test_old_rounds_go_and_a_chat_takes_its_decisions_with_it(service, agent) -> None:
@@ -259,4 +339,4 @@ def test_the_history_shows_it_to_admins_in_few_queries(service, agent, colleague
             routing_trail(chat)
         return len(captured)
 
-    assert [queries(chats[0]), queries(chats[3])] == [2, 2]
+    assert [queries(chats[0]), queries(chats[3])] == [3, 3]

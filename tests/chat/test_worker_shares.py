@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -224,6 +224,16 @@ def test_a_service_that_goes_on_failing_is_said_once_and_tried_less_and_less_oft
     assert len(caplog.records) == 1
     assert pauses == sorted(pauses) or pauses[-1] <= jobs.PAUSE_MAX_S
     assert pauses[0] <= 1 < pauses[3] < pauses[-1] <= jobs.PAUSE_MAX_S
+
+
+def test_a_failure_in_the_database_is_said_without_the_row_in_its_text(service, caplog) -> None:
+    def fail() -> None:
+        raise IntegrityError("Failing row contains (jun@example.com)")
+
+    jobs.run([jobs.Job(service.pk, fail)], Memory())
+
+    assert "IntegrityError" in caplog.text
+    assert "jun@example.com" not in caplog.text
 
 
 def test_a_service_in_which_another_worker_is_is_left_to_it() -> None:

@@ -62,4 +62,5 @@ async def test_a_full_lane_says_when_to_come_back_and_probes_go_on(monkeypatch, 
 
     assert (answer.status, answer.headers["retry-after"]) == (503, "10")
     assert "잠시 후" in answer.text
+    assert '<a class="button button-primary" href="">다시 시도</a>' in answer.text
     assert (await ask("/health/live")).status == 200

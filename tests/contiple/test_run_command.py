@@ -181,3 +181,13 @@ def test_a_second_run_finds_its_data(manage, tmp_path):
         process.send_signal(signal.SIGINT)
         said, _complained = process.communicate(timeout=20)
     assert "loading the demo service" not in said
+
+
+def test_without_a_service_it_says_once_how_to_make_one_on_these_data(manage, tmp_path):
+    port = free_port()
+    process = manage("run", PORT=str(port), DEMO="0")
+    wait_until_it_serves(process, port)
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=40)
+    assert said.count("There is no service yet.") == 1
+    assert f"CONTIPLE_MODE=local CONTIPLE_DATA='{tmp_path}/da ta' PORT={port} .venv/bin/python manage.py" in said

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.auth.password_validation import get_default_password_validators
 
 from agents import forms, invitations
+from agents.models_accounts import AccountEntry
 from agents.second_factor import step_up
 from contiple.base import env
 
@@ -84,12 +85,31 @@ def test_what_is_documented_is_so():
             {3: "three days"}[settings.PASSWORD_RESET_TIMEOUT // 24 // 3600],
             {7: "a week"}[invitations.VALID_FOR.days],
         ],
-        "What it talks to": ["DATABASE_URL", "REDIS_URL", "EMAIL_URL"],
+        "What it talks to": ["DATABASE_URL", "REDIS_URL", "EMAIL_URL", "SENTRY_DSN", "OTEL_EXPORTER_OTLP_ENDPOINT"],
         "Who may do what": ["customer", "agent", "admin", "operator", "unmask"],
         "What is kept": ["secrets", "originals", "conversations", "trails"],
         "Libraries": ["7 days", "90 days"],
     }
     assert [f"{name}: {it}" for name, said in figures.items() for it in said if it not in section(name)] == []
+
+
+def test_what_is_logged_is_documented_with_its_time():
+    """Each action of the trail of accounts, and for each kind of row the variable and the days of its default."""
+    said = section("What is logged")
+    assert [action.label for action in AccountEntry.Action if str(action.label) not in said] == []
+    days = {
+        "ACCOUNT_ENTRIES_DAYS": settings.ACCOUNT_ENTRIES_KEPT.days,
+        "ROUTING_LOG_DAYS": settings.ROUTING_LOG_KEPT.days,
+        "SENT_MAIL_DAYS": settings.SENT_MAILS_KEPT.days,
+    }
+    assert {name for name in env.VARIABLES if name.endswith("_DAYS")} - {"SESSION_MAX_DAYS"} == {
+        *days, "TRAIL_DAYS", "UNMASK_RECORD_DAYS",
+    }  # fmt: skip
+    assert [name for name, kept in days.items() if f"| `{name}`: {kept} days |" not in said] == []
+    assert settings.TRAIL_KEPT is settings.UNMASK_RECORD_KEPT is None
+    for name in ("TRAIL_DAYS", "UNMASK_RECORD_DAYS"):
+        least = re.search(r"(\d+) at least", env.VARIABLES[name])
+        assert f"`{name}`: for good, else {int(least[1]):,} days or more" in said
 
 
 def section(name: str) -> str:

@@ -10,6 +10,8 @@ from pathlib import Path
 from django.urls import reverse
 
 from agents.models import Agent as AgentRow
+from agents.models import OutgoingMail
+from tests.faults.people import wait_until
 from tests.leaks.by_hand import mask_by_hand
 from tests.leaks.pages import look_at_pages
 from tests.leaks.paths import PATHS
@@ -53,3 +55,4 @@ def bear_witness(folder: Path) -> Evidence:
 def _send_mails(run: Run) -> None:
     run.post(run.ada, "agents:invite", {"email": INVITED, "role": AgentRow.Role.AGENT})
     run.visitor.post(reverse("agents:reset"), {"email": run.ada.user.email})
+    wait_until(lambda: not OutgoingMail.objects.filter(state=OutgoingMail.State.WAITING).exists())

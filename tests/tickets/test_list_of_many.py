@@ -78,6 +78,7 @@ def test_what_is_found_is_the_same_however_many(service, agent, tag, monkeypatch
 
     by_ids = found()
     monkeypatch.setattr(listing, "FEW", 0)
+    monkeypatch.setattr(listing, "TAGGED_MAX", 0)
     assert found() == by_ids
     assert by_ids == [[7], [7], list(range(1, 31)), [7], []]
 
@@ -85,6 +86,7 @@ def test_what_is_found_is_the_same_however_many(service, agent, tag, monkeypatch
 def test_common_filters_with_a_rare_overlap_cost_as_much_among_many(service, agent, tag, monkeypatch) -> None:
     monkeypatch.setattr(paging, "LOOKED_AT_MAX", 500)
     monkeypatch.setattr(listing, "FEW", 100)
+    monkeypatch.setattr(listing, "TAGGED_MAX", 100)
     filters = Filters(tag=tag.pk, state=Ticket.State.UNASSIGNED, text="order")
     through, costs = Ticket.tags.through, []
     for number in (FEW, MANY):
@@ -97,11 +99,41 @@ def test_common_filters_with_a_rare_overlap_cost_as_much_among_many(service, age
     assert costs[1] < 3 * costs[0], costs
 
 
+def test_few_with_tag_and_state_are_all_on_the_first_page_however_far_down(service, agent, tag, monkeypatch) -> None:
+    """Both filters fit many tickets, and none of the newest: the page costs as many rows as have the tag."""
+    monkeypatch.setattr(paging, "LOOKED_AT_MAX", 500)
+    add(service, agent, FEW)
+    oldest = Ticket.objects.filter(state=Ticket.State.UNASSIGNED).order_by("updated_at")
+    common = Ticket.objects.filter(state=Ticket.State.PROCESSING)[:1_200]
+    far_down = [*oldest.values_list("pk", flat=True)[:3]]
+    through = Ticket.tags.through
+    through.objects.bulk_create(through(ticket_id=pk, tag=tag) for pk in [*far_down, *(each.pk for each in common)])
+    filters, costs = Filters(tag=tag.pk, state=Ticket.State.UNASSIGNED), []
+    for number in (1, MANY):
+        add(service, agent, number)
+        costs.append(buffers(lambda: pages(agent, filters)))
+
+    found = listing.narrow(access.tickets_for(agent), agent, filters)
+    page = listing.page_of(found)
+    assert (sorted(ticket.pk for ticket in page.rows), page.older, page.looked_to) == (sorted(far_down), None, None)
+    assert listing.count(found) == "3"
+    assert costs[1] < 2 * costs[0] + 100, costs
+
+
+@pytest.mark.parametrize("filters", [Filters(text="order"), Filters(text="order", state=Ticket.State.PROCESSING)])
+def test_a_word_in_every_ticket_costs_about_a_page(service, agent, customer, filters) -> None:
+    """The list is walked down until the page is full, and nothing is fetched for rows that are not on it."""
+    world.add_tickets(service, agent, MANY, requester=customer)
+    found = listing.narrow(access.tickets_for(agent), agent, filters)
+
+    assert buffers(lambda: list(listing.page_of(found).rows)) < paging.LOOKED_AT_MAX / 10
+
+
 def test_a_part_of_a_long_list_is_searched_at_a_time_and_the_page_says_so(
     service, agent, tag, sign_in, monkeypatch
 ) -> None:
     monkeypatch.setattr(paging, "LOOKED_AT_MAX", 10)
-    monkeypatch.setattr(listing, "FEW", 3)
+    monkeypatch.setattr(listing, "TAGGED_MAX", 3)
     world.add_tickets(service, agent, 60)
     with_tag = Ticket.objects.order_by("-updated_at")
     for ticket in [*with_tag.filter(state=Ticket.State.PROCESSING)[:10], *with_tag.filter(state="unassigned")[15:]]:

@@ -6,14 +6,16 @@ import pytest
 from django.db import IntegrityError
 
 from agents import outbox
-from agents.outbox.models import OutgoingMail
-from agents.outbox.posting import content_of
+from agents.models import OutgoingMail
+from agents.models_mailboxes import ServiceMailbox
 from contiple.base.errors import Closed
 from helpcenter.models import HelpCenterText
 from tests.chat.secrets import columns_with
 from tests.make import make_customer, make_ticket
+from tests.tickets.masked import mask_text
+from tests.tickets.outgoing import made
 from tickets.conversation import add_customer_answer
-from tickets.mails import mail_confirmation
+from tickets.mails import post_confirmation
 from tickets.models import Comment, Ticket, TicketMail
 from tickets.replies import Reply, send_reply
 
@@ -33,18 +35,14 @@ def form(body: str = "It is on its way", **fields) -> dict:
     return {"body": body, "cc": "", "state": "pending", "request_id": str(uuid.uuid4()), **fields}
 
 
-def text_of(mail: OutgoingMail) -> str:
-    return content_of(mail)[0]
-
-
 def test_it_is_stored_and_mailed_and_the_ticket_is_the_agents(ticket, agent, actions) -> None:
     comment = send_reply(agent, ticket, Reply("It is on its way"))
     ticket.refresh_from_db()
     assert (ticket.state, ticket.assignee) == (State.PENDING, agent)
     assert (comment.kind, comment.name) == ("reply", "Mina")
     mail = OutgoingMail.objects.get()
-    assert (mail.to, mail.cc, mail.from_name, mail.is_automatic) == (["jun@example.com"], [], "Demo", False)
-    assert "It is on its way" in text_of(mail)
+    assert (mail.to, mail.cc, made(mail).from_name, mail.is_automatic) == (["jun@example.com"], [], "Demo", False)
+    assert "It is on its way" in made(mail).text
     assert TicketMail.objects.get().message_id == mail.message_id
     assert actions(ticket) == ["ticket.replied", "ticket.assignee", "ticket.state", "ticket.state"]
 
@@ -58,36 +56,45 @@ def test_it_may_resolve_the_ticket(ticket, agent, colleague) -> None:
 
 def test_what_is_masked_stays_masked_in_the_mail(ticket, agent) -> None:
     send_reply(agent, ticket, Reply(f"You wrote {CARD}"))
-    text, html = content_of(OutgoingMail.objects.get())
+    mail = made(OutgoingMail.objects.get())
+    text, html = mail.text, mail.html
     assert "*" * len(CARD) in text
     assert "*" * len(CARD) in html
     assert "4111" not in text + html
     assert columns_with("4111") == []
 
 
+def test_what_is_masked_by_hand_before_it_leaves_is_masked_in_the_mail(ticket, agent) -> None:
+    mask_text(agent, send_reply(agent, ticket, Reply("Ask Kim Minsu")), "Kim Minsu")
+    mail = made(OutgoingMail.objects.get())
+    assert "Ask *********" in mail.text
+    assert columns_with("Kim Minsu") == []
+
+
 def test_a_mail_says_what_it_is_in_the_customers_language(service, agent) -> None:
     HelpCenterText.objects.filter(language="ko").update(signature="데모 <상담팀>")
     send_reply(agent, make_ticket(service, requester=make_customer(service, language="ko")), Reply("<b>네</b>"))
     mail = OutgoingMail.objects.get()
-    text, html = content_of(mail)
+    text, html, subject = made(mail).text, made(mail).html, made(mail).subject
     assert mail.language == "ko"
     assert "데모 <상담팀>" in text
     assert "데모 &lt;상담팀&gt;" in html
     assert "&lt;b&gt;네&lt;/b&gt;" in html
-    assert not any(word in text + mail.subject for word in ("Your", "Read", "inquiry #"))
+    assert not any(word in text + subject for word in ("Your", "Read", "inquiry #"))
 
 
 def test_the_mails_of_a_ticket_are_one_thread(ticket, agent) -> None:
-    mail_confirmation(ticket)
+    post_confirmation(ticket)
     send_reply(agent, ticket, Reply("First"))
     TicketMail.objects.create(
         ticket=ticket, service=ticket.service, message_id="<theirs@example.com>", direction="in", is_from_requester=True
     )
     send_reply(agent, ticket, Reply("Second"))
-    first, second, third = OutgoingMail.objects.order_by("pk")
-    assert (first.in_reply_to, first.references, first.is_automatic) == ("", [], True)
-    assert (second.in_reply_to, second.references) == (first.message_id, [first.message_id])
-    assert third.references == [first.message_id, second.message_id, "<theirs@example.com>"]
+    rows = list(OutgoingMail.objects.order_by("pk"))
+    (first, second, third), ids = map(made, rows), [row.message_id for row in rows]
+    assert (first.in_reply_to, first.references, rows[0].is_automatic) == ("", [], True)
+    assert (second.in_reply_to, second.references) == (ids[0], [ids[0]])
+    assert third.references == [ids[0], ids[1], "<theirs@example.com>"]
     assert third.in_reply_to == "<theirs@example.com>"
     assert {first.subject, second.subject.removeprefix("Re: "), third.subject.removeprefix("Re: ")} == {first.subject}
     assert ticket.subject not in first.subject
@@ -96,14 +103,14 @@ def test_the_mails_of_a_ticket_are_one_thread(ticket, agent) -> None:
 def test_a_thread_that_a_customer_began_keeps_its_subject(ticket, agent) -> None:
     ticket.mails.create(service=ticket.service, message_id="<theirs@example.com>", direction="in")
     send_reply(agent, ticket, Reply("Hello"))
-    assert OutgoingMail.objects.get().subject == f"Re: {ticket.subject}"
+    assert made(OutgoingMail.objects.get()).subject == f"Re: {ticket.subject}"
 
 
 def test_a_long_thread_names_the_first_and_the_latest(ticket, agent) -> None:
     for number in range(30):
         ticket.mails.create(service=ticket.service, message_id=f"<{number}@example.com>", direction="in")
     send_reply(agent, ticket, Reply("Hello"))
-    references = OutgoingMail.objects.get().references
+    references = made(OutgoingMail.objects.get()).references
     assert len(references) == 20
     assert (references[0], references[1], references[-1]) == (
         "<0@example.com>",
@@ -117,12 +124,14 @@ def test_with_others_in_cc_there_is_no_link(ticket, agent, sign_in) -> None:
     assert sign_in(agent).post(URL, form(cc=cc)).status_code == 302
     mail = OutgoingMail.objects.get()
     assert mail.cc == ["ann@example.com", "bo@example.com"]
-    assert "/inquiry/" not in "".join(content_of(mail))
+    assert "/inquiry/" not in made(mail).text + made(mail).html
 
 
 def test_without_others_there_is_a_link(ticket, agent) -> None:
     send_reply(agent, ticket, Reply("Hello"))
-    assert all("/inquiry/demo/" in part for part in content_of(OutgoingMail.objects.get()))
+    mail = made(OutgoingMail.objects.get())
+    assert "/inquiry/demo/" in mail.text
+    assert "/inquiry/demo/" in mail.html
 
 
 @pytest.mark.parametrize(
@@ -188,6 +197,16 @@ def test_neither_the_mail_nor_the_reply_exists_alone(ticket, agent, monkeypatch)
         send_reply(agent, ticket, Reply("Hello"))
     ticket.refresh_from_db()
     assert (Comment.objects.count(), ticket.state) == (0, State.UNASSIGNED)
+
+
+def test_answers_by_mail_go_to_the_services_address(ticket, agent) -> None:
+    send_reply(agent, ticket, Reply("Hello"))
+    row = OutgoingMail.objects.get()
+    assert made(row).reply_to == ""
+    assert "replying to this e-mail" not in made(row).text
+    ServiceMailbox.objects.create(service=ticket.service, address="help@demo.example")
+    assert made(row).reply_to == "help@demo.example"
+    assert "replying to this e-mail" in made(row).text
 
 
 def test_it_takes_the_mark_of_an_answer_away(ticket, agent) -> None:

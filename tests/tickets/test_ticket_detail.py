@@ -74,6 +74,14 @@ def test_the_timeline_tells_in_words_what_happened(service, agent, colleague, ad
     assert places == sorted(places)
 
 
+def test_a_ticket_and_the_one_that_follows_it_name_each_other(service, agent, sign_in):
+    old = make_ticket(service)
+    make_ticket(service, follows=old)
+    for number, other in ((1, 2), (2, 1)):
+        page = sign_in(agent).get(f"/desk/demo/tickets/{number}/").content.decode()
+        assert f'<a href="/desk/demo/tickets/{other}/">#{other}</a>' in page
+
+
 def test_who_takes_a_ticket_or_gives_it_back_is_told_so(service, agent, colleague, sign_in):
     ticket = make_ticket(service)
     for by, to in ((agent, agent), (agent, None), (agent, colleague), (agent, None)):

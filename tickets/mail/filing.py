@@ -166,7 +166,7 @@ def _confirm(row: ReceivedMail, now: datetime) -> None:
     """Tells the sender the number, a few times an hour: the sender may be forged, and gets what others ask for."""
     sender = row.from_address
     if mails.is_reachable(row.ticket) and throttle.allow(limits.CONFIRMATION_BY_SENDER, sender, now=now):
-        mails.mail_confirmation(row.ticket)
+        mails.post_confirmation(row.ticket)
 
 
 def _divided(text: str) -> tuple[str, str]:

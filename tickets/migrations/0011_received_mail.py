@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('agents', '0015_service_mailbox'),
+        ('agents', '0018_service_mailbox'),
         ('tickets', '0010_ticket_answered'),
     ]
 
@@ -43,15 +43,5 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(condition=models.Q(('ticket', None)), fields=['service', '-received_at', '-id'], name='receivedmail_unfiled')],
                 'constraints': [models.UniqueConstraint(fields=('service', 'message_id'), name='receivedmail_once')],
             },
-        ),
-        migrations.CreateModel(
-            name='PolledFolder',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=255, unique=True)),
-                ('uid_validity', models.BigIntegerField()),
-                ('last_uid', models.BigIntegerField(null=True)),
-                ('failed', models.JSONField(default=list)),
-            ],
         ),
     ]

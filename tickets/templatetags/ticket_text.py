@@ -15,7 +15,7 @@ _STATES = OutgoingMail.State
 _DELIVERIES: dict[str, Promise] = {
     _STATES.WAITING: _("being sent"),
     _STATES.SENT: _("sent by e-mail"),
-    _STATES.DEAD: _("not delivered: the mail server refused it"),
+    _STATES.DEAD: _("not delivered"),
     _STATES.BOUNCED: _("not delivered: it came back"),
     _STATES.UNSENT: _("not sent: there is no mail server"),
 }

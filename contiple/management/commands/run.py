@@ -1,5 +1,7 @@
 """`manage.py run`: pages, sockets and worker in one process on this machine. `make run` calls it."""
 
+import os
+import shlex
 from typing import Any
 
 from django.core.management import call_command
@@ -8,13 +10,6 @@ from django.core.management.base import BaseCommand
 from contiple import server, start_checks
 from contiple.base import env
 from contiple.local import startup
-
-FIRST_SERVICE = [
-    "There is no service yet. In another window, make one with its admin:",
-    "",
-    "CONTIPLE_MODE=local .venv/bin/python manage.py create_service \\",
-    "    --name 'My shop' --slug shop --admin-email me@example.com",
-]
 
 
 class Command(BaseCommand):
@@ -57,11 +52,17 @@ class Command(BaseCommand):
         agents = f"Agents      http://localhost:{port}/"
         slugs = list(Service.objects.filter(is_stopped=False).order_by("pk").values_list("slug", flat=True)[:1])
         if not slugs:
-            return [
-                agents,
-                "",
-                "There is no service yet. In another window, make one with its admin:",
-                "",
-                *FIRST_SERVICE,
-            ]
-        return [f"Customers   http://localhost:{port}/hc/{slugs[0]}/", agents, "", *sign_ins()]
+            return [agents, "", *first_service()]
+        demo = sign_ins()
+        return [f"Customers   http://localhost:{port}/hc/{slugs[0]}/", agents, *([""] if demo else []), *demo]
+
+
+def first_service() -> list[str]:
+    """Returns how the first service is made, on these data and with links that lead to this server."""
+    given = [f"{name}={shlex.quote(os.environ[name])} " for name in ("CONTIPLE_DATA", "PORT") if os.environ.get(name)]
+    return [
+        "There is no service yet. In another window, make one with its admin:",
+        "",
+        f"CONTIPLE_MODE=local {''.join(given)}.venv/bin/python manage.py create_service \\",
+        "    --name 'My shop' --slug shop --admin-email me@example.com",
+    ]

@@ -14,6 +14,7 @@ from contiple.base.errors import TooMany
 from helpcenter.models import Customer
 from tests.make import make_agent, make_ticket
 from tests.tickets.mail.corpus import CORPUS, DSN, mail, multipart, part
+from tests.tickets.outgoing import made
 from tickets import mails
 from tickets.mail import limits
 from tickets.mail.incoming import NobodysMail, receive
@@ -34,7 +35,7 @@ def asked(service, mailbox, agent, customer) -> Ticket:
     """Jun's ticket, to which an agent has replied by mail."""
     ticket = make_ticket(service, requester=customer, assignee=agent, state=Ticket.State.PENDING)
     reply = ticket.comments.create(kind=Comment.Kind.REPLY, agent=agent, name="Mina", body="Which one?")
-    mails.mail_reply(ticket, reply)
+    mails.post_reply(ticket, reply)
     OutgoingMail.objects.update(state=OutgoingMail.State.SENT)
     return ticket
 
@@ -71,7 +72,7 @@ def test_a_mail_becomes_an_unassigned_ticket_of_its_sender(mailbox) -> None:
 def test_the_sender_is_told_the_number_in_the_thread(mailbox) -> None:
     ticket = take(mail("Where is it?")).ticket
     sent = OutgoingMail.objects.get()
-    assert (sent.to, sent.in_reply_to, sent.is_automatic) == (["jun@example.com"], "<m1@example.com>", True)
+    assert (sent.to, made(sent).in_reply_to, sent.is_automatic) == (["jun@example.com"], "<m1@example.com>", True)
     assert ticket.mails.filter(direction="out", message_id=sent.message_id).exists()
 
 

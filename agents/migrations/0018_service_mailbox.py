@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('agents', '0014_outbox'),
+        ('agents', '0017_account_entries_of_two_steps'),
     ]
 
     operations = [

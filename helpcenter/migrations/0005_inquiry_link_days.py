@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("helpcenter", "0003_chat_settings_leave")]
+    dependencies = [("helpcenter", "0004_policies_in_words")]
 
     operations = [
         migrations.AddField(

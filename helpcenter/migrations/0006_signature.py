@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("helpcenter", "0004_inquiry_link_days")]
+    dependencies = [("helpcenter", "0005_inquiry_link_days")]
 
     operations = [
         migrations.AddField(
