@@ -44,4 +44,14 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('service', 'message_id'), name='receivedmail_once')],
             },
         ),
+        migrations.CreateModel(
+            name='PolledFolder',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=255, unique=True)),
+                ('uid_validity', models.BigIntegerField()),
+                ('last_uid', models.BigIntegerField(null=True)),
+                ('failed', models.JSONField(default=list)),
+            ],
+        ),
     ]
