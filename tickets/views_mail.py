@@ -10,7 +10,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from agents import mailboxes
 from agents.access import for_admins
-from agents.models import Agent, ServiceMailbox
+from agents.models import Agent
+from agents.models_mailboxes import ServiceMailbox
 from contiple.base.errors import DomainError
 from contiple.base.paging import Position, page_of
 from helpcenter.customers import EMAIL_LENGTH_MAX
@@ -57,7 +58,7 @@ def _saved(request: HttpRequest, agent: Agent, form: MailboxForm) -> bool:
     try:
         changed = mailboxes.set_address(agent, form.cleaned_data["address"])
     except DomainError as error:
-        form.add_error("address" if error.code == "address" else None, error.text)
+        form.add_error("address" if error.code == "address" else None, str(error))
         return False
     messages.success(request, _("Saved.") if changed else _("No changes were made."))
     return True

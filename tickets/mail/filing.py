@@ -10,7 +10,8 @@ from django.db import transaction
 
 from agents import throttle
 from agents.mailboxes import is_mailbox
-from agents.models import Service, ServiceMailbox
+from agents.models import Service
+from agents.models_mailboxes import ServiceMailbox
 from agents.outbox.models import OutgoingMail
 from chat.abuse import blocks
 from chat.masking.concealing import conceal
@@ -49,7 +50,7 @@ def file_mail(mailbox: ServiceMailbox, mail: Mail, *, now: datetime) -> Received
     row.reason = _reason(service, mail, now)
     if row.reason == Reason.FILED:
         _file(row, mail, now)
-    elif row.reason == Reason.BOUNCE:
+    elif mail.bounce and row.reason == Reason.BOUNCE:
         row.ticket = returned.mark_returned(service, mail.bounce)
     if row.reason != Reason.FILED:
         row.text, row.folded = conceal(service, mail.words.new), conceal(service, _folded(mail))
@@ -150,6 +151,7 @@ def _made(row: ReceivedMail, mail: Mail, text: str, requester: Customer) -> Answ
 
 def _note(row: ReceivedMail, mail: Mail) -> None:
     """Makes the mail one of the ticket's thread."""
+    assert row.ticket is not None
     requester = row.ticket.requester
     is_requester = requester is not None and requester.email.lower() == mail.sender.email and mail.is_sender_sure
     row.ticket.mails.create(
@@ -164,6 +166,7 @@ def _note(row: ReceivedMail, mail: Mail) -> None:
 
 def _confirm(row: ReceivedMail, now: datetime) -> None:
     """Tells the sender the number, a few times an hour: the sender may be forged, and gets what others ask for."""
+    assert row.ticket is not None
     sender = row.from_address
     if mails.is_reachable(row.ticket) and throttle.allow(limits.CONFIRMATION_BY_SENDER, sender, now=now):
         mails.post_confirmation(row.ticket)

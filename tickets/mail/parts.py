@@ -62,7 +62,7 @@ def text_in(part: Message, found: Found) -> str:
     if kind == "message/rfc822":
         return _enclosed(part, found)
     if part.is_multipart() and part.get_content_maintype() == "multipart":
-        texts = [text_in(each, found) for each in part.get_payload()]
+        texts = [text_in(each, found) for each in part.get_payload() if isinstance(each, Message)]
         return "\n\n".join(text for text in texts if text)
     if kind in ("text/plain", "text/html") and not _is_file(part):
         return found.take(_text(part, kind, found))

@@ -72,6 +72,7 @@ class Poller:
 
     def round(self) -> None:
         """Files whatever has come since the last round, the oldest first. Raises what the server or the line does."""
+        assert settings.IMAP_URL is not None
         with opened(settings.IMAP_URL) as folder:
             row = _state(folder)
             highest = folder.highest() if row.last_uid is None else 0
