@@ -44,7 +44,7 @@ class HelpCenterText(models.Model):
     title = models.CharField(_("Title"), max_length=80, blank=True)
     greeting = models.TextField(_("Greeting"), max_length=500, blank=True)
     absent_message = models.CharField(_("Absent message"), max_length=200, blank=True)
-    signature = models.TextField(_("Signature"), max_length=500, blank=True, db_default="")
+    signature = models.TextField(_("Signature"), max_length=500, blank=True, default="", db_default="")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["help_center", "language"], name="help_center_text_once")]

@@ -8,6 +8,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="helpcentertext",
             name="signature",
-            field=models.TextField(blank=True, db_default="", max_length=500, verbose_name="Signature"),
+            field=models.TextField(blank=True, db_default="", default="", max_length=500, verbose_name="Signature"),
         ),
     ]

@@ -15,7 +15,7 @@ LIST = "/desk/demo/mails/"
 
 def make_mail(service=None, state=State.DEAD, **fields) -> OutgoingMail:
     to = fields.pop("to", "jun@example.com")
-    said = {"kind": "reply", "subject": "Your order", "text": "a text of their own"} | fields
+    said = {"kind": "test", "subject": "Your order", "text": "a text of their own"} | fields
     row = outbox.post(outbox.Outgoing(service=service, to=[to], **said))
     OutgoingMail.objects.filter(pk=row.pk).update(state=state, last_error="recipient 550 5.1.1")
     return row

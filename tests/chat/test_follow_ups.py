@@ -29,12 +29,11 @@ def chat(service, agent) -> Chat:
 
 def desk_pages(browser: Client, chat: Chat) -> list[str]:
     """Chat History, the conversation on a page of its own, and in the dialog."""
-    addresses = [
-        reverse("chat:chats", args=["demo"]),
-        reverse("chat:history", args=["demo", chat.pk]),
-        reverse("chat:conversation", args=["demo", chat.pk]),
+    answers = [
+        browser.get(reverse("chat:chats", args=["demo"])),
+        browser.get(reverse("chat:history", args=["demo", chat.pk])),
+        browser.get(reverse("chat:conversation", args=["demo", chat.pk]), headers=FETCH),
     ]
-    answers = [browser.get(address, headers=FETCH) for address in addresses]
     assert [answer.status_code for answer in answers] == [200, 200, 200]
     return [answer.content.decode() for answer in answers]
 
@@ -87,7 +86,8 @@ def test_pages_of_the_customer_link_to_the_inquiry_form(service) -> None:
 def test_pages_of_the_customer_work_without_an_inquiry_form(service, nothing_registered) -> None:
     for html in customer_pages(service):
         assert "/contact/" not in html
-        assert "inquiry" not in html.lower().replace("data-inquiry", "")
+        content = html.partition("<body")[2] or html  # the stylesheets above are the whole help center's
+        assert "inquiry" not in content.lower().replace("data-inquiry", "")
 
 
 def test_the_trail_has_the_words_of_the_app_above(service, agent, chat, monkeypatch) -> None:

@@ -53,7 +53,7 @@ def post(services: list[Service], count: int) -> set[str]:
     mails = [
         OutgoingMail(
             service=services[number % len(services)],
-            kind="reply",
+            kind="test",
             message_id=f"<{now.timestamp()}-{number}@test>",
             to=[f"customer{number}@example.com"],
             pending=[f"customer{number}@example.com"],
