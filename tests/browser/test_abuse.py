@@ -50,6 +50,7 @@ def test_a_browser_solves_the_sum_by_itself(
     if begins == "before the form":
         rush(demo)
     center.open()
+    expect(center.stage("start").locator("[type=submit]")).to_be_enabled()  # the script is there
     with page.expect_response(lambda response: response.url.endswith("/start/sum/")):
         center.fill(name="Jun Park", email="jun@mail.example", message="Hello!")
     if begins == "after the form":

@@ -244,6 +244,7 @@ def test_what_a_killed_process_has_started_ends_too(tmp_path):
     )
     parent = subprocess.Popen([sys.executable, "-c", code], cwd=settings.BASE_DIR, stdout=subprocess.PIPE)
     sleeper = psutil.Process(int(parent.stdout.readline()))
+    wait_until(lambda: sleeper.name() == "sleep")  # before that it has not said yet what shall end it
     parent.kill()
     parent.communicate()
     gone, _alive = psutil.wait_procs([sleeper], timeout=5)

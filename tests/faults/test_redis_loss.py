@@ -17,7 +17,8 @@ from tests.faults.talk import assert_every_word_arrived, conversations, wait_for
 from tests.faults.watch import WITHIN_S
 
 BEAT_S = HEARTBEAT_S + 2  # a message is found by the next beat
-LAYER_S = WITHIN_S + 4  # and what the worker may wait for a layer that does not answer
+# And what the worker may wait for a layer that does not answer: a second for each act that is due.
+LAYER_S = WITHIN_S + 10
 
 
 def apart(desk, number=1):
