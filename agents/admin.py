@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from agents import account_trail, admin_outbox, audit, contracts  # noqa: F401 - pages of mails
+from agents import account_trail, admin_mailboxes, admin_outbox, audit, contracts  # noqa: F401 - pages of mails
 from agents.access import active_admins
 from agents.admin_accounts import OPERATOR, ReadOnlyAdmin, users_named
 from agents.contracts import lock_contract, refuse_chat_permission, refuse_seats_in_use, turn_everybody_offline

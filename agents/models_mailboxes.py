@@ -1,5 +1,7 @@
 """The services' own mail addresses."""
 
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -8,7 +10,7 @@ from contiple.base.email_addresses import EmailAddressField
 
 
 class ServiceMailbox(models.Model):
-    """The address at which a service gets mail. What is sent there becomes tickets."""
+    """The address at which a service gets mail, allotted by the operator. What is sent there becomes tickets."""
 
     service = models.OneToOneField("agents.Service", models.CASCADE, related_name="mailbox", verbose_name=_("Service"))
     address = EmailAddressField(
@@ -25,3 +27,8 @@ class ServiceMailbox(models.Model):
 
     def __str__(self) -> str:
         return self.address
+
+    def clean(self) -> None:
+        """Refuses an address with which a person signs in: mails to that person would become tickets."""
+        if get_user_model().objects.filter(email=self.address).exists():
+            raise ValidationError({"address": _("Somebody signs in with this e-mail address.")})

@@ -54,9 +54,15 @@ def tickets_of_email(service: Service, email: str) -> QuerySet[Ticket]:
 
 @transaction.atomic
 def revoke_links(agent: Agent, ticket: Ticket) -> None:
-    """Ends every link to the ticket that was sent so far. The next mail has a new one."""
-    generation = F("link_generation") + 1
-    Ticket.objects.filter(pk=ticket.pk).update(link_generation=generation, updated_at=timezone.now())
+    """Ends every link to the ticket that was sent so far, and to those that it follows. The next mail has a new one.
+
+    An answer by the link of an earlier one would lead to this ticket.
+    """
+    Ticket.objects.filter(pk=ticket.pk).update(updated_at=timezone.now())
+    earlier: Ticket | None = ticket
+    while earlier is not None:
+        Ticket.objects.filter(pk=earlier.pk).update(link_generation=F("link_generation") + 1)
+        earlier = earlier.follows
     audit.record(ticket.service_id, "ticket.links_revoked", ticket.audit_subject, agent=agent, number=ticket.number)
 
 

@@ -49,7 +49,6 @@ WITHOUT_WORDS = {
         "agents:start_mails_again",
         "chat:chat_settings",
         "chat:end_chats",
-        "tickets:mail",
     ),
     "what admins write about abuse, masked": ("chat:block", "chat:unblock"),
     "what admins write for everybody to read": (

@@ -86,6 +86,17 @@ def test_every_link_that_does_not_hold_shows_the_same_page(client, ticket, agent
     assert not Comment.objects.exists()
 
 
+def test_revoking_ends_the_links_of_the_tickets_before_too(client, ticket, agent) -> None:
+    """An answer by one of these would lead to the ticket whose links are revoked."""
+    Ticket.objects.filter(pk=ticket.pk).update(state=State.COMPLETED)
+    later = make_ticket(ticket.service, requester=ticket.requester, follows=ticket)
+    before = page_of(ticket)
+    assert client.get(before).status_code == 200
+    revoke_links(agent, later)
+    assert client.post(f"{before}answer/", answer()).status_code == 404
+    assert not Comment.objects.exists()
+
+
 def test_a_link_lasts_as_long_as_default_setting_says(client, ticket) -> None:
     HelpCenter.objects.update(inquiry_link_days=2)
     assert client.get(page_of(ticket, ago=timedelta(hours=47))).status_code == 200
