@@ -17,6 +17,8 @@ class ChatLauncher extends HTMLElement {
     this.button.addEventListener("click", () => this.toggle());
     window.addEventListener("message", (event) => this.#heard(event));
     if (known) this.#load();
+    // Nobody was there, and the chat led here: on a phone it would cover the form that is wanted now.
+    if (!known && document.getElementById("inquiry")) sessionStorage.removeItem(this.openKey);
     if (sessionStorage.getItem(this.openKey)) this.toggle(true);
   }
 

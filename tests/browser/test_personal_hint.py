@@ -154,6 +154,7 @@ def test_it_stands_in_the_form_before_a_chat(service: Service, new_page):
     center.open()
     hint, box = hint_of(center.stage("start")), center.stage("start").locator("[name=message]")
     assert_silent(hint)
+    box.click()  # which waits until the box stands still: it opens with a movement
     place = box.bounding_box()
     center.fill(message=f"I am {FOREIGNER}")
     expect(hint).to_have_text("What looks like a foreigner registration number will be masked before it is saved.")

@@ -46,8 +46,12 @@ def test_nobody_online_leads_to_the_inquiry_form_and_a_ticket(center: HelpCenter
     assert not Chat.objects.exists()
 
 
-def test_on_a_phone_nothing_covers_the_inquiry_form(service: Service, new_page: Callable[..., Page]):
-    center = HelpCenter(new_page("/hc/demo/", viewport=PHONE))
+@pytest.mark.parametrize("has_script", [True, False], ids=["its script is there", "its script has not come yet"])
+def test_on_a_phone_nothing_covers_the_inquiry_form(service: Service, new_page: Callable[..., Page], has_script: bool):
+    page = new_page("/hc/demo/", viewport=PHONE)
+    if not has_script:
+        page.route("**/customer-chat*.js", lambda route: route.abort())
+    center = HelpCenter(page)
     center.open()
     center.stage("absent").get_by_role("link", name="Contact Us").click()
     center.page.locator("#inquiry").get_by_label("Message").click()
