@@ -32,7 +32,7 @@ def recover_at_once() -> None:
 
 def close_all() -> None:
     """Closes the pools of this process. Their threads connect beside the program, and would complain of its end."""
-    made = DatabaseWrapper._connection_pools
+    made = DatabaseWrapper._connection_pools  # type: ignore[attr-defined]  # Django has no call for all of them
     while made:
         made.popitem()[1].close()
 
