@@ -29,7 +29,8 @@ def require_not_blocked(service_id: int, *, network: str = "", customer_id: int 
 
     In a transaction it also holds the door: a block that is made meanwhile comes afterwards, and sees what this makes.
     """
-    _lock("pg_advisory_xact_lock_shared", service_id)
+    if connection.in_atomic_block:
+        _lock("pg_advisory_xact_lock_shared", service_id)
     whose = Q(pk=None)
     if network:
         whose |= Q(network=network)
