@@ -6,6 +6,7 @@ addresses from there. If nothing is registered, these pages work and leave the l
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils.functional import Promise
 
@@ -38,6 +39,10 @@ class FollowUps:
 
     def create_url(self, agent: Agent, chat: Chat) -> str:
         """The page where ``agent`` makes a follow-up from ``chat``; empty if the agent may not."""
+        return ""
+
+    def customer_url(self, chat: Chat, *, now: datetime) -> str:
+        """A new link, good from ``now`` on, to the page on which the customer follows it up; empty without one."""
         return ""
 
     def inquiry_url(self, service: Service) -> str:

@@ -4,7 +4,7 @@ import uuid
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from agents.models import Agent, Service
 from chat.beats import WorkerBeat  # noqa: F401 - Django looks for models here
 from chat.block import Block  # noqa: F401
+from chat.mails import ChatMail, MailWait  # noqa: F401
 from chat.masking.models import MaskedSpan
 from chat.routing_log import RoutingDecision, RoutingRound  # noqa: F401
 from helpcenter.models import Customer, PrivacyPolicy
@@ -58,6 +59,22 @@ class ChatSettings(models.Model):
         default=15,
         validators=[MaxValueValidator(DAY_MINUTES)],
         help_text=_("Counted from the same message and announced in the reminder. 0 means never."),
+    )
+    mail_unread = models.BooleanField(
+        _("E-mail unread messages"),
+        default=True,
+        db_default=True,
+        help_text=_(
+            "Customers who leave the chat and gave an e-mail address get the messages they have not read, with a link"
+            " back. Masked text stays masked."
+        ),
+    )
+    mail_unread_minutes = models.PositiveSmallIntegerField(
+        _("Sent after (minutes)"),
+        default=5,
+        db_default=5,
+        validators=[MinValueValidator(1), MaxValueValidator(DAY_MINUTES)],
+        help_text=_("Counted from the first unread message. Nothing is sent if the customer reads it before."),
     )
 
     class Meta:

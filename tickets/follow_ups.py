@@ -1,6 +1,7 @@
 """Gives chat its links to tickets: to the one made from a chat, to the form that makes it, and to Contact Us."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -10,6 +11,7 @@ from agents.models import Agent, Service
 from chat.follow_ups import FollowUp, FollowUps
 from chat.models import Chat
 from tickets.access import may_create_from_chat
+from tickets.customer_links import link_of
 from tickets.models import Ticket
 
 
@@ -29,6 +31,10 @@ class TicketsOfChats(FollowUps):
         if not may_create_from_chat(agent):
             return ""
         return reverse("tickets:create_from_chat", args=[agent.service.slug, chat.pk])
+
+    def customer_url(self, chat: Chat, *, now: datetime) -> str:
+        ticket = Ticket.objects.defer("search").select_related("service").filter(chat=chat).first()
+        return link_of(ticket, now=now) if ticket else ""
 
     def inquiry_url(self, service: Service) -> str:
         return reverse("tickets:contact", args=[service.slug])

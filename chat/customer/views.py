@@ -119,13 +119,17 @@ def resume(request: HttpRequest, service: Service, customer: Customer | None) ->
     """The conversation as it is now; 204 if there is none.
 
     ``unsent`` has the ids of messages that the page holds as unsent. The answer names those that have arrived, and the
-    page drops its own copies: the stored ones may be masked.
+    page drops its own copies: the stored ones may be masked. ``link`` is the token of a mail's link: if it is another
+    customer's than the page's, the page is that one's from now on.
     """
+    link = request.POST.get("link", "")
+    comes_by_link = customer_for_token(service, link)
+    customer, token = (customer, "") if comes_by_link in {None, customer} else (comes_by_link, link)
     chat = access.chat_of(customer) if customer else None
     if chat is None:
         return HttpResponse(status=204)
     context = _chat_page(request, service) | {"stored": _stored(chat, request.POST.get("unsent", ""))}
-    return _conversation(request, context, chat)
+    return _known(_conversation(request, context, chat), token)
 
 
 @for_customers
@@ -212,7 +216,11 @@ def _started(request: HttpRequest, context: dict, chat: Chat, token: str) -> Htt
     if body := request.POST.get("message", "").strip():
         with suppress(Invalid, Conflict):
             messages.send_as_customer(chat, body=body, client_id=_first_id(chat, body))
-    response = _conversation(request, context, chat, status=201)
+    return _known(_conversation(request, context, chat, status=201), token)
+
+
+def _known(response: HttpResponse, token: str) -> HttpResponse:
+    """Tells the page the token by which it is known from now on; ``""`` if that stays as it was."""
     if token:
         response[TOKEN_HEADER] = token
     return response

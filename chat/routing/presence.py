@@ -75,6 +75,12 @@ def has_connected(chat_id: int) -> bool:
     return Lease.objects.filter(chat=chat_id).exists()
 
 
+def is_customer_here(chat_id: int, *, within_s: int) -> bool:
+    """Returns whether a page of the chat's customer is connected, or was so many seconds ago."""
+    since = Now() - timedelta(seconds=within_s)
+    return Lease.objects.filter(chat=chat_id, expires_at__gt=since).exists()
+
+
 def reachable_agents(service: Service | int) -> QuerySet[Agent]:
     """Agents who are permitted, Online and reachable: a chat may be given to each, up to the limit."""
     return reachable_anywhere().filter(service=service)

@@ -34,7 +34,8 @@ class CustomerChat extends HTMLElement {
     localiseTimes(this);
     this.startForm.begin();
     this.parentPage.tell({ type: "ready" });
-    if (this.session.token) this.#resume();
+    const link = this.session.takeLink();
+    if (this.session.token || link) this.#resume(link);
     else this.#welcome();
   }
 
@@ -50,25 +51,33 @@ class CustomerChat extends HTMLElement {
     if (!this.contains(document.activeElement)) this.querySelector("input[name=name]")?.focus();
   }
 
-  async #resume() {
+  async #resume(link = "") {
     const visit = ++this.#visit;
     const unsent = this.outbox.all().map((entry) => entry.client_id).join(" ");
-    const response = await this.session.post(this.dataset.resumeUrl, { unsent });
+    const response = await this.session.post(this.dataset.resumeUrl, { unsent, link });
     const html = response?.status === 200 ? await response.text().catch(() => null) : null;
     if (visit !== this.#visit) return;
-    if (html !== null) this.#show(html);
-    else if (!response || response.status === 200 || response.status >= 500) this.#tryAgain(visit);
-    else this.#nothingToResume();
+    if (html !== null) this.#resumed(response, html);
+    else if (!response || response.status === 200 || response.status >= 500) this.#tryAgain(visit, link);
+    else this.#nothingToResume(link);
   }
 
-  #tryAgain(visit) {
+  /** Whoever came by a link is known from now on. */
+  #resumed(response, html) {
+    const token = response.headers.get("X-Chat-Token");
+    if (token) this.session.begin(token);
+    this.#show(html);
+  }
+
+  #tryAgain(visit, link) {
     this.#notice(this.texts.offline);
-    setTimeout(() => visit === this.#visit && this.#resume(), RETRY_MS);
+    setTimeout(() => visit === this.#visit && this.#resume(link), RETRY_MS);
   }
 
-  #nothingToResume() {
+  #nothingToResume(link) {
     keepOnly(this.outbox, 0);
     this.#tellRunning(false);
+    if (link) this.#notice(this.texts.linkEnded);
     if (this.stage.dataset.stage === "away") this.#reload();
   }
 
