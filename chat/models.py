@@ -116,6 +116,7 @@ class Chat(models.Model):
     class InquiryOffer(models.TextChoices):
         WAITED = "waited"  # longer than the longest wait of the chat settings
         MISSED = "missed"  # everybody who could have opened it has let it ring
+        ABSENT = "absent"  # nobody is Online; it ends when somebody is
 
     # The order in which chats came; ``routing.order`` has the order of the queue. The index ``chat_turn`` has it too.
     QUEUE_ORDER = ("turn_at", "id")

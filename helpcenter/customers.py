@@ -62,6 +62,16 @@ def customer_for_inquiry(service: Service, *, name: str, email: str, language: s
     )
 
 
+def with_email(customer: Customer, email: str) -> Customer:
+    """Returns the customer, with ``email`` if none was known. Raises ``Invalid`` if there is none at all then."""
+    if not customer.email:
+        customer.email = clean_email(email)
+        if not customer.email:
+            raise Invalid(_("Please enter an e-mail address such as name@example.com."), code="email")
+        customer.save(update_fields=["email"])
+    return customer
+
+
 def link_token(customer: Customer) -> str:
     """Returns a token for a link in a mail to the customer's own address. It ends after ``LINK_LASTS``."""
     return _link_signer.sign(str(customer.pk))

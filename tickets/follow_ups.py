@@ -8,10 +8,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agents.models import Agent, Service
-from chat.follow_ups import FollowUp, FollowUps
+from chat.follow_ups import FollowUp, FollowUps, Wish
 from chat.models import Chat
 from tickets.access import may_create_from_chat
+from tickets.chat_inquiries import LEFT_INQUIRY
 from tickets.customer_links import link_of
+from tickets.inquiries import leave_from_chat
 from tickets.models import Ticket
 
 
@@ -38,6 +40,14 @@ class TicketsOfChats(FollowUps):
 
     def inquiry_url(self, service: Service) -> str:
         return reverse("tickets:contact", args=[service.slug])
+
+    def leave_inquiry(self, chat: Chat, wish: Wish) -> None:
+        leave_from_chat(chat, wish)
+
+    def inquiry_of(self, chat: Chat) -> str:
+        inquiries = Ticket.objects.filter(chat=chat, chat__messages__event=LEFT_INQUIRY)
+        number = inquiries.values_list("number", flat=True).first()
+        return f"#{number}" if number else ""
 
     def inquiry_from_chat_url(self, service: Service) -> str:
         return reverse("tickets:contact_from_chat", args=[service.slug])

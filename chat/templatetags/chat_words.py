@@ -46,6 +46,22 @@ def waits(chat: Chat) -> bool:
 
 
 @register.filter
+def offer_text(offer: str) -> str:
+    """Says to a waiting customer why an inquiry is offered."""
+    missed = offer == Chat.InquiryOffer.MISSED
+    return str(
+        _("None of our agents could take your chat so far.") if missed else _("This is taking longer than usual.")
+    )
+
+
+@register.filter
+def ended_unanswered(chat: Chat) -> bool:
+    """Whether the chat ended while no agent had it open, and not because the customer wished it."""
+    had_nobody = not chat.answered_at or chat.agent_id is None
+    return had_nobody and chat.closed_by != Chat.ClosedBy.CUSTOMER
+
+
+@register.filter
 def where_it_is(chat: Chat) -> str:
     """The line under the name in an admin's list of other chats."""
     if chat.state == Chat.State.WAITING:
