@@ -61,12 +61,12 @@ class ChatSettings(models.Model):
         help_text=_("Counted from the same message and announced in the reminder. 0 means never."),
     )
     mail_unread = models.BooleanField(
-        _("E-mail unread messages"),
+        _("E-mail to customers who left"),
         default=True,
         db_default=True,
         help_text=_(
-            "Customers who leave the chat and gave an e-mail address get the messages they have not read, with a link"
-            " back. Masked text stays masked."
+            "Customers who left and gave an e-mail address get the messages they have not read, with a link back. If no"
+            " agent came in time, they get a link to leave a 1:1 inquiry. Masked text stays masked."
         ),
     )
     mail_unread_minutes = models.PositiveSmallIntegerField(
@@ -194,6 +194,12 @@ class Chat(models.Model):
     def subject(self) -> str:
         """How the trail (``agents.audit``) names it."""
         return f"chat:{self.pk}"
+
+    @property
+    def ended_unanswered(self) -> bool:
+        """Whether the chat ended while no agent had it open, and by nobody's wish."""
+        had_nobody = self.answered_at is None or self.agent_id is None
+        return had_nobody and self.closed_by in {self.ClosedBy.TIMEOUT, self.ClosedBy.SERVICE}
 
     @property
     def is_open(self) -> bool:

@@ -12,9 +12,9 @@ class Migration(migrations.Migration):
             field=models.BooleanField(
                 db_default=True,
                 default=True,
-                help_text="Customers who leave the chat and gave an e-mail address get the messages they have not read,"
-                " with a link back. Masked text stays masked.",
-                verbose_name="E-mail unread messages",
+                help_text="Customers who left and gave an e-mail address get the messages they have not read, with a"
+                " link back. If no agent came in time, they get a link to leave a 1:1 inquiry. Masked text stays masked.",
+                verbose_name="E-mail to customers who left",
             ),
         ),
         migrations.AddField(

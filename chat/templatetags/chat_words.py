@@ -55,13 +55,6 @@ def offer_text(offer: str) -> str:
 
 
 @register.filter
-def ended_unanswered(chat: Chat) -> bool:
-    """Whether the chat ended while no agent had it open, and not because the customer wished it."""
-    had_nobody = not chat.answered_at or chat.agent_id is None
-    return had_nobody and chat.closed_by != Chat.ClosedBy.CUSTOMER
-
-
-@register.filter
 def where_it_is(chat: Chat) -> str:
     """The line under the name in an admin's list of other chats."""
     if chat.state == Chat.State.WAITING:

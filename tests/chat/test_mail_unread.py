@@ -22,7 +22,7 @@ from chat.models import Chat, ChatMail, ChatSettings, MailWait, Message
 from tests.agents.race import at_once
 from tests.chat.comings import be_here, leave, new_id
 from tests.mails import delivered
-from tests.make import make_chat, make_customer, make_service, send_as_agent
+from tests.make import make_chat, make_customer, make_message, make_service, send_as_agent
 
 pytestmark = pytest.mark.django_db
 WORDS = "Your parcel left this morning."
@@ -362,3 +362,69 @@ def test_a_link_ends(chat, client, monkeypatch) -> None:
     monkeypatch.setattr(customers, "LINK_LASTS", timedelta(seconds=-1))
 
     assert client.post("/hc/demo/chat/resume/", {"link": secret}).status_code == 204
+
+
+# A chat that ended before an agent came
+
+
+@pytest.fixture
+def missed(service: Service) -> Chat:
+    """Jun wrote, waited, and closed the page."""
+    chat = make_chat(service, customer=make_customer(service))
+    make_message(chat, "Where is my parcel?")
+    leave(chat=chat, ago_s=200)
+    return chat
+
+
+def test_who_closed_the_page_while_waiting_is_mailed_the_way_to_an_inquiry(missed, client) -> None:
+    close_chat(missed.pk, by=Chat.ClosedBy.TIMEOUT)
+
+    [sent] = mails()
+    mails()
+
+    assert len(mail.outbox) == 1
+    assert sent.subject == "Your chat with Demo"
+    assert "parcel" not in sent.body
+    secret = link_in(sent).partition("#chat=")[2]
+    assert 'data-action="inquire"' in client.post("/hc/demo/chat/resume/", {"link": secret}).text
+    token = {"Authorization": f"Bearer {secret}"}
+    assert "Its number is" in client.post("/hc/demo/chat/inquiry/", headers=token).text
+    assert events(missed) == ["closed_timeout", "mailed_missed", "inquiry"]
+
+
+@pytest.mark.parametrize("by", [Chat.ClosedBy.CUSTOMER, Chat.ClosedBy.ADMIN, Chat.ClosedBy.BLOCKED])
+def test_who_left_by_choice_or_was_sent_away_is_not_mailed(missed, by) -> None:
+    close_chat(missed.pk, by=by)
+
+    assert mails() == []
+    assert not MailWait.objects.exists()
+
+
+def test_who_wrote_nothing_is_not_mailed(service) -> None:
+    chat = make_chat(service, customer=make_customer(service))
+    close_chat(chat.pk, by=Chat.ClosedBy.TIMEOUT)
+
+    assert mails() == []
+    assert not MailWait.objects.exists()
+
+
+def test_who_has_left_an_inquiry_or_begun_a_new_chat_is_not_mailed(missed) -> None:
+    close_chat(missed.pk, by=Chat.ClosedBy.TIMEOUT)
+    make_chat(missed.service, customer=missed.customer)
+
+    assert mails() == []
+
+
+def test_unread_messages_come_before_the_way_to_an_inquiry(chat) -> None:
+    """An agent wrote and was gone, and the customer did not wait for the next one."""
+    from chat.lifecycle.transitions import pass_on
+
+    write(chat)
+    pass_on(chat.pk, outcome="gone")
+    close_chat(chat.pk, by=Chat.ClosedBy.TIMEOUT)
+
+    [sent] = mails()
+    mails()
+
+    assert WORDS in sent.body
+    assert len(mail.outbox) == 1
