@@ -1,7 +1,5 @@
 """The rows of chat. What must never be wrong is a constraint here; the modules above decide who may change a row."""
 
-import uuid
-
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -16,6 +14,7 @@ from chat.beats import WorkerBeat  # noqa: F401 - Django looks for models here
 from chat.block import Block  # noqa: F401
 from chat.mails import ChatMail, MailWait  # noqa: F401
 from chat.masking.models import MaskedSpan
+from chat.rings import Lease, Ring  # noqa: F401
 from chat.routing_log import RoutingDecision, RoutingRound  # noqa: F401
 from helpcenter.models import Customer, PrivacyPolicy
 
@@ -255,49 +254,3 @@ class Mask(MaskedSpan):
             models.UniqueConstraint(fields=["message", "start"], name="mask_start_once"),
             *MaskedSpan.Meta.constraints,
         ]
-
-
-class Ring(models.Model):
-    """A chat offered to an agent, and what came of it: who let it ring is not asked again at once."""
-
-    class Outcome(models.TextChoices):
-        OPENED = "opened"
-        MISSED = "missed"  # not opened in time
-        GONE = "gone"  # the agent was not there any more, or not permitted
-        RETURNED = "returned"  # the agent gave the chat back
-        TAKEN = "taken"  # an admin took it over
-        CLOSED = "closed"  # the chat ended first
-
-    chat = models.ForeignKey(Chat, models.CASCADE, related_name="rings")
-    agent = models.ForeignKey(Agent, models.CASCADE, related_name="rings")
-    started_at = models.DateTimeField(default=timezone.now)
-    ended_at = models.DateTimeField(null=True, blank=True)
-    outcome = models.CharField(max_length=8, choices=Outcome, blank=True)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["chat"], condition=Q(ended_at=None), name="ring_one_at_once")]
-        indexes = [
-            models.Index(fields=["ended_at"], condition=Q(outcome__in=["missed", "returned"]), name="ring_not_taken")
-        ]
-
-    def __str__(self) -> str:
-        return f"ring {self.chat_id} at {self.agent_id}"
-
-
-class Lease(models.Model):
-    """One socket's word that somebody is there: an agent in a service, or the customer of a chat, until it expires."""
-
-    socket = models.UUIDField(primary_key=True, default=uuid.uuid4)
-    agent = models.ForeignKey(Agent, models.CASCADE, null=True, blank=True, related_name="leases")
-    chat = models.ForeignKey(Chat, models.CASCADE, null=True, blank=True, related_name="leases")
-    expires_at = models.DateTimeField(db_index=True)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(agent=None, chat__isnull=False) | Q(agent__isnull=False, chat=None), name="lease_of_one"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return str(self.socket)
