@@ -31,11 +31,10 @@ class ChatLauncher extends HTMLElement {
     this.button.addEventListener("click", () => this.toggle());
     window.addEventListener("message", (event) => this.#heard(event));
     this.link = takeLink();
-    if (this.link) this.toggle(true);
-    else if (known) this.#load();
+    if (known && !this.link) this.#load();
     // Nobody was there, and the chat led here: on a phone it would cover the form that is wanted now.
     if (!known && document.getElementById("inquiry")) sessionStorage.removeItem(this.openKey);
-    if (sessionStorage.getItem(this.openKey)) this.toggle(true);
+    if (this.link || sessionStorage.getItem(this.openKey)) this.toggle(true);
   }
 
   toggle(open = this.box.hidden) {
