@@ -159,7 +159,6 @@ def test_who_waits_too_long_is_offered_an_inquiry_that_has_every_word(newcomer, 
 
     # Whoever comes back sees how it ended, and may begin anew.
     center.page.goto("/hc/demo/")
-    center.open()
     expect(center.panel.get_by_text("The customer left a 1:1 inquiry instead.")).to_be_visible()
     button(center, "Start a new chat").click()
     expect(center.stage("start").locator("[name=message]")).to_have_value("")

@@ -17,6 +17,7 @@ def mask_by_hand(run: Run) -> None:
     _after_everything_was_copied(run)
     _before_a_ticket_is_made(run)
     _before_an_inquiry_is_left(run)
+    _before_a_mail_leaves(run)
     _in_a_comment(run)
 
 
@@ -69,6 +70,13 @@ def _before_an_inquiry_is_left(run: Run) -> None:
     inquiry = {"name": "Jun", "email": "jun@example.com", "subject": "Late", "message": value_of("message", page)}
     proof = {"policy": run.policy, "consent": "on", "chat": value_of("chat", page), "request_id": uuid.uuid4()}
     run.post(None, "tickets:contact", inquiry | proof)
+
+
+def _before_a_mail_leaves(run: Run) -> None:
+    customer = run.conversation()
+    run.say(run.tab, customer.chat, run.purse.by_hand("message to who is gone"))
+    _mask_all(run, customer)
+    run.mail_unread(customer)
 
 
 def _ticket_of(run: Run, customer: Customer, **form: str) -> Ticket:

@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlencode
@@ -11,7 +12,9 @@ from django.urls import reverse
 
 from agents.models import Agent as AgentRow
 from agents.models import Service
-from chat.models import Chat
+from agents.outbox.models import OutgoingMail
+from chat.models import Chat, Lease, MailWait, Message
+from contiple.base.clock import database_now
 from helpcenter.models import PrivacyPolicy
 from tests.faults.desk import Desk
 from tests.faults.people import Client, Customer
@@ -159,6 +162,19 @@ class Run:
         client.crowd.do(client.wire.send, frame)
         client.wait_for(lambda: len(client.heard("error")) > before, f"nobody minds {frame[:200]!r}")
         assert client.heard("error")[before]["code"] == code
+
+    def mail_unread(self, customer: Customer) -> None:
+        """Returns when what the customer has not read is mailed, as if the page had been closed for minutes."""
+        now = database_now()
+        MailWait.objects.filter(chat=customer.chat).update(due_at=now)
+        Message.objects.filter(chat=customer.chat).update(created_at=now - timedelta(hours=1))
+        mails = OutgoingMail.objects.filter(about=f"chat:{customer.chat}", state=OutgoingMail.State.SENT)
+        customer.wait_for(lambda: self._is_gone(customer) and mails.exists(), "nothing is mailed", seconds=90)
+
+    def _is_gone(self, customer: Customer) -> bool:
+        Lease.objects.filter(chat=customer.chat).update(expires_at=database_now() - timedelta(hours=1))
+        MailWait.objects.filter(chat=customer.chat).update(due_at=database_now())
+        return True
 
     def come_back(self) -> list[Client]:
         """Everybody once more, with nothing on display before; returns when they have seen everything."""
