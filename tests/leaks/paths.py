@@ -215,9 +215,9 @@ def inquiries_by_click(run: Run) -> None:
 
 
 def words_to_who_is_gone(run: Run) -> None:
-    customer = run.conversation()
-    run.say(run.tab, customer.chat, run.text("agent's message to who is gone"))
-    run.mail_unread(customer)
+    chat = run.chat_without_customer()
+    run.say(run.tab, chat, run.text("agent's message to who is gone"))
+    run.mail_unread(chat)
 
 
 def searches(run: Run) -> None:

@@ -13,13 +13,14 @@ from django.urls import reverse
 from agents.models import Agent as AgentRow
 from agents.models import Service
 from agents.outbox.models import OutgoingMail
-from chat.models import Chat, Lease, MailWait, Message
+from chat.models import Chat, MailWait, Message
 from contiple.base.clock import database_now
 from helpcenter.models import PrivacyPolicy
 from tests.faults.desk import Desk
 from tests.faults.people import Client, Customer
 from tests.leaks.browser import Answer, Browser
 from tests.leaks.secrets import Purse
+from tests.make import make_chat, make_customer
 from tickets.models import Ticket
 
 
@@ -163,18 +164,19 @@ class Run:
         client.wait_for(lambda: len(client.heard("error")) > before, f"nobody minds {frame[:200]!r}")
         assert client.heard("error")[before]["code"] == code
 
-    def mail_unread(self, customer: Customer) -> None:
-        """Returns when what the customer has not read is mailed, as if the page had been closed for minutes."""
-        now = database_now()
-        MailWait.objects.filter(chat=customer.chat).update(due_at=now)
-        Message.objects.filter(chat=customer.chat).update(created_at=now - timedelta(hours=1))
-        mails = OutgoingMail.objects.filter(about=f"chat:{customer.chat}", state=OutgoingMail.State.SENT)
-        customer.wait_for(lambda: self._is_gone(customer) and mails.exists(), "nothing is mailed", seconds=90)
+    def chat_without_customer(self) -> int:
+        """A chat that Mina has open and on display, and whose customer's page was closed a while ago."""
+        chat = make_chat(self.service, customer=make_customer(self.service), agent=self.mina).pk
+        self.tab.watch(chat)
+        return chat
 
-    def _is_gone(self, customer: Customer) -> bool:
-        Lease.objects.filter(chat=customer.chat).update(expires_at=database_now() - timedelta(hours=1))
-        MailWait.objects.filter(chat=customer.chat).update(due_at=database_now())
-        return True
+    def mail_unread(self, chat: int) -> None:
+        """Returns when what the customer has not read is mailed, as it is after some minutes."""
+        now = database_now()
+        Message.objects.filter(chat=chat).update(created_at=now - timedelta(hours=1))
+        MailWait.objects.filter(chat=chat).update(due_at=now)
+        mails = OutgoingMail.objects.filter(about=f"chat:{chat}", state=OutgoingMail.State.SENT)
+        self.tab.wait_for(mails.exists, "nothing is mailed", seconds=60)
 
     def come_back(self) -> list[Client]:
         """Everybody once more, with nothing on display before; returns when they have seen everything."""
