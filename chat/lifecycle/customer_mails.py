@@ -83,11 +83,13 @@ def _make_missed(row: OutgoingMail) -> outbox.Outgoing | None:
 
 def _outgoing(row: OutgoingMail, mail: ChatMail, subject: str, context: dict[str, Any]) -> outbox.Outgoing:
     service = mail.chat.service
+    link, days = link_to(mail.chat, now=timezone.now())
     context |= {
         "service": service,
         "language": row.language,
         "chat": mail.chat,
-        "link": link_to(mail.chat, now=timezone.now()),
+        "link": link,
+        "days": days,
         "signature": text_for(help_center_of(service), row.language).signature,
     }
     return outbox.Outgoing(

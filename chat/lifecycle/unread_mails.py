@@ -78,7 +78,8 @@ def _due_mail(chat: Chat) -> tuple[datetime | None, int]:
     A mail up to the place that was mailed already has no message: it leads to an inquiry.
     """
     settings, mailed = chat_settings_of(chat.service), mailed_up_to(chat)
-    if not settings.mail_unread or not chat.customer.email:
+    is_welcome = not chat.service.is_stopped and chat.closed_by != Chat.ClosedBy.BLOCKED
+    if not settings.mail_unread or not chat.customer.email or not is_welcome:
         return None, 0
     unread = list(words_of_agents(chat, after=max(chat.customer_read, mailed)).values_list("created_at", "seq"))
     if unread:

@@ -46,6 +46,13 @@ def waits(chat: Chat) -> bool:
 
 
 @register.filter
+def end_text(chat: Chat) -> str:
+    """Says to the customer that the chat is over."""
+    left_queue = chat.closed_by == Chat.ClosedBy.CUSTOMER and not chat.answered_at
+    return str(_("You have left the queue.") if left_queue else _("This chat has ended."))
+
+
+@register.filter
 def offer_text(offer: str) -> str:
     """Says to a waiting customer why an inquiry is offered."""
     missed = offer == Chat.InquiryOffer.MISSED

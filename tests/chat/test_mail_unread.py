@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from email.message import EmailMessage
+from urllib.parse import urlsplit
 
 import pytest
 from django.core import mail
@@ -428,3 +429,28 @@ def test_unread_messages_come_before_the_way_to_an_inquiry(chat) -> None:
 
     assert WORDS in sent.body
     assert len(mail.outbox) == 1
+
+
+def test_after_the_end_the_link_leads_to_the_tickets_page(chat, agent, client) -> None:
+    from tickets.lifecycle import create_from_chat
+
+    write(chat)
+    create_from_chat(agent, chat)
+    close_chat(chat.pk, by=Chat.ClosedBy.AGENT, agent=agent)
+
+    [sent] = mails()
+
+    assert "/inquiry/demo/" in link_in(sent)
+    assert "7 days" not in sent.body
+    assert client.get(urlsplit(link_in(sent)).path).status_code == 200
+
+
+def test_nobody_of_a_stopped_service_and_no_blocked_customer_is_mailed(chat, agent) -> None:
+    write(chat)
+    close_chat(chat.pk, by=Chat.ClosedBy.BLOCKED)
+    other = make_chat(agent.service, agent=agent)
+    write(other)
+    Service.objects.update(is_stopped=True)
+
+    assert mails() == []
+    assert not MailWait.objects.exists()
