@@ -10,7 +10,8 @@ from django.db.models.functions import Now
 from django.http import Http404
 
 from agents.models import Agent, Service
-from chat.models import Chat, Lease, Mask
+from chat.models import Chat, Mask
+from chat.rings import Lease
 from contiple.base import log_ids
 from helpcenter.customers import known_by
 from helpcenter.models import Customer

@@ -24,7 +24,7 @@ from helpcenter.customers import customer_for_inquiry, with_email
 from helpcenter.models import PrivacyPolicy
 from tickets.chat_inquiries import replace_chat, words_of
 from tickets.lifecycle import Draft, create_ticket, first_words, requested_ticket, ticket_of
-from tickets.mails import is_reachable, post_confirmation
+from tickets.mails import post_confirmation
 from tickets.models import Ticket
 from tickets.numbering import lock_counter
 
@@ -96,8 +96,9 @@ def _create_confirmed(service: Service, inquiry: Inquiry) -> Ticket:
 
 def _confirmed(ticket: Ticket, *, now: datetime) -> Ticket:
     """Mails the number as well, but never many to one address: anybody may type any address."""
-    if is_reachable(ticket):
-        whose = f"{ticket.service_id} {canonical(ticket.requester.email)}"
+    requester = ticket.requester
+    if requester is not None and requester.email:
+        whose = f"{ticket.service_id} {canonical(requester.email)}"
         if throttle.allow(limits.CONFIRMATION_BY_EMAIL, whose, now=now):
             post_confirmation(ticket)
     return ticket

@@ -20,7 +20,8 @@ from agents.outbox.models import OutgoingMail
 from chat.conversation import messages
 from chat.lifecycle.come_back import link_to
 from chat.lifecycle.transitions import lock_chat
-from chat.models import Chat, ChatMail, Message
+from chat.mails import ChatMail
+from chat.models import Chat, Message
 from helpcenter.access import help_center_of
 from helpcenter.texts import text_for
 

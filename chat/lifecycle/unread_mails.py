@@ -17,7 +17,8 @@ from chat.follow_ups import registered
 from chat.lifecycle import customer_mails
 from chat.lifecycle.customer_mails import mailed_up_to, words_of_agents
 from chat.lifecycle.transitions import lock_chat
-from chat.models import Chat, MailWait, Message
+from chat.mails import MailWait
+from chat.models import Chat, Message
 from chat.routing import jobs, presence
 from chat.routing.chat_settings import chat_settings_of
 from chat.routing.jobs import Job, Memory

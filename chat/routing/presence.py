@@ -14,7 +14,8 @@ from django.db.models.functions import Now
 
 from agents.chat_permission import permitted_agents
 from agents.models import Agent, Service
-from chat.models import Chat, Lease
+from chat.models import Chat
+from chat.rings import Lease
 from contiple.base import prepared
 
 # The server's beat on every socket. 15 s: half of the shortest idle time-out that proxies have by default (30 s).

@@ -18,7 +18,8 @@ from agents.models import Agent, Service
 from chat.abuse import crowds
 from chat.access import waiting_chats
 from chat.conversation import live
-from chat.models import Chat, ChatSettings, Message, Ring
+from chat.models import Chat, ChatSettings, Message
+from chat.rings import Ring
 from chat.routing import jobs, presence
 from chat.routing.assignment import assign_waiting_chats
 from chat.routing.chat_settings import chat_settings_of
