@@ -48,6 +48,7 @@ class FilterForm(forms.Form):
     q = forms.CharField(required=False)
     state = forms.ChoiceField(required=False, choices=[("", _("All states")), *Ticket.State.choices])
     assignee = forms.ChoiceField(required=False)
+    priority = forms.ChoiceField(required=False, choices=[("", _("All priorities")), *Ticket.Priority.choices])
     tag = forms.TypedChoiceField(required=False, coerce=int, empty_value=None)
 
     def __init__(self, data, *, agent: Agent) -> None:
@@ -64,7 +65,8 @@ class FilterForm(forms.Form):
             ("", _("All tags")),
             *((str(tag.pk), tag.label) for tag in access.tags_in_use(agent.service)),
         ]
-        for name, label in {"state": _("State"), "assignee": _("Assignee"), "tag": _("Tag")}.items():
+        labels = {"state": _("State"), "assignee": _("Assignee"), "priority": _("Priority"), "tag": _("Tag")}
+        for name, label in labels.items():
             self.fields[name].widget.attrs |= {"class": "input", "aria-label": label}
 
     def filters(self) -> listing.Filters:
@@ -74,6 +76,7 @@ class FilterForm(forms.Form):
         return listing.Filters(
             state=found.get("state", ""),
             assignee=found.get("assignee", ""),
+            priority=found.get("priority", ""),
             tag=found.get("tag"),
             text=conceal(self.service, found.get("q", "")[:200]),
         )
@@ -157,6 +160,13 @@ class StateForm(forms.Form):
             self.fields["state"].widget.choices = shown
 
 
+class PriorityForm(forms.Form):
+    priority = forms.ChoiceField(label=_("Priority"), choices=Ticket.Priority.choices)
+
+    def __init__(self, data=None, *, ticket: Ticket) -> None:
+        super().__init__(data, initial={"priority": ticket.priority}, auto_id="ticket-%s")
+
+
 class AssigneeForm(forms.Form):
     assignee = forms.ModelChoiceField(label=_("Assignee"), queryset=Agent.objects.none(), required=False)
 
@@ -203,6 +213,9 @@ class NewTicketForm(RequestForm):
         label=_("Requester's e-mail"), required=False, max_length=EMAIL_LENGTH_MAX, widget=forms.EmailInput
     )
     assignee = forms.ModelChoiceField(label=_("Assignee"), queryset=Agent.objects.none(), required=False)
+    priority = forms.ChoiceField(
+        label=_("Priority"), choices=Ticket.Priority.choices, initial=Ticket.Priority.NORMAL, required=False
+    )
 
     def __init__(self, data=None, *, agent: Agent) -> None:
         super().__init__(data, initial={"assignee": agent.pk})

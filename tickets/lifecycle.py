@@ -12,7 +12,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -21,10 +20,11 @@ from agents import audit
 from agents.models import Agent, Service
 from chat.masking import concealing
 from chat.models import Chat, Message
-from contiple.base.errors import Closed, Conflict, Invalid
+from contiple.base.errors import Closed, Invalid
 from contiple.base.texts import one_line
 from helpcenter.models import Customer, PrivacyPolicy
 from tickets.access import assignable
+from tickets.changing import record, update
 from tickets.comments import Words, write, written_before
 from tickets.copies import lock_ticket
 from tickets.models import SUBJECT_LENGTH_MAX, Comment, Ticket
@@ -48,6 +48,7 @@ class Draft:
     assignee: Agent | None = None
     chat: Chat | None = None
     follows: Ticket | None = None
+    priority: str = Ticket.Priority.NORMAL
     policy: PrivacyPolicy | None = None
     consented_at: datetime | None = None
     request_id: UUID | None = None
@@ -154,7 +155,7 @@ def set_state(agent: Agent, ticket: Ticket, state: str) -> None:
         raise Invalid(_("Choose an assignee first."), code="unassigned")
     old = ticket.state
     _change(ticket, state=state, has_answer=False)
-    _record(agent, ticket, "ticket.state", old=str(old), new=str(state))
+    record(agent, ticket, "ticket.state", old=str(old), new=str(state))
 
 
 @transaction.atomic
@@ -171,9 +172,9 @@ def set_assignee(agent: Agent, ticket: Ticket, assignee: Agent | None) -> None:
     state = State.UNASSIGNED if assignee is None else State.PROCESSING if old is None else old_state
     _check_completed(agent, ticket, state)
     _change(ticket, state=state, assignee=assignee)
-    _record(agent, ticket, "ticket.assignee", old=old, new=ticket.assignee_id)
+    record(agent, ticket, "ticket.assignee", old=old, new=ticket.assignee_id)
     if state != old_state:
-        _record(agent, ticket, "ticket.state", old=str(old_state), new=str(state))
+        record(agent, ticket, "ticket.state", old=str(old_state), new=str(state))
 
 
 @transaction.atomic
@@ -184,8 +185,8 @@ def edit_text(agent: Agent, ticket: Ticket, *, subject: str, body: str) -> None:
     if not changed:
         return
     as_read = Ticket.objects.filter(pk=ticket.pk, subject=ticket.subject, body=ticket.body)
-    _update(as_read, ticket, new)
-    _record(agent, ticket, "ticket.edited", fields=changed)
+    update(as_read, ticket, new)
+    record(agent, ticket, "ticket.edited", fields=changed)
 
 
 @transaction.atomic
@@ -200,7 +201,7 @@ def add_comment(agent: Agent, ticket: Ticket, body: str, *, request_id: UUID | N
         return sent
     comment = write(ticket, Words(body, agent=agent, request_id=request_id))
     Ticket.objects.filter(pk=ticket.pk).update(updated_at=timezone.now())
-    _record(agent, ticket, "ticket.commented", comment=comment.pk)
+    record(agent, ticket, "ticket.commented", comment=comment.pk)
     return comment
 
 
@@ -217,16 +218,4 @@ def _check_completed(agent: Agent, ticket: Ticket, state: str) -> None:
 def _change(ticket: Ticket, **values: Any) -> None:
     """Compares and sets: if two change state or assignee at once, the later one gets ``Conflict``."""
     as_read = Ticket.objects.filter(pk=ticket.pk, state=ticket.state, assignee=ticket.assignee_id)
-    _update(as_read, ticket, values)
-
-
-def _update(as_read: QuerySet[Ticket], ticket: Ticket, values: dict[str, Any]) -> None:
-    values = {**values, "updated_at": timezone.now()}
-    if not as_read.update(**values):
-        raise Conflict(_("Someone else changed this ticket in the meantime. Check it again."))
-    for name, value in values.items():
-        setattr(ticket, name, value)
-
-
-def _record(agent: Agent, ticket: Ticket, action: str, **details: Any) -> None:
-    audit.record(ticket.service_id, action, ticket.audit_subject, agent=agent, number=ticket.number, **details)
+    update(as_read, ticket, values)

@@ -34,6 +34,7 @@ class Filters:
 
     state: str = ""
     assignee: str = ""
+    priority: str = ""
     tag: int | None = None
     text: str = ""
 
@@ -48,13 +49,7 @@ class Found:
 
 def narrow(tickets: QuerySet[Ticket], agent: Agent, filters: Filters) -> Found:
     """The tickets that fit every filter; ``agent`` is who looks for them."""
-    among = _of_assignee(tickets, agent, filters.assignee)
-    if filters.state:
-        with_state = among.filter(state=filters.state)
-        among, tickets = (among if filters.assignee else with_state), with_state
-    else:
-        tickets = among
-    found = Found(tickets, among)
+    found = _chosen(tickets, agent, filters)
     if filters.text.strip():
         found = _worded(found, agent, filters.text)
     return _tagged(found, filters.tag) if filters.tag else found
@@ -81,6 +76,16 @@ def count(found: Found) -> str:
 def count_all(tickets: QuerySet[Ticket]) -> str:
     """As ``count``, for tickets that an index has."""
     return count(Found(tickets, tickets))
+
+
+def _chosen(tickets: QuerySet[Ticket], agent: Agent, filters: Filters) -> Found:
+    """Those that fit what has an index each: the first of these leads down the list, the others are looked at."""
+    among = tickets
+    for value, name in [(filters.assignee, "assignee"), (filters.state, "state"), (filters.priority, "priority")]:
+        if value:
+            fitting = _of_assignee(tickets, agent, value) if name == "assignee" else tickets.filter(**{name: value})
+            among, tickets = (fitting if among is tickets else among), fitting
+    return Found(tickets, among)
 
 
 def _of_assignee(tickets: QuerySet[Ticket], agent: Agent, assignee: str) -> QuerySet[Ticket]:

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Agent, Service
@@ -55,11 +55,20 @@ class Ticket(models.Model):
         MAIL = "mail", _("E-mail")
         AGENT = "agent", _("Agent")
 
+    class Priority(models.TextChoices):
+        URGENT = "urgent", _("Urgent")
+        HIGH = "high", _("High")
+        NORMAL = "normal", pgettext_lazy("priority", "Normal")
+        LOW = "low", _("Low")
+
     service = models.ForeignKey(Service, models.CASCADE, related_name="tickets")
     number = models.PositiveIntegerField()  # counted for each service
     subject = models.CharField(_("Subject"), max_length=SUBJECT_LENGTH_MAX)
     body = models.TextField(_("Description"), max_length=TEXT_LENGTH_MAX, blank=True)
     state = models.CharField(_("State"), max_length=12, choices=State, default=State.UNASSIGNED)
+    priority = models.CharField(
+        _("Priority"), max_length=8, choices=Priority, default=Priority.NORMAL, db_default=Priority.NORMAL.value
+    )
     channel = models.CharField(_("Channel"), max_length=12, choices=Channel)
     requester = models.ForeignKey(
         Customer, models.PROTECT, null=True, blank=True, related_name="tickets", verbose_name=_("Requester")
@@ -112,6 +121,7 @@ class Ticket(models.Model):
             models.Index(fields=["service", "-updated_at", "-id"], name="ticket_list"),
             models.Index(fields=["service", "state", "-updated_at", "-id"], name="ticket_by_state"),
             models.Index(fields=["assignee", "-updated_at", "-id"], name="ticket_by_assignee"),
+            models.Index(fields=["service", "priority", "-updated_at", "-id"], name="ticket_by_priority"),
             models.Index(fields=["assignee"], condition=Q(has_answer=True), name="ticket_answered"),
             models.Index(fields=["follows"], condition=Q(follows__isnull=False), name="ticket_followed"),
             GinIndex(fields=["search"], name="ticket_search"),

@@ -23,6 +23,7 @@ ICONS = {
     "ticket.created": "ticket",
     "ticket.state": "check-circle",
     "ticket.assignee": "assign",
+    "ticket.priority": "sliders",
     "ticket.edited": "edit",
     "ticket.tag_added": "tag",
     "ticket.tag_removed": "tag",
@@ -134,6 +135,7 @@ def _what(entry: AuditEntry, names: Mapping[int, str], tags: Mapping[int, str]) 
         "ticket.created": _created,
         "ticket.state": _state,
         "ticket.assignee": lambda details: _assignee(details, names, by=entry.agent_id),
+        "ticket.priority": _priority,
         "ticket.edited": _edited,
         "ticket.tag_added": lambda details: _("added the tag %(tag)s") % {"tag": _tag(details, tags)},
         "ticket.tag_removed": lambda details: _("removed the tag %(tag)s") % {"tag": _tag(details, tags)},
@@ -158,6 +160,14 @@ def _created(details: dict) -> str:
 def _state(details: dict) -> str:
     labels = dict(Ticket.State.choices)
     return _("changed the state from %(old)s to %(new)s") % {
+        "old": labels.get(details["old"], details["old"]),
+        "new": labels.get(details["new"], details["new"]),
+    }
+
+
+def _priority(details: dict) -> str:
+    labels = dict(Ticket.Priority.choices)
+    return _("changed the priority from %(old)s to %(new)s") % {
         "old": labels.get(details["old"], details["old"]),
         "new": labels.get(details["new"], details["new"]),
     }

@@ -15,6 +15,7 @@ urlpatterns = [
     path(f"{_ticket}subject/", views_detail.edit_text, name="subject"),
     path(f"{_ticket}state/", views_detail.set_state, name="state"),
     path(f"{_ticket}assignee/", views_detail.set_assignee, name="assignee"),
+    path(f"{_ticket}priority/", views_detail.set_priority, name="priority"),
     path(f"{_ticket}comments/", views_detail.add_comment, name="comments"),
     path(f"{_ticket}reply/", views_detail.reply, name="reply"),
     path(f"{_ticket}requester/", views_detail.requester_email, name="requester_email"),

@@ -74,6 +74,7 @@ def _draft(form: NewTicketForm) -> lifecycle.Draft:
         subject=data["subject"],
         body=data["body"],
         assignee=data["assignee"],
+        priority=data["priority"] or Ticket.Priority.NORMAL,
         request_id=data["request_id"],
     )
 

@@ -14,8 +14,8 @@ from agents.access import for_agents
 from agents.models import Agent
 from chat.masking import concealing
 from contiple.base.errors import DomainError, Invalid
-from tickets import access, customer_links, customer_page, lifecycle, mails, tags
-from tickets.forms import AssigneeForm, CommentForm, StateForm, TagForm, TextForm, fingerprint
+from tickets import access, customer_links, customer_page, lifecycle, mails, tags, triage
+from tickets.forms import AssigneeForm, CommentForm, PriorityForm, StateForm, TagForm, TextForm, fingerprint
 from tickets.forms_conversation import ReplyForm, RequesterForm
 from tickets.mail.shown import received_in
 from tickets.models import Ticket
@@ -78,6 +78,14 @@ def set_state(request: HttpRequest, agent: Agent, number: int) -> HttpResponse:
 def set_assignee(request: HttpRequest, agent: Agent, number: int) -> HttpResponse:
     ticket = access.ticket_for(agent, number)
     lifecycle.set_assignee(agent, ticket, _chosen(AssigneeForm(request.POST, ticket=ticket), "assignee"))
+    return _done(request, agent, ticket, FACTS)
+
+
+@require_POST
+@for_agents
+def set_priority(request: HttpRequest, agent: Agent, number: int) -> HttpResponse:
+    ticket = access.ticket_for(agent, number)
+    triage.set_priority(agent, ticket, _chosen(PriorityForm(request.POST, ticket=ticket), "priority"))
     return _done(request, agent, ticket, FACTS)
 
 
@@ -182,6 +190,7 @@ def _context(agent: Agent, ticket: Ticket) -> dict:
         "text_form": TextForm(ticket=ticket),
         "state_form": StateForm(ticket=ticket, agent=agent),
         "assignee_form": AssigneeForm(ticket=ticket),
+        "priority_form": PriorityForm(ticket=ticket),
         "tag_form": TagForm(),
         "followers": list(ticket.followed_by.order_by("number").values_list("number", flat=True)),
         "is_seen_by_customer": customer_page.is_written_by_customer(ticket),
@@ -205,4 +214,4 @@ def _seen_now(ticket: Ticket) -> str:
     """
     revs = ticket.comments.aggregate(sum=Sum("rev"))["sum"] or 0
     delivered = "".join(state[0] for state in deliveries_of(ticket).values())
-    return f"{fingerprint(ticket)}-{revs}-{ticket.state}-{ticket.has_answer:d}-{delivered}"
+    return f"{fingerprint(ticket)}-{revs}-{ticket.state}-{ticket.priority}-{ticket.has_answer:d}-{delivered}"
