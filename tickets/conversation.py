@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from agents import audit
 from tickets.comments import Words, write, written_before
+from tickets.due import note_solution, with_due
 from tickets.lifecycle import Draft, create_ticket, requested_ticket
 from tickets.models import Comment, Ticket
 from tickets.numbering import lock_counter
@@ -93,11 +94,13 @@ def _name_of(ticket: Ticket) -> str:
 
 def _set(row: Ticket, *, state: str, **values: Any) -> None:
     """Saves the values of a locked ticket, and records a change of its state."""
-    if state != row.state:
-        _record(row, "ticket.state", old=str(row.state), new=str(state))
-    row.state = state
+    old = row.state
     values |= {"state": state, "updated_at": timezone.now()}
-    Ticket.objects.filter(pk=row.pk).update(**values)
+    Ticket.objects.filter(pk=row.pk).update(**with_due(row, values))
+    row.state = state
+    if state != old:
+        _record(row, "ticket.state", old=str(old), new=str(state))
+        note_solution(row, old)
 
 
 def _record(row: Ticket, action: str, **details: Any) -> None:

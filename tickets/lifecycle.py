@@ -27,7 +27,8 @@ from tickets.access import assignable
 from tickets.changing import record, update
 from tickets.comments import Words, write, written_before
 from tickets.copies import lock_ticket
-from tickets.models import SUBJECT_LENGTH_MAX, Comment, Ticket
+from tickets.due import deadlines, note_solution, record_deadlines, with_due
+from tickets.models import SUBJECT_LENGTH_MAX, Comment, Group, Ticket
 from tickets.numbering import lock_counter, next_number
 from tickets.tags import put_on_chat_tag
 
@@ -48,6 +49,7 @@ class Draft:
     assignee: Agent | None = None
     chat: Chat | None = None
     follows: Ticket | None = None
+    group: Group | None = None
     priority: str = Ticket.Priority.NORMAL
     policy: PrivacyPolicy | None = None
     consented_at: datetime | None = None
@@ -62,8 +64,9 @@ def create_ticket(service: Service, draft: Draft, *, by: Agent | None = None) ->
     """
     now = timezone.now()
     texts = {"subject": _subject(service, draft.subject), "body": concealing.conceal(service, draft.body)}
-    ticket = Ticket.objects.create(
+    ticket = Ticket(
         **{**vars(draft), **texts},
+        **deadlines(service, priority=draft.priority, channel=draft.channel, since=now),
         service=service,
         number=next_number(service),
         state=State.PROCESSING if draft.assignee else State.UNASSIGNED,
@@ -71,8 +74,16 @@ def create_ticket(service: Service, draft: Draft, *, by: Agent | None = None) ->
         created_at=now,
         updated_at=now,
     )
+    ticket.due_at = with_due(ticket, {})["due_at"]
+    ticket.save(force_insert=True)
+    _record_created(ticket, by)
+    record_deadlines(ticket)
+    return ticket
+
+
+def _record_created(ticket: Ticket, by: Agent | None) -> None:
     audit.record(
-        service,
+        ticket.service,
         "ticket.created",
         ticket.audit_subject,
         agent=by,
@@ -82,7 +93,6 @@ def create_ticket(service: Service, draft: Draft, *, by: Agent | None = None) ->
         state=str(ticket.state),
         assignee=ticket.assignee_id,
     )
-    return ticket
 
 
 def create_from_chat(agent: Agent, chat: Chat, *, subject: str = "", body: str = "") -> Ticket:
@@ -156,6 +166,7 @@ def set_state(agent: Agent, ticket: Ticket, state: str) -> None:
     old = ticket.state
     _change(ticket, state=state, has_answer=False)
     record(agent, ticket, "ticket.state", old=str(old), new=str(state))
+    note_solution(ticket, old, agent=agent)
 
 
 @transaction.atomic
@@ -218,4 +229,4 @@ def _check_completed(agent: Agent, ticket: Ticket, state: str) -> None:
 def _change(ticket: Ticket, **values: Any) -> None:
     """Compares and sets: if two change state or assignee at once, the later one gets ``Conflict``."""
     as_read = Ticket.objects.filter(pk=ticket.pk, state=ticket.state, assignee=ticket.assignee_id)
-    update(as_read, ticket, values)
+    update(as_read, ticket, with_due(ticket, values))

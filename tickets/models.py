@@ -13,6 +13,7 @@ from agents.models import Agent, Service
 from chat.masking.models import MaskedSpan
 from chat.models import Chat
 from helpcenter.models import Customer, PrivacyPolicy
+from tickets.models_settings import Group, TicketTarget  # noqa: F401
 
 CHAT_TAG = "Chat"  # the guide's name: every ticket made from a chat has this tag
 SUBJECT_LENGTH_MAX = 160
@@ -76,6 +77,16 @@ class Ticket(models.Model):
     assignee = models.ForeignKey(
         Agent, models.PROTECT, null=True, blank=True, related_name="tickets", verbose_name=_("Assignee")
     )
+    # Beside the assignee, or before there is one: without an assignee the ticket stays Unassigned.
+    group = models.ForeignKey(
+        Group,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="tickets",
+        verbose_name=_("Group"),
+        db_index=False,
+    )
     # At most one ticket is made from a chat, however many ask for it.
     chat = models.OneToOneField(Chat, models.PROTECT, null=True, blank=True, related_name="ticket")
     tags = models.ManyToManyField(Tag, blank=True, related_name="tickets", verbose_name=_("Tags"))
@@ -88,6 +99,11 @@ class Ticket(models.Model):
     has_answer = models.BooleanField(default=False, db_default=False)
     # Links to the customer's page name the generation; a revoked one is an earlier one.
     link_generation = models.PositiveIntegerField(default=0, db_default=0)
+    # By the service's targets (`tickets.due`). The first answer's is NULL if nobody waits for one.
+    answer_due_at = models.DateTimeField(null=True, blank=True)
+    solve_due_at = models.DateTimeField(null=True, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    due_at = models.DateTimeField(_("Due"), null=True, blank=True)
     # The form's own id: the same form sent twice makes one ticket.
     request_id = models.UUIDField(null=True, blank=True, editable=False)
     # An inquiry's consent: the policy text that was agreed to, and when. A chat's consent is stored with the chat.
@@ -122,6 +138,10 @@ class Ticket(models.Model):
             models.Index(fields=["service", "state", "-updated_at", "-id"], name="ticket_by_state"),
             models.Index(fields=["assignee", "-updated_at", "-id"], name="ticket_by_assignee"),
             models.Index(fields=["service", "priority", "-updated_at", "-id"], name="ticket_by_priority"),
+            models.Index(
+                fields=["group", "-updated_at", "-id"], condition=Q(group__isnull=False), name="ticket_by_group"
+            ),
+            models.Index(fields=["service", "due_at", "id"], condition=Q(due_at__isnull=False), name="ticket_due"),
             models.Index(fields=["assignee"], condition=Q(has_answer=True), name="ticket_answered"),
             models.Index(fields=["follows"], condition=Q(follows__isnull=False), name="ticket_followed"),
             GinIndex(fields=["search"], name="ticket_search"),
@@ -133,6 +153,13 @@ class Ticket(models.Model):
     @property
     def audit_subject(self) -> str:
         return f"ticket:{self.pk}"
+
+    @property
+    def is_overdue(self) -> bool:
+        return self.due_at is not None and self.state not in DONE and self.due_at < timezone.now()
+
+
+DONE = (Ticket.State.RESOLVED, Ticket.State.COMPLETED)
 
 
 class Comment(models.Model):

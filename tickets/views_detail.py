@@ -15,7 +15,7 @@ from agents.models import Agent
 from chat.masking import concealing
 from contiple.base.errors import DomainError, Invalid
 from tickets import access, customer_links, customer_page, lifecycle, mails, tags, triage
-from tickets.forms import AssigneeForm, CommentForm, PriorityForm, StateForm, TagForm, TextForm, fingerprint
+from tickets.forms import AssigneeForm, CommentForm, GroupForm, PriorityForm, StateForm, TagForm, TextForm, fingerprint
 from tickets.forms_conversation import ReplyForm, RequesterForm
 from tickets.mail.shown import received_in
 from tickets.models import Ticket
@@ -78,6 +78,14 @@ def set_state(request: HttpRequest, agent: Agent, number: int) -> HttpResponse:
 def set_assignee(request: HttpRequest, agent: Agent, number: int) -> HttpResponse:
     ticket = access.ticket_for(agent, number)
     lifecycle.set_assignee(agent, ticket, _chosen(AssigneeForm(request.POST, ticket=ticket), "assignee"))
+    return _done(request, agent, ticket, FACTS)
+
+
+@require_POST
+@for_agents
+def set_group(request: HttpRequest, agent: Agent, number: int) -> HttpResponse:
+    ticket = access.ticket_for(agent, number)
+    triage.set_group(agent, ticket, _chosen(GroupForm(request.POST, ticket=ticket), "group"))
     return _done(request, agent, ticket, FACTS)
 
 
@@ -190,6 +198,7 @@ def _context(agent: Agent, ticket: Ticket) -> dict:
         "text_form": TextForm(ticket=ticket),
         "state_form": StateForm(ticket=ticket, agent=agent),
         "assignee_form": AssigneeForm(ticket=ticket),
+        "group_form": GroupForm(ticket=ticket),
         "priority_form": PriorityForm(ticket=ticket),
         "tag_form": TagForm(),
         "followers": list(ticket.followed_by.order_by("number").values_list("number", flat=True)),

@@ -216,7 +216,7 @@ def searches(run: Run) -> None:
 
 def choices(run: Run) -> None:
     """No page offers these; and an error likes to repeat what it is about."""
-    for field in ("state", "assignee", "priority"):
+    for field in ("state", "assignee", "group", "priority"):
         run.post_in_vain(run.mina, f"tickets:{field}", {field: run.refused(f"no such {field}")}, run.ticket)
     run.post_in_vain(run.mina, "chat:status", {"status": run.refused("no such status")})
     run.post_in_vain(run.mina, "chat:mask", [{"seq": run.refused("no selection")}], run.talk.chat)

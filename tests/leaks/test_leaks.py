@@ -49,6 +49,10 @@ WITHOUT_WORDS = {
         "agents:start_mails_again",
         "chat:chat_settings",
         "chat:end_chats",
+        "tickets:settings",
+        "tickets:new_group",
+        "tickets:edit_group",
+        "tickets:delete_group",
     ),
     "what admins write about abuse, masked": ("chat:block", "chat:unblock"),
     "what admins write for everybody to read": (
