@@ -24,9 +24,8 @@ from contiple.base.errors import Closed, Invalid
 from contiple.base.texts import one_line
 from helpcenter.models import Customer, PrivacyPolicy
 from tickets.access import assignable
-from tickets.changing import record, update
+from tickets.changing import lock, record, update
 from tickets.comments import Words, write, written_before
-from tickets.copies import lock_ticket
 from tickets.due import deadlines, note_solution, record_deadlines, with_due
 from tickets.models import SUBJECT_LENGTH_MAX, Comment, Group, Ticket
 from tickets.numbering import lock_counter, next_number
@@ -206,7 +205,7 @@ def add_comment(agent: Agent, ticket: Ticket, body: str, *, request_id: UUID | N
 
     Masks what the service masks before anything is saved.
     """
-    lock_ticket(ticket)
+    lock(ticket)
     sent = written_before(ticket, request_id)
     if sent:
         return sent

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.search import SearchQuery
-from django.db.models import BooleanField, Func, Q, QuerySet, Value
+from django.db.models import BooleanField, Func, Prefetch, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -77,7 +77,9 @@ def page_of(
 ) -> paging.Page[Ticket]:
     """A page of what was found, as ``paging.page_among`` returns it, with what a row shows."""
     # Prefetched, since joined the database may look them up for every ticket that it sorts.
-    rows = found.tickets.defer("search", "body").prefetch_related("requester", "assignee__user", "group", "tags")
+    merged = Prefetch("merged_into", Ticket.objects.only("number"))
+    shown = ("requester", "assignee__user", "group", "tags", merged)
+    rows = found.tickets.defer("search", "body").prefetch_related(*shown)
     if found.tickets is found.among:
         return paging.page_of(rows, by=found.by, before=before, after=after)
     return paging.page_among(rows, found.among, by=found.by, before=before, after=after)

@@ -95,6 +95,10 @@ class Ticket(models.Model):
     follows = models.ForeignKey(
         "self", models.SET_NULL, null=True, blank=True, related_name="followed_by", db_index=False
     )
+    # The ticket that goes on in place of this one; never one that is merged itself.
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="merged", db_index=False
+    )
     # Since the customer's last answer no agent has replied or changed the state.
     has_answer = models.BooleanField(default=False, db_default=False)
     # Links to the customer's page name the generation; a revoked one is an earlier one.
@@ -144,6 +148,7 @@ class Ticket(models.Model):
             models.Index(fields=["service", "due_at", "id"], condition=Q(due_at__isnull=False), name="ticket_due"),
             models.Index(fields=["assignee"], condition=Q(has_answer=True), name="ticket_answered"),
             models.Index(fields=["follows"], condition=Q(follows__isnull=False), name="ticket_followed"),
+            models.Index(fields=["merged_into"], condition=Q(merged_into__isnull=False), name="ticket_merged"),
             GinIndex(fields=["search"], name="ticket_search"),
         ]
 

@@ -11,8 +11,8 @@ from agents import audit
 from agents.models import Agent
 from contiple.base.errors import Closed
 from tickets import lifecycle, mails
+from tickets.changing import lock
 from tickets.comments import Words, write, written_before
-from tickets.copies import lock_ticket
 from tickets.due import note_answer
 from tickets.models import Comment, Ticket
 
@@ -41,7 +41,7 @@ def send_reply(agent: Agent, ticket: Ticket, reply: Reply) -> Comment:
     A ticket that nobody has becomes the agent's. Raises ``Closed`` if the requester has no e-mail address, or if the
     ticket is Completed and ``agent`` is no admin.
     """
-    lock_ticket(ticket)
+    lock(ticket)
     sent = written_before(ticket, reply.request_id)
     if sent:
         return sent

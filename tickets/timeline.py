@@ -1,10 +1,12 @@
 """A ticket's timeline: its comments, and what the audit trail says of it in the reader's language."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
+from zlib import crc32
 
+from django.template.defaultfilters import linebreaks
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.timesince import timesince
@@ -21,6 +23,7 @@ from chat.masking.offers import offers_of
 from contiple.templatetags.parts import moment
 from tickets.due import ANSWER, SOLUTION
 from tickets.mail.shown import Received, received_in
+from tickets.merging import merged_into
 from tickets.models import Comment, Group, Tag, Ticket
 
 SHOWN_MAX = 200  # the latest entries: nobody reads more, and the page must stay small
@@ -29,6 +32,8 @@ ICONS = {
     "ticket.created": "ticket",
     "ticket.state": "check-circle",
     "ticket.assignee": "assign",
+    "ticket.merged": "link",
+    "ticket.merged_in": "link",
     "ticket.group": "users",
     "ticket.priority": "sliders",
     "ticket.due": "clock",
@@ -75,11 +80,17 @@ class Happening:
     html: str = ""
     delivery: str = ""  # of a reply: the state of its mail
     received: Received | None = None  # the mail by which a customer's words came
+    merged: Ticket | None = None  # the ticket, merged into this one, in which it was written
+
+    @property
+    def template(self) -> str:
+        kind = "comment" if self.comment else "merged" if self.merged else "happened"
+        return f"tickets/_timeline_{kind}.html"
 
     @property
     def rev(self) -> int:
-        """Only comments change."""
-        return self.comment.rev if self.comment else 0
+        """Only texts change: comments, and the description of a merged ticket."""
+        return self.comment.rev if self.comment else crc32(self.html.encode())
 
 
 class _Names(NamedTuple):
@@ -91,7 +102,7 @@ class _Names(NamedTuple):
 
 
 def timeline_of(ticket: Ticket) -> list[Happening]:
-    """The ticket's timeline, oldest first. Nine queries, however long it is."""
+    """The ticket's timeline with the words of those merged into it, oldest first. A few queries, however long it is."""
     entries = audit.trail(ticket.service, ticket.audit_subject).exclude(action__in=NOT_SHOWN)
     shown = list(entries.reverse()[:SHOWN_MAX])
     names = _Names(_names_in(ticket, shown), _tags_in(ticket, shown), _groups_in(ticket, shown))
@@ -99,7 +110,17 @@ def timeline_of(ticket: Ticket) -> list[Happening]:
     deliveries, received = deliveries_of(ticket), received_in(ticket)
     comments = ticket.comments.prefetch_related("masks")
     written = [_written(comment, deliveries.get(comment.pk, ""), received.get(comment.pk)) for comment in comments]
-    return sorted(happened + written, key=lambda happening: happening.at)
+    merged = [line for each in merged_into(ticket) for line in _lines_of_merged(each)]
+    return sorted(happened + written + merged, key=lambda happening: happening.at)
+
+
+def _lines_of_merged(ticket: Ticket) -> list[Happening]:
+    """Its description and comments, to be read. What is to be masked in them is masked on its own page."""
+    html = format_html("<p><strong>{}</strong></p>{}", ticket.subject, linebreaks(ticket.body, autoescape=True))
+    who = ticket.requester.name if ticket.requester else ""
+    first = Happening(f"m-{ticket.pk}", who, "", "ticket", ticket.created_at, html=html, merged=ticket)
+    comments = ticket.comments.prefetch_related("masks")
+    return [first, *(replace(_written(it, "", None, offers=False), merged=ticket) for it in comments)]
 
 
 def _happened(entry: AuditEntry, what: str) -> Happening:
@@ -113,9 +134,9 @@ def deliveries_of(ticket: Ticket) -> dict[int, str]:
     return {replies[mail]: state for mail, state in mails.values_list("message_id", "state")}
 
 
-def _written(comment: Comment, delivery: str, received: Received | None) -> Happening:
-    offers = offered_spans(offers_of(comment.offers))
-    html = body_html(comment.body, spans_of(comment.masks.all()), offers)
+def _written(comment: Comment, delivery: str, received: Received | None, *, offers: bool = True) -> Happening:
+    offered = offered_spans(offers_of(comment.offers)) if offers else []
+    html = body_html(comment.body, spans_of(comment.masks.all()), offered)
     icon = _COMMENT_ICONS[comment.kind]
     return Happening(f"c-{comment.pk}", comment.name, "", icon, comment.created_at, comment, html, delivery, received)
 
@@ -159,6 +180,8 @@ def _what(entry: AuditEntry, names: _Names) -> str:
         "ticket.created": _created,
         "ticket.state": _state,
         "ticket.assignee": lambda details: _assignee(details, names.agents, by=entry.agent_id),
+        "ticket.merged": lambda details: _("merged the ticket into #%(into)s") % details,
+        "ticket.merged_in": lambda details: _("merged #%(merged)s into this ticket") % details,
         "ticket.group": lambda details: _group(details, names.groups),
         "ticket.priority": _priority,
         "ticket.due": _due,

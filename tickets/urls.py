@@ -1,6 +1,15 @@
 from django.urls import path
 
-from tickets import views, views_customer, views_detail, views_mail, views_masking, views_public, views_settings
+from tickets import (
+    views,
+    views_customer,
+    views_detail,
+    views_mail,
+    views_masking,
+    views_merging,
+    views_public,
+    views_settings,
+)
 
 app_name = "tickets"
 _tickets = "desk/<slug:service>/tickets/"
@@ -21,6 +30,7 @@ urlpatterns = [
     path(f"{_ticket}subject/", views_detail.edit_text, name="subject"),
     path(f"{_ticket}state/", views_detail.set_state, name="state"),
     path(f"{_ticket}assignee/", views_detail.set_assignee, name="assignee"),
+    path(f"{_ticket}merge/", views_merging.merge, name="merge"),
     path(f"{_ticket}group/", views_detail.set_group, name="group"),
     path(f"{_ticket}priority/", views_detail.set_priority, name="priority"),
     path(f"{_ticket}comments/", views_detail.add_comment, name="comments"),

@@ -86,6 +86,7 @@ WITHOUT_WORDS = {
         "tickets:remove_tag",
         "tickets:reveal",
     ),
+    "the number of a ticket": ("tickets:merge",),
     "one of two languages, and a way back": ("set_language",),
     "one of a few states, to filter a list by": ("agents:mails",),
     "the operator's own site, and what belongs to everybody there": (
