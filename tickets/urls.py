@@ -2,6 +2,7 @@ from django.urls import path
 
 from tickets import (
     views,
+    views_bulk,
     views_customer,
     views_detail,
     views_mail,
@@ -18,6 +19,7 @@ _inquiry = "inquiry/<slug:service>/<str:secret>/"  # `contiple.log_addresses` kn
 
 urlpatterns = [
     path(_tickets, views.ticket_list, name="list"),
+    path(f"{_tickets}change/", views_bulk.change, name="change"),
     path(f"{_tickets}new/", views.new_ticket, name="new"),
     path("desk/<slug:service>/chat/<int:chat>/ticket/", views.create_from_chat, name="create_from_chat"),
     path("desk/<slug:service>/ticket-settings/", views_settings.settings, name="settings"),

@@ -18,7 +18,7 @@ from helpcenter.models import Customer
 from helpcenter.texts import reading_language
 from tickets import access, groups, lifecycle, listing
 from tickets.forms import ChatTicketForm, NewTicketForm
-from tickets.forms_list import FilterForm
+from tickets.forms_list import ChangesForm, FilterForm
 from tickets.models import Ticket, TicketTarget
 
 RESULTS = "ticket-results"  # the element that the filter bar replaces
@@ -33,6 +33,7 @@ def ticket_list(request: HttpRequest, agent: Agent) -> HttpResponse:
     context = {
         "section": "tickets",
         "form": form,
+        "changes": ChangesForm(agent=agent),
         "filters": filters,
         "shows_due": TicketTarget.objects.filter(service=agent.service).exists(),
         "filtered": filters != listing.Filters(),
