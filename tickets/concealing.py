@@ -10,6 +10,7 @@ from chat.conversation.message_masks import originals_of_customer
 from chat.masking import engine
 from chat.masking.spans import apply_mask
 from chat.models import Chat
+from tickets.chat_words import forget_words
 from tickets.comment_masks import Comments
 from tickets.copies import NO_COPIES, bounds_of_copies, conceal_in_line, copies_of
 from tickets.merging import family_of
@@ -24,6 +25,7 @@ def conceal_copies(chat: Chat, originals: Sequence[str]) -> None:
     ``chat.conversation.message_masks`` calls it in the transaction of the mask, under the chat's row lock. White space
     of any kind and length counts as the same, since a subject is one line of a message.
     """
+    forget_words(chat)
     ticket = Ticket.objects.filter(chat=chat).defer("search").first()
     for each in family_of(ticket).select_for_update(no_key=True) if ticket else []:
         _conceal_in(each, originals)

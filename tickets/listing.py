@@ -2,30 +2,23 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import reduce
-from operator import or_
-from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.contrib.postgres.search import SearchQuery
-from django.db.models import BooleanField, Func, Prefetch, Q, QuerySet, Value
-from django.db.models.functions import Coalesce
+from django.db.models import BooleanField, Func, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from agents.models import Agent
 from contiple.base import paging
 from tickets.groups import groups_with
 from tickets.models import DONE, Ticket
+from tickets.searching import few_ids, fitting, ways_of
 
 COUNTED_MAX = 999  # a person reads more as “many”, and counting on would read every row
-FEW = 1_000  # matches of a text that are fetched by their ids
 TAGGED_MAX = 20_000  # tickets of a tag that one page is chosen from
-WORDS_MAX = 8  # in one search: the index is read once for each
 ME, NOBODY = "me", "nobody"  # the values of ``Filters.assignee`` that are no id
 MINE = "mine"  # the value of ``Filters.group`` that is no id
 OVERDUE, SOONEST = "overdue", "soonest"  # the values of ``Filters.due``
 BY_UPDATE, BY_DUE = "updated_at", "+due_at"  # as `paging` writes an order
-_NUMBER_MAX = 2**31 - 1
 
 
 class _IsAnyOf(Func):
@@ -146,16 +139,11 @@ _choices: dict[str, Callable[[QuerySet[Ticket], Agent, str], QuerySet[Ticket]]] 
 
 
 def _worded(found: Found, agent: Agent, text: str) -> Found:
-    """Those with the text, by their ids if an index finds few. The tickets of many are looked at down the list."""
-    ids = Ticket.objects.filter(service=agent.service).order_by().values_list("pk", flat=True)
-    conditions = _containing(text)
-    few = _few([ids.filter(condition) for condition in conditions])
+    """Those with the text, by their ids if indexes find few. The tickets of many are looked at down the list."""
+    ways = ways_of(agent.service, text)
+    few = few_ids(ways)
     if few is None:
-        # COALESCE keeps the database from fetching all of the many by their index, to show one page of them.
-        tickets = found.tickets.filter(
-            Coalesce(reduce(or_, conditions), Value(value=False), output_field=BooleanField())
-        )
-        return found.narrowed(tickets)
+        return found.narrowed(found.tickets.filter(fitting(ways)))
     return found.narrowed(found.tickets.filter(pk__in=few), by_index=True)
 
 
@@ -165,31 +153,3 @@ def _tagged(found: Found, tag: int) -> Found:
     if tagged[: TAGGED_MAX + 1].count() > TAGGED_MAX:
         return found.narrowed(found.tickets.filter(tags=tag))
     return found.narrowed(found.tickets.filter(_IsAnyOf("pk", ArraySubquery(tagged))), by_index=True)
-
-
-def _few(ways: list[QuerySet[Any, int]]) -> set[int] | None:
-    """The ids that are found in one of the ways; ``None`` for more than ``FEW``.
-
-    The database, left to choose, walks down the whole list for what isn't in it.
-    """
-    ids = {pk for found in ways for pk in found[: FEW + 1]}
-    return ids if len(ids) <= FEW else None
-
-
-def _containing(text: str) -> list[Q]:
-    """Matches every word or beginning of a word (환불 finds 환불이); ``12`` and ``#12`` match a ticket's number.
-
-    One of the conditions must hold; each has an index of its own.
-    """
-    text = text.strip()
-    digits = text.removeprefix("#")
-    if digits.isascii() and digits.isdigit():
-        number = Q(number=int(digits)) if int(digits) <= _NUMBER_MAX else Q(pk__in=[])
-        return [number] if text.startswith("#") else [number, _words(text)]
-    return [_words(text)]
-
-
-def _words(text: str) -> Q:
-    """Matches all words. Each is quoted, or signs in it would be operators of ``to_tsquery``."""
-    quoted = ("'" + word.replace("\\", "\\\\").replace("'", "''") + "':*" for word in text.split()[:WORDS_MAX])
-    return Q(search=SearchQuery(" & ".join(quoted), search_type="raw", config="simple"))

@@ -36,9 +36,8 @@ def change(request: HttpRequest, agent: Agent) -> HttpResponse:
 
 def _tell(request: HttpRequest, account: Account) -> None:
     if done := len(account.changed):
-        messages.success(
-            request, ngettext("%(n)s ticket was changed.", "%(n)s tickets were changed.", done) % {"n": done}
-        )
+        text = ngettext("%(n)s ticket was changed.", "%(n)s tickets were changed.", done)
+        messages.success(request, text % {"n": done})
     for reason, numbers in account.refused.items():
         named = ", ".join(f"#{number}" for number in numbers)
         messages.warning(request, _("Not changed: %(tickets)s. %(reason)s") % {"tickets": named, "reason": reason})

@@ -100,7 +100,7 @@ def test_the_list_offers_it_and_says_what_was_done(agent, colleague, many, sign_
     page = browser.get(URL).content.decode()
     assert all(f'value="{value}"' in page for value in sent(*many))
     set_state(colleague, many[2], "resolved")
-    form = {"ticket": sent(*many[:2]) + [f"3-{seen_now(many[2]) - 1}"], "state": "pending", "list": "state=processing"}
+    form = {"ticket": [*sent(*many[:2]), f"3-{seen_now(many[2]) - 1}"], "state": "pending", "list": "state=processing"}
     answer = browser.post(ADDRESS, form)
     assert answer.url == f"{URL}?state=processing"
     page = browser.get(answer.url).content.decode()
