@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from zlib import crc32
 
-from django.template.defaultfilters import linebreaks
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.timesince import timesince
@@ -90,7 +89,9 @@ class Happening:
     @property
     def rev(self) -> int:
         """Only texts change: comments, and the description of a merged ticket."""
-        return self.comment.rev if self.comment else crc32(self.html.encode())
+        if self.comment or self.merged is None:
+            return self.comment.rev if self.comment else 0
+        return crc32(f"{self.merged.subject}\0{self.merged.body}".encode())
 
 
 class _Names(NamedTuple):
@@ -116,9 +117,8 @@ def timeline_of(ticket: Ticket) -> list[Happening]:
 
 def _lines_of_merged(ticket: Ticket) -> list[Happening]:
     """Its description and comments, to be read. What is to be masked in them is masked on its own page."""
-    html = format_html("<p><strong>{}</strong></p>{}", ticket.subject, linebreaks(ticket.body, autoescape=True))
     who = ticket.requester.name if ticket.requester else ""
-    first = Happening(f"m-{ticket.pk}", who, "", "ticket", ticket.created_at, html=html, merged=ticket)
+    first = Happening(f"m-{ticket.pk}", who, "", "ticket", ticket.created_at, merged=ticket)
     comments = ticket.comments.prefetch_related("masks")
     return [first, *(replace(_written(it, "", None, offers=False), merged=ticket) for it in comments)]
 

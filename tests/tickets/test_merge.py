@@ -79,6 +79,7 @@ def test_the_kept_one_shows_the_conversation_of_both(agent, old, kept, sign_in, 
     assert "It never came" in public
     assert "We look for it" in public
     assert "Difficult customer" not in public
+    assert "&lt;p&gt;" not in html
 
 
 def test_work_that_is_left_brings_the_kept_one_back_to_processing(agent, admin, old, kept) -> None:
