@@ -26,10 +26,11 @@ class TargetsForm(forms.Form):
                 minutes = getattr(known.get(priority), f"{name}_minutes", None)
                 self.fields[f"{priority}_{name}"] = _hours(f"{label}: {what}", minutes)
 
-    def rows(self) -> list[tuple[str, str, list[forms.BoundField]]]:
-        """The value and label of each priority, and its two fields."""
+    def rows(self) -> list[tuple[str, list[tuple[str, forms.BoundField]]]]:
+        """The label of each priority, and its two fields, each with what it is about."""
         return [
-            (value, label, [self[f"{value}_{name}"] for name in _NAMES]) for value, label in Ticket.Priority.choices
+            (label, [(str(what), self[f"{priority}_{name}"]) for name, what in _NAMES.items()])
+            for priority, label in Ticket.Priority.choices
         ]
 
     def minutes(self) -> dict[str, dict[str, int | None]]:

@@ -118,9 +118,12 @@ def timeline_of(ticket: Ticket) -> list[Happening]:
 def _lines_of_merged(ticket: Ticket) -> list[Happening]:
     """Its description and comments, to be read. What is to be masked in them is masked on its own page."""
     who = ticket.requester.name if ticket.requester else ""
-    first = Happening(f"m-{ticket.pk}", who, "", "ticket", ticket.created_at, merged=ticket)
+    deliveries, received = deliveries_of(ticket), received_in(ticket)
+    at, mail = ticket.created_at, received.get(None)
+    first = Happening(f"m-{ticket.pk}", who, "", "ticket", at, received=mail, merged=ticket)
     comments = ticket.comments.prefetch_related("masks")
-    return [first, *(replace(_written(it, "", None, offers=False), merged=ticket) for it in comments)]
+    lines = [_written(it, deliveries.get(it.pk, ""), received.get(it.pk), offers=False) for it in comments]
+    return [first, *(replace(line, merged=ticket) for line in lines)]
 
 
 def _happened(entry: AuditEntry, what: str) -> Happening:
