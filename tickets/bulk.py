@@ -11,7 +11,8 @@ from agents.models import Agent
 from contiple.base.errors import Conflict, DomainError, Invalid
 from contiple.base.paging import PAGE_SIZE, Position
 from tickets import lifecycle, tags, triage
-from tickets.models import Group, Ticket
+from tickets.models import Ticket
+from tickets.models_settings import Group
 
 TICKETS_MAX = PAGE_SIZE  # one page of the list
 _CHANGED = _("Someone else changed it in the meantime.")

@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from agents import audit
 from agents.models import Agent, Service
-from tickets.models import DONE, Ticket, TicketTarget
+from tickets.models import DONE, Ticket
+from tickets.models_settings import TicketTarget
 
 ANSWER, SOLUTION = "answer", "solution"
 # Agents make these while they speak with the customer, or after: nobody waits for a first answer.
@@ -29,7 +30,7 @@ def deadlines(service: Service, *, priority: str, channel: str, since: datetime)
     target = TicketTarget.objects.filter(service=service, priority=priority).first() or TicketTarget()
     answer = None if channel in ANSWERED_CHANNELS else target.answer_minutes
     minutes = {"answer_due_at": answer, "solve_due_at": target.solve_minutes}
-    return {name: each and moment_after(service, since, each) for name, each in minutes.items()}
+    return {name: moment_after(service, since, each) if each else None for name, each in minutes.items()}
 
 
 def with_due(ticket: Ticket, values: Mapping[str, Any]) -> dict[str, Any]:

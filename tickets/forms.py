@@ -17,7 +17,8 @@ from helpcenter.models import PrivacyPolicy
 from tickets import access
 from tickets.copies import conceal_in, conceal_in_line, is_only_masked, masked_since
 from tickets.groups import choosable
-from tickets.models import SUBJECT_LENGTH_MAX, TEXT_LENGTH_MAX, Group, Ticket
+from tickets.models import SUBJECT_LENGTH_MAX, TEXT_LENGTH_MAX, Ticket
+from tickets.models_settings import Group
 from tickets.tags import TAG_LENGTH_MAX
 
 

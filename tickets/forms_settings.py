@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from agents.forms import RefusableForm
 from agents.models import Agent, Service
 from tickets import access
-from tickets.models import Group, Ticket, TicketTarget
-from tickets.models_settings import TARGET_MINUTES_MAX
+from tickets.models import Ticket
+from tickets.models_settings import TARGET_MINUTES_MAX, Group, TicketTarget
 
 NAME_LENGTH_MAX = 40
 _NAMES = {"answer": _("First answer (hours)"), "solve": _("Solution (hours)")}

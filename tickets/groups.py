@@ -1,6 +1,7 @@
 """Groups of agents that tickets are given to. Admins manage them."""
 
 from collections.abc import Collection, Iterable
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -11,7 +12,8 @@ from agents import audit
 from agents.access import require_admin
 from agents.models import Agent, AuditEntry, Service
 from contiple.base.errors import Invalid
-from tickets.models import DONE, Group, Ticket
+from tickets.models import DONE, Ticket
+from tickets.models_settings import Group
 
 GROUPS_MAX = 50  # in a service: each is a choice of every filter bar
 
@@ -75,7 +77,7 @@ def _save(row: Group) -> None:
         raise Invalid(_("There is a group of this name already."), code="name") from None
 
 
-def _record(by: Agent, group: Group, action: str, **details: object) -> None:
+def _record(by: Agent, group: Group, action: str, **details: Any) -> None:
     audit.record(by.service_id, action, f"group:{group.pk}", agent=by, **details)
 
 

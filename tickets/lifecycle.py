@@ -27,7 +27,8 @@ from tickets.access import assignable
 from tickets.changing import lock, record, update
 from tickets.comments import Words, write, written_before
 from tickets.due import deadlines, note_solution, record_deadlines, with_due
-from tickets.models import SUBJECT_LENGTH_MAX, Comment, Group, Ticket
+from tickets.models import SUBJECT_LENGTH_MAX, Comment, Ticket
+from tickets.models_settings import Group
 from tickets.numbering import lock_counter, next_number
 from tickets.tags import put_on_chat_tag
 

@@ -1,13 +1,14 @@
 """The targets of a service, as its admins set them."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.db import transaction
 
 from agents import audit
 from agents.access import require_admin
 from agents.models import Agent, Service
-from tickets.models import TicketTarget
+from tickets.models_settings import TicketTarget
 
 
 @transaction.atomic
@@ -19,7 +20,7 @@ def set_targets(by: Agent, minutes: Mapping[str, Mapping[str, int | None]]) -> b
     require_admin(by)
     Service.objects.select_for_update(no_key=True).values_list("pk").get(pk=by.service_id)
     known = {row.priority: row for row in TicketTarget.objects.filter(service=by.service)}
-    changed = {}
+    changed: dict[str, Any] = {}
     for priority, values in minutes.items():
         row = known.get(priority) or TicketTarget(service=by.service, priority=priority)
         old = {name: getattr(row, name) for name in values}

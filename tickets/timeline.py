@@ -23,7 +23,8 @@ from contiple.templatetags.parts import moment
 from tickets.due import ANSWER, SOLUTION
 from tickets.mail.shown import Received, received_in
 from tickets.merging import merged_into
-from tickets.models import Comment, Group, Tag, Ticket
+from tickets.models import Comment, Tag, Ticket
+from tickets.models_settings import Group
 
 SHOWN_MAX = 200  # the latest entries: nobody reads more, and the page must stay small
 

@@ -8,7 +8,8 @@ from contiple.base.errors import Invalid
 from tickets.changing import record, update
 from tickets.due import deadlines, record_deadlines, with_due
 from tickets.groups import choosable
-from tickets.models import Group, Ticket
+from tickets.models import Ticket
+from tickets.models_settings import Group
 
 
 @transaction.atomic

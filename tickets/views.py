@@ -19,7 +19,8 @@ from helpcenter.texts import reading_language
 from tickets import access, groups, lifecycle, listing
 from tickets.forms import ChatTicketForm, NewTicketForm
 from tickets.forms_list import ChangesForm, FilterForm
-from tickets.models import Ticket, TicketTarget
+from tickets.models import Ticket
+from tickets.models_settings import TicketTarget
 
 RESULTS = "ticket-results"  # the element that the filter bar replaces
 

@@ -26,7 +26,7 @@ def change(request: HttpRequest, agent: Agent) -> HttpResponse:
         if form.is_valid():
             _tell(request, change_tickets(agent, form.selected(), form.changes()))
         else:
-            messages.error(request, " ".join(error for errors in form.errors.values() for error in errors))
+            messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
     except ValidationError as error:
         messages.warning(request, error.message)
     except DomainError as error:

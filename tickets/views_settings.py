@@ -12,7 +12,8 @@ from agents.models import Agent
 from contiple.base.errors import DomainError
 from tickets import groups, targets
 from tickets.forms_settings import GroupSettingsForm, TargetsForm
-from tickets.models import DONE, Group, Ticket
+from tickets.models import DONE, Ticket
+from tickets.models_settings import Group
 
 _ACTIVE = Q(members__is_active=True, members__user__is_active=True)
 
