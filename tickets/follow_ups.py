@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -26,7 +27,8 @@ class TicketsOfChats(FollowUps):
 
     def made_from(self, chats: Sequence[Chat]) -> Mapping[int, FollowUp]:
         tickets = Ticket.objects.filter(chat__in=[chat.pk for chat in chats])
-        numbers = tickets.values_list("chat", "number", "service__slug")
+        number = Coalesce("merged_into__number", "number")
+        numbers = tickets.values_list("chat", number, "service__slug")
         return {chat: _follow_up(slug, number) for chat, number, slug in numbers}
 
     def create_url(self, agent: Agent, chat: Chat) -> str:

@@ -21,6 +21,7 @@ from contiple.base.texts import MESSAGE_LENGTH_MAX
 from tests.leaks.browser import value_of
 from tests.leaks.run import Run
 from tests.leaks.secrets import AUTOMATIC
+from tickets.bulk import seen_now
 from tickets.customer_links import secret_of
 from tickets.mail.incoming import receive
 from tickets.models import TEXT_LENGTH_MAX
@@ -179,6 +180,9 @@ def customers_answers(run: Run) -> None:
 def tags(run: Run) -> None:
     for kind in AUTOMATIC:
         run.post(run.mina, "tickets:tags", {"tag": run.text("tag", kind)}, run.ticket)
+        ticket = run.service.tickets.get(number=run.ticket)
+        selected = {"ticket": f"{ticket.number}-{seen_now(ticket)}"}
+        run.post(run.mina, "tickets:change", {**selected, "new_tag": run.text("tag of many tickets", kind)})
     run.post(run.mina, "tickets:tags", {"tag": run.refused("tag that is taken off", "card")}, run.ticket)
     newest = run.service.tags.latest("pk").pk  # on no ticket any more it is forgotten
     run.post(run.mina, "tickets:remove_tag", {}, run.ticket, newest)
@@ -231,7 +235,7 @@ def searches(run: Run) -> None:
 
 def choices(run: Run) -> None:
     """No page offers these; and an error likes to repeat what it is about."""
-    for field in ("state", "assignee"):
+    for field in ("state", "assignee", "group", "priority"):
         run.post_in_vain(run.mina, f"tickets:{field}", {field: run.refused(f"no such {field}")}, run.ticket)
     run.post_in_vain(run.mina, "chat:status", {"status": run.refused("no such status")})
     run.post_in_vain(run.mina, "chat:mask", [{"seq": run.refused("no selection")}], run.talk.chat)
