@@ -2,21 +2,23 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import axe_playwright_python
 import pytest
 from django.core.management import call_command
+from django.db.models.functions import Now
 from django.utils import timezone
 from playwright.sync_api import Frame, Page, expect
 
 from agents.models import Agent, Contract, Service
-from chat.models import Chat
+from chat.models import Chat, Lease
 from helpcenter.models import Article
 from tests.agents.test_second_factor import give_app, give_passkey
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.rows import make_looks
-from tests.browser.windows import Desk, HelpCenter
+from tests.browser.windows import SLOW_MILLISECONDS, Desk, HelpCenter
 from tests.make import PASSWORD, make_agent, make_chat, make_customer, make_message, make_ticket
 from tickets.conversation import add_customer_answer
 from tickets.customer_links import secret_of
@@ -409,6 +411,22 @@ def test_the_chat_of_customers(signed_in_page, new_page: Callable[..., Page], ch
     center.panel.locator("dialog[open] [data-action=confirm]").click()
     expect(center.panel.get_by_text("This chat has ended.")).to_be_visible()
     checks.look_at(page, "chat closed", center.frame)
+
+
+def test_the_chat_of_a_customer_whom_nobody_answers(new_page: Callable[..., Page], checks: Checks, service):
+    mina = make_agent(service, "Mina", online=True)
+    Lease.objects.create(agent=mina, expires_at=Now() + timedelta(hours=1))
+    center = HelpCenter(new_page("/hc/demo/"))
+    center.start(name="Jun Park", email="", message="Hello")
+    Lease.objects.filter(agent=mina).delete()
+    expect(center.panel.get_by_text("Agents is absent")).to_be_visible(timeout=SLOW_MILLISECONDS)
+    center.panel.locator("[data-action=inquire]").click()
+    expect(center.panel.get_by_label("E-mail")).to_be_visible()
+    checks.look_at(center.page, "chat absent while waiting", center.frame)
+    center.panel.get_by_label("E-mail").fill("jun@example.com")
+    center.panel.locator("[data-action=inquire]").click()
+    expect(center.panel.get_by_text("Its number is #1.")).to_be_visible()
+    checks.look_at(center.page, "chat that became an inquiry", center.frame)
 
 
 def test_signed_in_devices(signed_in_page: Callable[..., Page], checks: Checks, ada: Agent):
