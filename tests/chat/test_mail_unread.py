@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.core import mail
+from django.db.models import F
 from django.utils import timezone
 
 from agents.models import Agent, Service
@@ -45,8 +46,6 @@ def write(chat: Chat, body: str = WORDS, *, minutes_ago: float = 6) -> Message:
 
 def pass_minutes(minutes: float) -> None:
     """Everything that was written and awaited so far was so many minutes earlier."""
-    from django.db.models import F
-
     Message.objects.update(created_at=F("created_at") - timedelta(minutes=minutes))
     MailWait.objects.update(due_at=F("due_at") - timedelta(minutes=minutes))
 
@@ -102,8 +101,9 @@ def test_nothing_is_mailed_before_the_minutes_are_over(chat) -> None:
 def test_nothing_is_mailed_if_the_customer_has_read_it(chat) -> None:
     message = write(chat)
     read(chat, message.seq)
+    mail_unread()
 
-    assert mails() == []
+    assert not OutgoingMail.objects.exists()
     assert not MailWait.objects.exists()
 
 
@@ -138,6 +138,16 @@ def test_several_messages_are_one_mail_and_none_is_mailed_twice(chat) -> None:
     [_sent, later] = mails()
     assert "Third." not in later.body
     assert "Fourth." in later.body
+
+
+def test_after_a_mail_the_minutes_are_counted_anew(chat) -> None:
+    write(chat)
+    mails()
+    write(chat, "Second.", minutes_ago=0)
+    MailWait.objects.update(due_at=F("due_at") - timedelta(minutes=6))
+
+    assert len(mails()) == 1
+    assert MailWait.objects.get().due_at > timezone.now() + timedelta(minutes=4)
 
 
 def test_what_came_meanwhile_is_in_the_mail_too(chat) -> None:
