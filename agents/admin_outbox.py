@@ -3,6 +3,9 @@
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.template.defaultfilters import linebreaksbr, urlize
+from django.utils import translation
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -46,10 +49,13 @@ class OutgoingMailAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("Text"))
     def content(self, row: OutgoingMail) -> str:
+        """What would have left: subject and text, with links to click."""
         try:
-            return content_of(row)[0]
+            subject, text = _as_it_would_leave(row)
         except Unreadable:
             return "–"
+        words = linebreaksbr(urlize(text, autoescape=True), autoescape=False)
+        return format_html("<strong>{}</strong><br><br>{}", subject, words)
 
     @admin.action(description=_("Send again"), permissions=["view"])
     def start_again(self, request: HttpRequest, queryset: QuerySet[OutgoingMail]) -> None:
@@ -58,3 +64,13 @@ class OutgoingMailAdmin(ReadOnlyAdmin):
             "%(count)s e-mail will be sent again shortly.", "%(count)s e-mails will be sent again shortly.", count
         )
         messages.success(request, said % {"count": count})
+
+
+def _as_it_would_leave(row: OutgoingMail) -> tuple[str, str]:
+    """Returns subject and text. A mail of a kind that is not kept is made now, with a link that works."""
+    make = kind_of(row).make
+    if make is None:
+        return row.subject, content_of(row)[0]
+    with translation.override(row.language):
+        mail = make(row)
+    return (mail.subject, mail.text) if mail else ("–", "")

@@ -12,6 +12,7 @@ class TicketsConfig(AppConfig):
         from chat.masking import holders
         from tickets.comment_masks import TicketKeys
         from tickets.concealing import conceal_copies
+        from tickets.drafts import drop_old
         from tickets.follow_ups import TicketsOfChats
         from tickets.mail.polling import polling
         from tickets.mails import register_kinds
@@ -21,3 +22,4 @@ class TicketsConfig(AppConfig):
         follow_ups.register(TicketsOfChats())
         register_kinds()
         worker.beside.append(polling)
+        worker.sweeps.append(drop_old)

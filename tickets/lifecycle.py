@@ -26,10 +26,12 @@ from contiple.base.texts import one_line
 from helpcenter.models import Customer, PrivacyPolicy
 from tickets.access import assignable
 from tickets.comments import Words, write, written_before
-from tickets.copies import lock_ticket
+from tickets.copies import lock_ticket, masked_since
+from tickets.drafts import forget_draft
 from tickets.models import SUBJECT_LENGTH_MAX, Comment, Ticket
 from tickets.numbering import lock_counter, next_number
 from tickets.tags import put_on_chat_tag
+from tickets.ticket_copies import hide_in_subjects
 
 State = Ticket.State
 
@@ -184,7 +186,9 @@ def edit_text(agent: Agent, ticket: Ticket, *, subject: str, body: str) -> None:
     if not changed:
         return
     as_read = Ticket.objects.filter(pk=ticket.pk, subject=ticket.subject, body=ticket.body)
+    before = ticket.subject
     _update(as_read, ticket, new)
+    hide_in_subjects(ticket, masked_since(before, ticket.subject))
     _record(agent, ticket, "ticket.edited", fields=changed)
 
 
@@ -199,6 +203,7 @@ def add_comment(agent: Agent, ticket: Ticket, body: str, *, request_id: UUID | N
     if sent:
         return sent
     comment = write(ticket, Words(body, agent=agent, request_id=request_id))
+    forget_draft(agent, ticket, Comment.Kind.INTERNAL)
     Ticket.objects.filter(pk=ticket.pk).update(updated_at=timezone.now())
     _record(agent, ticket, "ticket.commented", comment=comment.pk)
     return comment

@@ -13,6 +13,7 @@ from contiple.base.errors import Closed
 from tickets import lifecycle, mails
 from tickets.comments import Words, write, written_before
 from tickets.copies import lock_ticket
+from tickets.drafts import forget_draft
 from tickets.models import Comment, Ticket
 
 # What a ticket becomes with a reply: it waits for the customer, or it is done.
@@ -45,6 +46,7 @@ def send_reply(agent: Agent, ticket: Ticket, reply: Reply) -> Comment:
         raise Closed(_("The requester has no e-mail address."), code="unreachable")
     comment = write(ticket, Words(reply.body, Comment.Kind.REPLY, agent=agent, request_id=reply.request_id))
     mails.post_reply(ticket, comment, cc=reply.cc)
+    forget_draft(agent, ticket, Comment.Kind.REPLY)
     _record(agent, ticket, comment, copies=len(reply.cc))
     if ticket.assignee is None:
         lifecycle.set_assignee(agent, ticket, agent)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tickets import views, views_customer, views_detail, views_mail, views_masking, views_public
+from tickets import views, views_customer, views_detail, views_drafts, views_mail, views_masking, views_public
 
 app_name = "tickets"
 _tickets = "desk/<slug:service>/tickets/"
@@ -17,6 +17,7 @@ urlpatterns = [
     path(f"{_ticket}assignee/", views_detail.set_assignee, name="assignee"),
     path(f"{_ticket}comments/", views_detail.add_comment, name="comments"),
     path(f"{_ticket}reply/", views_detail.reply, name="reply"),
+    path(f"{_ticket}draft/", views_drafts.draft, name="draft"),
     path(f"{_ticket}requester/", views_detail.requester_email, name="requester_email"),
     path(f"{_ticket}links/revoke/", views_detail.revoke_links, name="revoke_links"),
     path(f"{_ticket}changes/", views_detail.changes, name="changes"),

@@ -15,10 +15,11 @@ from agents.models import Agent
 from chat.masking import concealing
 from contiple.base.errors import DomainError, Invalid
 from tickets import access, customer_links, customer_page, lifecycle, mails, tags
+from tickets.drafts import drafts_of
 from tickets.forms import AssigneeForm, CommentForm, StateForm, TagForm, TextForm, fingerprint
 from tickets.forms_conversation import ReplyForm, RequesterForm
 from tickets.mail.shown import received_in
-from tickets.models import Ticket
+from tickets.models import Comment, Ticket
 from tickets.replies import send_reply
 from tickets.requesters import set_email
 from tickets.timeline import deliveries_of, timeline_of
@@ -173,6 +174,7 @@ def _context(agent: Agent, ticket: Ticket) -> dict:
     """Everything the page shows, read now."""
     may_change_state = agent.is_admin or ticket.state != Ticket.State.COMPLETED
     is_reachable = mails.is_reachable(ticket)
+    reply, comment = (drafts_of(agent, ticket).get(kind) for kind in (Comment.Kind.REPLY, Comment.Kind.INTERNAL))
     return {
         "section": "tickets",
         "ticket": ticket,
@@ -187,12 +189,13 @@ def _context(agent: Agent, ticket: Ticket) -> dict:
         "is_seen_by_customer": customer_page.is_written_by_customer(ticket),
         "tags": list(ticket.tags.order_by("-is_system", "name")),
         "known_tags": [tag.name for tag in access.tags_in_use(agent.service) if not tag.is_system],
-        "comment_form": CommentForm(),
-        "reply_form": ReplyForm(),
+        "comment_form": CommentForm(draft=comment),
+        "reply_form": ReplyForm(draft=reply),
+        "drafts": {"reply": reply, "comment": comment},
         "requester_form": RequesterForm(),
         "is_reachable": is_reachable,
         "reply_template": "tickets/_reply_form.html" if is_reachable else "tickets/_no_reply.html",
-        "writes_reply": is_reachable and may_change_state,
+        "writes_reply": is_reachable and may_change_state and (reply is not None or comment is None),
         "timeline": timeline_of(ticket),
         "received": received_in(ticket).get(None),
     }

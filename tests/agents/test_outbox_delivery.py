@@ -450,6 +450,17 @@ def test_old_mails_are_deleted_unless_they_still_wait(smtp: MailServer, settings
     assert not OutgoingMail.objects.filter(pk=sent.pk).exists()
 
 
+def test_mails_that_wait_for_long_don_t_keep_those_after_them(settings, monkeypatch) -> None:
+    monkeypatch.setattr(upkeep, "BATCH", 2)
+    waiting = [post() for _ in range(3)]
+    for _ in range(5):
+        OutgoingMail.objects.filter(pk=post().pk).update(state=State.SENT)
+    before = timezone.now() - settings.SENT_MAILS_KEPT - timedelta(minutes=1)
+    OutgoingMail.objects.update(created_at=before)
+    upkeep.drop_old()
+    assert set(OutgoingMail.objects.values_list("pk", flat=True)) == {row.pk for row in waiting}
+
+
 def test_secrets_that_never_left_are_destroyed_after_a_week() -> None:
     row = post(text="secret", may_be_kept=False)
     OutgoingMail.objects.update(state=State.DEAD, created_at=timezone.now() - timedelta(days=8))

@@ -7,9 +7,10 @@ from playwright.sync_api import Page, expect
 
 from agents.models import Agent, OutgoingMail, Service
 from tests.browser.conftest import PHONE
+from tests.faults.people import wait_until
 from tests.make import make_agent, make_customer, make_ticket
 from tests.tickets.outgoing import link_in
-from tickets.models import Comment, Ticket
+from tickets.models import Comment, CommentDraft, Ticket
 
 
 @pytest.fixture
@@ -109,3 +110,30 @@ def test_a_dead_link_says_so_and_leads_on(service: Service, new_page: Callable[.
     expect(page.get_by_role("heading", name="This link doesn’t work")).to_be_visible()
     page.get_by_role("main").get_by_role("link", name="Contact Us").click()
     expect(page.get_by_label("Message")).to_be_visible()
+
+
+def test_a_draft_is_on_another_device_and_gone_when_it_is_sent(service: Service, mina: Agent, signed_in_page) -> None:
+    make_ticket(service, requester=make_customer(service))
+    desk = signed_in_page(mina, "/desk/demo/tickets/1/")
+    desk.locator("#reply-body").press_sequentially("Dear Jun, it lea")
+    expect(desk.locator("#ticket-reply [data-part=draft]")).to_be_visible()
+    laptop = signed_in_page(mina, "/desk/demo/tickets/1/")
+    box = laptop.locator("#reply-body")
+    expect(box).to_have_value("Dear Jun, it lea")
+    desk.locator("#reply-body").press_sequentially("ves")
+    kept = CommentDraft.objects.filter(body="Dear Jun, it leaves")
+    wait_until(kept.exists, 10)
+    laptop.evaluate("window.dispatchEvent(new Event('focus'))")
+    expect(box).to_have_value("Dear Jun, it leaves")
+    box.press_sequentially(" today.")
+    laptop.get_by_role("button", name="Send reply to customer").click()
+    expect(laptop.locator(".comment-reply")).to_contain_text("Dear Jun, it leaves today.")
+    expect(box).to_have_value("")
+    desk.evaluate("window.dispatchEvent(new Event('focus'))")
+    expect(desk.locator("#reply-body")).to_have_value("")
+    assert not CommentDraft.objects.exists()
+    desk.locator("#reply-body").press_sequentially("No")
+    desk.get_by_role("button", name="Discard draft").click()
+    expect(desk.locator("#reply-body")).to_have_value("")
+    expect(desk.locator("#ticket-reply [data-part=draft]")).to_be_hidden()
+    wait_until(lambda: not CommentDraft.objects.exists(), 10)

@@ -42,6 +42,8 @@ def _in_a_comment(run: Run) -> None:
     """Said nowhere else: by telephone, perhaps."""
     body = run.purse.by_hand("comment")
     run.post(run.mina, "tickets:comments", {"body": body, "request_id": uuid.uuid4()}, run.ticket)
+    repeated = {"kind": "internal", "body": body, "request_id": uuid.uuid4()}
+    run.post(run.mina, "tickets:draft", repeated, run.ticket)
     for secret in run.purse.secrets_in(body):
         comment = Comment.objects.get(
             ticket__number=run.ticket, ticket__service=run.service, body__contains=secret.value

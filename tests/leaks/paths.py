@@ -161,6 +161,15 @@ def replies(run: Run) -> None:
     run.post_in_vain(run.mina, "tickets:reply", form | {"body": too_long}, number)
 
 
+def drafts(run: Run) -> None:
+    form = {"request_id": uuid.uuid4(), "kind": "reply", "body": run.text("draft of a reply"), "state": "resolved"}
+    run.post(run.mina, "tickets:draft", form | {"cc": run.text("CC of a draft", *SOME, joint=", ")}, run.inquiry.number)
+    form = {"request_id": uuid.uuid4(), "kind": "internal", "body": run.text("draft of a comment")}
+    run.post(run.mina, "tickets:draft", form, run.inquiry.number)
+    too_long = run.refused("too long a draft") + "." * TEXT_LENGTH_MAX
+    run.post_in_vain(run.mina, "tickets:draft", form | {"body": too_long}, run.inquiry.number)
+
+
 def customers_answers(run: Run) -> None:
     """On the page of the inquiry; the second one makes a ticket, since the first is Completed."""
     secret = secret_of(run.inquiry, now=timezone.now())
@@ -280,6 +289,7 @@ PATHS: tuple[Callable[[Run], None], ...] = (
     tags,
     inquiries,
     replies,
+    drafts,
     customers_answers,
     inquiries_from_chats,
     searches,
