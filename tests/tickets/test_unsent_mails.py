@@ -1,5 +1,6 @@
 """Without a mail server the operator sees every kind of mail as it would have left, with links that work."""
 
+import html
 import re
 from collections.abc import Callable
 
@@ -16,6 +17,8 @@ from agents.reset_mail import post_reset
 from agents.second_factor.trail import record
 from chat.masking.limit_notice import tell_of_limit
 from tests.make import make_ticket, make_user
+from tickets import lifecycle
+from tickets.mail.returned import _tell_assignee
 from tickets.mails import post_confirmation, post_links
 from tickets.replies import Reply, send_reply
 
@@ -32,14 +35,20 @@ def reply(service, agent, ticket, **_others) -> None:
     send_reply(agent, ticket, Reply("It leaves today <now>"))
 
 
+def returned(service, agent, ticket, **_others) -> None:
+    lifecycle.set_assignee(agent, ticket, agent)
+    _tell_assignee(service, ticket)
+
+
 # How each kind comes about, and what its text says. A new kind is tried here too.
 KINDS: dict[str, tuple[Callable[..., object], str]] = {
     "invitation": (invitation, "invit"),
     "reset": (lambda agent, **_others: post_reset(agent.user.email), "password"),
-    "second_factor": (lambda agent, **_others: record(agent.user, "app_set_up"), "authenticator"),
+    "account": (lambda agent, **_others: record(agent.user, "app_added"), "authenticator"),
     "unmask_limit": (lambda agent, admin, **_others: tell_of_limit(agent, 30), "30"),
     "inquiry": (lambda ticket, **_others: post_confirmation(ticket), "#1"),
     "reply": (reply, "It leaves today &lt;now&gt;"),
+    "mail_returned": (returned, "could not be delivered"),
     "inquiry_links": (lambda service, **_others: post_links(service, "jun@example.com", language="en"), "#1"),
 }
 
@@ -71,7 +80,7 @@ def test_the_operator_reads_it_and_its_links_work(kind, operator, service, admin
     assert links
     client.logout()
     for link in links:
-        answer = client.get(link.removeprefix(settings.PUBLIC_ORIGIN), follow=True)
+        answer = client.get(html.unescape(link).removeprefix(settings.PUBLIC_ORIGIN), follow=True)
         assert answer.status_code == 200, link
 
 
