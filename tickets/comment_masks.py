@@ -78,7 +78,7 @@ class Comments(Texts):
 
     def _mask_copy(self, comment: Comment, spans: Sequence[tuple[int, int]]) -> None:
         """Leaves what touches another mask: somebody typed an asterisk, and that mask begins with one."""
-        taken = list(comment.masks.values_list("start", "end"))
+        taken = [(mask.start, mask.end) for mask in comment.masks.all()]
         free = [it for it in spans if not any(it[0] < end and start < it[1] for start, end in taken)]
         new = named(free, offers_of(comment.offers), rules_of(self.holder.service))
         engine.put_on(self, comment, new, original=comment.body)

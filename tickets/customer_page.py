@@ -3,12 +3,16 @@
 Never internal comments, tags, the assignee, or texts that agents wrote for each other.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple, Self
 
+from django.db.models import Count, Max, Q, QuerySet, Sum
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from tickets.forms import fingerprint
 from tickets.models import Comment, Ticket
 
 State = Ticket.State
@@ -17,29 +21,64 @@ _SHOWN_STATES: dict[str, Promise] = {
     State.RESOLVED: _("Solved"),
     State.COMPLETED: _("Closed"),
 }
+_NUMBER = re.compile(r"[0-9]{1,15}")
 # Their subject and description are an agent's, about the customer and not to them.
 _WRITTEN_BY_AGENTS = {Ticket.Channel.CHAT, Ticket.Channel.AGENT}
 
 
 @dataclass(frozen=True)
 class Entry:
-    """Something that was said. ``rev`` grows with every mask that comes to it or goes."""
+    """Something that was said. ``rev`` changes with it."""
 
     key: str  # the element's id on the page
     who: str
     body: str
     at: datetime
     is_ours: bool  # an agent's reply
-    rev: int = 1
+    rev: str
+
+
+class Seen(NamedTuple):
+    """What a page shows. It tells what has changed since: comments are numbered under the ticket's lock."""
+
+    last: int  # the newest comment
+    count: int
+    revs: int  # their sum, which grows with every mask that comes or goes
+    words: str  # changes with subject and description
+    state: str
+
+    def __str__(self) -> str:
+        return ".".join(map(str, self))
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        last, count, revs, words, state = (text.split(".") + [""] * 5)[:5]
+        numbers = (last, count, revs)
+        return cls(*map(int, numbers), words, state) if all(map(_NUMBER.fullmatch, numbers)) else None
+
+
+def seen_now(ticket: Ticket) -> Seen:
+    last = _said(ticket).aggregate(last=Max("pk"))["last"] or 0
+    return Seen(last, *_count_to(ticket, last), fingerprint(ticket)[:16], ticket.state)
 
 
 def entries_of(ticket: Ticket) -> list[Entry]:
     """Returns the conversation, oldest first."""
-    said = ticket.comments.exclude(kind=Comment.Kind.INTERNAL).order_by("pk")
-    answers = [
-        Entry(f"c-{it.pk}", it.name, it.body, it.created_at, it.kind == Comment.Kind.REPLY, it.rev) for it in said
-    ]
-    return [_first(ticket), *answers] if is_written_by_customer(ticket) else answers
+    return [*_first(ticket), *map(_entry, _said(ticket))]
+
+
+def changed_since(ticket: Ticket, seen: Seen) -> list[Entry] | None:
+    """Returns what is new, and what was masked or edited; ``None`` if only the whole conversation can tell.
+
+    If some masks have changed, those are all that ever were masked: few, and the page takes what it doesn't have.
+    """
+    count, revs = _count_to(ticket, seen.last)
+    if count != seen.count:
+        return None  # another ticket's were added, or some are gone
+    masked = Q(rev__gt=1) if revs != seen.revs else Q(pk=None)
+    changed = _said(ticket).filter(Q(pk__gt=seen.last) | masked)
+    first = _first(ticket) if seen.words != fingerprint(ticket)[:16] else []
+    return [*first, *map(_entry, changed)]
 
 
 def is_written_by_customer(ticket: Ticket) -> bool:
@@ -57,6 +96,24 @@ def shown_state(ticket: Ticket) -> str | Promise:
     return _SHOWN_STATES.get(ticket.state, _("We’re working on it"))
 
 
-def _first(ticket: Ticket) -> Entry:
+def _said(ticket: Ticket) -> QuerySet[Comment]:
+    return ticket.comments.exclude(kind=Comment.Kind.INTERNAL).order_by("pk")
+
+
+def _count_to(ticket: Ticket, last: int) -> tuple[int, int]:
+    """Returns how many comments there are up to ``last``, and the sum of their revs."""
+    counted = _said(ticket).filter(pk__lte=last).aggregate(count=Count("pk"), revs=Sum("rev", default=0))
+    return counted["count"], counted["revs"]
+
+
+def _entry(said: Comment) -> Entry:
+    is_ours = said.kind == Comment.Kind.REPLY
+    return Entry(f"c-{said.pk}", said.name, said.body, said.created_at, is_ours, str(said.rev))
+
+
+def _first(ticket: Ticket) -> list[Entry]:
+    """Returns the description, if the customer wrote it."""
+    if not is_written_by_customer(ticket):
+        return []
     name = ticket.requester.name if ticket.requester else ""
-    return Entry("first", name, ticket.body, ticket.created_at, is_ours=False)
+    return [Entry("first", name, ticket.body, ticket.created_at, is_ours=False, rev=fingerprint(ticket)[:16])]

@@ -25,7 +25,7 @@ def hide_copies(ticket: Ticket, originals: Sequence[str], hide_in: Callable[[Com
     if copies is NO_COPIES:
         return
     _hide_in_ticket(ticket, copies, originals)
-    for comment in ticket.comments.all():
+    for comment in ticket.comments.prefetch_related("masks"):
         spans = bounds_of_copies(copies, comment.body)
         if apply_mask(comment.body, spans) != comment.body:
             hide_in(comment, spans)

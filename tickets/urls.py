@@ -9,6 +9,7 @@ _inquiry = "inquiry/<slug:service>/<str:secret>/"  # `contiple.log_addresses` kn
 
 urlpatterns = [
     path(_tickets, views.ticket_list, name="list"),
+    path(f"{_tickets}answers/", views.answers, name="answers"),
     path(f"{_tickets}new/", views.new_ticket, name="new"),
     path("desk/<slug:service>/chat/<int:chat>/ticket/", views.create_from_chat, name="create_from_chat"),
     path(_ticket, views_detail.detail, name="detail"),

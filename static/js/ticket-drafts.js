@@ -82,6 +82,7 @@ function show(form, stamp) {
 
 /** Returns the answer, or null if there is none: the words are still in the box then. */
 async function ask(form, options) {
-  const response = await fetch(form.dataset.draftUrl, options).catch(() => null);
+  const headers = { "X-Requested-With": "fetch" };
+  const response = await fetch(form.dataset.draftUrl, { headers, ...options }).catch(() => null);
   return response?.ok && !response.redirected ? response.json() : null;
 }
