@@ -21,7 +21,7 @@ from contiple.base.crypto import Unreadable
 class OutgoingMailAdmin(ReadOnlyAdmin):
     """Deleting a mail that waits withdraws it. Texts are shown only if there was no mail server to send them."""
 
-    list_display = ("created_at", "service", "kind_label", "state", "attempts", "due_at", "problem")
+    list_display = ("created_at", "service", "kind_label", "subject", "state", "problem")
     list_display_links = ("created_at", "kind_label")
     list_filter = ("state", "kind", "service")
     list_select_related = ("service",)
@@ -31,10 +31,10 @@ class OutgoingMailAdmin(ReadOnlyAdmin):
     actions = ("start_again",)
 
     def get_fields(self, request: HttpRequest, obj: OutgoingMail | None = None) -> tuple[str, ...]:
-        fields = ("service", "kind_label", "about", "to", "cc", "subject", "state", "problem", "last_error", "attempts")
+        fields = ("service", "kind_label", "about", "to", "cc", "state", "problem", "attempts")
         times = ("message_id", "created_at", "due_at", "sent_at")
         is_unsent = obj is not None and obj.state == OutgoingMail.State.UNSENT
-        return (*fields, *times, "content") if is_unsent else (*fields, *times)
+        return (*fields, *times, "content" if is_unsent else "subject")
 
     def get_readonly_fields(self, request: HttpRequest, obj: OutgoingMail | None = None) -> tuple[str, ...]:
         return self.get_fields(request, obj)

@@ -169,7 +169,7 @@ def test_the_list_says_that_it_is_old(service: Service, mina: Agent, signed_in_p
     with with_count.expect_response("**/tickets/answers/"):
         with_count.goto("/desk/demo/tickets/")
     add_customer_answer(ticket, "It has come")
-    word = with_count.get_by_role("link", name="Show the current list")
+    word = with_count.get_by_role("link", name="Tickets have changed: show")
     expect(word).to_be_visible(timeout=30_000)
     expect(with_count.locator(".nav .count")).to_have_text("1")
     word.click()
