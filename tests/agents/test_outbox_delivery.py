@@ -224,6 +224,18 @@ def test_a_server_that_is_not_there_costs_no_mail_a_try(settings, smtp: MailServ
     assert sender.failures == 0
 
 
+def test_lines_that_break_off_one_after_the_other_make_all_wait_longer(smtp: MailServer) -> None:
+    sender, failures = Sender(threading.Event()), []
+    smtp.cuts_after_taking = 3
+    for _ in range(4):
+        post()
+        sender.queue.look_at = float("-inf")
+        pause = sender.pause()
+        failures.append(sender.failures)
+        assert (pause > 0) == (sender.failures > 0)
+    assert failures == [1, 2, 3, 0]
+
+
 # For a day
 
 
