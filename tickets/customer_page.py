@@ -42,7 +42,7 @@ class Seen(NamedTuple):
     """What a page shows. It tells what has changed since: comments are numbered under the ticket's lock."""
 
     last: int  # the newest comment
-    count: int
+    said: int  # how many there are
     revs: int  # their sum, which grows with every mask that comes or goes
     words: str  # changes with subject and description
     state: str
@@ -54,7 +54,9 @@ class Seen(NamedTuple):
     def parse(cls, text: str) -> Self | None:
         last, count, revs, words, state = (text.split(".") + [""] * 5)[:5]
         numbers = (last, count, revs)
-        return cls(*map(int, numbers), words, state) if all(map(_NUMBER.fullmatch, numbers)) else None
+        if not all(map(_NUMBER.fullmatch, numbers)):
+            return None
+        return cls(int(last), int(count), int(revs), words, state)
 
 
 def seen_now(ticket: Ticket) -> Seen:
@@ -73,7 +75,7 @@ def changed_since(ticket: Ticket, seen: Seen) -> list[Entry] | None:
     If some masks have changed, those are all that ever were masked: few, and the page takes what it doesn't have.
     """
     count, revs = _count_to(ticket, seen.last)
-    if count != seen.count:
+    if count != seen.said:
         return None  # another ticket's were added, or some are gone
     masked = Q(rev__gt=1) if revs != seen.revs else Q(pk=None)
     changed = _said(ticket).filter(Q(pk__gt=seen.last) | masked)

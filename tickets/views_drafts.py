@@ -26,7 +26,7 @@ def draft(request: HttpRequest, agent: Agent, number: int) -> HttpResponse:
 
 def _keep(agent: Agent, ticket: Ticket, form: DraftForm) -> HttpResponse:
     if not form.is_valid():
-        raise Invalid(" ".join(error for errors in form.errors.values() for error in errors), code="draft")
+        raise Invalid(" ".join(str(error) for errors in form.errors.values() for error in errors), code="draft")
     kept = keep_draft(agent, ticket, Written(**form.cleaned_data))
     return JsonResponse({"stamp": kept.stamp if kept else ""})
 

@@ -19,6 +19,7 @@ from tests.tickets.masked import mask_text
 from tests.tickets.outgoing import link_in, made
 from tickets.customer_links import revoke_links, secret_of
 from tickets.lifecycle import add_comment, edit_text
+from tickets.mails import LINKS_MAX
 from tickets.models import Comment, Ticket
 from tickets.replies import Reply, send_reply
 
@@ -267,10 +268,24 @@ def test_whoever_asks_learns_nothing(client, ticket) -> None:
     assert [made(row) is None for row in OutgoingMail.objects.order_by("pk")] == [False, True]
 
 
+def test_a_mail_has_the_links_of_the_tickets_that_changed_last(client, ticket, service) -> None:
+    for _ in range(LINKS_MAX):
+        make_ticket(service, requester=ticket.requester)
+    client.post("/inquiry/demo/", {"email": "jun@example.com"})
+    numbers = re.findall(r"^#(\d+)$", made(OutgoingMail.objects.get()).text, re.M)
+    assert numbers == [str(number) for number in range(LINKS_MAX + 1, 1, -1)]
+
+
 def test_nobody_fills_a_mailbox_with_links(client, ticket) -> None:
     for _ in range(limits.LINKS_BY_EMAIL.attempts + 2):
         assert client.post("/inquiry/demo/", {"email": "jun@example.com"}).status_code == 200
     assert OutgoingMail.objects.count() == limits.LINKS_BY_EMAIL.attempts
+
+
+def test_a_network_that_tries_addresses_is_refused_without_a_word(client, ticket) -> None:
+    for number in range(limits.LINKS_BY_NETWORK.attempts + 2):
+        assert client.post("/inquiry/demo/", {"email": f"jun{number}@example.com"}).status_code == 200
+    assert OutgoingMail.objects.count() == limits.LINKS_BY_NETWORK.attempts
 
 
 def test_new_links_open_no_other_services_tickets(client, ticket) -> None:

@@ -84,6 +84,21 @@ def test_a_draft_that_comes_later_than_its_form_was_sent_is_no_draft(agent, tick
     assert not CommentDraft.objects.exists()
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_draft_that_comes_while_its_form_is_sent_does_not_outlive_it(agent, ticket, at_once) -> None:
+    form = uuid.uuid4()
+
+    def send_or_keep(turn: int) -> None:
+        row = Ticket.objects.get(pk=ticket.pk)
+        if turn == 3:
+            send_reply(agent, row, Reply("It leaves today", request_id=form))
+        else:
+            keep_draft(agent, row, Written(REPLY, "It leaves to", request_id=form))
+
+    assert at_once(send_or_keep) == [None] * 8
+    assert not CommentDraft.objects.exists()
+
+
 def test_nobody_else_sees_or_changes_it(client, agent, colleague, outsider, ticket) -> None:
     keep_draft(agent, ticket, Written(REPLY, "Not yet said"))
     client.force_login(colleague.user)
