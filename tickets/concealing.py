@@ -10,19 +10,22 @@ from functools import partial
 from chat.conversation.message_masks import originals_of_customer
 from chat.masking import engine
 from chat.models import Chat
+from tickets.chat_words import forget_words
 from tickets.comment_masks import Comments
+from tickets.merging import family_of
 from tickets.models import Ticket
 from tickets.ticket_copies import hide_copies
 
 
 def conceal_copies(chat: Chat, originals: Sequence[str]) -> None:
-    """Puts asterisks over copies of ``originals`` in the texts of the chat's ticket.
+    """Puts asterisks over copies of ``originals`` in the texts of the chat's ticket, and of those it is merged with.
 
     ``chat.conversation.message_masks`` calls it in the transaction of the mask, under the chat's row lock.
     """
-    ticket = Ticket.objects.select_for_update(no_key=True).filter(chat=chat).defer("search").first()
-    if ticket is not None:
-        _hide_in(ticket, originals)
+    forget_words(chat)
+    ticket = Ticket.objects.filter(chat=chat).defer("search").first()
+    for each in family_of(ticket).select_for_update(no_key=True) if ticket else []:
+        _hide_in(each, originals)
 
 
 def conceal_words_of_customer(ticket: Ticket, chat: Chat) -> None:

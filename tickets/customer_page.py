@@ -9,10 +9,12 @@ from datetime import datetime
 from typing import NamedTuple, Self
 
 from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.utils.crypto import salted_hmac
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from tickets.forms import fingerprint
+from tickets.merging import merged_into
 from tickets.models import Comment, Ticket
 
 State = Ticket.State
@@ -61,26 +63,24 @@ class Seen(NamedTuple):
 
 def seen_now(ticket: Ticket) -> Seen:
     last = _said(ticket).aggregate(last=Max("pk"))["last"] or 0
-    return Seen(last, *_count_to(ticket, last), fingerprint(ticket)[:16], ticket.state)
+    return Seen(last, *_count_to(ticket, last), _words(ticket), ticket.state)
 
 
 def entries_of(ticket: Ticket) -> list[Entry]:
-    """Returns the conversation, oldest first."""
-    return [*_first(ticket), *map(_entry, _said(ticket))]
+    """Returns the conversation, with that of tickets which were merged into this one, oldest first."""
+    return sorted([*_firsts(ticket), *map(_entry, _said(ticket))], key=lambda entry: entry.at)
 
 
 def changed_since(ticket: Ticket, seen: Seen) -> list[Entry] | None:
-    """Returns what is new, and what was masked or edited; ``None`` if only the whole conversation can tell.
+    """Returns what is new, and what was masked; ``None`` if only the whole conversation can tell.
 
     If some masks have changed, those are all that ever were masked: few, and the page takes what it doesn't have.
     """
-    count, revs = _count_to(ticket, seen.last)
-    if count != seen.said:
-        return None  # another ticket's were added, or some are gone
+    said, revs = _count_to(ticket, seen.last)
+    if (said, _words(ticket)) != (seen.said, seen.words):
+        return None  # a ticket was merged into this one, or a description edited
     masked = Q(rev__gt=1) if revs != seen.revs else Q(pk=None)
-    changed = _said(ticket).filter(Q(pk__gt=seen.last) | masked)
-    first = _first(ticket) if seen.words != fingerprint(ticket)[:16] else []
-    return [*first, *map(_entry, changed)]
+    return [_entry(it) for it in _said(ticket).filter(Q(pk__gt=seen.last) | masked)]
 
 
 def is_written_by_customer(ticket: Ticket) -> bool:
@@ -99,7 +99,9 @@ def shown_state(ticket: Ticket) -> str | Promise:
 
 
 def _said(ticket: Ticket) -> QuerySet[Comment]:
-    return ticket.comments.exclude(kind=Comment.Kind.INTERNAL).order_by("pk")
+    """Returns what was said to and by the customer on the ticket, and on those that were merged into it."""
+    family = Comment.objects.filter(Q(ticket=ticket) | Q(ticket__merged_into=ticket))
+    return family.exclude(kind=Comment.Kind.INTERNAL).order_by("pk")
 
 
 def _count_to(ticket: Ticket, last: int) -> tuple[int, int]:
@@ -113,9 +115,18 @@ def _entry(said: Comment) -> Entry:
     return Entry(f"c-{said.pk}", said.name, said.body, said.created_at, is_ours, str(said.rev))
 
 
-def _first(ticket: Ticket) -> list[Entry]:
-    """Returns the description, if the customer wrote it."""
-    if not is_written_by_customer(ticket):
-        return []
+def _firsts(ticket: Ticket) -> list[Entry]:
+    """Returns the descriptions that the customer wrote."""
+    return [_first(each) for each in (ticket, *merged_into(ticket)) if is_written_by_customer(each)]
+
+
+def _first(ticket: Ticket) -> Entry:
     name = ticket.requester.name if ticket.requester else ""
-    return [Entry("first", name, ticket.body, ticket.created_at, is_ours=False, rev=fingerprint(ticket)[:16])]
+    key, rev = f"first-{ticket.number}", fingerprint(ticket)[:16]
+    return Entry(key, name, ticket.body, ticket.created_at, is_ours=False, rev=rev)
+
+
+def _words(ticket: Ticket) -> str:
+    """Changes with the descriptions, and with the subject."""
+    revs = " ".join([fingerprint(ticket), *(first.rev for first in _firsts(ticket))])
+    return salted_hmac("tickets.customer_page", revs, algorithm="sha256").hexdigest()[:16]

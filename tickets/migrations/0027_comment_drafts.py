@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tickets", "0013_comment_of_received_mail")]
+    dependencies = [("tickets", "0026_chats_to_be_written_down")]
 
     operations = [
         migrations.CreateModel(

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("agents", "0018_service_mailbox"), ("tickets", "0014_comment_drafts")]
+    dependencies = [("agents", "0018_service_mailbox"), ("tickets", "0027_comment_drafts")]
 
     operations = [
         migrations.AddField(
