@@ -3,10 +3,11 @@
 from functools import lru_cache
 
 from django.template.loader import render_to_string
-from django.utils import translation
+from django.utils import timezone, translation
 
 from agents.models import Agent
 from chat import access, protocol
+from chat.conversation import evaluations
 from chat.conversation.rendering import plain
 from chat.models import Chat
 
@@ -47,5 +48,8 @@ def active_status_frame(chat_id: int) -> protocol.Status:
 def status_frame(chat: Chat, language: str, *, place: int | None) -> protocol.Status:
     """Returns how the customer's chat stands now; ``place`` is its place in the queue while it waits."""
     with translation.override(language):
-        html = render_to_string("chat/_customer_status.html", {"chat": chat, "place": place, "service": chat.service})
+        context = {"chat": chat, "place": place, "service": chat.service}
+        if not chat.is_open:
+            context["evaluation"] = evaluations.standing(chat, now=timezone.now())
+        html = render_to_string("chat/_customer_status.html", context)
     return protocol.Status(chat=chat.pk, state=chat.state, html=plain(html))

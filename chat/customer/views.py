@@ -27,7 +27,7 @@ from agents.models import Service
 from chat import access
 from chat.abuse import blocks, crowds, limits, puzzle
 from chat.abuse.networks import network_of
-from chat.conversation import entries, frames, messages, rendering
+from chat.conversation import entries, evaluations, frames, messages, rendering
 from chat.conversation.paging import before
 from chat.customer.forms import StartForm
 from chat.customer.page_addresses import masked_address
@@ -130,14 +130,14 @@ def resume(request: HttpRequest, service: Service, customer: Customer | None) ->
 
 @for_customers
 def earlier(request: HttpRequest, service: Service, customer: Customer | None) -> HttpResponse:
-    chat = _own_chat(customer)
+    chat = own_chat(customer)
     page = entries.page_before(chat, before(request.POST), notes=False)
     return HttpResponse(rendering.messages_html(page, get_language()))
 
 
 @for_customers
 def end(request: HttpRequest, service: Service, customer: Customer | None) -> HttpResponse:
-    transitions.close_chat(_own_chat(customer).pk, by=Chat.ClosedBy.CUSTOMER)
+    transitions.close_chat(own_chat(customer).pk, by=Chat.ClosedBy.CUSTOMER)
     return HttpResponse(status=204)
 
 
@@ -241,11 +241,12 @@ def _conversation(request: HttpRequest, context: dict, chat: Chat, status: int =
         "messages_html": rendering.messages_html(page, get_language()),
         "status": frames.status_frame(chat, get_language(), place=queue.queue_place(chat)),
         "has_earlier": bool(page) and page[0].seq > 1,
+        "evaluation": evaluations.form_of(chat, now=timezone.now()),
     }
     return _staged(request, context, status)
 
 
-def _own_chat(customer: Customer | None) -> Chat:
+def own_chat(customer: Customer | None) -> Chat:
     chat = access.chat_of(customer) if customer else None
     if chat is None:
         raise Http404

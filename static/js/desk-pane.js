@@ -87,6 +87,16 @@ export class DeskPane {
     this.#view?.noteShown();
   }
 
+  /** Asks the customer for an evaluation: once for a chat, so its button goes. */
+  async askEvaluation(button) {
+    button.disabled = true;
+    const answer = await this.#parts.requests.post(button.dataset.url);
+    button.disabled = false;
+    if (answer === null) return;
+    button.remove();
+    this.focusComposer();
+  }
+
   maskSelected() {
     return this.#mask(this.#selection.take());
   }
