@@ -48,5 +48,7 @@ urlpatterns = [
     path("hc/<slug:service>/chat/earlier/", views_customer.earlier, name="customer_earlier"),
     path("hc/<slug:service>/chat/end/", views_customer.end, name="customer_end"),
     path("hc/<slug:service>/chat/evaluation/", views_end.evaluate, name="evaluate"),
+    path("hc/<slug:service>/chat/transcript/", views_end.download_transcript, name="transcript"),
+    path("hc/<slug:service>/chat/transcript/mail/", views_end.mail_transcript, name="mail_transcript"),
     path("embed/<slug:service>.js", views_embed.embed_script, name="embed_script"),
 ]

@@ -7,7 +7,7 @@ from django.utils import timezone, translation
 
 from agents.models import Agent
 from chat import access, protocol
-from chat.conversation import evaluations
+from chat.conversation import evaluations, transcript_mail
 from chat.conversation.rendering import plain
 from chat.models import Chat
 
@@ -50,6 +50,7 @@ def status_frame(chat: Chat, language: str, *, place: int | None) -> protocol.St
     with translation.override(language):
         context = {"chat": chat, "place": place, "service": chat.service}
         if not chat.is_open:
+            context["can_be_mailed"] = transcript_mail.can_be_mailed(chat)
             context["evaluation"] = evaluations.standing(chat, now=timezone.now())
         html = render_to_string("chat/_customer_status.html", context)
     return protocol.Status(chat=chat.pk, state=chat.state, html=plain(html))
