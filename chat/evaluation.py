@@ -6,11 +6,11 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Score(models.IntegerChoices):
-    VERY_DISSATISFIED = 1, _("Very dissatisfied")
-    DISSATISFIED = 2, _("Dissatisfied")
-    NEUTRAL = 3, _("Neutral")
-    SATISFIED = 4, _("Satisfied")
-    VERY_SATISFIED = 5, _("Very satisfied")
+    VERY_POOR = 1, _("Very poor")
+    POOR = 2, _("Poor")
+    FAIR = 3, _("Fair")
+    GOOD = 4, _("Good")
+    EXCELLENT = 5, _("Excellent")
 
 
 class Evaluation(models.Model):

@@ -43,7 +43,7 @@ export class CustomerEvaluation {
   }
 
   get #isBeingChanged() {
-    return this.#section.contains(document.activeElement) || Boolean(this.#section.querySelector("button[type=submit]:disabled"));
+    return !this.#form.hidden && this.#form.contains(document.activeElement);
   }
 
   #ask() {
@@ -79,7 +79,9 @@ export class CustomerEvaluation {
   }
 
   async #send() {
-    const response = await withButtonOff(this.#form, () => this.#session.post(this.#form.action, fieldsOf(this.#form)));
+    const fields = fieldsOf(this.#form);
+    if (!fields.has("score")) fields.set("score", ""); // without the field, the server only shows what there is
+    const response = await withButtonOff(this.#form, () => this.#session.post(this.#form.action, fields));
     if (response?.ok) {
       this.#replace(await response.text());
       this.#given?.focus();
@@ -93,7 +95,10 @@ export class CustomerEvaluation {
     if (response?.ok && !this.#isBeingChanged) this.#replace(await response.text());
   }
 
+  /** Who has just sent the evaluation stays at the thanks, though its message brings them once more. */
   #replace(html) {
+    const isAtThanks = this.#given?.contains(document.activeElement);
     this.#section.outerHTML = html;
+    if (isAtThanks) this.#given?.focus();
   }
 }

@@ -8,6 +8,7 @@ from playwright.sync_api import Locator, expect
 
 from chat.models import Chat, Evaluation
 from tests.browser.conftest import PHONE
+from tests.browser.rows import make_agent_with_chat
 from tests.browser.windows import Desk, HelpCenter, Screens
 from tests.mails import delivered
 
@@ -42,15 +43,15 @@ def test_the_agent_asks_and_sees_the_answer_arrive(talking: Screens) -> None:
     desk.tool("ask-evaluation").click()
     expect(form(center)).to_be_visible()
     expect(desk.tool("ask-evaluation")).to_have_count(0)
-    step(center, "Satisfied").check()
+    step(center, "Good").check()
     form(center).get_by_label("Comment (optional)").fill("Quick and kind. My card is 4111 1111 1111 1111.")
     form(center).get_by_role("button", name="Send evaluation").click()
 
-    expect(given(center)).to_contain_text("Satisfied (4/5)")
+    expect(given(center)).to_contain_text("Good (4/5)")
     expect(given(center)).to_be_focused()
-    expect(desk.chat.messages.last).to_contain_text("Satisfied (4/5)")
+    expect(desk.chat.messages.last).to_contain_text("Good (4/5)")
     expect(desk.chat.messages.last).to_contain_text("Quick and kind. My card is *******************.")
-    expect(desk.customer).to_contain_text("Satisfied (4/5)")
+    expect(desk.customer).to_contain_text("Good (4/5)")
     expect(center.chat.composer).to_be_visible()
     assert Evaluation.objects.get(chat=chat).score == 4
 
@@ -60,20 +61,20 @@ def test_the_end_asks_by_itself_and_the_answer_changes(talking: Screens) -> None
     end(desk)
 
     expect(form(center)).to_be_visible()
-    step(center, "Dissatisfied").check()
+    step(center, "Poor").check()
     form(center).get_by_role("button", name="Send evaluation").click()
-    expect(desk.chat.messages.last).to_contain_text("Dissatisfied (2/5)")
+    expect(desk.chat.messages.last).to_contain_text("Poor (2/5)")
     given(center).get_by_role("button", name="Change").click()
-    expect(step(center, "Dissatisfied")).to_be_checked()
-    step(center, "Very satisfied").check()
+    expect(step(center, "Poor")).to_be_checked()
+    step(center, "Excellent").check()
     form(center).get_by_role("button", name="Send evaluation").click()
 
-    expect(given(center)).to_contain_text("Very satisfied (5/5)")
-    expect(desk.chat.messages.filter(has_text="Dissatisfied")).to_have_count(0)
-    expect(desk.chat.messages.last).to_contain_text("Very satisfied (5/5)")
+    expect(given(center)).to_contain_text("Excellent (5/5)")
+    expect(desk.chat.messages.filter(has_text="Poor")).to_have_count(0)
+    expect(desk.chat.messages.last).to_contain_text("Excellent (5/5)")
     center.page.reload()
     center.open()
-    expect(given(center)).to_contain_text("Very satisfied (5/5)")
+    expect(given(center)).to_contain_text("Excellent (5/5)")
     assert Evaluation.objects.get(chat=chat).score == 5
 
 
@@ -82,10 +83,10 @@ def test_the_steps_are_chosen_by_the_keyboard_alone(talking: Screens) -> None:
     desk.tool("ask-evaluation").click()
     expect(form(center)).to_be_visible()
 
-    step(center, "Very dissatisfied").focus()
+    step(center, "Very poor").focus()
     for _ in range(3):
         center.page.keyboard.press("ArrowRight")
-    expect(step(center, "Satisfied")).to_be_checked()
+    expect(step(center, "Good")).to_be_checked()
     center.page.keyboard.press("Tab")
     expect(form(center).get_by_label("Comment (optional)")).to_be_focused()
     for _ in range(2):
@@ -108,7 +109,7 @@ def test_put_away_it_is_opened_again_from_the_conversation(talking: Screens) -> 
     expect(center.chat.composer).to_be_focused()
     asked.click()
 
-    expect(step(center, "Very dissatisfied")).to_be_focused()
+    expect(step(center, "Very poor")).to_be_focused()
     expect(desk.chat.messages.last.get_by_role("button", name="Evaluate")).to_be_hidden()
 
 
@@ -123,7 +124,7 @@ def test_nothing_is_sent_without_a_step(talking: Screens) -> None:
 def test_what_is_masked_by_hand_in_a_comment_is_masked_where_it_was_written(talking: Screens) -> None:
     desk, center = talking.desk, talking.center
     desk.tool("ask-evaluation").click()
-    step(center, "Satisfied").check()
+    step(center, "Good").check()
     form(center).get_by_label("Comment (optional)").fill("Ask my wife Jiwon.")
     form(center).get_by_role("button", name="Send evaluation").click()
     body = desk.chat.messages.last.locator(".message-body")
@@ -142,7 +143,7 @@ def test_on_a_phone_everything_is_within_reach(talking: Screens, window) -> None
     center.page.set_viewport_size(window)
     end(desk)
 
-    step(center, "Satisfied").check()
+    step(center, "Good").check()
     send = form(center).get_by_role("button", name="Send evaluation")
     send.scroll_into_view_if_needed()
     expect(send).to_be_in_viewport()
@@ -184,14 +185,17 @@ def test_the_conversation_is_mailed_to_the_address_of_the_start(talking: Screens
     assert "Where is my parcel?" in mail.body
 
 
-def test_a_new_chat_has_name_and_address_filled_in(talking: Screens) -> None:
-    desk, center = talking.desk, talking.center
-    end(desk)
+def test_a_new_chat_has_name_and_address_filled_in(service, new_page) -> None:
+    make_agent_with_chat(service, customer="Somebody else")
+    center = HelpCenter(new_page("/hc/demo/"))
+    center.start(name="Jun Park", email="jun@example.com", message="Where is my parcel?")
+    center.panel.get_by_role("button", name="Leave the queue").click()
+    center.panel.get_by_role("dialog").get_by_role("button", name="Leave the queue").click()
 
     center.panel.get_by_role("button", name="Start a new chat").click()
 
     start = center.stage("start")
-    expect(start.locator("[name=name]")).to_have_value("Jun")
+    expect(start.locator("[name=name]")).to_have_value("Jun Park")
     expect(start.locator("[name=email]")).to_have_value("jun@example.com")
     expect(start.locator("[name=message]")).to_have_value("")
     expect(start.locator("[name=agree]")).not_to_be_checked()
@@ -203,7 +207,7 @@ def test_a_chat_that_is_not_evaluated_any_more_says_so(talking: Screens) -> None
     expect(form(center)).to_be_visible()
     Chat.objects.filter(pk=chat.pk).update(closed_at=timezone.now() - timedelta(days=8))
 
-    step(center, "Satisfied").check()
+    step(center, "Good").check()
     form(center).get_by_role("button", name="Send evaluation").click()
 
     expect(form(center).get_by_role("alert")).to_have_text("This chat can’t be evaluated.")

@@ -64,7 +64,7 @@ def test_the_customer_evaluates_a_chat_that_has_ended(known) -> None:
     response = evaluate(chat, token, 4, "Quick and kind.")
 
     assert response.status_code == 200
-    assert "Satisfied (4/5)" in response.content.decode()
+    assert "Good (4/5)" in response.content.decode()
     assert given(chat) == (4, "Quick and kind.")
     entry = AuditEntry.objects.get(action="chat.evaluated")
     assert (entry.actor, entry.details) == ("customer", {"score": 4})
@@ -287,7 +287,7 @@ def test_the_conversation_and_the_details_show_it(known, agent, sign_in) -> None
     html = sign_in(agent).get(reverse("chat:history", args=["demo", chat.pk])).content.decode()
 
     assert "Quick and kind." in html
-    assert html.count("Satisfied (4/5)") >= 2
+    assert html.count("Good (4/5)") >= 2
 
 
 @pytest.mark.django_db(transaction=True)
