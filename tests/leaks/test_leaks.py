@@ -74,6 +74,7 @@ WITHOUT_WORDS = {
         "chat:resume",
         "chat:start_sum",
         "chat:customer_end",
+        "chat:ask_evaluation",
         "tickets:inquiry_solved",
         "tickets:revoke_links",
         "chat:export_unmask_record",
@@ -82,6 +83,7 @@ WITHOUT_WORDS = {
         "tickets:remove_tag",
         "tickets:reveal",
     ),
+    "which chat, and how far ahead a clock is": ("chat:transcript", "chat:mail_transcript"),
     "one of two languages, and a way back": ("set_language",),
     "one of a few states, to filter a list by": ("agents:mails",),
     "the operator's own site, and what belongs to everybody there": (
