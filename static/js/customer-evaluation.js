@@ -58,14 +58,12 @@ export class CustomerEvaluation {
   }
 
   #open() {
-    this.#section.hidden = false;
     this.#showForm(true);
     (this.#form.querySelector(":checked") || this.#form.querySelector("[type=radio]")).focus();
   }
 
   #putAway() {
-    if (this.#given) this.#showForm(false);
-    else this.#section.hidden = true;
+    this.#showForm(false);
     this.#leftTo();
   }
 
@@ -75,7 +73,7 @@ export class CustomerEvaluation {
 
   #showForm(shown) {
     this.#form.hidden = !shown;
-    if (this.#given) this.#given.hidden = shown;
+    this.#given.hidden = shown;
   }
 
   async #send() {
@@ -84,7 +82,7 @@ export class CustomerEvaluation {
     const response = await withButtonOff(this.#form, () => this.#session.post(this.#form.action, fields));
     if (response?.ok) {
       this.#replace(await response.text());
-      this.#given?.focus();
+      this.#given.focus();
     } else {
       this.#section.querySelector("[role=alert]").textContent = await failureOf(response, this.#texts);
     }
@@ -97,8 +95,8 @@ export class CustomerEvaluation {
 
   /** Who has just sent the evaluation stays at the thanks, though its message brings them once more. */
   #replace(html) {
-    const isAtThanks = this.#given?.contains(document.activeElement);
+    const isAtThanks = this.#given.contains(document.activeElement);
     this.#section.outerHTML = html;
-    if (isAtThanks) this.#given?.focus();
+    if (isAtThanks) this.#given.focus();
   }
 }
