@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from agents.models import Agent, Service
 from chat.beats import WorkerBeat  # noqa: F401 - Django looks for models here
 from chat.block import Block  # noqa: F401
-from chat.evaluation import Evaluation, Score  # noqa: F401
+from chat.evaluation import Evaluation  # noqa: F401
 from chat.masking.models import MaskedSpan
 from chat.routing_log import RoutingDecision, RoutingRound  # noqa: F401
 from helpcenter.models import Customer, PrivacyPolicy

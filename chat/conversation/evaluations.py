@@ -16,10 +16,11 @@ from agents import audit
 from agents.models import Agent
 from chat.conversation import messages
 from chat.conversation.message_masks import Messages, put_on
+from chat.evaluation import Evaluation, Score
 from chat.masking import concealing
 from chat.masking.offers import as_offers
 from chat.masking.spans import apply_mask
-from chat.models import Chat, ChatSettings, Evaluation, Message, Score
+from chat.models import Chat, ChatSettings, Message
 from contiple.base.clock import database_now
 from contiple.base.errors import Conflict, Invalid
 from contiple.base.texts import clean_text
@@ -58,8 +59,8 @@ def standing(chat: Chat, *, now: datetime) -> Standing:
         return Standing.NONE
     if chat.is_open:
         return Standing.DUE if given else Standing.LATER
-    is_asked = chat.answered_at and chat.closed_by not in _NOT_ASKED and now < chat.closed_at + GIVEN_WITHIN
-    return Standing.DUE if is_asked else Standing.NONE
+    is_recent = chat.closed_at is not None and now < chat.closed_at + GIVEN_WITHIN
+    return Standing.DUE if is_recent and chat.answered_at and chat.closed_by not in _NOT_ASKED else Standing.NONE
 
 
 class Form(NamedTuple):
@@ -82,7 +83,7 @@ class Form(NamedTuple):
 
 def form_of(chat: Chat, *, now: datetime) -> Form:
     given = evaluation_of(chat)
-    message = given.seq and _message_of(chat, given.seq) if given else None
+    message = _message_of(given) if given and given.seq else None
     score = given.score if given else None
     label = str(Score(score).label) if score else ""
     return Form(standing(chat, now=now), message_for(chat), score, label, message.body if message else "")
@@ -164,7 +165,7 @@ def _give(chat: Chat, score: int, comment: str, now: datetime) -> None:
 
 def _change(chat: Chat, score: int, comment: str) -> None:
     """Changes the message in its place. A comment that stays as it was shown keeps its masks."""
-    given, message = chat.evaluation, _message_of(chat, chat.evaluation.seq)
+    given, message = chat.evaluation, _message_of(chat.evaluation)
     if (given.score, message.body) == (score, comment):
         return
     texts = Messages(chat)
@@ -183,5 +184,5 @@ def _write_anew(chat: Chat, message: Message, comment: str) -> None:
     put_on(chat, message, original=comment, spans=found.masked)
 
 
-def _message_of(chat: Chat, seq: int) -> Message:
-    return chat.messages.get(seq=seq)
+def _message_of(given: Evaluation) -> Message:
+    return Message.objects.get(chat=given.chat_id, seq=given.seq or 0)

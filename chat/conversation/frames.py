@@ -1,6 +1,7 @@
 """Frames that show a whole state: an agent's desk, a customer's chat, how many customers wait."""
 
 from functools import lru_cache
+from typing import Any
 
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
@@ -48,7 +49,7 @@ def active_status_frame(chat_id: int) -> protocol.Status:
 def status_frame(chat: Chat, language: str, *, place: int | None) -> protocol.Status:
     """Returns how the customer's chat stands now; ``place`` is its place in the queue while it waits."""
     with translation.override(language):
-        context = {"chat": chat, "place": place, "service": chat.service}
+        context: dict[str, Any] = {"chat": chat, "place": place, "service": chat.service}
         if not chat.is_open:
             context["can_be_mailed"] = transcript_mail.can_be_mailed(chat)
             context["evaluation"] = evaluations.standing(chat, now=timezone.now())

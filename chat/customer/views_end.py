@@ -16,8 +16,9 @@ from chat.abuse.networks import network_of
 from chat.conversation import evaluations, transcript_mail
 from chat.conversation.transcript import OFFSET_MAX, transcript
 from chat.customer.views import for_customers, own_chat
+from chat.evaluation import Score
 from chat.masking import concealing
-from chat.models import Chat, Score
+from chat.models import Chat
 from helpcenter.access import help_center_of
 from helpcenter.models import Customer
 from helpcenter.texts import reading_language, text_for

@@ -8,9 +8,10 @@ from django.utils.translation import gettext_lazy as _
 
 from agents.models import Agent
 from chat.conversation.evaluations import evaluation_of
+from chat.evaluation import Score
 from chat.masking.preview import Piece
 from chat.masking.rules import Action
-from chat.models import Chat, Score
+from chat.models import Chat
 
 register = template.Library()
 

@@ -6,7 +6,8 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Locator, expect
 
-from chat.models import Chat, Evaluation
+from chat.evaluation import Evaluation
+from chat.models import Chat
 from tests.browser.conftest import PHONE
 from tests.browser.rows import make_agent_with_chat
 from tests.browser.windows import Desk, HelpCenter, Screens

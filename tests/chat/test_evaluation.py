@@ -14,9 +14,10 @@ from agents.throttle import Limit
 from chat.abuse import limits
 from chat.conversation import evaluations, live
 from chat.conversation.message_masks import holder_of
+from chat.evaluation import Evaluation
 from chat.lifecycle.transitions import close_chat
 from chat.masking import destroying
-from chat.models import Chat, ChatSettings, Evaluation, Mask
+from chat.models import Chat, ChatSettings, Mask
 from contiple.base.errors import Conflict, Invalid
 from helpcenter.customers import register_customer
 from tests.agents.race import at_once
