@@ -114,6 +114,25 @@ def test_a_comment_that_is_sent_back_as_it_was_shown_keeps_its_masks(known) -> N
     assert Mask.objects.count() == 1
 
 
+def test_a_changed_comment_is_masked_too(known) -> None:
+    chat, token = known
+    evaluate(chat, token, 2, "Slow.")
+
+    evaluate(chat, token, 2, f"My card is {CARD}.")
+
+    assert given(chat) == (2, f"My card is {'*' * len(CARD)}.")
+    assert Mask.objects.count() == 1
+
+
+def test_a_page_of_another_chat_of_the_customer_changes_nothing(known, service, agent) -> None:
+    """A new chat has begun in another tab, and its agent asks too."""
+    chat, token = known
+    later = make_chat(service, customer=chat.customer, agent=agent)
+    evaluations.ask(agent, later.pk)
+    assert evaluate(chat, token, 1).status_code == 404
+    assert given(later) is None
+
+
 def test_after_a_day_it_is_fixed(known) -> None:
     chat, token = known
     evaluate(chat, token, 2, "Slow.")
@@ -289,6 +308,18 @@ def test_the_conversation_and_the_details_show_it(known, agent, sign_in) -> None
 
     assert "Quick and kind." in html
     assert html.count("Good (4/5)") >= 2
+
+
+def test_the_conversation_that_other_pages_include_shows_it(known, agent, outsider, sign_in) -> None:
+    chat, token = known
+    evaluate(chat, token, 4, "Quick and kind.")
+    url, script = reverse("chat:history", args=["demo", chat.pk]), {"X-Requested-With": "fetch"}
+
+    html = sign_in(agent).get(url, headers=script).content.decode()
+
+    assert "Good (4/5)" in html
+    assert "Quick and kind." in html
+    assert sign_in(outsider).get(url, headers=script).status_code == 404
 
 
 @pytest.mark.django_db(transaction=True)
