@@ -2,7 +2,7 @@ from django.urls import path
 
 from chat.conversation import views_history
 from chat.customer import views as views_customer
-from chat.customer import views_embed, views_end
+from chat.customer import views_embed, views_end, views_inquiry
 from chat.desk import views as views_agent
 from chat.desk import views_blocking, views_masking
 from chat.masking import views_record, views_settings
@@ -50,5 +50,7 @@ urlpatterns = [
     path("hc/<slug:service>/chat/evaluation/", views_end.evaluate, name="evaluate"),
     path("hc/<slug:service>/chat/transcript/", views_end.download_transcript, name="transcript"),
     path("hc/<slug:service>/chat/transcript/mail/", views_end.mail_transcript, name="mail_transcript"),
+    path("hc/<slug:service>/chat/inquiry/", views_inquiry.leave_inquiry, name="leave_inquiry"),
+    path("hc/<slug:service>/chat/open/", views_inquiry.is_open, name="is_open"),
     path("embed/<slug:service>.js", views_embed.embed_script, name="embed_script"),
 ]

@@ -10,6 +10,7 @@ class TicketsConfig(AppConfig):
         from chat import follow_ups, worker
         from chat.conversation.message_masks import copies
         from chat.masking import holders
+        from tickets.chat_words import following
         from tickets.comment_masks import TicketKeys
         from tickets.concealing import conceal_copies
         from tickets.follow_ups import TicketsOfChats
@@ -20,4 +21,4 @@ class TicketsConfig(AppConfig):
         copies.append(conceal_copies)
         follow_ups.register(TicketsOfChats())
         register_kinds()
-        worker.beside.append(polling)
+        worker.beside += [polling, following]

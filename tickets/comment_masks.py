@@ -21,6 +21,7 @@ from chat.models import Chat
 from contiple.base.errors import Conflict
 from tickets.access import comment_mask_for
 from tickets.copies import NO_COPIES, bounds_of_copies, copies_of, lock_ticket
+from tickets.merging import family_of
 from tickets.models import Comment, CommentMask, Ticket
 
 TICKET = "ticket"
@@ -48,9 +49,9 @@ class Comments(Texts):
         lock_ticket(self.ticket)
 
     def lock_to_lift(self) -> None:
-        if self.ticket.chat_id is not None:
-            chat = Chat.objects.select_for_update(no_key=True).get(pk=self.ticket.chat_id)
-            self.copies = copies_of(masked_originals(chat))
+        chats = Chat.objects.filter(ticket__in=family_of(self.ticket).order_by()).order_by("pk")
+        originals = [masked_originals(chat) for chat in chats.select_for_update(no_key=True, of=("self",))]
+        self.copies = copies_of([original for each in originals for original in each])
         self.lock()
 
     def find(self, ids: Collection[int]) -> dict[int, Comment]:

@@ -10,21 +10,25 @@ from chat.conversation.message_masks import originals_of_customer
 from chat.masking import engine
 from chat.masking.spans import apply_mask
 from chat.models import Chat
+from tickets.chat_words import forget_words
 from tickets.comment_masks import Comments
 from tickets.copies import NO_COPIES, bounds_of_copies, conceal_in_line, copies_of
+from tickets.merging import family_of
 from tickets.models import Ticket
 from tickets.tags import rename_on
 
 
 def conceal_copies(chat: Chat, originals: Sequence[str]) -> None:
-    """Puts asterisks over copies of ``originals`` in the subject, description, comments and tags of the chat's ticket.
+    """Puts asterisks over copies of ``originals`` in the subject, description, comments and tags of the chat's ticket,
+    and of those it is merged with.
 
     ``chat.conversation.message_masks`` calls it in the transaction of the mask, under the chat's row lock. White space
     of any kind and length counts as the same, since a subject is one line of a message.
     """
-    ticket = Ticket.objects.select_for_update(no_key=True).filter(chat=chat).defer("search").first()
-    if ticket is not None:
-        _conceal_in(ticket, originals)
+    forget_words(chat)
+    ticket = Ticket.objects.filter(chat=chat).defer("search").first()
+    for each in family_of(ticket).select_for_update(no_key=True) if ticket else []:
+        _conceal_in(each, originals)
 
 
 def conceal_words_of_customer(ticket: Ticket, chat: Chat) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from tickets.merging import merged_into
 from tickets.models import Comment, Ticket
 
 State = Ticket.State
@@ -34,12 +35,14 @@ class Entry:
 
 
 def entries_of(ticket: Ticket) -> list[Entry]:
-    """Returns the conversation, oldest first."""
-    said = ticket.comments.exclude(kind=Comment.Kind.INTERNAL).order_by("pk")
+    """Returns the conversation, with that of tickets which were merged into this one, oldest first."""
+    tickets = [ticket, *merged_into(ticket)]
+    said = Comment.objects.filter(ticket__in=tickets).exclude(kind=Comment.Kind.INTERNAL).order_by("pk")
     answers = [
         Entry(f"c-{it.pk}", it.name, it.body, it.created_at, it.kind == Comment.Kind.REPLY, it.rev) for it in said
     ]
-    return [_first(ticket), *answers] if is_written_by_customer(ticket) else answers
+    firsts = [_first(each) for each in tickets if is_written_by_customer(each)]
+    return sorted([*firsts, *answers], key=lambda entry: entry.at)
 
 
 def is_written_by_customer(ticket: Ticket) -> bool:
@@ -59,4 +62,4 @@ def shown_state(ticket: Ticket) -> str | Promise:
 
 def _first(ticket: Ticket) -> Entry:
     name = ticket.requester.name if ticket.requester else ""
-    return Entry("first", name, ticket.body, ticket.created_at, is_ours=False)
+    return Entry(f"first-{ticket.number}", name, ticket.body, ticket.created_at, is_ours=False)

@@ -20,8 +20,10 @@ from tests.browser.windows import Desk, HelpCenter
 from tests.make import PASSWORD, make_agent, make_chat, make_customer, make_message, make_ticket
 from tickets.conversation import add_customer_answer
 from tickets.customer_links import secret_of
+from tickets.groups import save_group
 from tickets.lifecycle import add_comment
-from tickets.models import Ticket
+from tickets.merging import merge
+from tickets.models import Ticket, TicketTarget
 from tickets.replies import Reply, send_reply
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
@@ -199,6 +201,35 @@ def test_the_conversation_of_a_ticket(signed_in_page, new_page: Callable[..., Pa
         checks.look_at(page, f"the customer's page in {language}")
         page.goto("/inquiry/demo/forged/")
         checks.look_at(page, f"a dead link in {language}")
+
+
+def test_tickets_that_are_due_grouped_and_merged(signed_in_page, checks: Checks, service, admin):
+    TicketTarget.objects.create(service=service, priority="urgent", answer_minutes=15)
+    group = save_group(admin, None, name="Billing", members=[admin])
+    save_group(admin, None, name="Nobody’s", members=[])
+    jun, past = make_customer(service), timezone.now()
+    make_ticket(service, priority="urgent", answer_due_at=past, due_at=past, requester=jun, group=group)
+    make_ticket(service, priority="low", requester=jun, assignee=admin, state="pending")
+    merged = make_ticket(service, body="It never came", requester=jun, assignee=admin, state="pending")
+    merge(admin, merged, Ticket.objects.get(number=2))
+    for language in ("en-US", "ko-KR"):
+        page = signed_in_page(admin, "/desk/demo/tickets/", locale=language)
+        page.locator("[name=ticket]").first.check()
+        checks.look_at(page, f"selected tickets in {language}")
+        for path in (
+            "tickets/?due=overdue",
+            "tickets/1/",
+            "tickets/2/",
+            "tickets/3/",
+            "tickets/1/merge/",
+            "tickets/1/merge/?into=2",
+            "tickets/3/merge/",
+            "ticket-settings/",
+            f"ticket-settings/groups/{group.pk}/",
+            f"ticket-settings/groups/{group.pk}/delete/",
+        ):
+            page.goto(f"/desk/demo/{path}")
+            checks.look_at(page, f"{path} in {language}")
 
 
 def test_the_settings_of_chat_refused(signed_in_page: Callable[..., Page], checks: Checks, ada: Agent):

@@ -20,12 +20,15 @@ NEW = {
     "longest_wait_minutes": 10,
     "idle_reminder_minutes": 3,
     "idle_close_minutes": 4,
+    "mail_unread": False,
+    "mail_unread_minutes": 7,
     "evaluation_on": False,
     "evaluation_messages": {"ko": "어떠셨나요?"},
 }
 
 AS_SENT = NEW | {
     "assign_recent_agent": "on",
+    "mail_unread": None,
     "evaluation_on": None,
     "evaluation_messages": None,
     "evaluation_message_ko": "  어떠셨나요?\r\n",
@@ -47,6 +50,8 @@ def saved(**changes) -> dict:
         "evaluation_on": "on",
         "evaluation_message_en": "",
         "evaluation_message_ko": "",
+        "mail_unread": "on",
+        "mail_unread_minutes": "5",
     } | changes
     return {name: value for name, value in fields.items() if value is not None}
 
@@ -81,6 +86,8 @@ def test_everything_is_saved_and_on_record_by_name(client, service, admin) -> No
         "idle_close_minutes": [15, 4],
         "evaluation_on": [True, False],
         "evaluation_messages": [{}, {"ko": "어떠셨나요?"}],
+        "mail_unread": [True, False],
+        "mail_unread_minutes": [5, 7],
     }
     client.post(PATH, saved(**AS_SENT | {"assign_recent_agent": None}))
     assert not now()["assign_recent_agent"]
@@ -92,7 +99,7 @@ def test_zero_switches_each_of_them_off(client, service) -> None:
 
     client.post(PATH, saved(**zero))
 
-    assert now() == {"assign_recent_agent": False, "evaluation_on": True, "evaluation_messages": {}, **zero}
+    assert {name: now()[name] for name in zero} == zero
 
 
 @pytest.mark.parametrize(("reminder", "close"), [("5", "5"), ("5", "4"), ("0", "15")])
@@ -204,7 +211,7 @@ def test_the_operation_refuses_what_contradicts_a_setting_that_is_there(service,
 
 @pytest.mark.django_db(transaction=True)
 def test_of_two_at_the_same_moment_one_is_told(service, admin) -> None:
-    seen = "[false,0,0,5,15,true,{}]"
+    seen = "[false,0,0,5,15,true,5,true,{}]"
 
     results = at_once(
         *(partial(change_chat_settings, by=admin, values={"queue_limit": limit}, seen=seen) for limit in (1, 2))
@@ -225,7 +232,7 @@ def without_row(service) -> Service:
 def test_the_first_look_makes_them_with_every_default(without_row) -> None:
     made = chat_settings_of(without_row)
 
-    assert [getattr(made, name) for name in FIELDS] == [False, 0, 0, 5, 15, True, {}]
+    assert [getattr(made, name) for name in FIELDS] == [False, 0, 0, 5, 15, True, 5, True, {}]
     assert chat_settings_of(without_row) is made
     assert ChatSettings.objects.count() == 1
 

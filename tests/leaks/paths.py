@@ -22,6 +22,7 @@ from contiple.base.texts import MESSAGE_LENGTH_MAX
 from tests.leaks.browser import value_of
 from tests.leaks.run import Run
 from tests.leaks.secrets import AUTOMATIC
+from tickets.bulk import seen_now
 from tickets.customer_links import secret_of
 from tickets.mail.incoming import receive
 from tickets.models import TEXT_LENGTH_MAX
@@ -194,6 +195,9 @@ def customers_answers(run: Run) -> None:
 def tags(run: Run) -> None:
     for kind in AUTOMATIC:
         run.post(run.mina, "tickets:tags", {"tag": run.text("tag", kind)}, run.ticket)
+        ticket = run.service.tickets.get(number=run.ticket)
+        selected = {"ticket": f"{ticket.number}-{seen_now(ticket)}"}
+        run.post(run.mina, "tickets:change", {**selected, "new_tag": run.text("tag of many tickets", kind)})
     run.post(run.mina, "tickets:tags", {"tag": run.refused("tag that is taken off", "card")}, run.ticket)
     newest = run.service.tags.latest("pk").pk  # on no ticket any more it is forgotten
     run.post(run.mina, "tickets:remove_tag", {}, run.ticket, newest)
@@ -220,6 +224,21 @@ def inquiries_from_chats(run: Run) -> None:
     run.post(None, "tickets:contact", inquiry | {"chat": value_of("chat", page)})
 
 
+def inquiries_by_click(run: Run) -> None:
+    """The chat becomes an inquiry, with what was typed there and not sent."""
+    customer = run.desk.chat_with(None)
+    run.say(customer, customer.chat, run.text("message that becomes an inquiry by a click"))
+    form = {"message": run.text("draft that becomes an inquiry by a click")}
+    run.post(None, "chat:leave_inquiry", form, token=customer.token)
+    run.post_in_vain(None, "chat:leave_inquiry", {"message": run.refused("draft of a second click")}, token="nobody's")
+
+
+def words_to_who_is_gone(run: Run) -> None:
+    chat = run.chat_without_customer()
+    run.say(run.tab, chat, run.text("agent's message to who is gone"))
+    run.mail_unread(chat)
+
+
 def searches(run: Run) -> None:
     for kind in AUTOMATIC:
         run.search(run.mina, "tickets:list", run.refused("search for tickets", kind))
@@ -231,7 +250,7 @@ def searches(run: Run) -> None:
 
 def choices(run: Run) -> None:
     """No page offers these; and an error likes to repeat what it is about."""
-    for field in ("state", "assignee"):
+    for field in ("state", "assignee", "group", "priority"):
         run.post_in_vain(run.mina, f"tickets:{field}", {field: run.refused(f"no such {field}")}, run.ticket)
     run.post_in_vain(run.mina, "chat:status", {"status": run.refused("no such status")})
     run.post_in_vain(run.mina, "chat:mask", [{"seq": run.refused("no selection")}], run.talk.chat)
@@ -298,6 +317,8 @@ PATHS: tuple[Callable[[Run], None], ...] = (
     replies,
     customers_answers,
     inquiries_from_chats,
+    inquiries_by_click,
+    words_to_who_is_gone,
     searches,
     choices,
     samples,

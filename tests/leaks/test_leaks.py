@@ -49,6 +49,10 @@ WITHOUT_WORDS = {
         "agents:start_mails_again",
         "chat:chat_settings",
         "chat:end_chats",
+        "tickets:settings",
+        "tickets:new_group",
+        "tickets:edit_group",
+        "tickets:delete_group",
     ),
     "what admins write about abuse, masked": ("chat:block", "chat:unblock"),
     "what admins write for everybody to read": (
@@ -72,6 +76,7 @@ WITHOUT_WORDS = {
         "chat:remove_pattern",
         "chat:reveal",
         "chat:resume",
+        "chat:is_open",
         "chat:start_sum",
         "chat:customer_end",
         "chat:ask_evaluation",
@@ -84,6 +89,7 @@ WITHOUT_WORDS = {
         "tickets:reveal",
     ),
     "which chat, and how far ahead a clock is": ("chat:transcript", "chat:mail_transcript"),
+    "the number of a ticket": ("tickets:merge",),
     "one of two languages, and a way back": ("set_language",),
     "one of a few states, to filter a list by": ("agents:mails",),
     "the operator's own site, and what belongs to everybody there": (

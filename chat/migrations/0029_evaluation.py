@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("chat", "0024_evaluation_settings")]
+    dependencies = [("chat", "0028_evaluation_settings")]
 
     operations = [
         migrations.CreateModel(

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("chat", "0023_routing_log_packed")]
+    dependencies = [("chat", "0027_inquiry_offer_absent")]
 
     operations = [
         migrations.AddField(
