@@ -8,7 +8,9 @@ class ChatConfig(AppConfig):
 
     def ready(self) -> None:
         from chat.conversation.message_masks import ChatKeys
+        from chat.lifecycle import customer_mails
         from chat.masking import holders, limit_notice
 
         limit_notice.register()
+        customer_mails.register()
         holders.register(ChatKeys())

@@ -2,7 +2,7 @@ from django.urls import path
 
 from chat.conversation import views_history
 from chat.customer import views as views_customer
-from chat.customer import views_embed
+from chat.customer import views_embed, views_inquiry
 from chat.desk import views as views_agent
 from chat.desk import views_blocking, views_masking
 from chat.masking import views_record, views_settings
@@ -46,5 +46,7 @@ urlpatterns = [
     path("hc/<slug:service>/chat/resume/", views_customer.resume, name="resume"),
     path("hc/<slug:service>/chat/earlier/", views_customer.earlier, name="customer_earlier"),
     path("hc/<slug:service>/chat/end/", views_customer.end, name="customer_end"),
+    path("hc/<slug:service>/chat/inquiry/", views_inquiry.leave_inquiry, name="leave_inquiry"),
+    path("hc/<slug:service>/chat/open/", views_inquiry.is_open, name="is_open"),
     path("embed/<slug:service>.js", views_embed.embed_script, name="embed_script"),
 ]

@@ -15,7 +15,7 @@ from agents.outbox import upkeep as mails
 from chat import beats
 from chat.abuse import networks
 from chat.beats import Beats
-from chat.lifecycle import silence, upkeep
+from chat.lifecycle import silence, unread_mails, upkeep
 from chat.masking import destroying, record
 from chat.routing import decisions, presence, queue_limits
 from chat.routing.jobs import Memory
@@ -59,6 +59,7 @@ def tick(count: int = 0, memory: Memory | None = None) -> bool:
             # Afterwards: a chat that was taken from an agent has found the next one by now, or waits.
             queue_limits.offer_inquiries(memory)
             silence.break_silences(memory)
+            unread_mails.mail_unread(memory)
             return count % SWEEP_EVERY != 0 or _sweep()
     except DatabaseError as error:
         log.warning("tick failed: %s", type(error).__name__)

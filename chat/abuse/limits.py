@@ -23,6 +23,8 @@ ANSWER_BY_CUSTOMER = Limit("inquiry answer customer", 30, HOUR)
 CONFIRMATION_BY_EMAIL = Limit("inquiry confirmation e-mail", 5, HOUR)
 LINKS_BY_EMAIL = Limit("inquiry links e-mail", 3, HOUR)
 LINKS_BY_NETWORK = Limit("inquiry links address", 20, HOUR)
+UNREAD_BY_EMAIL = Limit("unread messages e-mail", 5, HOUR)
+UNREAD_BY_CHAT = Limit("unread messages chat", 10, DAY)
 
 # Messages of a customer in one chat: each costs so many seconds, which pass by themselves, and a chat may owe so many.
 # So 240 short messages or 12 of 12 kB may come at once, and in the long run 1,400 short ones an hour.

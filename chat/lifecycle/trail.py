@@ -44,6 +44,7 @@ REASONS = {
     "missed": _("it was not opened in time."),
     "gone": _("the agent was disconnected."),
     "returned": _("the agent returned all chats to the queue and went Offline."),
+    "absent": _("no agent was Online."),
     "waited": _("the wait exceeded the longest wait set for chat."),
     "customer": _("by the customer."),
     "agent": _("by the agent."),

@@ -16,6 +16,7 @@ SECTIONS = [
     (_("Assignment"), [["assign_recent_agent"]]),
     (_("Queue"), [["queue_limit", "longest_wait_minutes"]]),
     (_("Silent customers"), [["idle_reminder_minutes", "idle_close_minutes"]]),
+    (_("Customers who left"), [["mail_unread"], ["mail_unread_minutes"]]),
 ]
 
 

@@ -46,6 +46,22 @@ def waits(chat: Chat) -> bool:
 
 
 @register.filter
+def end_text(chat: Chat) -> str:
+    """Says to the customer that the chat is over."""
+    left_queue = chat.closed_by == Chat.ClosedBy.CUSTOMER and not chat.answered_at
+    return str(_("You have left the queue.") if left_queue else _("This chat has ended."))
+
+
+@register.filter
+def offer_text(offer: str) -> str:
+    """Says to a waiting customer why an inquiry is offered."""
+    missed = offer == Chat.InquiryOffer.MISSED
+    return str(
+        _("None of our agents could take your chat so far.") if missed else _("This is taking longer than usual.")
+    )
+
+
+@register.filter
 def where_it_is(chat: Chat) -> str:
     """The line under the name in an admin's list of other chats."""
     if chat.state == Chat.State.WAITING:

@@ -1,11 +1,12 @@
 // The customer's chat, in a frame of its own: the form that starts it, the chat, and the way back into it.
 
 import "./storage.js"; // before whatever stores
+import { Absence } from "./absence.js";
 import { keepOnly } from "./chat-drafts.js";
 import { contactWith } from "./customer-contact.js";
 import { CustomerPane } from "./customer-pane.js";
 import { CustomerSession } from "./customer-session.js";
-import { failureOf } from "./forms.js";
+import { failureOf, submitFields, withButtonOff } from "./forms.js";
 import { Outbox } from "./outbox.js";
 import { ParentPage } from "./parent-page.js";
 import "./personal-hint.js";
@@ -25,16 +26,20 @@ class CustomerChat extends HTMLElement {
     this.outbox = new Outbox(`customer-${this.dataset.service}`);
     this.startForm = new StartForm(this, this.dataset.service, this.session);
     this.parentPage = new ParentPage(() => this.#pane?.noteShown());
+    this.absence = new Absence(() => this.session.post(this.dataset.openUrl), () => this.#reload());
+    this.absence.watch(this.stage);
     this.querySelector("[data-action=close]").hidden = !this.parentPage.isFraming;
     this.startForm.onSubmit((form) => this.#start(form));
     this.addEventListener("click", (event) => this.#clicked(event));
+    this.addEventListener("submit", (event) => this.#submitted(event));
     window.addEventListener("pagehide", () => this.#leave());
     window.addEventListener("pageshow", (event) => event.persisted && this.#comeBack());
     this.session.onChangeElsewhere(() => this.#comeBack());
     localiseTimes(this);
     this.startForm.begin();
     this.parentPage.tell({ type: "ready" });
-    if (this.session.token) this.#resume();
+    const link = this.session.takeLink();
+    if (this.session.token || link) this.#resume(link);
     else this.#welcome();
   }
 
@@ -47,28 +52,41 @@ class CustomerChat extends HTMLElement {
   /** Without a chat nothing can be unsent in one. If the customer types already, the cursor stays where it is. */
   #welcome() {
     keepOnly(this.outbox, 0);
-    if (!this.contains(document.activeElement)) this.querySelector("input[name=name]")?.focus();
+    if (!this.contains(document.activeElement)) this.#focus(this.querySelector("input[name=name]"));
   }
 
-  async #resume() {
+  /** Somebody who writes on the page around the chat goes on writing there: the frame takes no focus that it hasn't. */
+  #focus(part) {
+    if (document.hasFocus()) part?.focus();
+  }
+
+  async #resume(link = "") {
     const visit = ++this.#visit;
     const unsent = this.outbox.all().map((entry) => entry.client_id).join(" ");
-    const response = await this.session.post(this.dataset.resumeUrl, { unsent });
+    const response = await this.session.post(this.dataset.resumeUrl, { unsent, link });
     const html = response?.status === 200 ? await response.text().catch(() => null) : null;
     if (visit !== this.#visit) return;
-    if (html !== null) this.#show(html);
-    else if (!response || response.status === 200 || response.status >= 500) this.#tryAgain(visit);
-    else this.#nothingToResume();
+    if (html !== null) this.#resumed(response, html);
+    else if (!response || response.status === 200 || response.status >= 500) this.#tryAgain(visit, link);
+    else this.#nothingToResume(link);
   }
 
-  #tryAgain(visit) {
+  /** Whoever came by a link is known from now on. */
+  #resumed(response, html) {
+    const token = response.headers.get("X-Chat-Token");
+    if (token) this.session.begin(token);
+    this.#show(html);
+  }
+
+  #tryAgain(visit, link) {
     this.#notice(this.texts.offline);
-    setTimeout(() => visit === this.#visit && this.#resume(), RETRY_MS);
+    setTimeout(() => visit === this.#visit && this.#resume(link), RETRY_MS);
   }
 
-  #nothingToResume() {
+  #nothingToResume(link) {
     keepOnly(this.outbox, 0);
     this.#tellRunning(false);
+    if (link) this.#notice(this.texts.linkEnded);
     if (this.stage.dataset.stage === "away") this.#reload();
   }
 
@@ -117,6 +135,7 @@ class CustomerChat extends HTMLElement {
     this.stage.outerHTML = html;
     for (const id of this.stage.dataset.stored?.split(" ") || []) this.outbox.remove(id);
     localiseTimes(this.stage);
+    this.absence.watch(this.stage);
     const { stage, state } = this.stage.dataset;
     this.#showEndButton(state);
     this.#tellRunning(stage === "chat" && state !== "closed");
@@ -127,7 +146,7 @@ class CustomerChat extends HTMLElement {
   #showForm() {
     this.startForm.begin();
     const name = this.stage.querySelector("input[name=name]");
-    (this.stage.querySelector("[aria-invalid=true]") || name)?.focus();
+    this.#focus(this.stage.querySelector("[aria-invalid=true]") || name);
   }
 
   #showChat(state) {
@@ -143,7 +162,7 @@ class CustomerChat extends HTMLElement {
       messageCame: () => this.parentPage.tell({ type: "message" }),
       refused: (token) => (token === this.session.token ? this.#startOver() : this.#comeBack()),
     });
-    if (state !== "closed") this.#pane.focus();
+    if (state !== "closed") this.#focus(this.#pane);
   }
 
   #stateChanged(state) {
@@ -191,6 +210,41 @@ class CustomerChat extends HTMLElement {
     }
   }
 
+  /** Makes the chat an inquiry. The form is wanted only if nothing was written, and an address only if none is known. */
+  async #inquire(form) {
+    const email = form.elements.namedItem("email");
+    if (email && !email.checkValidity()) {
+      this.#askForEmail(form, email);
+      return;
+    }
+    const fields = { email: email?.value || "", message: this.#pane.unsent };
+    const response = await withButtonOff(form, () => this.session.post(form.action, fields));
+    if (response?.status === 409) this.#contactForm();
+    else if (response?.status !== 200) this.#notice(await failureOf(response, this.texts));
+    else this.#inquired(await response.text());
+  }
+
+  #askForEmail(form, email) {
+    const field = form.querySelector("[data-part=inquiry-email]");
+    const asked = !field.hidden;
+    field.hidden = false;
+    if (asked) this.#notice(this.texts.email);
+    email.focus();
+  }
+
+  /** What was typed and not sent is in the inquiry. */
+  #inquired(html) {
+    keepOnly(this.outbox, 0);
+    this.#show(html);
+    this.stage.querySelector("[data-part=status]").scrollIntoView({ block: "nearest" });
+  }
+
+  #submitted(event) {
+    if (!event.target.matches("[data-part=inquiry]")) return;
+    event.preventDefault();
+    this.#inquire(event.target);
+  }
+
   async #end() {
     const response = await this.session.post(this.dataset.endUrl);
     if (!response?.ok) this.#notice(await failureOf(response, this.texts));
@@ -206,6 +260,11 @@ class CustomerChat extends HTMLElement {
 
   #contact(event) {
     contactWith(this.#typed(), event, this.dataset.contactUrl, () => this.#fold());
+  }
+
+  #contactForm() {
+    this.#fold();
+    submitFields(this, this.dataset.contactUrl, Object.entries(this.#typed()));
   }
 
   /** On a phone the chat covers the whole page, and the form is wanted now. The next page may come before the message. */

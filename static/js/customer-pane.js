@@ -88,8 +88,12 @@ export class CustomerPane {
   #replaceStatus(html) {
     const status = this.#root.querySelector("[data-part=status]");
     const focused = status.contains(document.activeElement) && document.activeElement.dataset.action;
+    const email = status.querySelector("[data-part=inquiry-email]:not([hidden])");
     status.innerHTML = html;
-    if (focused) (status.querySelector(`[data-action=${focused}]`) || this.#view.composer).focus();
+    // An address that is being typed stays as it is, with the cursor in it.
+    if (email) status.querySelector("[data-part=inquiry-email]")?.replaceWith(email);
+    if (focused === "email") email.querySelector("input").focus();
+    else if (focused) (status.querySelector(`[data-action=${focused}]`) || this.#view.composer).focus();
   }
 
   #showPlace(place) {

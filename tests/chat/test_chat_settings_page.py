@@ -20,6 +20,8 @@ NEW = {
     "longest_wait_minutes": 10,
     "idle_reminder_minutes": 3,
     "idle_close_minutes": 4,
+    "mail_unread": False,
+    "mail_unread_minutes": 7,
 }
 
 
@@ -35,6 +37,8 @@ def saved(**changes) -> dict:
         "longest_wait_minutes": "0",
         "idle_reminder_minutes": "5",
         "idle_close_minutes": "15",
+        "mail_unread": "on",
+        "mail_unread_minutes": "5",
     } | changes
     return {name: value for name, value in fields.items() if value is not None}
 
@@ -66,6 +70,8 @@ def test_everything_is_saved_and_on_record_by_name(client, service, admin) -> No
         "longest_wait_minutes": [0, 10],
         "idle_reminder_minutes": [5, 3],
         "idle_close_minutes": [15, 4],
+        "mail_unread": [True, False],
+        "mail_unread_minutes": [5, 7],
     }
     client.post(PATH, saved(**NEW | {"assign_recent_agent": None}))
     assert not now()["assign_recent_agent"]
@@ -77,7 +83,7 @@ def test_zero_switches_each_of_them_off(client, service) -> None:
 
     client.post(PATH, saved(**zero))
 
-    assert now() == {"assign_recent_agent": False, **zero}
+    assert {name: now()[name] for name in zero} == zero
 
 
 @pytest.mark.parametrize(("reminder", "close"), [("5", "5"), ("5", "4"), ("0", "15")])
@@ -189,7 +195,7 @@ def test_the_operation_refuses_what_contradicts_a_setting_that_is_there(service,
 
 @pytest.mark.django_db(transaction=True)
 def test_of_two_at_the_same_moment_one_is_told(service, admin) -> None:
-    seen = "[false,0,0,5,15]"
+    seen = "[false,0,0,5,15,true,5]"
 
     results = at_once(
         *(partial(change_chat_settings, by=admin, values={"queue_limit": limit}, seen=seen) for limit in (1, 2))
@@ -210,7 +216,7 @@ def without_row(service) -> Service:
 def test_the_first_look_makes_them_with_every_default(without_row) -> None:
     made = chat_settings_of(without_row)
 
-    assert [getattr(made, name) for name in FIELDS] == [False, 0, 0, 5, 15]
+    assert [getattr(made, name) for name in FIELDS] == [False, 0, 0, 5, 15, True, 5]
     assert chat_settings_of(without_row) is made
     assert ChatSettings.objects.count() == 1
 

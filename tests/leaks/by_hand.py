@@ -17,6 +17,7 @@ def mask_by_hand(run: Run) -> None:
     _after_everything_was_copied(run)
     _before_a_ticket_is_made(run)
     _before_an_inquiry_is_left(run)
+    _before_a_mail_leaves(run)
     _in_a_comment(run)
 
 
@@ -32,7 +33,7 @@ def _after_everything_was_copied(run: Run) -> None:
     for secret in run.purse.secrets_in(said):
         run.post(run.mina, "tickets:tags", {"tag": secret.value}, ticket.number)
     page = run.get(run.mina, "tickets:detail", ticket.number)
-    _mask_all(run, customer)
+    _mask_all(run, customer.chat)
     out_of_date = {"subject": "A call", "body": said, "seen": value_of("seen", page)}
     run.post_in_vain(run.mina, "tickets:subject", out_of_date, ticket.number)
     _look_under(run, customer)
@@ -56,7 +57,7 @@ def _before_a_ticket_is_made(run: Run) -> None:
     said = run.purse.by_hand("message copied into a form")
     run.say(customer, customer.chat, said)
     form = _new_ticket_form(run, customer)
-    _mask_all(run, customer)
+    _mask_all(run, customer.chat)
     # What the page suggested; what an agent types after a mask is the agent's.
     run.post(run.mina, "tickets:create_from_chat", form, customer.chat)
 
@@ -65,10 +66,17 @@ def _before_an_inquiry_is_left(run: Run) -> None:
     customer = run.desk.chat_with(None)
     run.say(customer, customer.chat, run.purse.by_hand("message copied into an inquiry"))
     page = run.post(None, "tickets:contact_from_chat", {"token": customer.token}).text
-    _mask_all(run, customer)
+    _mask_all(run, customer.chat)
     inquiry = {"name": "Jun", "email": "jun@example.com", "subject": "Late", "message": value_of("message", page)}
     proof = {"policy": run.policy, "consent": "on", "chat": value_of("chat", page), "request_id": uuid.uuid4()}
     run.post(None, "tickets:contact", inquiry | proof)
+
+
+def _before_a_mail_leaves(run: Run) -> None:
+    chat = run.chat_without_customer()
+    run.say(run.tab, chat, run.purse.by_hand("message to who is gone"))
+    _mask_all(run, chat)
+    run.mail_unread(chat)
 
 
 def _ticket_of(run: Run, customer: Customer, **form: str) -> Ticket:
@@ -82,16 +90,16 @@ def _new_ticket_form(run: Run, customer: Customer) -> dict[str, str]:
     return {"subject": value_of("subject", page), "said": value_of("said", page)}
 
 
-def _mask_all(run: Run, customer: Customer) -> None:
+def _mask_all(run: Run, chat: int) -> None:
     """Kind by kind, in all messages at once."""
     for kind in BY_HAND:
-        answer = run.post(run.mina, "chat:mask", _selections(run, customer, kind), customer.chat)
+        answer = run.post(run.mina, "chat:mask", _selections(run, chat, kind), chat)
         assert answer.status == (MASKED if run.masks else NOT_POSSIBLE), answer
 
 
-def _selections(run: Run, customer: Customer, kind: str) -> list[dict]:
+def _selections(run: Run, chat: int, kind: str) -> list[dict]:
     values = {secret.value for secret in run.purse.secrets if secret.kind == kind}
-    messages = Message.objects.filter(chat=customer.chat).exclude(body="")
+    messages = Message.objects.filter(chat=chat).exclude(body="")
     found = [(message, value) for message in messages for value in values if value in message.body]
     return [_selection(message, value) for message, value in found]
 

@@ -210,6 +210,21 @@ def inquiries_from_chats(run: Run) -> None:
     run.post(None, "tickets:contact", inquiry | {"chat": value_of("chat", page)})
 
 
+def inquiries_by_click(run: Run) -> None:
+    """The chat becomes an inquiry, with what was typed there and not sent."""
+    customer = run.desk.chat_with(None)
+    run.say(customer, customer.chat, run.text("message that becomes an inquiry by a click"))
+    form = {"message": run.text("draft that becomes an inquiry by a click")}
+    run.post(None, "chat:leave_inquiry", form, token=customer.token)
+    run.post_in_vain(None, "chat:leave_inquiry", {"message": run.refused("draft of a second click")}, token="nobody's")
+
+
+def words_to_who_is_gone(run: Run) -> None:
+    chat = run.chat_without_customer()
+    run.say(run.tab, chat, run.text("agent's message to who is gone"))
+    run.mail_unread(chat)
+
+
 def searches(run: Run) -> None:
     for kind in AUTOMATIC:
         run.search(run.mina, "tickets:list", run.refused("search for tickets", kind))
@@ -287,6 +302,8 @@ PATHS: tuple[Callable[[Run], None], ...] = (
     replies,
     customers_answers,
     inquiries_from_chats,
+    inquiries_by_click,
+    words_to_who_is_gone,
     searches,
     choices,
     samples,

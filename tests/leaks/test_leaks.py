@@ -76,6 +76,7 @@ WITHOUT_WORDS = {
         "chat:remove_pattern",
         "chat:reveal",
         "chat:resume",
+        "chat:is_open",
         "chat:start_sum",
         "chat:customer_end",
         "tickets:inquiry_solved",
