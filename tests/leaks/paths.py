@@ -204,6 +204,7 @@ def customers_answers(run: Run) -> None:
 def tags(run: Run) -> None:
     for kind in AUTOMATIC:
         run.post(run.mina, "tickets:tags", {"tag": run.text("tag", kind)}, run.ticket)
+    for kind in SOME:
         ticket = run.service.tickets.get(number=run.ticket)
         selected = {"ticket": f"{ticket.number}-{seen_now(ticket)}"}
         run.post(run.mina, "tickets:change", {**selected, "new_tag": run.text("tag of many tickets", kind)})
