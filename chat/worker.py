@@ -29,6 +29,8 @@ LOCK_TIMEOUT_MS = 1000  # a row that somebody keeps locked delays the other serv
 
 # What apps above do beside the ticks, each in a thread of its own: from the worker's start to its end.
 beside: list[Callable[[], AbstractContextManager[object]]] = []
+# What apps above clear away because it is kept no longer.
+sweeps: list[Callable[[], object]] = []
 
 
 def run(stop: threading.Event, beat: Callable[[], object] = lambda: None) -> None:
@@ -72,7 +74,7 @@ def tick(count: int = 0, memory: Memory | None = None) -> bool:
 
 def _sweep() -> bool:
     """Clears away what is kept no longer. Says whether all of it succeeded: one that fails keeps no other waiting."""
-    sweeps: list[Callable[[], object]] = [
+    own: list[Callable[[], object]] = [
         presence.drop_expired_leases,
         decisions.drop_old_rounds,
         networks.forget_old,
@@ -84,7 +86,7 @@ def _sweep() -> bool:
         mails.drop_old,
         _drop_old_trail,
     ]
-    outcomes = [_succeeds(sweep) for sweep in sweeps]
+    outcomes = [_succeeds(sweep) for sweep in (*own, *sweeps)]
     return all(outcomes)
 
 

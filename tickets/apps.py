@@ -13,6 +13,7 @@ class TicketsConfig(AppConfig):
         from tickets.chat_words import following
         from tickets.comment_masks import TicketKeys
         from tickets.concealing import conceal_copies
+        from tickets.drafts import drop_old
         from tickets.follow_ups import TicketsOfChats
         from tickets.mail.polling import polling
         from tickets.mails import register_kinds
@@ -22,3 +23,4 @@ class TicketsConfig(AppConfig):
         follow_ups.register(TicketsOfChats())
         register_kinds()
         worker.beside += [polling, following]
+        worker.sweeps.append(drop_old)

@@ -17,7 +17,7 @@ from helpcenter.models import PrivacyPolicy
 from tickets import access
 from tickets.copies import conceal_in, conceal_in_line, is_only_masked, masked_since
 from tickets.groups import choosable
-from tickets.models import SUBJECT_LENGTH_MAX, TEXT_LENGTH_MAX, Ticket
+from tickets.models import SUBJECT_LENGTH_MAX, TEXT_LENGTH_MAX, CommentDraft, Ticket
 from tickets.models_settings import Group
 from tickets.tags import TAG_LENGTH_MAX
 
@@ -168,8 +168,8 @@ class RequestForm(forms.Form):
 class CommentForm(RequestForm):
     body = body_field(_("Internal comment"), rows=3, help_text=_("Only agents see it, never the customer."))
 
-    def __init__(self, data=None) -> None:
-        super().__init__(data, auto_id="comment-%s")
+    def __init__(self, data=None, *, draft: CommentDraft | None = None) -> None:
+        super().__init__(data, auto_id="comment-%s", initial={"body": draft.body} if draft else {})
 
 
 class NewTicketForm(RequestForm):

@@ -26,11 +26,14 @@ from helpcenter.models import Customer, PrivacyPolicy
 from tickets.access import assignable
 from tickets.changing import lock, record, update
 from tickets.comments import Words, write, written_before
+from tickets.copies import masked_since
+from tickets.drafts import forget_draft
 from tickets.due import deadlines, note_solution, record_deadlines, with_due
 from tickets.models import SUBJECT_LENGTH_MAX, Comment, Ticket
 from tickets.models_settings import Group
 from tickets.numbering import lock_counter, next_number
 from tickets.tags import put_on_chat_tag
+from tickets.ticket_copies import hide_in_subjects
 
 State = Ticket.State
 
@@ -196,7 +199,9 @@ def edit_text(agent: Agent, ticket: Ticket, *, subject: str, body: str) -> None:
     if not changed:
         return
     as_read = Ticket.objects.filter(pk=ticket.pk, subject=ticket.subject, body=ticket.body)
+    before = ticket.subject
     update(as_read, ticket, new)
+    hide_in_subjects(ticket, masked_since(before, ticket.subject))
     record(agent, ticket, "ticket.edited", fields=changed)
 
 
@@ -211,6 +216,7 @@ def add_comment(agent: Agent, ticket: Ticket, body: str, *, request_id: UUID | N
     if sent:
         return sent
     comment = write(ticket, Words(body, agent=agent, request_id=request_id))
+    forget_draft(agent, ticket, Comment.Kind.INTERNAL)
     Ticket.objects.filter(pk=ticket.pk).update(updated_at=timezone.now())
     record(agent, ticket, "ticket.commented", comment=comment.pk)
     return comment

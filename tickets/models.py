@@ -1,5 +1,7 @@
 """Tickets, their tags and comments: what is answered later."""
 
+from collections.abc import Callable
+
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
@@ -194,6 +196,35 @@ class Comment(models.Model):
 
     def __str__(self) -> str:
         return f"comment {self.pk}"
+
+
+class CommentDraft(models.Model):
+    """What one agent is writing on a ticket, in one of the two boxes. All of it is masked."""
+
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="drafts")
+    agent = models.ForeignKey(Agent, models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=8, choices=Comment.Kind)
+    body = models.TextField(max_length=TEXT_LENGTH_MAX)
+    cc = models.TextField(blank=True)
+    state = models.CharField(max_length=12, blank=True)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["ticket", "agent", "kind"], name="commentdraft_once")]
+        indexes = [models.Index(fields=["updated_at"], name="commentdraft_old")]
+
+    def __str__(self) -> str:
+        return f"draft {self.pk}"
+
+    @property
+    def stamp(self) -> str:
+        """Tells one writing of the draft from another."""
+        return self.updated_at.isoformat()
+
+    def conceal(self, hide: Callable[[str], str]) -> None:
+        """Saves the texts as ``hide`` returns them."""
+        self.body, self.cc, self.updated_at = hide(self.body), hide(self.cc), timezone.now()
+        self.save(update_fields=["body", "cc", "updated_at"])
 
 
 class TicketMail(models.Model):

@@ -13,6 +13,7 @@ from contiple.base.errors import Closed
 from tickets import lifecycle, mails
 from tickets.changing import lock
 from tickets.comments import Words, write, written_before
+from tickets.drafts import forget_draft
 from tickets.due import note_answer
 from tickets.models import Comment, Ticket
 
@@ -50,6 +51,7 @@ def send_reply(agent: Agent, ticket: Ticket, reply: Reply) -> Comment:
         raise Closed(_("The requester has no e-mail address."), code="unreachable")
     comment = write(ticket, Words(reply.body, Comment.Kind.REPLY, agent=agent, request_id=reply.request_id))
     mails.post_reply(ticket, comment, cc=reply.cc)
+    forget_draft(agent, ticket, Comment.Kind.REPLY)
     _record(agent, ticket, comment, copies=len(reply.cc))
     note_answer(agent, ticket)
     if ticket.assignee is None:

@@ -5,6 +5,7 @@ from tickets import (
     views_bulk,
     views_customer,
     views_detail,
+    views_drafts,
     views_mail,
     views_masking,
     views_merging,
@@ -19,6 +20,7 @@ _inquiry = "inquiry/<slug:service>/<str:secret>/"  # `contiple.log_addresses` kn
 
 urlpatterns = [
     path(_tickets, views.ticket_list, name="list"),
+    path(f"{_tickets}answers/", views.answers, name="answers"),
     path(f"{_tickets}change/", views_bulk.change, name="change"),
     path(f"{_tickets}new/", views.new_ticket, name="new"),
     path("desk/<slug:service>/chat/<int:chat>/ticket/", views.create_from_chat, name="create_from_chat"),
@@ -37,6 +39,7 @@ urlpatterns = [
     path(f"{_ticket}priority/", views_detail.set_priority, name="priority"),
     path(f"{_ticket}comments/", views_detail.add_comment, name="comments"),
     path(f"{_ticket}reply/", views_detail.reply, name="reply"),
+    path(f"{_ticket}draft/", views_drafts.draft, name="draft"),
     path(f"{_ticket}requester/", views_detail.requester_email, name="requester_email"),
     path(f"{_ticket}links/revoke/", views_detail.revoke_links, name="revoke_links"),
     path(f"{_ticket}changes/", views_detail.changes, name="changes"),

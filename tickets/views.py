@@ -49,6 +49,15 @@ def ticket_list(request: HttpRequest, agent: Agent) -> HttpResponse:
     return render(request, "tickets/_results.html" if is_part else "tickets/list.html", context)
 
 
+@require_safe
+@for_agents
+def answers(request: HttpRequest, agent: Agent) -> HttpResponse:
+    """The count in the navigation, and when a ticket was last changed. Every page of the desk asks regularly."""
+    newest = access.tickets_for(agent).order_by("-updated_at", "-pk").values_list("updated_at", flat=True).first()
+    context = {"number": access.count_answers(agent), "latest": newest.isoformat() if newest else ""}
+    return render(request, "tickets/_answers_now.html", context)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_agents
 def new_ticket(request: HttpRequest, agent: Agent) -> HttpResponse:

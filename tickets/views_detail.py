@@ -15,10 +15,11 @@ from agents.models import Agent
 from chat.masking import concealing
 from contiple.base.errors import DomainError, Invalid
 from tickets import access, customer_links, customer_page, lifecycle, mails, merging, tags, triage
+from tickets.drafts import drafts_of
 from tickets.forms import AssigneeForm, CommentForm, GroupForm, PriorityForm, StateForm, TagForm, TextForm, fingerprint
 from tickets.forms_conversation import ReplyForm, RequesterForm
 from tickets.mail.shown import received_in
-from tickets.models import Comment, Ticket
+from tickets.models import Comment, CommentDraft, Ticket
 from tickets.replies import send_reply
 from tickets.requesters import set_email
 from tickets.timeline import deliveries_of, timeline_of
@@ -189,6 +190,7 @@ def _context(agent: Agent, ticket: Ticket) -> dict:
     """Everything the page shows, read now."""
     may_change_state = not ticket.merged_into_id and (agent.is_admin or ticket.state != Ticket.State.COMPLETED)
     is_reachable = mails.is_reachable(ticket)
+    drafts = drafts_of(agent, ticket)
     return {
         "section": "tickets",
         "ticket": ticket,
@@ -201,15 +203,16 @@ def _context(agent: Agent, ticket: Ticket) -> dict:
         "is_seen_by_customer": customer_page.is_written_by_customer(ticket),
         "tags": list(ticket.tags.order_by("-is_system", "name")),
         "known_tags": [tag.name for tag in access.tags_in_use(agent.service) if not tag.is_system],
+        "drafts": drafts,
         "is_reachable": is_reachable,
         "reply_template": "tickets/_reply_form.html" if is_reachable else "tickets/_no_reply.html",
-        "writes_reply": is_reachable and may_change_state,
+        "writes_reply": is_reachable and may_change_state and drafts.keys() != {Comment.Kind.INTERNAL},
         "timeline": timeline_of(ticket),
         "received": received_in(ticket).get(None),
-    } | _forms(agent, ticket)
+    } | _forms(agent, ticket, drafts)
 
 
-def _forms(agent: Agent, ticket: Ticket) -> dict[str, Form]:
+def _forms(agent: Agent, ticket: Ticket, drafts: dict[str, CommentDraft]) -> dict[str, Form]:
     return {
         "text_form": TextForm(ticket=ticket),
         "state_form": StateForm(ticket=ticket, agent=agent),
@@ -217,8 +220,8 @@ def _forms(agent: Agent, ticket: Ticket) -> dict[str, Form]:
         "group_form": GroupForm(ticket=ticket),
         "priority_form": PriorityForm(ticket=ticket),
         "tag_form": TagForm(),
-        "comment_form": CommentForm(),
-        "reply_form": ReplyForm(),
+        "comment_form": CommentForm(draft=drafts.get(Comment.Kind.INTERNAL)),
+        "reply_form": ReplyForm(draft=drafts.get(Comment.Kind.REPLY)),
         "requester_form": RequesterForm(),
     }
 

@@ -11,6 +11,7 @@ from agents.models import Service
 from agents.outbox.models import OutgoingMail
 from agents.outbox.outcomes import note_bounce
 from tickets.mail.bounces import Bounce
+from tickets.mails import RETURNED
 from tickets.merging import kept_of
 from tickets.models import Ticket, TicketMail
 
@@ -42,7 +43,7 @@ def _tell_assignee(service: Service, ticket: Ticket) -> None:
     outbox.post(
         outbox.Outgoing(
             service=service,
-            kind="mail_returned",
+            kind=RETURNED,
             about=ticket.audit_subject,
             to=[agent.user.email],
             subject=_("Your reply to ticket #%(number)s could not be delivered") % {"number": ticket.number},
