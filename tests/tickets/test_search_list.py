@@ -120,6 +120,18 @@ def test_nobody_finds_chats_of_another_service(service, agent, outsider) -> None
     assert found(outsider, text="zebra") == {"theirs"}
 
 
+def test_what_other_services_have_much_of_is_still_few_here(service, agent, outsider, ticket, monkeypatch) -> None:
+    Ticket.objects.filter(pk=ticket.pk).update(requester=make_customer(service, "Hana"))
+    for _ in range(3):
+        chat = make_chat(outsider.service, customer=make_customer(outsider.service, "Hana"))
+        make_message(chat, "zebra")
+        make_ticket(outsider.service, chat=chat, requester=chat.customer)
+    write_down()
+    monkeypatch.setattr(searching, "FEW", 2)
+    for text in ("zebra", "hana"):
+        assert searching.few_ids(searching.ways_of(service, text)) == {ticket.pk}
+
+
 def test_a_chat_of_any_length_is_written_down(agent, chat, ticket, monkeypatch) -> None:
     monkeypatch.setattr(chat_words, "TEXT_MAX", 20)
     make_message(chat, "antelope " * 40)
