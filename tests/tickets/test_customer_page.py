@@ -221,6 +221,16 @@ def test_a_mask_and_an_edit_reach_an_open_page(client, ticket, agent) -> None:
     assert "broken" in changed
 
 
+def test_a_ticket_that_is_merged_into_this_one_is_shown_on_an_open_page(client, ticket, agent, service) -> None:
+    other = make_ticket(service, body="Also broken", requester=ticket.requester, state=State.PENDING, assignee=agent)
+    path = page_of(ticket)
+    seen = seen_in(client.get(path).content.decode())
+    Ticket.objects.filter(pk=other.pk).update(merged_into=ticket)
+    changes = client.get(f"{path}changes/", {"seen": seen}).content.decode()
+    assert shown_in(changes) == ["first-1", "first-2"]
+    assert "data-whole" in changes
+
+
 NONSENSE = ["", "x", "1-2-3", "1.2", "-1.0.0.a.b", "²4.0.0.a.b", "9" * 40 + ".0.0.a.b", "1.99.99.a.b"]
 
 
