@@ -85,7 +85,9 @@ def chat_of_token(service_slug: str, token: str) -> tuple[int, int, str] | None:
 
 def chat_of(customer: Customer) -> Chat | None:
     """The customer's open chat, else the last one."""
-    chats = Chat.objects.filter(customer=customer).select_related("customer", "agent__user", "service__contract")
+    chats = Chat.objects.filter(customer=customer).select_related(
+        "customer", "agent__user", "service__contract", "service__chat_settings"
+    )
     chat = chats.order_by(*_OPEN_OR_LAST).first()
     log_ids.about(chat=chat.pk if chat else None)
     return chat

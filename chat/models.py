@@ -4,7 +4,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from agents.models import Agent, Service
 from chat.beats import WorkerBeat  # noqa: F401 - Django looks for models here
 from chat.block import Block  # noqa: F401
+from chat.evaluation import Evaluation  # noqa: F401
 from chat.mails import ChatMail, MailWait  # noqa: F401
 from chat.masking.models import MaskedSpan
 from chat.rings import Lease, Ring  # noqa: F401
@@ -75,6 +76,15 @@ class ChatSettings(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(DAY_MINUTES)],
         help_text=_("Counted from the first unread message. Nothing is sent if the customer reads it before."),
     )
+
+    evaluation_on = models.BooleanField(
+        _("Satisfaction evaluation"),
+        default=True,
+        db_default=True,
+        help_text=_("Customers are asked at the end of a chat that was answered. Agents can ask earlier."),
+    )
+    # By language; where there is none, the default of ``conversation.evaluations``.
+    evaluation_messages = models.JSONField(default=dict, db_default=Value({}, models.JSONField()), blank=True)
 
     class Meta:
         verbose_name = verbose_name_plural = _("Chat settings")

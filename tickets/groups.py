@@ -60,7 +60,7 @@ def delete_group(by: Agent, group: Group) -> None:
     """Deletes a group. Open tickets lose it, each on record; those that are done keep it in their history."""
     require_admin(by)
     open_tickets = Ticket.objects.filter(group=group).exclude(state__in=DONE)
-    rows = list(open_tickets.select_for_update(no_key=True).values_list("pk", "number"))
+    rows = list(open_tickets.order_by("pk").select_for_update(no_key=True).values_list("pk", "number"))
     Ticket.objects.filter(pk__in=[pk for pk, _number in rows]).update(group=None)
     _record_each(by, group, rows)
     group.deleted_at = timezone.now()

@@ -4,10 +4,11 @@ from functools import lru_cache
 from typing import Any
 
 from django.template.loader import render_to_string
-from django.utils import translation
+from django.utils import timezone, translation
 
 from agents.models import Agent
 from chat import access, protocol
+from chat.conversation import evaluations, transcript_mail
 from chat.conversation.rendering import plain
 from chat.follow_ups import registered
 from chat.models import Chat
@@ -53,6 +54,8 @@ def status_frame(chat: Chat, language: str, *, place: int | None) -> protocol.St
     context: dict[str, Any] = {"chat": chat, "place": place, "service": chat.service}
     if not chat.is_open:
         context["inquiry"] = registered().inquiry_of(chat)
+        context["can_be_mailed"] = transcript_mail.can_be_mailed(chat)
+        context["evaluation"] = evaluations.standing(chat, now=timezone.now())
     elif chat.inquiry_offer == Chat.InquiryOffer.ABSENT:
         context["absent_message"] = text_for(help_center_of(chat.service), language).absent_message
     with translation.override(language):

@@ -143,9 +143,15 @@ def append_event(chat: Chat, event: str, *, name: str = "", internal: bool = Fal
     _append(chat, author=Author.SYSTEM, event=event, name=name, internal=internal)
 
 
-def append_notice(chat: Chat, body: str, *, name: str) -> None:
+def append_notice(chat: Chat, body: str, *, name: str, event: str = "") -> None:
     """Appends the service's own words, such as its greeting. Needs the chat's row lock."""
-    _append(chat, body, author=Author.SYSTEM, name=name)
+    _append(chat, body, author=Author.SYSTEM, name=name, event=event)
+
+
+def append_evaluation(chat: Chat, event: str, comment: str) -> int:
+    """Appends the customer's evaluation, and returns its ``seq``. Needs the chat's row lock."""
+    _append(chat, comment, concealing.search(chat.service, comment), author=Author.SYSTEM, event=event)
+    return chat.last_rev
 
 
 def append_note(chat: Chat, agent: Agent, body: str) -> None:

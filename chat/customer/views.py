@@ -27,7 +27,7 @@ from agents.models import Service
 from chat import access
 from chat.abuse import blocks, crowds, limits, puzzle
 from chat.abuse.networks import network_of
-from chat.conversation import entries, frames, messages, rendering
+from chat.conversation import entries, evaluations, frames, messages, rendering
 from chat.conversation.paging import before
 from chat.customer.forms import StartForm
 from chat.customer.page_addresses import masked_address
@@ -249,6 +249,7 @@ def conversation(request: HttpRequest, context: dict, chat: Chat, status: int = 
         "messages_html": rendering.messages_html(page, get_language()),
         "status": frames.status_frame(chat, get_language(), place=queue.queue_place(chat)),
         "has_earlier": bool(page) and page[0].seq > 1,
+        "evaluation": evaluations.form_of(chat, now=timezone.now()),
     }
     return _staged(request, context, status)
 

@@ -6,7 +6,9 @@ import { keepOnly } from "./chat-drafts.js";
 import { contactWith } from "./customer-contact.js";
 import { CustomerPane } from "./customer-pane.js";
 import { CustomerSession } from "./customer-session.js";
+import { CustomerTranscript } from "./customer-transcript.js";
 import { failureOf, submitFields, withButtonOff } from "./forms.js";
+import { closeMenus } from "./menus.js";
 import { Outbox } from "./outbox.js";
 import { ParentPage } from "./parent-page.js";
 import "./personal-hint.js";
@@ -25,12 +27,14 @@ class CustomerChat extends HTMLElement {
     this.session = new CustomerSession(this.dataset.service);
     this.outbox = new Outbox(`customer-${this.dataset.service}`);
     this.startForm = new StartForm(this, this.dataset.service, this.session);
+    this.transcript = new CustomerTranscript(this.dataset, this.session, this.texts);
     this.parentPage = new ParentPage(() => this.#pane?.noteShown());
     this.absence = new Absence(() => this.session.post(this.dataset.openUrl), () => this.#reload());
     this.absence.watch(this.stage);
     this.querySelector("[data-action=close]").hidden = !this.parentPage.isFraming;
     this.startForm.onSubmit((form) => this.#start(form));
     this.addEventListener("click", (event) => this.#clicked(event));
+    this.addEventListener("keydown", (event) => event.key === "Escape" && closeMenus(this));
     this.addEventListener("submit", (event) => this.#submitted(event));
     window.addEventListener("pagehide", () => this.#leave());
     window.addEventListener("pageshow", (event) => event.persisted && this.#comeBack());
@@ -174,14 +178,20 @@ class CustomerChat extends HTMLElement {
 
   #showEndButton(state) {
     this.querySelector("[data-action=end].button").hidden = state !== "active";
+    const more = this.querySelector("[data-part=more]");
+    more.hidden = state !== "active"; // at the end its buttons are below the conversation
+    more.open = false;
+    more.querySelector("[data-action=mail]").hidden = !this.stage.dataset.email;
   }
 
   #tellRunning(running) {
     this.parentPage.tell({ type: "state", running });
   }
 
-  #notice(text) {
+  #notice(text, isGood = false) {
     const notice = this.querySelector("[data-part=notice]");
+    notice.classList.toggle("notice-success", isGood);
+    notice.classList.toggle("notice-warning", !isGood);
     notice.hidden = !text;
     notice.firstElementChild.textContent = text;
   }
@@ -190,6 +200,7 @@ class CustomerChat extends HTMLElement {
 
   #clicked(event) {
     const button = event.target.closest("[data-action]");
+    closeMenus(this, event.target);
     switch (button?.dataset.action) {
       case "close":
         return this.parentPage.tell({ type: "close" });
@@ -202,7 +213,10 @@ class CustomerChat extends HTMLElement {
         button.closest("dialog").close();
         return this.#end();
       case "restart":
-        return this.#startOver();
+        return this.#startAnew();
+      case "save":
+      case "mail":
+        return this.#take(button);
       case "again":
         return window.location.assign(this.dataset.panelUrl);
       case "contact":
@@ -256,6 +270,24 @@ class CustomerChat extends HTMLElement {
     this.session.end();
     this.startForm.draft.forget();
     window.location.assign(this.dataset.panelUrl);
+  }
+
+  /** Who starts a new chat after the end is the same person: name and address are filled in. */
+  #startAnew() {
+    const { name, email } = this.stage.dataset;
+    this.#startOver();
+    this.startForm.draft.begin({ name, email });
+  }
+
+  /** Saves the conversation, or has it mailed. */
+  async #take(button) {
+    const { chat, email } = this.stage.dataset;
+    closeMenus(this);
+    button.disabled = true;
+    this.#notice("");
+    const taken = await (button.dataset.action === "save" ? this.transcript.save(chat) : this.transcript.mail(chat, email));
+    this.#notice(taken.text, taken.isDone);
+    button.disabled = false;
   }
 
   #contact(event) {

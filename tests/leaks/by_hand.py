@@ -22,12 +22,15 @@ def mask_by_hand(run: Run) -> None:
 
 
 def _after_everything_was_copied(run: Run) -> None:
-    customer = run.start(name="Jun", message=run.purse.by_hand("first message"))
+    customer = run.start(name="Jun", email="by.hand@mail.example", message=run.purse.by_hand("first message"))
     said = run.purse.by_hand("customer's message")
     answered = run.purse.by_hand("agent's message")
     run.say(customer, customer.chat, said)
     run.say(run.tab, customer.chat, answered)
     run.pass_on(customer.chat, run.purse.by_hand("note of a transfer"))
+    run.post(run.theo, "chat:ask_evaluation", {}, customer.chat)
+    form = {"chat": customer.chat, "score": 2, "comment": run.purse.by_hand("comment in an evaluation")}
+    run.post(None, "chat:evaluate", form, token=customer.token)
     ticket = _ticket_of(run, customer, body=f"{said}\n{answered}")
     run.post(run.mina, "tickets:comments", {"body": answered, "request_id": uuid.uuid4()}, ticket.number)
     for secret in run.purse.secrets_in(said):

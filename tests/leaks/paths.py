@@ -15,6 +15,7 @@ from urllib.parse import quote
 from django.utils import timezone
 
 from agents.models import ServiceMailbox
+from chat.conversation.evaluations import COMMENT_LENGTH_MAX
 from chat.masking.models import OwnPattern
 from chat.protocol import FRAME_BYTES_MAX
 from contiple.base.texts import MESSAGE_LENGTH_MAX
@@ -39,6 +40,7 @@ def start_form(run: Run) -> None:
     memo = quote(run.text("page where the chat began", "card with dashes", "resident number", joint=" and "))
     run.start(
         name=run.text("name in the start form", *SOME, joint=" "),
+        email="first@mail.example",
         page=f"https://shop.example/orders?memo={memo}",
         message=run.text("first message"),
     )
@@ -74,6 +76,19 @@ def closed_chats(run: Run) -> None:
     customer = run.conversation()
     run.post(None, "chat:customer_end", {}, token=customer.token)
     run.say_in_vain(customer, _send(run.refused("message to a closed chat")), "ended")
+
+
+def evaluations(run: Run) -> None:
+    customer = run.conversation()
+    form, own = {"chat": customer.chat, "score": 4}, {"token": customer.token}
+    run.post_in_vain(None, "chat:evaluate", form | {"comment": run.refused("comment too early", "card")}, **own)
+    run.post(run.mina, "chat:ask_evaluation", {}, customer.chat)
+    run.post(None, "chat:evaluate", form | {"comment": "Slow."}, **own)
+    for kind in AUTOMATIC:  # a comment of all kinds would be too long
+        run.post(None, "chat:evaluate", form | {"comment": run.refused("comment that is changed", kind)}, **own)
+    run.post(None, "chat:evaluate", form | {"comment": run.text("comment in an evaluation", *SOME)}, **own)
+    too_long = run.refused("too long a comment in an evaluation", "card") + "." * COMMENT_LENGTH_MAX
+    run.post_in_vain(None, "chat:evaluate", form | {"comment": too_long}, **own)
 
 
 def malformed_frames(run: Run) -> None:
@@ -189,6 +204,7 @@ def customers_answers(run: Run) -> None:
 def tags(run: Run) -> None:
     for kind in AUTOMATIC:
         run.post(run.mina, "tickets:tags", {"tag": run.text("tag", kind)}, run.ticket)
+    for kind in SOME:
         ticket = run.service.tickets.get(number=run.ticket)
         selected = {"ticket": f"{ticket.number}-{seen_now(ticket)}"}
         run.post(run.mina, "tickets:change", {**selected, "new_tag": run.text("tag of many tickets", kind)})
@@ -297,6 +313,7 @@ PATHS: tuple[Callable[[Run], None], ...] = (
     repeated_sends,
     refused_sends,
     closed_chats,
+    evaluations,
     malformed_frames,
     hopeless_frames,
     notes,

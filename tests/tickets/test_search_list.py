@@ -1,9 +1,13 @@
 """The list is found by the requester and by what was said in the chat, as far as masks permit."""
 
+from importlib import import_module
+
 import pytest
+from django.db import connection
 
 from chat.conversation.message_masks import mask_selection
 from chat.masking.selections import Selection
+from tests.faults.people import wait_until
 from tests.make import make_chat, make_customer, make_message, make_service, make_ticket
 from tests.tickets.test_ticket_list import found
 from tickets import chat_words, searching
@@ -132,3 +136,25 @@ def test_many_chats_are_written_down_round_by_round(service, agent, monkeypatch)
         make_message(chat, "zebra")
         make_ticket(other, f"T{index}", chat=chat)
     assert [write_down() for _ in range(4)] == [2, 2, 1, 0]
+
+
+def test_chats_of_before_are_written_down_too(agent, ticket, monkeypatch) -> None:
+    monkeypatch.setattr(chat_words, "NEWEST", 0)
+    assert write_down() == 0
+    migration = import_module("tickets.migrations.0026_chats_to_be_written_down")
+    with connection.cursor() as cursor:
+        for _ in range(2):
+            cursor.execute(migration.TO_BE_WRITTEN_DOWN)
+    assert write_down() == 1
+    assert found(agent, text="zebra") == {"Delivery"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_worker_writes_them_down_by_itself(monkeypatch) -> None:
+    monkeypatch.setattr(chat_words, "EVERY_S", 0.05)
+    service = make_service("demo")
+    chat = make_chat(service)
+    make_message(chat, "zebra")
+    make_ticket(service, chat=chat)
+    with chat_words.following():
+        wait_until(lambda: ChatWords.objects.filter(words__isnull=False).exists(), 20)
