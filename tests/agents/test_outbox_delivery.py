@@ -5,6 +5,7 @@ import threading
 import time
 from datetime import timedelta
 
+import psycopg
 import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
@@ -17,6 +18,7 @@ from agents.outbox.kinds import Kind, register
 from agents.outbox.queue import Queue
 from tests.faults.people import wait_until
 from tests.make import make_service
+from tests.server import database_url
 from tests.smtp import MailServer, mail_server
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -323,6 +325,15 @@ def test_a_worker_that_slept_sends_nothing_of_which_it_lost_the_lease(smtp: Mail
     smtp.at_data = lose
     sender.round()
     assert smtp.ids == [rows[0].message_id, rows[1].message_id]
+
+
+def test_a_mail_that_another_worker_is_taking_now_is_not_waited_for(smtp: MailServer) -> None:
+    taken, free = post(), post()
+    with psycopg.connect(database_url()) as other, connection.cursor() as cursor:
+        other.execute("SELECT FROM agents_outgoingmail WHERE id = %s FOR UPDATE", [taken.pk])
+        cursor.execute("SET lock_timeout = '2s'")
+        assert [row.pk for row in Queue().claim()] == [free.pk]
+        cursor.execute("RESET lock_timeout")
 
 
 def test_one_service_with_thousands_holds_up_no_other(smtp: MailServer, service) -> None:
