@@ -385,6 +385,17 @@ def test_a_mail_that_is_committed_late_is_found(smtp: MailServer, monkeypatch) -
     assert [row.pk for row in found.claim()] == [late.pk]
 
 
+def test_a_mail_that_is_committed_soon_after_a_look_is_found_at_the_next_one(smtp: MailServer, monkeypatch) -> None:
+    monkeypatch.setattr(queue, "COMMIT_S", 1000.0)
+    late, early = post("late@example.com"), post()
+    OutgoingMail.objects.filter(pk=late.pk).update(state="hidden")
+    found = Queue()
+    assert [row.pk for row in found.claim()] == [early.pk]
+    OutgoingMail.objects.filter(pk=late.pk).update(state=State.WAITING)
+    found.look_at = float("-inf")
+    assert [row.pk for row in found.claim()] == [late.pk]
+
+
 def test_what_was_sent_is_noted_as_soon_as_the_database_is_back(smtp: MailServer, monkeypatch) -> None:
     row, end, failures = post(), outcomes._end, iter([OperationalError()] * 3)
 
@@ -460,7 +471,7 @@ def test_a_mail_that_came_back_says_so_once(smtp: MailServer) -> None:
     assert outcomes.note_bounce(row.message_id, "5.1.1") is None
     assert outcomes.note_bounce("<nobody@knows>") is None
     row.refresh_from_db()
-    assert (row.state, row.last_error) == (State.BOUNCED, "returned 5.1.1")
+    assert (row.state, row.last_error, row.attempts) == (State.BOUNCED, "returned 5.1.1", 1)
 
 
 def test_old_mails_are_deleted_unless_they_still_wait(smtp: MailServer, settings) -> None:
