@@ -5,6 +5,7 @@ import threading
 import time
 from datetime import timedelta
 
+import psycopg
 import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
@@ -17,6 +18,7 @@ from agents.outbox.kinds import Kind, register
 from agents.outbox.queue import Queue
 from tests.faults.people import wait_until
 from tests.make import make_service
+from tests.server import database_url
 from tests.smtp import MailServer, mail_server
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -325,6 +327,15 @@ def test_a_worker_that_slept_sends_nothing_of_which_it_lost_the_lease(smtp: Mail
     assert smtp.ids == [rows[0].message_id, rows[1].message_id]
 
 
+def test_a_mail_that_another_worker_is_taking_now_is_not_waited_for(smtp: MailServer) -> None:
+    taken, free = post(), post()
+    with psycopg.connect(database_url()) as other, connection.cursor() as cursor:
+        other.execute("SELECT FROM agents_outgoingmail WHERE id = %s FOR UPDATE", [taken.pk])
+        cursor.execute("SET lock_timeout = '2s'")
+        assert [row.pk for row in Queue().claim()] == [free.pk]
+        cursor.execute("RESET lock_timeout")
+
+
 def test_one_service_with_thousands_holds_up_no_other(smtp: MailServer, service) -> None:
     OutgoingMail.objects.bulk_create(
         OutgoingMail(service=service, kind="test", message_id=f"<{number}@x>", give_up_at=timezone.now())
@@ -371,6 +382,17 @@ def test_a_mail_that_is_committed_late_is_found(smtp: MailServer, monkeypatch) -
     assert found.mark >= late.pk
     assert found.claim() == []
     found.looked_fully_at = found.look_at = float("-inf")
+    assert [row.pk for row in found.claim()] == [late.pk]
+
+
+def test_a_mail_that_is_committed_soon_after_a_look_is_found_at_the_next_one(smtp: MailServer, monkeypatch) -> None:
+    monkeypatch.setattr(queue, "COMMIT_S", 1000.0)
+    late, early = post("late@example.com"), post()
+    OutgoingMail.objects.filter(pk=late.pk).update(state="hidden")
+    found = Queue()
+    assert [row.pk for row in found.claim()] == [early.pk]
+    OutgoingMail.objects.filter(pk=late.pk).update(state=State.WAITING)
+    found.look_at = float("-inf")
     assert [row.pk for row in found.claim()] == [late.pk]
 
 
@@ -449,7 +471,7 @@ def test_a_mail_that_came_back_says_so_once(smtp: MailServer) -> None:
     assert outcomes.note_bounce(row.message_id, "5.1.1") is None
     assert outcomes.note_bounce("<nobody@knows>") is None
     row.refresh_from_db()
-    assert (row.state, row.last_error) == (State.BOUNCED, "returned 5.1.1")
+    assert (row.state, row.last_error, row.attempts) == (State.BOUNCED, "returned 5.1.1", 1)
 
 
 def test_old_mails_are_deleted_unless_they_still_wait(smtp: MailServer, settings) -> None:

@@ -6,9 +6,10 @@ from agents.models import OutgoingMail
 from tests.chat.secrets import columns_with
 from tests.mails import delivered
 from tests.make import make_ticket
-from tests.tickets.masked import mask_text, original_of
+from tests.tickets.masked import mask_text, original_of, select_text
 from tests.tickets.outgoing import made
 from tickets import drafts
+from tickets.comment_masks import mask_comments
 from tickets.conversation import add_customer_answer
 from tickets.drafts import Written
 from tickets.lifecycle import add_comment, edit_text
@@ -90,6 +91,14 @@ def test_another_ticket_s_mails_are_left_alone(service, customer, ticket, agent)
     delivered()
     mask_text(agent, add_comment(agent, ticket, SECRET), SECRET)
     assert OutgoingMail.objects.get().subject == f"Re: {SECRET}"
+
+
+def test_a_mask_does_not_undo_an_edit_that_came_before_it(ticket, agent) -> None:
+    comment, as_read = add_comment(agent, ticket, f"He said {SECRET}"), Ticket.objects.get(pk=ticket.pk)
+    Ticket.objects.filter(pk=ticket.pk).update(subject=f"By Friday to {SECRET}")
+    mask_comments(agent, as_read, [select_text(comment, SECRET)])
+    ticket.refresh_from_db()
+    assert ticket.subject == f"By Friday to {STARS}"
 
 
 def test_texts_without_a_copy_are_not_written(ticket, agent) -> None:

@@ -159,6 +159,7 @@ def test_a_blocked_customer_is_refused_politely(client, ticket) -> None:
 
 def test_solved_resolves_the_ticket(client, ticket) -> None:
     path = page_of(ticket)
+    assert client.get(f"{path}solved/").status_code == 405  # a program that looks into mails follows their links
     assert "data-may-solve" in client.get(path).content.decode()
     client.post(f"{path}solved/")
     ticket.refresh_from_db()
@@ -221,6 +222,16 @@ def test_a_mask_and_an_edit_reach_an_open_page(client, ticket, agent) -> None:
     assert "broken" in changed
 
 
+def test_a_ticket_that_is_merged_into_this_one_is_shown_on_an_open_page(client, ticket, agent, service) -> None:
+    other = make_ticket(service, body="Also broken", requester=ticket.requester, state=State.PENDING, assignee=agent)
+    path = page_of(ticket)
+    seen = seen_in(client.get(path).content.decode())
+    Ticket.objects.filter(pk=other.pk).update(merged_into=ticket)
+    changes = client.get(f"{path}changes/", {"seen": seen}).content.decode()
+    assert shown_in(changes) == ["first-1", "first-2"]
+    assert "data-whole" in changes
+
+
 NONSENSE = ["", "x", "1-2-3", "1.2", "-1.0.0.a.b", "²4.0.0.a.b", "9" * 40 + ".0.0.a.b", "1.99.99.a.b"]
 
 
@@ -276,8 +287,9 @@ def test_a_mail_has_the_links_of_the_tickets_that_changed_last(client, ticket, s
 
 
 def test_nobody_fills_a_mailbox_with_links(client, ticket) -> None:
-    for _ in range(limits.LINKS_BY_EMAIL.attempts + 2):
-        assert client.post("/inquiry/demo/", {"email": "jun@example.com"}).status_code == 200
+    for turn in range(limits.LINKS_BY_EMAIL.attempts + 2):
+        written = "jun@example.com" if turn % 2 else "JUN@example.COM"
+        assert client.post("/inquiry/demo/", {"email": written}).status_code == 200
     assert OutgoingMail.objects.count() == limits.LINKS_BY_EMAIL.attempts
 
 

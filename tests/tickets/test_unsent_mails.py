@@ -15,8 +15,10 @@ from agents.models import OutgoingMail
 from agents.outbox import delivery, kinds
 from agents.reset_mail import post_reset
 from agents.second_factor.trail import record
+from chat.conversation.transcript_mail import post_transcript
+from chat.lifecycle import customer_mails
 from chat.masking.limit_notice import tell_of_limit
-from tests.make import make_ticket, make_user
+from tests.make import make_chat, make_message, make_ticket, make_user
 from tickets import lifecycle
 from tickets.mail.returned import _tell_assignee
 from tickets.mails import post_confirmation, post_links
@@ -40,6 +42,21 @@ def returned(service, agent, ticket, **_others) -> None:
     _tell_assignee(service, ticket)
 
 
+def unread(service, agent, customer, **_others) -> None:
+    chat = make_chat(service, customer=customer, agent=agent)
+    customer_mails.post(chat, up_to=make_message(chat, "It leaves today", author="agent", agent=agent).seq)
+
+
+def missed(service, customer, **_others) -> None:
+    customer_mails.post(make_chat(service, customer=customer), up_to=0)
+
+
+def chat_transcript(service, agent, customer, **_others) -> None:
+    chat = make_chat(service, customer=customer, agent=agent)
+    make_message(chat, "It leaves today", author="agent", agent=agent)
+    post_transcript(chat, language="en", offset=0)
+
+
 # How each kind comes about, and what its text says. A new kind is tried here too.
 KINDS: dict[str, tuple[Callable[..., object], str]] = {
     "invitation": (invitation, "invit"),
@@ -49,6 +66,9 @@ KINDS: dict[str, tuple[Callable[..., object], str]] = {
     "inquiry": (lambda ticket, **_others: post_confirmation(ticket), "#1"),
     "reply": (reply, "It leaves today &lt;now&gt;"),
     "mail_returned": (returned, "could not be delivered"),
+    "unread": (unread, "It leaves today"),
+    "missed_chat": (missed, "Demo"),
+    "transcript": (chat_transcript, "It leaves today"),
     "inquiry_links": (lambda service, **_others: post_links(service, "jun@example.com", language="en"), "#1"),
 }
 
@@ -70,14 +90,14 @@ def test_every_kind_is_tried() -> None:
 def test_the_operator_reads_it_and_its_links_work(kind, operator, service, admin, agent, customer, client) -> None:
     ticket = make_ticket(service, requester=customer)
     post, words = KINDS[kind]
-    post(service=service, admin=admin, agent=agent, ticket=ticket)
+    post(service=service, admin=admin, agent=agent, ticket=ticket, customer=customer)
     delivery.deliver_due()
     [mail] = OutgoingMail.objects.filter(kind=kind)
     assert mail.state == OutgoingMail.State.UNSENT
     shown = operator.get(reverse("admin:agents_outgoingmail_change", args=[mail.pk])).content.decode()
     assert words in shown
     links = re.findall(rf'<a href="({re.escape(settings.PUBLIC_ORIGIN)}[^"]*)"', shown)
-    assert links
+    assert links or kind == "transcript"
     client.logout()
     for link in links:
         answer = client.get(html.unescape(link).removeprefix(settings.PUBLIC_ORIGIN), follow=True)
