@@ -25,6 +25,7 @@ from tickets.lifecycle import Draft, create_ticket
 from tickets.mail import limits, returned
 from tickets.mail.models import ReceivedMail
 from tickets.mail.parsing import Mail
+from tickets.mail.parts import Note
 from tickets.models import SUBJECT_LENGTH_MAX, TEXT_LENGTH_MAX, Ticket, TicketMail
 from tickets.numbering import lock_counter
 
@@ -33,8 +34,10 @@ _IN, _OUT = TicketMail.Direction.IN, TicketMail.Direction.OUT
 
 
 @transaction.atomic
-def file_mail(mailbox: ServiceMailbox, mail: Mail, *, now: datetime) -> ReceivedMail:
+def file_mail(mailbox: ServiceMailbox, mail: Mail, *, now: datetime, sealed: bytes | None = None) -> ReceivedMail:
     """Files the mail and returns its row; of a mail that came before, the row of that time.
+
+    ``sealed`` is the whole mail, encrypted, if it could not be read.
 
     Raises ``TooMany`` if the service has had too much mail: nothing is stored then, and it can come again. Locks
     Service, then Ticket.
@@ -54,6 +57,7 @@ def file_mail(mailbox: ServiceMailbox, mail: Mail, *, now: datetime) -> Received
         row.ticket = returned.mark_returned(service, mail.bounce)
     if row.reason != Reason.FILED:
         row.text, row.folded = conceal(service, mail.words.new), conceal(service, _folded(mail))
+        row.sealed = sealed
     row.save()
     return row
 
@@ -76,6 +80,9 @@ def _reason(service: Service, mail: Mail, now: datetime) -> Reason:
     """Returns why the mail is not to be filed, ``FILED`` if it is. A program's mail is never counted as a person's."""
     if _is_ours(mail):
         return Reason.LOOP
+    if Note.UNREADABLE in mail.notes:
+        throttle.count_attempt(limits.UNREADABLE_BY_SERVICE, str(service.pk), now=now)
+        return Reason.UNREADABLE
     if mail.bounce is not None:
         return Reason.BOUNCE
     if mail.is_automatic:

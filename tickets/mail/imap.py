@@ -23,12 +23,20 @@ def opened(url: SplitResult) -> Iterator["Folder"]:
     """Signs in and opens the folder that the URL names, INBOX if it names none. Raises ``OSError`` or imaplib's."""
     connection = _connected(url)
     try:
-        user, folder = unquote(url.username or ""), unquote(url.path.strip("/"))
-        connection.login(user, unquote(url.password or ""))
-        yield Folder(connection, f"{url.hostname}/{user}", folder or "INBOX")
+        connection.login(unquote(url.username or ""), unquote(url.password or ""))
+        yield Folder(connection, name_of(url), _folder_in(url))
     finally:
         with contextlib.suppress(OSError, imaplib.IMAP4.error):
             connection.logout()
+
+
+def name_of(url: SplitResult) -> str:
+    """Returns what the folder is called in the database and to operators; it has no password."""
+    return f"{url.hostname}/{unquote(url.username or '')}/{_folder_in(url)}"[:255]
+
+
+def _folder_in(url: SplitResult) -> str:
+    return unquote(url.path.strip("/")) or "INBOX"
 
 
 def _connected(url: SplitResult) -> imaplib.IMAP4:
@@ -47,9 +55,9 @@ def _connected(url: SplitResult) -> imaplib.IMAP4:
 class Folder:
     """An open folder. A mail's number (UID) stays its own as long as the folder's ``validity`` is the same."""
 
-    def __init__(self, connection: imaplib.IMAP4, account: str, folder: str) -> None:
+    def __init__(self, connection: imaplib.IMAP4, name: str, folder: str) -> None:
         self._connection = connection
-        self.name = f"{account}/{folder}"[:255]
+        self.name = name
         _done(connection.select('"' + folder.replace("\\", "\\\\").replace('"', '\\"') + '"'))
         validity = connection.response("UIDVALIDITY")[1][0]
         if validity is None:

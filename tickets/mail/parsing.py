@@ -63,8 +63,24 @@ class Mail:
 def parse_mail(raw: bytes, *, size: int | None = None) -> Mail:
     """Returns the mail. ``size`` is its length if ``raw`` is only the beginning of it."""
     size = len(raw) if size is None else size
-    raw = _FROM_LINE.sub(b"", raw.lstrip(b"\r\n"))
+    raw = _without_from_line(raw)
     message, found = _parsed(raw, Found({Note.TOO_LARGE} if size > MAIL_LENGTH_MAX else set()))
+    return _mail(message, found, raw, size)
+
+
+def parse_head(raw: bytes, *, size: int) -> Mail:
+    """Returns what the headers say of a mail whose parts are not looked at."""
+    raw = _without_from_line(raw)
+    message = _only_head(_LONG_HEADER.sub(b"X-Too-Long: 1", _split(raw)[0][:HEADERS_LENGTH_MAX]))
+    return _mail(message, Found({Note.UNREADABLE}), raw, size)
+
+
+def unread_mail(raw: bytes, *, size: int) -> Mail:
+    """Returns a mail of which nothing is known but an id, made of its bytes."""
+    return _mail(Message(), Found({Note.UNREADABLE}), raw, size)
+
+
+def _mail(message: Message, found: Found, raw: bytes, size: int) -> Mail:
     subject = headers.header(message, "Subject")
     words = _words(message, found, subject)
     sender, is_sure = _sender(message)
@@ -92,10 +108,18 @@ def _parsed(raw: bytes, found: Found) -> tuple[Message, Found]:
     head = head[:HEADERS_LENGTH_MAX]
     if _more_than(CONTAINERS_MAX, _CONTAINER, body) or _more_than(BOUNDARIES_MAX, _BOUNDARY, body):
         found.notes.add(Note.TOO_NESTED)
-        message = BytesHeaderParser().parsebytes(head)
-        message.set_type("text/plain")
-        return message, found
+        return _only_head(head), found
     return message_from_bytes(head + end + body), found
+
+
+def _only_head(head: bytes) -> Message:
+    message = BytesHeaderParser().parsebytes(head)
+    message.set_type("text/plain")
+    return message
+
+
+def _without_from_line(raw: bytes) -> bytes:
+    return _FROM_LINE.sub(b"", raw.lstrip(b"\r\n"))
 
 
 def _split(raw: bytes) -> tuple[bytes, bytes, bytes]:
