@@ -29,6 +29,8 @@ LOCK_TIMEOUT_MS = 1000  # a row that somebody keeps locked delays the other serv
 
 # What apps above do beside the ticks, each in a thread of its own: from the worker's start to its end.
 beside: list[Callable[[], AbstractContextManager[object]]] = []
+# What apps above clear away, with the other sweeps.
+sweeps_above: list[Callable[[], object]] = []
 
 
 def run(stop: threading.Event, beat: Callable[[], object] = lambda: None) -> None:
@@ -82,6 +84,7 @@ def _sweep() -> bool:
         retention.drop_old_account_entries,
         mails.drop_old,
         _drop_old_trail,
+        *sweeps_above,
     ]
     outcomes = [_succeeds(sweep) for sweep in sweeps]
     return all(outcomes)

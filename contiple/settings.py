@@ -69,6 +69,7 @@ try:
     ACCESS_LOG = env.flag("ACCESS_LOG")
     ROUTING_LOG_KEPT = env.kept("ROUTING_LOG_DAYS", 90)
     SENT_MAILS_KEPT = env.kept("SENT_MAIL_DAYS", 30)
+    RECEIVED_MAILS_KEPT = env.kept("RECEIVED_MAIL_DAYS", 90)
     ACCOUNT_ENTRIES_KEPT = env.kept("ACCOUNT_ENTRIES_DAYS", 730)
     # Permissions are in the trail: 개인정보의 안전성 확보조치 기준 제5조 asks for 3 years, 제8조 for 2 years of looks.
     TRAIL_KEPT = env.kept("TRAIL_DAYS", at_least=1095)

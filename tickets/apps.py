@@ -13,6 +13,7 @@ class TicketsConfig(AppConfig):
         from tickets.comment_masks import TicketKeys
         from tickets.concealing import conceal_copies
         from tickets.follow_ups import TicketsOfChats
+        from tickets.mail import upkeep
         from tickets.mail.polling import polling
         from tickets.mails import register_kinds
 
@@ -21,3 +22,4 @@ class TicketsConfig(AppConfig):
         follow_ups.register(TicketsOfChats())
         register_kinds()
         worker.beside.append(polling)
+        worker.sweeps_above.append(upkeep.drop_old)

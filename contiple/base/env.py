@@ -41,6 +41,7 @@ VARIABLES: dict[str, str] = {
     "ROUTING_LOG_DAYS": "days for which it is kept why a chat went to an agent; 90 by default",
     "ACCOUNT_ENTRIES_DAYS": "days for which sign-ins and failures are kept; 730 by default",
     "SENT_MAIL_DAYS": "days for which mails are kept that were sent or given up; 30 by default",
+    "RECEIVED_MAIL_DAYS": "days for which mails are kept that became no ticket; 90 by default",
     "TRAIL_DAYS": "days for which the trail is kept, 1095 at least; without it for good",
     "UNMASK_RECORD_DAYS": "days for which looks under masks are kept on record, 730 at least; without it for good",
     "LOG_LEVEL": "`INFO` by default",

@@ -19,9 +19,9 @@ class NotSafe(OSError):
 
 
 @contextlib.contextmanager
-def opened(url: SplitResult) -> Iterator["Folder"]:
+def opened(url: SplitResult, *, timeout_s: float = TIMEOUT_S) -> Iterator["Folder"]:
     """Signs in and opens the folder that the URL names, INBOX if it names none. Raises ``OSError`` or imaplib's."""
-    connection = _connected(url)
+    connection = _connected(url, timeout_s)
     try:
         connection.login(unquote(url.username or ""), unquote(url.password or ""))
         yield Folder(connection, name_of(url), _folder_in(url))
@@ -39,11 +39,11 @@ def _folder_in(url: SplitResult) -> str:
     return unquote(url.path.strip("/")) or "INBOX"
 
 
-def _connected(url: SplitResult) -> imaplib.IMAP4:
+def _connected(url: SplitResult, timeout_s: float) -> imaplib.IMAP4:
     host, context = url.hostname or "", ssl.create_default_context()
     if url.scheme == "imaps":
-        return imaplib.IMAP4_SSL(host, url.port or 993, ssl_context=context, timeout=TIMEOUT_S)
-    connection = imaplib.IMAP4(host, url.port or 143, timeout=TIMEOUT_S)
+        return imaplib.IMAP4_SSL(host, url.port or 993, ssl_context=context, timeout=timeout_s)
+    connection = imaplib.IMAP4(host, url.port or 143, timeout=timeout_s)
     if "STARTTLS" in connection.capabilities:
         connection.starttls(context)
     elif host not in _LOCAL:

@@ -38,8 +38,7 @@ def mailbox(service) -> ServiceMailbox:
 
 
 def _end_reader() -> None:
-    if apart._reader is not None:
-        apart._end(apart._reader)
+    apart.reader.end()
 
 
 def take(raw: bytes) -> ReceivedMail:
@@ -54,23 +53,23 @@ def test_a_mail_is_read_there_as_it_is_here() -> None:
 
 def test_the_process_ends_when_its_parent_does_and_knows_no_secrets() -> None:
     apart.read(mail("x"), size=1)
-    process = psutil.Process(apart._reader.pid)
+    process = psutil.Process(apart.reader.process.pid)
     assert not {"DATABASE_URL", "SECRET_KEY", "MASKING_KEYS"} & process.environ().keys()
     process.send_signal(signal.SIGTERM)  # as systemd sends it to all processes of a service at once
     assert apart.read(mail("x"), size=1).words.new == "x"
-    apart._reader.stdin.close()
+    apart.reader.process.stdin.close()
     assert process.wait(30) == 0
 
 
 def test_the_process_is_killed_and_nothing_is_lost() -> None:
     apart.read(mail("x"), size=1)
-    os.kill(apart._reader.pid, signal.SIGKILL)
+    os.kill(apart.reader.process.pid, signal.SIGKILL)
     assert apart.read(mail("y"), size=1).words.new == "y"
 
 
 def test_memory_is_bounded() -> None:
     apart.read(mail("x"), size=1)
-    assert psutil.Process(apart._reader.pid).rlimit(psutil.RLIMIT_AS) == (reader.MEMORY_BYTES,) * 2
+    assert psutil.Process(apart.reader.process.pid).rlimit(psutil.RLIMIT_AS) == (reader.MEMORY_BYTES,) * 2
 
 
 @pytest.mark.parametrize("fault", ["HANG", "CRASH", "MEMORY"])
