@@ -1,5 +1,7 @@
+from django.conf import settings
 from django.urls import path
 
+from contiple.bounds import POSTED_MAIL
 from tickets import views, views_customer, views_detail, views_mail, views_masking, views_public
 
 app_name = "tickets"
@@ -37,3 +39,8 @@ urlpatterns = [
     path(f"{_inquiry}solved/", views_customer.solved, name="inquiry_solved"),
     path(f"{_inquiry}changes/", views_customer.changes, name="inquiry_changes"),
 ]
+
+if settings.INBOUND_WEBHOOK != "NONE":
+    from tickets.mail.webhooks import PROVIDERS
+
+    urlpatterns.append(path(POSTED_MAIL, PROVIDERS[settings.INBOUND_WEBHOOK].as_view(), name="inbound_webhook"))
