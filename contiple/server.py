@@ -23,10 +23,9 @@ from typing import Any
 
 from daphne.server import Server, twisted_loop
 from daphne.ws_protocol import WebSocketProtocol
-from django.db import connections
-from django.db.backends.postgresql.base import DatabaseWrapper
 
 from contiple import doorway, health
+from contiple.base import pools
 from contiple.base.env import EnvError
 from contiple.local.startup import check_port_is_free, port_error
 
@@ -65,13 +64,7 @@ def serve(*, host: str, port: int, with_worker: bool, ready: Callable[[], None] 
         health.stopping.set()
         if worker:
             worker.join(WORKER_STOP_SECONDS)
-        close_pools()
-
-
-def close_pools() -> None:
-    for used in connections.all(initialized_only=True):
-        if isinstance(used, DatabaseWrapper):
-            used.close_pool()
+        pools.close_all()
 
 
 class _Server(Server):

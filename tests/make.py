@@ -2,8 +2,10 @@
 
 import itertools
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
+from django.db import transaction
 from django.http import Http404
 from django.utils import timezone
 
@@ -88,8 +90,13 @@ def make_chat(
 
 
 def make_message(chat: Chat, body: str = "Hello", *, author: str = "customer", **fields) -> Message:
-    """A message as it stands after an append, without anybody being told."""
-    chat.last_rev += 1
+    """A message as it stands after an append, without anybody being told. A worker may append at the same time."""
+    with transaction.atomic():
+        return _append(chat, body, author, fields)
+
+
+def _append(chat: Chat, body: str, author: str, fields: dict[str, Any]) -> Message:
+    chat.last_rev = Chat.objects.select_for_update().values_list("last_rev", flat=True).get(pk=chat.pk) + 1
     chat.last_line = body[:120]
     chat.save(update_fields=["last_rev", "last_line"])
     fields.setdefault("name", str(chat.agent or "Agent") if author == "agent" else chat.customer.name)

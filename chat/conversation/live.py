@@ -5,12 +5,13 @@ lost. Receivers notice a lost one by number (``entries.changes_since``) at the n
 """
 
 import asyncio
+import contextlib
 import logging
 import threading
 import time
 import uuid
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import msgspec
@@ -99,6 +100,24 @@ def publish_all(deliveries: Sequence[Addressed]) -> None:
         async_to_sync(_send)(deliveries, origin="")
 
 
+@contextlib.contextmanager
+def sending_beside() -> Iterator[None]:
+    """For a process without a loop: a thread sends what it publishes, so that a silent layer holds up none of its work.
+
+    At the end it waits for what is still on its way, no longer than a working layer takes.
+    """
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="live", daemon=True)
+    thread.start()
+    hub = asyncio.run_coroutine_threadsafe(_make_hub(), loop).result()
+    try:
+        yield
+    finally:
+        asyncio.run_coroutine_threadsafe(hub.sent(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+
+
 async def subscribe(topic: str, receiver: Receiver) -> None:
     """Subscribes ``receiver`` to ``topic``. Read the state after this returns: from then on no delivery is missed.
 
@@ -155,6 +174,11 @@ class _Hub:
         for receiver in tuple(self.topics.get(topic, ())):
             receiver.receive(topic, delivery)
 
+    async def sent(self) -> None:
+        """Returns once all that was published is on its way, or the layer seems away."""
+        if self.sending and not self.sending.done():
+            await asyncio.wait([self.sending], timeout=SEND_WAIT_S)
+
     async def _send_outgoing(self) -> None:
         """Sends lot by lot: what is published while one is on its way goes with the next."""
         while self.outgoing:
@@ -202,6 +226,10 @@ def _hub_of_this_loop() -> _Hub:
         if _hub is None or _hub.loop is not loop:
             _hub = _Hub(loop)
         return _hub
+
+
+async def _make_hub() -> _Hub:
+    return _hub_of_this_loop()
 
 
 def _layer_is_local() -> bool:

@@ -28,14 +28,22 @@ assert LEASE_S >= 3 * HEARTBEAT_S
 assert RELOAD_GRACE_S < LEASE_S
 
 
-def take_lease(socket: UUID, *, agent_id: int | None = None, chat_id: int | None = None) -> None:
-    """Makes this socket's agent, or the customer of this chat, reachable from now on."""
+def take_lease(
+    socket: UUID, *, agent_id: int | None = None, chat_id: int | None = None, at_most: int | None = None
+) -> bool:
+    """Makes this socket's agent, or the customer of this chat, reachable from now on.
+
+    Returns ``False``, and takes none, if the chat has ``at_most`` sockets open already, of any process.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO chat_lease (socket, agent_id, chat_id, expires_at)"
-            " VALUES (%s, %s, %s, statement_timestamp() + make_interval(secs => %s))",
-            [socket, agent_id, chat_id, LEASE_S],
+            " SELECT %s, %s, %s, statement_timestamp() + make_interval(secs => %s)"
+            " WHERE %s::int IS NULL OR"
+            " (SELECT count(*) FROM chat_lease WHERE chat_id = %s AND expires_at > statement_timestamp()) < %s",
+            [socket, agent_id, chat_id, LEASE_S, at_most, chat_id, at_most],
         )
+        return bool(cursor.rowcount)
 
 
 def renew_leases(sockets: Collection[UUID]) -> set[UUID]:
@@ -65,11 +73,6 @@ def drop_expired_leases(*, older_than_s: int = 3600) -> None:
 def has_connected(chat_id: int) -> bool:
     """Returns whether the chat's customer has ever connected."""
     return Lease.objects.filter(chat=chat_id).exists()
-
-
-def sockets_of(chat_id: int) -> int:
-    """Returns how many sockets the chat's customer has open, of any process."""
-    return Lease.objects.filter(chat=chat_id, expires_at__gt=Now()).count()
 
 
 def reachable_agents(service: Service | int) -> QuerySet[Agent]:

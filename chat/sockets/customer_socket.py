@@ -186,22 +186,19 @@ class CustomerSocket(Display):
         """Finds the chat of the token and takes a lease. Returns the chat, its service and its state."""
         found = access.chat_of_token(self.scope["url_route"]["kwargs"]["service"], token)
         if found is not None:
-            self._require_room(*found[:2])
-            self._arrive(*found)
+            chat_id, service_id, state = found
+            hashed = hash_of(service_id, scope_address(self.scope))
+            blocks.require_not_blocked(service_id, network=hashed, chat_id=chat_id)
+            self._arrive(chat_id, service_id, state)
         return found
 
     def _arrive(self, chat_id: int, service_id: int, state: str) -> None:
-        """Takes a lease. With its first one a waiting chat may ring."""
+        """Takes a lease. With its first one a waiting chat may ring. Raises ``TooMany`` if the chat has too many."""
         is_first = state == Chat.State.WAITING and not presence.has_connected(chat_id)
-        presence.take_lease(self.socket_id, chat_id=chat_id)
+        if not presence.take_lease(self.socket_id, chat_id=chat_id, at_most=limits.SOCKETS_OF_CHAT):
+            raise TooMany(too_often(presence.RELOAD_GRACE_S))
         if is_first:
             assign_waiting_chats(service_id)
-
-    def _require_room(self, chat_id: int, service_id: int) -> None:
-        """Raises ``TooMany`` if the chat has too many sockets, and ``Blocked`` for who is blocked."""
-        if presence.sockets_of(chat_id) >= limits.SOCKETS_OF_CHAT:
-            raise TooMany(too_often(presence.RELOAD_GRACE_S))
-        blocks.require_not_blocked(service_id, network=hash_of(service_id, scope_address(self.scope)), chat_id=chat_id)
 
     def first_look(self, chat_id: int, rev: int) -> FirstLook:
         chat = snapshots.look_at_chat(chat_id, self.service_id)

@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 import psycopg_pool.base
+from django.db.backends.postgresql.base import DatabaseWrapper
 from psycopg_pool import ConnectionPool
 
 from contiple.base import deadlines
@@ -27,6 +28,13 @@ def recover_at_once() -> None:
     psycopg_pool.base.AttemptWithBackoff.DELAY_BACKOFF = 1.0
     # Django passes this attribute to the pool that it makes.
     ConnectionPool.check_connection = staticmethod(_check_and_drain)  # type: ignore[assignment]
+
+
+def close_all() -> None:
+    """Closes the pools of this process. Their threads connect beside the program, and would complain of its end."""
+    made = DatabaseWrapper._connection_pools  # type: ignore[attr-defined]  # Django has no call for all of them
+    while made:
+        made.popitem()[1].close()
 
 
 def _check_and_drain(connection: Any) -> None:

@@ -1,5 +1,6 @@
 """The start of ``manage.py``, before Django is set up. If it fails, it says why in one line, without a stack trace."""
 
+import atexit
 import errno
 import os
 import signal
@@ -84,9 +85,11 @@ def _prepare(command: list[str]) -> None:
 
 
 def _use_embedded_server(*, stays: bool) -> None:
+    from contiple.base import pools
     from contiple.local import embedded_postgres
 
     os.environ["DATABASE_URL"] = embedded_postgres.start(env.data_folder())
+    atexit.register(pools.close_all)  # runs before the server is stopped, since it was registered later
     if stays:
         embedded_postgres.keep_running(env.data_folder())
 

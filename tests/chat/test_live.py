@@ -135,7 +135,7 @@ def over_redis(settings, redis_url) -> str:
 
 
 OTHER_PROCESS = """
-import asyncio, sys
+import asyncio, contextlib, sys
 import django
 django.setup()
 import msgspec
@@ -156,9 +156,10 @@ async def main():
 
 if sys.argv[2] == "echo":
     asyncio.run(main())
-else:  # a process without connections, as the worker is
-    for number in range(3):
-        live.publish(topic, live.Typed(number, "agent"))
+else:  # a process without connections, as the worker is, which sends from a thread of its own
+    with live.sending_beside() if sys.argv[2] == "beside" else contextlib.nullcontext():
+        for number in range(3):
+            live.publish(topic, live.Typed(number, "agent"))
 """
 
 
@@ -194,11 +195,12 @@ async def test_another_process_hears_everything_and_is_heard(over_redis, topic) 
         assert listener.heard.empty()
 
 
-async def test_a_process_without_connections_is_heard(over_redis, topic) -> None:
+@pytest.mark.parametrize("part", ["publish", "beside"])
+async def test_a_process_without_connections_is_heard(over_redis, topic, part) -> None:
     listener = Listener()
     await live.subscribe(topic, listener)
 
-    with other_process(over_redis, topic, "publish") as process:
+    with other_process(over_redis, topic, part) as process:
         assert [(await listener.next())[1].chat for _ in range(3)] == [0, 1, 2]
         assert await asyncio.to_thread(process.wait, WITHIN_S) == 0
 

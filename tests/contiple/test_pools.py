@@ -32,6 +32,18 @@ def test_the_pool_that_django_makes_checks_and_drains() -> None:
         assert connection.connection._pool is pool
 
 
+@pytest.mark.django_db
+def test_a_closed_pool_is_made_again_when_it_is_needed() -> None:
+    with connection.temporary_connection():
+        pool = connection.pool
+
+    pools.close_all()
+
+    assert pool.closed
+    with connection.temporary_connection() as cursor:
+        assert cursor.execute("SELECT 1").fetchone() == (1,)
+
+
 def test_where_one_connection_is_lost_the_pool_is_drained(monkeypatch) -> None:
     def lost(_connection) -> None:
         raise psycopg.OperationalError

@@ -11,14 +11,13 @@ import redis
 
 from chat.routing.assignment import RING_TIMEOUT_S
 from chat.routing.presence import HEARTBEAT_S
-from tests.faults.desk import assert_nothing_lost, ring_for
+from tests.faults.desk import Desk, assert_nothing_lost, give_lease, ring_for
 from tests.faults.people import wait_until
 from tests.faults.talk import assert_every_word_arrived, conversations, wait_for_more, write_all
 from tests.faults.watch import WITHIN_S
 
 BEAT_S = HEARTBEAT_S + 2  # a message is found by the next beat
-# And what the worker may wait for a layer that does not answer: a second for each act that is due.
-LAYER_S = WITHIN_S + 10
+SERVICES = 10
 
 
 def apart(desk, number=1):
@@ -100,10 +99,10 @@ def test_a_redis_that_hangs_holds_up_nobody(cluster, desk):
             said = speaker.say(customer.chat, "Does this take long?")
             speaker.wait_for(lambda speaker=speaker, said=said: said in speaker.acknowledged, seconds=WITHIN_S)
         ring_for(ringing.chat, RING_TIMEOUT_S + 1)
-        ringing.wait_for(lambda: desk.is_with(ringing.chat, theo), "the worker hangs", seconds=LAYER_S)
+        ringing.wait_for(lambda: desk.is_with(ringing.chat, theo), "the worker hangs", seconds=WITHIN_S)
         ada, _ = desk.agent_here("Ada", web="web1", limit=1)
         ring_for(ringing.chat, RING_TIMEOUT_S + 1)
-        ringing.wait_for(lambda: desk.is_with(ringing.chat, ada), "the worker hangs", seconds=LAYER_S)
+        ringing.wait_for(lambda: desk.is_with(ringing.chat, ada), "the worker hangs", seconds=WITHIN_S)
     finally:
         cluster["redis"].resume()
     assert_nothing_lost(desk, customer.chat, customer, agent, seconds=BEAT_S)
@@ -123,3 +122,21 @@ def test_redis_gone_for_thirty_seconds(cluster, crowd, desk):
     time.sleep(2)
     assert_every_word_arrived(desk, crowd, pairs, BEAT_S)
     assert delivery_s(customer, agent, customer.chat) < 0.5
+
+
+def test_a_redis_that_hangs_does_not_make_services_wait_for_one_another(cluster, crowd):
+    desks = [Desk(cluster, crowd) for _ in range(SERVICES)]
+    agents = [desk.agent(limit=1) for desk in desks]
+    chats = [desk.waiting_chat() for desk in desks]
+    cluster["redis"].pause()
+    try:
+        for agent in agents:
+            give_lease(agent)
+        waiting = dict(zip(chats, agents, strict=True))
+        wait_until(
+            lambda: all(desks[0].is_with(chat, agent) for chat, agent in waiting.items()),
+            WITHIN_S,
+            otherwise=lambda: f"{[desks[0].state_of(chat) for chat in chats]}",
+        )
+    finally:
+        cluster["redis"].resume()

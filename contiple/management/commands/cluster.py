@@ -9,8 +9,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError
 
-from contiple import server, start_checks
-from contiple.base import env
+from contiple import start_checks
+from contiple.base import env, pools
 from contiple.local import startup
 from contiple.local.cluster import Cluster, Servers, Topology
 from contiple.management.commands import run
@@ -54,7 +54,7 @@ class Command(run.Command):
         with Cluster(env.data_folder() / "cluster", topology, servers, variables=variables) as running:
             self.load_demo_if_empty()
             self.welcome(port)
-            server.close_pools()
+            pools.close_all()
             self.say_where(running)
             while True:
                 time.sleep(LOOK_SECONDS)

@@ -21,9 +21,11 @@ class Command(BaseCommand):
         start_checks.check_database()
         start_checks.check_masking_keys()
         from chat import worker
+        from chat.conversation import live
 
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda number, frame: stop.set())
         beat_file: Path | None = options["beat_file"]
-        worker.run(stop, beat_file.touch if beat_file else lambda: None)
+        with live.sending_beside():
+            worker.run(stop, beat_file.touch if beat_file else lambda: None)
