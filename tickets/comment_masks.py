@@ -21,6 +21,7 @@ from chat.models import Chat
 from contiple.base.errors import Conflict
 from tickets.access import comment_mask_for
 from tickets.copies import NO_COPIES, bounds_of_copies, copies_of, lock_ticket
+from tickets.mail.quoted import conceal_in_received
 from tickets.models import Comment, CommentMask, Ticket
 
 TICKET = "ticket"
@@ -69,6 +70,9 @@ class Comments(Texts):
     def save(self, text: Comment) -> None:
         text.rev += 1
         text.save(update_fields=["body", "offers", "rev"])
+
+    def conceal_copies(self, originals: Sequence[str]) -> None:
+        conceal_in_received(self.ticket, originals)
 
     def require_liftable(self, body: str, start: int, end: int) -> None:
         if any(first < end and start < last for first, last in bounds_of_copies(self.copies, body)):

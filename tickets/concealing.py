@@ -12,6 +12,7 @@ from chat.masking.spans import apply_mask
 from chat.models import Chat
 from tickets.comment_masks import Comments
 from tickets.copies import NO_COPIES, bounds_of_copies, conceal_in_line, copies_of
+from tickets.mail.quoted import conceal_in_received
 from tickets.models import Ticket
 from tickets.tags import rename_on
 
@@ -47,8 +48,7 @@ def _conceal_in(ticket: Ticket, originals: Sequence[str]) -> None:
         spans = bounds_of_copies(copies, comment.body)
         if apply_mask(comment.body, spans) != comment.body:
             engine.hide(comments, comment, spans)
-    for mail in ticket.received.all():
-        mail.conceal(lambda text: apply_mask(text, bounds_of_copies(copies, text)))
+    conceal_in_received(ticket, originals)
     for tag in ticket.tags.filter(is_system=False):
         name = apply_mask(tag.name, bounds_of_copies(copies, tag.name))
         if name != tag.name:

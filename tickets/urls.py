@@ -30,6 +30,7 @@ urlpatterns = [
     path(f"{_ticket}tags/<int:tag>/remove/", views_detail.remove_tag, name="remove_tag"),
     path("desk/<slug:service>/mail/", views_mail.incoming, name="mail"),
     path("desk/<slug:service>/mail/<int:mail>/ticket/", views_mail.make_ticket, name="mail_ticket"),
+    path("desk/<slug:service>/mail/<int:mail>/delete/", views_mail.delete, name="mail_delete"),
     path("hc/<slug:service>/contact/", views_public.contact, name="contact"),
     path("hc/<slug:service>/contact/from-chat/", views_public.contact_from_chat, name="contact_from_chat"),
     path("hc/<slug:service>/contact/sent/", views_public.contact_sent, name="contact_sent"),

@@ -26,6 +26,7 @@ from tickets.mail import limits, returned
 from tickets.mail.models import ReceivedMail
 from tickets.mail.parsing import Mail
 from tickets.mail.parts import Note
+from tickets.mail.quoted import conceal_quotes
 from tickets.models import SUBJECT_LENGTH_MAX, TEXT_LENGTH_MAX, Ticket, TicketMail
 from tickets.numbering import lock_counter
 
@@ -116,6 +117,7 @@ def _file(row: ReceivedMail, mail: Mail, now: datetime) -> None:
     row.folded = conceal(row.service, _folded(mail, rest))
     done = _answered(asked, text or row.subject, requester) if asked else _made(row, mail, text, requester)
     row.ticket, row.comment = done.ticket, done.comment
+    row.folded = conceal_quotes(done.ticket, row.folded)
     _note(row, mail)
     if done.comment is None and not mail.wants_no_answer:
         _confirm(row, now)

@@ -64,7 +64,8 @@ def form(line: bytes, boundary: bytes = b"x") -> bytes:
     """The fields of an encoded form as `multipart/form-data`."""
     fields = parse_qsl(line.decode(), encoding="latin-1", keep_blank_values=True)
     head = b'--%s\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
-    return b"".join(head % (boundary, name.encode(), value.encode("latin-1")) for name, value in fields) + b"--" + boundary + b"--\r\n"
+    parts = [head % (boundary, name.encode(), value.encode("latin-1")) for name, value in fields]
+    return b"".join(parts) + b"--" + boundary + b"--\r\n"
 
 
 def postmark(raw: bytes | None, *, to: str = "help@shop.example", **more) -> bytes:
