@@ -23,6 +23,7 @@ from tickets import mails
 from tickets.conversation import Answered, add_customer_answer
 from tickets.lifecycle import Draft, create_ticket
 from tickets.mail import limits, returned
+from tickets.mail.known import told_apart
 from tickets.mail.models import ReceivedMail
 from tickets.mail.parsing import Mail
 from tickets.mail.parts import Note
@@ -45,6 +46,7 @@ def file_mail(mailbox: ServiceMailbox, mail: Mail, *, now: datetime, sealed: byt
     """
     service = mailbox.service
     lock_counter(service)
+    mail = told_apart(service, mail)
     known = ReceivedMail.objects.filter(service=service, message_id=mail.message_id).first()
     if known:
         return known
@@ -67,6 +69,7 @@ def _row(service: Service, mail: Mail, now: datetime) -> ReceivedMail:
     return ReceivedMail(
         service=service,
         message_id=mail.message_id,
+        digest=mail.digest,
         from_name=one_line(conceal(service, mail.sender.name), NAME_LENGTH_MAX),
         from_address=mail.sender.email,
         subject=one_line(conceal(service, mail.subject), SUBJECT_LENGTH_MAX),

@@ -37,6 +37,7 @@ class ReceivedMail(models.Model):
         "agents.Service", models.CASCADE, null=True, related_name="+", verbose_name=_("Service")
     )
     message_id = models.CharField(max_length=255)
+    digest = models.CharField(max_length=64, blank=True, db_default="")  # see Mail
     reason = models.CharField(_("Reason"), max_length=12, choices=Reason, default=Reason.FILED, blank=True)
     ticket = models.ForeignKey("tickets.Ticket", models.CASCADE, null=True, related_name="received")
     comment = models.ForeignKey("tickets.Comment", models.SET_NULL, null=True, related_name="received")

@@ -6,6 +6,7 @@ Once a service has one of the addresses, a mail in the mailbox is fetched again,
 from datetime import datetime
 
 from agents.mailboxes import mailboxes_for
+from tickets.mail.known import told_apart
 from tickets.mail.models import ReceivedMail
 from tickets.mail.parsing import Mail
 
@@ -14,8 +15,14 @@ LOOKED_AT = 1_000  # the newest in a mailbox: a catch-all mailbox may get any nu
 
 def note(mail: Mail, *, now: datetime, folder: str = "", uid: int | None = None) -> None:
     """Puts the mail on record, once."""
+    mail = told_apart(None, mail)
     where = {"folder": folder, "uid": uid, "recipients": list(mail.recipients)}
-    first = {"reason": ReceivedMail.Reason.NOBODY, "from_address": mail.sender.email, "size": mail.size}
+    first = {
+        "reason": ReceivedMail.Reason.NOBODY,
+        "from_address": mail.sender.email,
+        "size": mail.size,
+        "digest": mail.digest,
+    }
     ReceivedMail.objects.update_or_create(
         service=None,
         message_id=mail.message_id,

@@ -38,7 +38,8 @@ class Mail:
     """A mail that was read. Ids are in angle brackets; addresses are in the canonical form.
 
     ``is_sender_sure`` is false if the mail names several senders. Even one proves nothing: anybody can write it.
-    ``message_id`` is made of the mail's own content if it has none, so that the same mail has the same one.
+    ``message_id`` is made of the mail's own content if it has none, so that the same mail has the same one. ``digest``
+    is of what its sender wrote into the headers.
     """
 
     sender: Address
@@ -47,6 +48,7 @@ class Mail:
     subject: str
     words: Words
     message_id: str
+    digest: str
     answers: tuple[str, ...]  # ids of In-Reply-To, then of References, the newest first
     is_automatic: bool
     wants_no_answer: bool
@@ -91,6 +93,7 @@ def _mail(message: Message, found: Found, raw: bytes, size: int) -> Mail:
         subject=subject,
         words=words,
         message_id=_message_id(message, raw),
+        digest=_digest(message),
         answers=_answers(message),
         is_automatic=is_automatic(message),
         wants_no_answer=wants_no_answer(message),
@@ -162,6 +165,9 @@ def _message_id(message: Message, raw: bytes) -> str:
     if found := headers.ids(message, "Message-ID"):
         return found[0]
     body = _split(raw)[2].replace(b"\r\n", b"\n")
+    return f"<{_digest(message, body)}@without-id.invalid>"
+
+
+def _digest(message: Message, body: bytes = b"") -> str:
     written = [headers.raw_value(message, name) for name in ("From", "To", "Date", "Subject")]
-    digest = hashlib.sha256("\n".join(written).encode("utf-8", "surrogateescape") + body)
-    return f"<{digest.hexdigest()}@without-id.invalid>"
+    return hashlib.sha256("\n".join(written).encode("utf-8", "surrogateescape") + body).hexdigest()

@@ -63,6 +63,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="receivedmail",
+            name="digest",
+            field=models.CharField(blank=True, db_default="", max_length=64),
+        ),
+        migrations.AddField(
+            model_name="receivedmail",
             name="folder",
             field=models.CharField(blank=True, db_default="", max_length=255, verbose_name="Mailbox"),
         ),
