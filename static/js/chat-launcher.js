@@ -14,12 +14,17 @@ class ChatLauncher extends HTMLElement {
     const known = localStorage.getItem(`contiple-chat:${this.dataset.service}`);
     // A closed help center shows no icon, but a chat that runs goes on to its end.
     if (this.dataset.open !== "true" && !known) return;
-    this.button.addEventListener("click", () => this.toggle());
+    this.button.addEventListener("click", () => this.#clicked());
     window.addEventListener("message", (event) => this.#heard(event));
     if (known) this.#load();
     // Nobody was there, and the chat led here: on a phone it would cover the form that is wanted now.
     if (!known && document.getElementById("inquiry")) sessionStorage.removeItem(this.openKey);
     if (sessionStorage.getItem(this.openKey)) this.toggle(true);
+  }
+
+  #clicked() {
+    this.toggle();
+    if (!this.box.hidden) this.frame.focus(); // not on the next page, where somebody may write already
   }
 
   toggle(open = this.box.hidden) {
@@ -34,7 +39,6 @@ class ChatLauncher extends HTMLElement {
     if (!this.#running) this.#load();
     this.#count(0);
     this.#tellShown();
-    this.frame.focus();
   }
 
   #load() {

@@ -47,7 +47,12 @@ class CustomerChat extends HTMLElement {
   /** Without a chat nothing can be unsent in one. If the customer types already, the cursor stays where it is. */
   #welcome() {
     keepOnly(this.outbox, 0);
-    if (!this.contains(document.activeElement)) this.querySelector("input[name=name]")?.focus();
+    if (!this.contains(document.activeElement)) this.#focus(this.querySelector("input[name=name]"));
+  }
+
+  /** Somebody who writes on the page around the chat goes on writing there: the frame takes no focus that it hasn't. */
+  #focus(part) {
+    if (document.hasFocus()) part?.focus();
   }
 
   async #resume() {
@@ -127,7 +132,7 @@ class CustomerChat extends HTMLElement {
   #showForm() {
     this.startForm.begin();
     const name = this.stage.querySelector("input[name=name]");
-    (this.stage.querySelector("[aria-invalid=true]") || name)?.focus();
+    this.#focus(this.stage.querySelector("[aria-invalid=true]") || name);
   }
 
   #showChat(state) {
@@ -143,7 +148,7 @@ class CustomerChat extends HTMLElement {
       messageCame: () => this.parentPage.tell({ type: "message" }),
       refused: (token) => (token === this.session.token ? this.#startOver() : this.#comeBack()),
     });
-    if (state !== "closed") this.#pane.focus();
+    if (state !== "closed") this.#focus(this.#pane);
   }
 
   #stateChanged(state) {

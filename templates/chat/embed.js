@@ -45,6 +45,7 @@
     if (!open) return button.focus();
     badge.hidden = true;
     if (!running) frame.src = config.panel;
+    frame.focus();
     shown();
   }
   function shown() {

@@ -77,3 +77,31 @@ def test_a_start_that_takes_long_says_so(open_form):
     held[0].continue_()
     expect(center.chat.message("Hello")).to_be_visible()
     expect(notice).to_be_hidden()
+
+
+def test_a_chat_that_opens_late_leaves_the_cursor_to_the_page_around_it(service: Service, new_page) -> None:
+    """Else the rest of a card number would go into the chat."""
+    make_agent_with_chat(service)
+    center = HelpCenter(new_page("/hc/demo/"))
+    center.start(message="Hello")
+    held: list[Route] = []
+    center.page.route("**/chat/resume/", lambda route: held.append(route))  # noqa: PLW0108 - it looks into it
+    with center.page.expect_request("**/chat/resume/"):
+        center.page.goto("/hc/demo/contact/")
+    message = center.page.get_by_label("Message", exact=True)
+    message.press_sequentially("My card is ")
+    held[0].continue_()
+    expect(center.chat.message("Hello")).to_be_visible()
+    center.page.keyboard.type("4111")
+    expect(message).to_have_value("My card is 4111")
+    expect(center.chat.composer).to_have_value("")
+
+
+def test_the_icon_leads_the_cursor_into_the_chat(service: Service, new_page) -> None:
+    make_agent_with_chat(service)
+    center = HelpCenter(new_page("/hc/demo/"))
+    center.open()
+    expect(center.stage("start").locator("[name=name]")).to_be_focused()
+    center.fill(message="Hello")
+    center.agree_and_start()
+    expect(center.chat.composer).to_be_focused()

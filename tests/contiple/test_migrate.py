@@ -48,7 +48,7 @@ def before(request, django_db_setup, django_db_blocker) -> Iterator[Any]:
 def test_the_release_before_goes_on_while_two_migrate_to_this_one(before) -> None:
     with before.traffic():
         both = [before.migrate() for _ in range(2)]
-        said = [process.communicate(timeout=120)[1] for process in both]
+        said = [process.communicate(timeout=300)[1] for process in both]
     assert [process.returncode for process in both] == [0, 0], said
     assert before.failed == []
     assert before.done >= {"send", "start", "sign_in", "invite", "unmask", "report"}

@@ -31,7 +31,7 @@ from contiple.base.clock import database_now
 from contiple.local.cluster import Cluster
 from helpcenter.customers import token_hash
 from helpcenter.models import PrivacyPolicy
-from tests.faults.people import Agent, Client, Crowd, Customer, wait_until
+from tests.faults.people import Agent, Client, Crowd, Customer, wait_until, wait_until_nothing_is_left
 from tests.make import make_agent, make_chat, make_customer, make_service
 
 CSRF = "c" * 32
@@ -243,15 +243,16 @@ def switch(service: Service, **fields) -> None:
 def assert_nothing_lost(
     desk: Desk, chat: int, *clients: Client, seconds: float = 12, others: Iterable[Client] = ()
 ) -> None:
-    """Invariant 1, once nobody writes any more. In ``seconds`` everything has been sent again and shown everywhere.
+    """Invariant 1, once nobody writes any more: everything has been sent again and shown everywhere.
 
-    ``others`` have written and do not show the chat.
+    Within ``seconds`` the next message is acknowledged, and then all of them are shown. ``others`` have written and do
+    not show the chat.
     """
     showing, clients = clients, (*clients, *others)
-    wait_until(
-        lambda: not any(client.outbox for client in clients),
+    wait_until_nothing_is_left(
+        lambda: sum(len(client.outbox) for client in clients),
         seconds,
-        otherwise=lambda: f"still unacknowledged: {[len(client.outbox) for client in clients]}",
+        otherwise=lambda: f"still unacknowledged: {[client.what_is_unsent() for client in clients]}",
     )
     stored = _stored(chat)
     wait_until(

@@ -184,6 +184,13 @@ class Client:
     def _first(self, chat: int) -> str | None:
         return next((client_id for client_id, unsent in self.outbox.items() if unsent.chat == chat), None)
 
+    def what_is_unsent(self) -> str:
+        """For the report of a failure."""
+        first = next(iter(self.outbox), None)
+        times = self.handed_over[first] if first else 0
+        state = "open" if self.is_open else "closed"
+        return f"{len(self.outbox)} after {len(self.acknowledged)}, the first sent {times} times, socket {state}"
+
     def _resend(self, chat: int) -> None:
         """Sends the chat's first message; the others follow one by one."""
         self._wait_no_more(chat)
@@ -424,3 +431,9 @@ def wait_until(true: Callable[[], Any], seconds: float = 10, *, otherwise: str |
             raise AssertionError((otherwise() if callable(otherwise) else otherwise) or f"not within {seconds} s")
         time.sleep(0.02)
     return time.monotonic() - began
+
+
+def wait_until_nothing_is_left(left: Callable[[], int], seconds: float, *, otherwise: Callable[[], str]) -> None:
+    """Waits as long as it becomes less, each time within ``seconds``."""
+    while before := left():
+        wait_until(lambda before=before: left() < before, seconds, otherwise=otherwise)

@@ -1,5 +1,6 @@
 """Invariant 3 around the worker: what web processes do without any, what waits for the next one, two at once."""
 
+import contextlib
 import time
 
 import pytest
@@ -79,8 +80,9 @@ def pause_between_transactions(process) -> None:
     for _try in range(20):
         process.pause()
         begun = transactions_that_stand_still()
-        time.sleep(0.3)
-        if not begun & transactions_that_stand_still():
+        # Those of other processes end.
+        with contextlib.suppress(AssertionError):
+            wait_until(lambda begun=begun: not begun & transactions_that_stand_still(), 3)
             return
         process.resume()
         time.sleep(0.1)
