@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -25,13 +26,13 @@ class Undeletable(ReadOnlyAdmin):
 class ReceivedMailAdmin(LatestAdmin, Undeletable):
     """The addresses are shown only of a mail for no service: they tell which one is to be allotted."""
 
-    list_display = ("received_at", "service", "outcome", "size", "to", "is_kept")
+    list_display = ("received_at", "service", "outcome", "length", "to", "kept")
     list_display_links = ("received_at",)
     list_filter = ("reason",)
     list_select_related = ("service",)
     search_help_text = _("A service’s address, or the Message-ID of an e-mail")
     ordering = ("-id",)
-    fields = ("service", "outcome", "to", "folder", "size", "is_kept", "message_id", "received_at")
+    fields = ("service", "outcome", "to", "folder", "length", "kept", "message_id", "received_at")
     readonly_fields = fields
     actions = ("read_again",)
 
@@ -50,9 +51,13 @@ class ReceivedMailAdmin(LatestAdmin, Undeletable):
     def to(self, row: ReceivedMail) -> str:
         return ", ".join((row.recipients or ())[:3]) or "–"
 
-    @admin.display(description=_("Kept whole, encrypted"), boolean=True)
-    def is_kept(self, row: ReceivedMail) -> bool:
-        return row.reason == ReceivedMail.Reason.UNREADABLE and row.ticket_id is None
+    @admin.display(description=_("Size"))
+    def length(self, row: ReceivedMail) -> str:
+        return filesizeformat(row.size)
+
+    @admin.display(description=_("Kept whole, encrypted"))
+    def kept(self, row: ReceivedMail) -> str:
+        return _("Yes") if row.reason == ReceivedMail.Reason.UNREADABLE and row.ticket_id is None else "–"
 
     @admin.action(description=_("Read again"), permissions=["view"])
     def read_again(self, request: HttpRequest, queryset: QuerySet[ReceivedMail]) -> None:

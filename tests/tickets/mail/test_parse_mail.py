@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from contiple.base.texts import can_be_stored
 from tests.cases import cases
-from tests.tickets.mail.corpus import CORPUS, mail
-from tickets.mail.parsing import MAIL_LENGTH_MAX, Mail, parse_mail
+from tests.tickets.mail.corpus import CORPUS, mail, multipart, part
+from tickets.mail.parsing import BEGINNING, MAIL_LENGTH_MAX, Mail, parse_mail
 from tickets.mail.parts import TEXT_READ_MAX, Note
 from tickets.mail.quotes import split_words
 
@@ -137,3 +137,12 @@ def test_a_mail_without_an_id_gets_the_same_one_however_it_came() -> None:
     way = b"Received: from a by b\nReturn-Path: <jun@example.com>\n" + raw.replace(b"\n", b"\r\n")
     assert parse_mail(raw).message_id == parse_mail(way).message_id
     assert parse_mail(raw).message_id != parse_mail(mail("hello!", Message_ID=None)).message_id
+
+
+def test_of_a_mail_that_is_too_large_only_the_beginning_is_read() -> None:
+    late = part("x" * BEGINNING, 'application/pdf; name="early.pdf"'), part("x", 'application/pdf; name="late.pdf"')
+    raw = multipart(part("words"), *late)
+    assert parse_mail(raw).files == ("early.pdf", "late.pdf")
+    read = parse_mail(raw, size=MAIL_LENGTH_MAX + 1)
+    assert (read.words.new, read.files) == ("words", ("early.pdf",))
+    assert Note.TOO_LARGE in read.notes
