@@ -45,7 +45,7 @@ class ReceivedMailAdmin(LatestAdmin, Undeletable):
 
     @admin.display(description=_("Outcome"), ordering="reason")
     def outcome(self, row: ReceivedMail) -> str:
-        return ReceivedMail.Reason(row.reason).label
+        return str(ReceivedMail.Reason(row.reason).label)
 
     @admin.display(description=_("To"))
     def to(self, row: ReceivedMail) -> str:
@@ -57,7 +57,8 @@ class ReceivedMailAdmin(LatestAdmin, Undeletable):
 
     @admin.display(description=_("Kept whole, encrypted"))
     def kept(self, row: ReceivedMail) -> str:
-        return _("Yes") if row.reason == ReceivedMail.Reason.UNREADABLE and row.ticket_id is None else "–"
+        is_kept = row.reason == ReceivedMail.Reason.UNREADABLE and row.ticket_id is None
+        return str(_("Yes")) if is_kept else "–"
 
     @admin.action(description=_("Read again"), permissions=["view"])
     def read_again(self, request: HttpRequest, queryset: QuerySet[ReceivedMail]) -> None:

@@ -108,16 +108,16 @@ def _file(row: ReceivedMail, mail: Mail, now: datetime) -> None:
     """Makes the ticket or the answer, or says in ``row`` why it can't."""
     try:
         requester = _requester(row, mail)
-        blocks.require_not_blocked(row.service_id, customer_id=requester.pk)
+        blocks.require_not_blocked(row.desk.pk, customer_id=requester.pk)
     except Invalid:
         row.reason = Reason.NO_SENDER
         return
     except blocks.Blocked:
         row.reason = Reason.BLOCKED
         return
-    asked = _thread_of(row.service, mail)
+    asked = _thread_of(row.desk, mail)
     text, rest = _divided(mail.words.new)
-    row.folded = conceal(row.service, _folded(mail, rest))
+    row.folded = conceal(row.desk, _folded(mail, rest))
     done = _answered(asked, text or row.subject, requester) if asked else _made(row, mail, text, requester)
     row.ticket, row.comment = done.ticket, done.comment
     row.folded = conceal_quotes(done.ticket, row.folded)
@@ -128,10 +128,10 @@ def _file(row: ReceivedMail, mail: Mail, now: datetime) -> None:
 
 def _requester(row: ReceivedMail, mail: Mail) -> Customer:
     """Returns the customer with the sender's name and address. Raises ``Invalid`` for an address that is none."""
-    local = conceal(row.service, mail.sender.email.partition("@")[0])
+    local = conceal(row.desk, mail.sender.email.partition("@")[0])
     for name in (row.from_name, local):
         try:
-            return customer_for_inquiry(row.service, name=name, email=mail.sender.email, language=mail.language)
+            return customer_for_inquiry(row.desk, name=name, email=mail.sender.email, language=mail.language)
         except Invalid as error:
             if error.code != "name":
                 raise
@@ -158,7 +158,7 @@ def _answered(ticket: Ticket, text: str, sender: Customer) -> Answered:
 def _made(row: ReceivedMail, mail: Mail, text: str, requester: Customer) -> Answered:
     subject = mail.subject or one_line(mail.words.new, SUBJECT_LENGTH_MAX) or ", ".join(mail.files)
     draft = Draft(channel=Ticket.Channel.MAIL, subject=subject, body=text, requester=requester)
-    return Answered(create_ticket(row.service, draft), None)
+    return Answered(create_ticket(row.desk, draft), None)
 
 
 def _note(row: ReceivedMail, mail: Mail) -> None:
@@ -167,7 +167,7 @@ def _note(row: ReceivedMail, mail: Mail) -> None:
     requester = row.ticket.requester
     is_requester = requester is not None and requester.email.lower() == mail.sender.email and mail.is_sender_sure
     row.ticket.mails.create(
-        service=row.service,
+        service=row.desk,
         comment=row.comment,
         message_id=mail.message_id,
         direction=_IN,

@@ -8,6 +8,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from agents.models import Service
+
 
 class ReceivedMail(models.Model):
     """A mail that came in. All of its texts are masked.
@@ -75,6 +77,12 @@ class ReceivedMail(models.Model):
 
     def __str__(self) -> str:
         return f"mail {self.pk}"
+
+    @property
+    def desk(self) -> Service:
+        """The service, of a mail that is for one."""
+        assert self.service is not None
+        return self.service
 
     def conceal(self, hide: Callable[[str], str]) -> None:
         """Saves all texts as ``hide`` returns them."""

@@ -35,7 +35,7 @@ def addressed_by_now(folder: str) -> list[int]:
     """Returns the numbers of the folder's mails for which there is a service by now."""
     rows = ReceivedMail.objects.filter(service=None, folder=folder).exclude(uid=None).order_by("-pk")
     found = rows.values_list("uid", "recipients")[:LOOKED_AT]
-    return [uid for uid, recipients in found if mailboxes_for(recipients or ())]
+    return [uid for uid, recipients in found if uid and mailboxes_for(recipients or ())]
 
 
 def forget(folder: str, uid: int) -> None:

@@ -43,7 +43,8 @@ def conceal_quotes(ticket: Ticket, text: str) -> str:
 
 
 def _followers(ticket: Ticket) -> list[Ticket]:
-    found, latest = [], [ticket]
+    found: list[Ticket] = []
+    latest = [ticket]
     while latest and len(found) < 100:
         latest = list(Ticket.objects.filter(follows__in=latest).defer("search"))
         found += latest

@@ -58,6 +58,6 @@ def _requester(row: ReceivedMail) -> Customer | None:
     name = row.from_name or row.from_address.partition("@")[0]
     try:
         language = "ko" if any("가" <= sign <= "힣" for sign in row.subject + row.text) else "en"
-        return customer_for_inquiry(row.service, name=name, email=row.from_address, language=language)
+        return customer_for_inquiry(row.desk, name=name, email=row.from_address, language=language)
     except Invalid:
         return None

@@ -62,7 +62,7 @@ class Postmark(_Inbound, postmark.PostmarkInboundWebhookView):
     pass
 
 
-PROVIDERS = {"MAILGUN": Mailgun, "MAILJET": Mailjet, "POSTMARK": Postmark}
+PROVIDERS: dict[str, Any] = {"MAILGUN": Mailgun, "MAILJET": Mailjet, "POSTMARK": Postmark}
 
 
 def _is_taken(message: WholeMail, request: HttpRequest) -> bool:
