@@ -10,9 +10,10 @@ from django.db.models.functions import Now
 from django.http import Http404
 
 from agents.models import Agent, Service
-from chat.models import Chat, Lease, Mask
+from chat.models import Chat, Mask
+from chat.rings import Lease
 from contiple.base import log_ids
-from helpcenter.customers import token_hash
+from helpcenter.customers import known_by
 from helpcenter.models import Customer
 
 # A page that has started a chat connects within a second; a slow phone in a tunnel may need a few tries.
@@ -77,14 +78,16 @@ def message_mask_for(agent: Agent, mask_id: int) -> Mask:
 
 def chat_of_token(service_slug: str, token: str) -> tuple[int, int, str] | None:
     """Returns id, service and state of ``chat_of`` the customer with this token, if the service runs."""
-    chats = Chat.objects.filter(customer__token_hash=token_hash(token), service__slug=service_slug)
+    chats = Chat.objects.filter(known_by(token, "customer__"), service__slug=service_slug)
     chats = chats.filter(service__is_stopped=False, customer__service=F("service"))
     return chats.order_by(*_OPEN_OR_LAST).values_list("pk", "service", "state").first() if token else None
 
 
 def chat_of(customer: Customer) -> Chat | None:
     """The customer's open chat, else the last one."""
-    chats = Chat.objects.filter(customer=customer).select_related("customer", "agent__user", "service__contract")
+    chats = Chat.objects.filter(customer=customer).select_related(
+        "customer", "agent__user", "service__contract", "service__chat_settings"
+    )
     chat = chats.order_by(*_OPEN_OR_LAST).first()
     log_ids.about(chat=chat.pk if chat else None)
     return chat

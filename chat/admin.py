@@ -36,7 +36,8 @@ class ChatAdmin(LatestAdmin):
 
 @admin.register(ChatSettings)
 class ChatSettingsAdmin(admin.ModelAdmin):
-    list_display = ("service", *FIELDS)
+    exclude = ("evaluation_messages",)  # written in Service Management, a box for each language
+    list_display = ("service", *(name for name in FIELDS if name != "evaluation_messages"))
     list_select_related = ("service",)
     search_fields = ("service__name", "service__slug")
 

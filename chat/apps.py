@@ -7,8 +7,12 @@ class ChatConfig(AppConfig):
     verbose_name = _("Chat")
 
     def ready(self) -> None:
+        from chat.conversation import transcript_mail
         from chat.conversation.message_masks import ChatKeys
+        from chat.lifecycle import customer_mails
         from chat.masking import holders, limit_notice
 
         limit_notice.register()
+        transcript_mail.register()
+        customer_mails.register()
         holders.register(ChatKeys())

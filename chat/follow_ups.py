@@ -6,7 +6,9 @@ addresses from there. If nothing is registered, these pages work and leave the l
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
+from django.http import Http404
 from django.utils.functional import Promise
 
 from agents.models import Agent, Service
@@ -21,6 +23,19 @@ class FollowUp:
     title: str
     url: str
     url_with_chat: str  # the same page, with the conversation open in it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """A customer's wish for an answer by e-mail instead of the chat.
+
+    ``typed`` is what was not sent in the chat. ``email`` counts only if no address of the customer is known.
+    """
+
+    email: str
+    typed: str
+    address: str  # the sender's IP address
+    now: datetime
 
 
 class FollowUps:
@@ -40,8 +55,23 @@ class FollowUps:
         """The page where ``agent`` makes a follow-up from ``chat``; empty if the agent may not."""
         return ""
 
+    def customer_url(self, chat: Chat, *, now: datetime) -> str:
+        """A new link, good from ``now`` on, to the page on which the customer follows it up; empty without one."""
+        return ""
+
     def inquiry_url(self, service: Service) -> str:
         """The inquiry form, as everybody sees it."""
+        return ""
+
+    def leave_inquiry(self, chat: Chat, wish: Wish) -> None:
+        """Makes the chat an inquiry, with what the customer wrote in it. Asked for twice, it is one.
+
+        Raises ``Invalid`` without an e-mail address, ``Conflict`` if nothing was written, and ``TooMany``.
+        """
+        raise Http404
+
+    def inquiry_of(self, chat: Chat) -> str:
+        """The number, for its customer, of the inquiry that the chat became; empty if it became none."""
         return ""
 
     def inquiry_from_chat_url(self, service: Service) -> str:

@@ -1,12 +1,10 @@
 """The rows of chat. What must never be wrong is a constraint here; the modules above decide who may change a row."""
 
-import uuid
-
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -14,7 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from agents.models import Agent, Service
 from chat.beats import WorkerBeat  # noqa: F401 - Django looks for models here
 from chat.block import Block  # noqa: F401
+from chat.evaluation import Evaluation  # noqa: F401
+from chat.mails import ChatMail, MailWait  # noqa: F401
 from chat.masking.models import MaskedSpan
+from chat.rings import Lease, Ring  # noqa: F401
 from chat.routing_log import RoutingDecision, RoutingRound  # noqa: F401
 from helpcenter.models import Customer, PrivacyPolicy
 
@@ -59,6 +60,31 @@ class ChatSettings(models.Model):
         validators=[MaxValueValidator(DAY_MINUTES)],
         help_text=_("Counted from the same message and announced in the reminder. 0 means never."),
     )
+    mail_unread = models.BooleanField(
+        _("E-mail to customers who left"),
+        default=True,
+        db_default=True,
+        help_text=_(
+            "Customers who left and gave an e-mail address get the messages they have not read, with a link back. If no"
+            " agent came in time, they get a link to leave a 1:1 inquiry. Masked text stays masked."
+        ),
+    )
+    mail_unread_minutes = models.PositiveSmallIntegerField(
+        _("Sent after (minutes)"),
+        default=5,
+        db_default=5,
+        validators=[MinValueValidator(1), MaxValueValidator(DAY_MINUTES)],
+        help_text=_("Counted from the first unread message. Nothing is sent if the customer reads it before."),
+    )
+
+    evaluation_on = models.BooleanField(
+        _("Satisfaction evaluation"),
+        default=True,
+        db_default=True,
+        help_text=_("Customers are asked at the end of a chat that was answered. Agents can ask earlier."),
+    )
+    # By language; where there is none, the default of ``conversation.evaluations``.
+    evaluation_messages = models.JSONField(default=dict, db_default=Value({}, models.JSONField()), blank=True)
 
     class Meta:
         verbose_name = verbose_name_plural = _("Chat settings")
@@ -99,6 +125,7 @@ class Chat(models.Model):
     class InquiryOffer(models.TextChoices):
         WAITED = "waited"  # longer than the longest wait of the chat settings
         MISSED = "missed"  # everybody who could have opened it has let it ring
+        ABSENT = "absent"  # nobody is Online; it ends when somebody is
 
     # The order in which chats came; ``routing.order`` has the order of the queue. The index ``chat_turn`` has it too.
     QUEUE_ORDER = ("turn_at", "id")
@@ -178,6 +205,12 @@ class Chat(models.Model):
         return f"chat:{self.pk}"
 
     @property
+    def ended_unanswered(self) -> bool:
+        """Whether the chat ended while no agent had it open, and by nobody's wish."""
+        had_nobody = self.answered_at is None or self.agent_id is None
+        return had_nobody and self.closed_by in {self.ClosedBy.TIMEOUT, self.ClosedBy.SERVICE}
+
+    @property
     def is_open(self) -> bool:
         return self.state != self.State.CLOSED
 
@@ -231,49 +264,3 @@ class Mask(MaskedSpan):
             models.UniqueConstraint(fields=["message", "start"], name="mask_start_once"),
             *MaskedSpan.Meta.constraints,
         ]
-
-
-class Ring(models.Model):
-    """A chat offered to an agent, and what came of it: who let it ring is not asked again at once."""
-
-    class Outcome(models.TextChoices):
-        OPENED = "opened"
-        MISSED = "missed"  # not opened in time
-        GONE = "gone"  # the agent was not there any more, or not permitted
-        RETURNED = "returned"  # the agent gave the chat back
-        TAKEN = "taken"  # an admin took it over
-        CLOSED = "closed"  # the chat ended first
-
-    chat = models.ForeignKey(Chat, models.CASCADE, related_name="rings")
-    agent = models.ForeignKey(Agent, models.CASCADE, related_name="rings")
-    started_at = models.DateTimeField(default=timezone.now)
-    ended_at = models.DateTimeField(null=True, blank=True)
-    outcome = models.CharField(max_length=8, choices=Outcome, blank=True)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["chat"], condition=Q(ended_at=None), name="ring_one_at_once")]
-        indexes = [
-            models.Index(fields=["ended_at"], condition=Q(outcome__in=["missed", "returned"]), name="ring_not_taken")
-        ]
-
-    def __str__(self) -> str:
-        return f"ring {self.chat_id} at {self.agent_id}"
-
-
-class Lease(models.Model):
-    """One socket's word that somebody is there: an agent in a service, or the customer of a chat, until it expires."""
-
-    socket = models.UUIDField(primary_key=True, default=uuid.uuid4)
-    agent = models.ForeignKey(Agent, models.CASCADE, null=True, blank=True, related_name="leases")
-    chat = models.ForeignKey(Chat, models.CASCADE, null=True, blank=True, related_name="leases")
-    expires_at = models.DateTimeField(db_index=True)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(agent=None, chat__isnull=False) | Q(agent__isnull=False, chat=None), name="lease_of_one"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return str(self.socket)

@@ -2,7 +2,7 @@ from django.urls import path
 
 from chat.conversation import views_history
 from chat.customer import views as views_customer
-from chat.customer import views_embed
+from chat.customer import views_embed, views_end, views_inquiry
 from chat.desk import views as views_agent
 from chat.desk import views_blocking, views_masking
 from chat.masking import views_record, views_settings
@@ -16,6 +16,7 @@ urlpatterns = [
     path("desk/<slug:service>/chat/<int:chat>/", views_agent.conversation, name="conversation"),
     path("desk/<slug:service>/chat/<int:chat>/open/", views_agent.open_chat, name="open"),
     path("desk/<slug:service>/chat/<int:chat>/end/", views_agent.end_chat, name="end"),
+    path("desk/<slug:service>/chat/<int:chat>/ask-evaluation/", views_agent.ask_evaluation, name="ask_evaluation"),
     path("desk/<slug:service>/chat/<int:chat>/transfer/", views_agent.transfer, name="transfer"),
     path("desk/<slug:service>/chat/<int:chat>/return/", views_agent.give_back, name="return"),
     path("desk/<slug:service>/chat/<int:chat>/take-over/", views_agent.take_over, name="take_over"),
@@ -46,5 +47,10 @@ urlpatterns = [
     path("hc/<slug:service>/chat/resume/", views_customer.resume, name="resume"),
     path("hc/<slug:service>/chat/earlier/", views_customer.earlier, name="customer_earlier"),
     path("hc/<slug:service>/chat/end/", views_customer.end, name="customer_end"),
+    path("hc/<slug:service>/chat/evaluation/", views_end.evaluate, name="evaluate"),
+    path("hc/<slug:service>/chat/transcript/", views_end.download_transcript, name="transcript"),
+    path("hc/<slug:service>/chat/transcript/mail/", views_end.mail_transcript, name="mail_transcript"),
+    path("hc/<slug:service>/chat/inquiry/", views_inquiry.leave_inquiry, name="leave_inquiry"),
+    path("hc/<slug:service>/chat/open/", views_inquiry.is_open, name="is_open"),
     path("embed/<slug:service>.js", views_embed.embed_script, name="embed_script"),
 ]

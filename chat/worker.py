@@ -15,7 +15,7 @@ from agents.outbox import upkeep as mails
 from chat import beats
 from chat.abuse import networks
 from chat.beats import Beats
-from chat.lifecycle import silence, upkeep
+from chat.lifecycle import silence, unread_mails, upkeep
 from chat.masking import destroying, record
 from chat.routing import decisions, presence, queue_limits
 from chat.routing.jobs import Memory
@@ -29,8 +29,8 @@ LOCK_TIMEOUT_MS = 1000  # a row that somebody keeps locked delays the other serv
 
 # What apps above do beside the ticks, each in a thread of its own: from the worker's start to its end.
 beside: list[Callable[[], AbstractContextManager[object]]] = []
-# What apps above clear away, with the other sweeps.
-sweeps_above: list[Callable[[], object]] = []
+# What apps above clear away because it is kept no longer.
+sweeps: list[Callable[[], object]] = []
 
 
 def run(stop: threading.Event, beat: Callable[[], object] = lambda: None) -> None:
@@ -61,6 +61,7 @@ def tick(count: int = 0, memory: Memory | None = None) -> bool:
             # Afterwards: a chat that was taken from an agent has found the next one by now, or waits.
             queue_limits.offer_inquiries(memory)
             silence.break_silences(memory)
+            unread_mails.mail_unread(memory)
             return count % SWEEP_EVERY != 0 or _sweep()
     except DatabaseError as error:
         log.warning("tick failed: %s", type(error).__name__)
@@ -73,7 +74,7 @@ def tick(count: int = 0, memory: Memory | None = None) -> bool:
 
 def _sweep() -> bool:
     """Clears away what is kept no longer. Says whether all of it succeeded: one that fails keeps no other waiting."""
-    sweeps: list[Callable[[], object]] = [
+    own: list[Callable[[], object]] = [
         presence.drop_expired_leases,
         decisions.drop_old_rounds,
         networks.forget_old,
@@ -84,9 +85,8 @@ def _sweep() -> bool:
         retention.drop_old_account_entries,
         mails.drop_old,
         _drop_old_trail,
-        *sweeps_above,
     ]
-    outcomes = [_succeeds(sweep) for sweep in sweeps]
+    outcomes = [_succeeds(sweep) for sweep in (*own, *sweeps)]
     return all(outcomes)
 
 

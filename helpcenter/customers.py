@@ -8,9 +8,12 @@ import hashlib
 import re
 import secrets
 import unicodedata
+from datetime import timedelta
 
+from django.core import signing
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Service
@@ -20,6 +23,8 @@ from helpcenter.models import Customer
 from helpcenter.texts import known_language
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")  # 256 bits in base64url
+_link_signer = signing.TimestampSigner(salt="helpcenter.link_token", sep=".")
+LINK_LASTS = timedelta(days=7)  # people read a mail after a weekend
 NAME_LENGTH_MAX = 80
 EMAIL_LENGTH_MAX = 254
 # Tabs, line and paragraph separators break the page that shows a name; bidirectional overrides and isolates turn the
@@ -55,6 +60,34 @@ def customer_for_inquiry(service: Service, *, name: str, email: str, language: s
     return known.first() or Customer.objects.create(
         service=service, name=name, email=email, language=known_language(language)
     )
+
+
+def with_email(customer: Customer, email: str) -> Customer:
+    """Returns the customer, with ``email`` if none was known. Raises ``Invalid`` if there is none at all then."""
+    if not customer.email:
+        customer.email = clean_email(email)
+        if not customer.email:
+            raise Invalid(_("Please enter an e-mail address such as name@example.com."), code="email")
+        customer.save(update_fields=["email"])
+    return customer
+
+
+def link_token(customer: Customer) -> str:
+    """Returns a token for a link in a mail to the customer's own address. It ends after ``LINK_LASTS``."""
+    return _link_signer.sign(str(customer.pk))
+
+
+def known_by(token: str, prefix: str = "") -> Q:
+    """Returns what selects the customer of a browser's token, or of a link that has not ended.
+
+    ``prefix`` leads from the rows that are selected to the customer.
+    """
+    if "." not in token:
+        return Q(**{f"{prefix}token_hash": token_hash(token)})
+    try:
+        return Q(**{f"{prefix}pk": int(_link_signer.unsign(token, max_age=LINK_LASTS))})
+    except signing.BadSignature:
+        return Q(pk__in=[])
 
 
 def token_hash(token: str) -> str:

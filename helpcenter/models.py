@@ -134,6 +134,10 @@ class ArticleText(models.Model):
         return self.title
 
 
+# As searches must say it, too: the index has this expression.
+CUSTOMER_WORDS = SearchVector("name", "email", config="simple")
+
+
 class Customer(models.Model):
     """A person who writes or chats. The browser holds an opaque token, of which only the SHA-256 is kept."""
 
@@ -147,7 +151,10 @@ class Customer(models.Model):
     class Meta:
         verbose_name = _("Customer")
         verbose_name_plural = _("Customers")
-        indexes = [models.Index("service", Lower("email"), name="customer_by_email")]
+        indexes = [
+            models.Index("service", Lower("email"), name="customer_by_email"),
+            GinIndex(CUSTOMER_WORDS, name="customer_words"),
+        ]
 
     def __str__(self) -> str:
         return self.name

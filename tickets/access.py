@@ -25,8 +25,9 @@ def count_answers(agent: Agent) -> int:
 
 def ticket_for(agent: Agent, number: int) -> Ticket:
     """The ticket with this number. Raises ``Http404`` if the agent's service has none."""
-    related = tickets_for(agent).select_related("requester", "assignee__user", "chat", "created_by__user", "follows")
-    return get_object_or_404(related, number=number)
+    shown = ("requester", "assignee__user", "group", "chat", "created_by__user", "follows", "merged_into")
+    tickets = tickets_for(agent).select_related(*shown).defer("search", "follows__search", "merged_into__search")
+    return get_object_or_404(tickets, number=number)
 
 
 def comment_mask_for(agent: Agent, mask_id: int) -> CommentMask:

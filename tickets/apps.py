@@ -10,8 +10,10 @@ class TicketsConfig(AppConfig):
         from chat import follow_ups, worker
         from chat.conversation.message_masks import copies
         from chat.masking import holders
+        from tickets.chat_words import following
         from tickets.comment_masks import TicketKeys
         from tickets.concealing import conceal_copies
+        from tickets.drafts import drop_old
         from tickets.follow_ups import TicketsOfChats
         from tickets.mail import upkeep
         from tickets.mail.polling import polling
@@ -21,5 +23,5 @@ class TicketsConfig(AppConfig):
         copies.append(conceal_copies)
         follow_ups.register(TicketsOfChats())
         register_kinds()
-        worker.beside.append(polling)
-        worker.sweeps_above.append(upkeep.drop_old)
+        worker.beside += [polling, following]
+        worker.sweeps += [drop_old, upkeep.drop_old]

@@ -17,6 +17,7 @@ from tickets.models import TEXT_LENGTH_MAX, Ticket
 from tickets.tags import put_on_chat_tag
 
 PASS_LASTS_S = 24 * 60 * 60  # a page may stay open for a night
+LEFT_INQUIRY = "inquiry"  # the entry in the conversation
 _SALT = "tickets.chat_inquiry"
 
 
@@ -58,8 +59,10 @@ def replace_chat(chat: Chat, ticket: Ticket) -> None:
     if ticket_of(row) is None:
         _link(ticket, row)
     conceal_words_of_customer(ticket, row)
+    if row.state != Chat.State.ACTIVE and not row.messages.filter(event=LEFT_INQUIRY).exists():
+        messages.append_event(row, LEFT_INQUIRY)
+        transitions.publish(row)
     if waits(row):
-        messages.append_event(row, "inquiry")
         transitions.close_chat(row.pk, by=Chat.ClosedBy.CUSTOMER)
 
 

@@ -14,15 +14,17 @@ from agents.models import Agent, Service
 from chat.conversation.message_masks import CHAT, masked_originals
 from chat.masking import engine
 from chat.masking.holders import Holder, HolderKind, Link
-from chat.masking.rules import Masked
-from chat.masking.selections import Selection
+from chat.masking.offers import offers_of
+from chat.masking.rules import Masked, rules_of
+from chat.masking.selections import Selection, named
 from chat.masking.texts import Texts
 from chat.models import Chat
 from contiple.base.errors import Conflict
 from tickets.access import comment_mask_for
 from tickets.copies import NO_COPIES, bounds_of_copies, copies_of, lock_ticket
-from tickets.mail.quoted import conceal_in_received
+from tickets.merging import family_of
 from tickets.models import Comment, CommentMask, Ticket
+from tickets.ticket_copies import hide_copies
 
 TICKET = "ticket"
 
@@ -49,9 +51,9 @@ class Comments(Texts):
         lock_ticket(self.ticket)
 
     def lock_to_lift(self) -> None:
-        if self.ticket.chat_id is not None:
-            chat = Chat.objects.select_for_update(no_key=True).get(pk=self.ticket.chat_id)
-            self.copies = copies_of(masked_originals(chat))
+        chats = Chat.objects.filter(ticket__in=family_of(self.ticket).order_by()).order_by("pk")
+        originals = [masked_originals(chat) for chat in chats.select_for_update(no_key=True, of=("self",))]
+        self.copies = copies_of([original for each in originals for original in each])
         self.lock()
 
     def find(self, ids: Collection[int]) -> dict[int, Comment]:
@@ -72,7 +74,16 @@ class Comments(Texts):
         text.save(update_fields=["body", "offers", "rev"])
 
     def conceal_copies(self, originals: Sequence[str]) -> None:
-        conceal_in_received(self.ticket, originals)
+        """In comments a copy gets a mask of its own, which can be looked under and lifted as any other."""
+        hide_copies(self.ticket, originals, self._mask_copy)
+
+    def _mask_copy(self, comment: Comment, spans: Sequence[tuple[int, int]]) -> None:
+        """Leaves what touches another mask: somebody typed an asterisk, and that mask begins with one."""
+        taken = [(mask.start, mask.end) for mask in comment.masks.all()]
+        free = [it for it in spans if not any(it[0] < end and start < it[1] for start, end in taken)]
+        new = named(free, offers_of(comment.offers), rules_of(self.holder.service))
+        engine.put_on(self, comment, new, original=comment.body)
+        engine.hide(self, comment, free)
 
     def require_liftable(self, body: str, start: int, end: int) -> None:
         if any(first < end and start < last for first, last in bounds_of_copies(self.copies, body)):

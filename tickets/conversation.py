@@ -8,10 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from agents import audit
 from tickets.comments import Words, write, written_before
+from tickets.due import note_solution, with_due
 from tickets.lifecycle import Draft, create_ticket, requested_ticket
 from tickets.models import Comment, Ticket
 from tickets.numbering import lock_counter
@@ -39,9 +41,9 @@ def add_customer_answer(
 ) -> Answered:
     """Adds a customer's words to ``ticket``, masked before the save; the same form sent twice adds them once.
 
-    A Pending or Resolved ticket becomes Processing. An answer to a Completed one makes a new ticket that follows it, or
-    goes to the one that does so already. ``name`` is who wrote, the requester if it is empty; ``channel`` is where a
-    new ticket comes from. Locks Service, then Ticket.
+    A Pending or Resolved ticket becomes Processing. An answer to a merged one goes to the kept one. An answer to a
+    Completed one makes a new ticket that follows it, or goes to the one that does so already. ``name`` is who wrote,
+    the requester if it is empty; ``channel`` is where a new ticket comes from. Locks Service, then Ticket.
     """
     lock_counter(ticket.service)
     made = requested_ticket(ticket.service, request_id) if request_id else None
@@ -66,25 +68,32 @@ def may_solve(ticket: Ticket) -> bool:
 @transaction.atomic
 def mark_solved(ticket: Ticket) -> None:
     """Makes the ticket Resolved because its customer says so. Does nothing if ``may_solve`` doesn't hold."""
-    row = _locked(ticket)
+    row = _locked(_where_it_went(ticket))
     if may_solve(row):
         _set(row, state=State.RESOLVED, has_answer=False)
 
 
 def _end_of_chain(ticket: Ticket) -> Ticket:
-    """Returns the ticket, locked; of a Completed one, the last of those that follow it."""
-    row = _locked(ticket)
+    """Returns the ticket with which this one goes on, locked. Needs the service's lock: where it goes on is settled."""
+    row, passed = _locked(_where_it_went(ticket)), set()
     while row.state == State.COMPLETED:
-        later = row.followed_by.order_by("number").last()
+        passed.add(row.pk)
+        followers = row.followed_by.exclude(Q(pk__in=passed) | Q(merged_into__in=passed)).order_by("number")
+        later = followers.last()
         if later is None:
             break
-        row = _locked(later)
+        row = _locked(_where_it_went(later))
     return row
 
 
-def _locked(ticket: Ticket) -> Ticket:
+def _where_it_went(ticket: Ticket) -> int:
+    """The id of the ticket that this one is merged into, read now, or its own."""
+    return Ticket.objects.values_list("merged_into", flat=True).get(pk=ticket.pk) or ticket.pk
+
+
+def _locked(pk: int) -> Ticket:
     rows = Ticket.objects.select_for_update(no_key=True, of=("self",)).defer("search")
-    return rows.select_related("service__contract", "requester").get(pk=ticket.pk)
+    return rows.select_related("service__contract", "requester").get(pk=pk)
 
 
 def _name_of(ticket: Ticket) -> str:
@@ -93,11 +102,13 @@ def _name_of(ticket: Ticket) -> str:
 
 def _set(row: Ticket, *, state: str, **values: Any) -> None:
     """Saves the values of a locked ticket, and records a change of its state."""
-    if state != row.state:
-        _record(row, "ticket.state", old=str(row.state), new=str(state))
-    row.state = state
+    old = row.state
     values |= {"state": state, "updated_at": timezone.now()}
-    Ticket.objects.filter(pk=row.pk).update(**values)
+    Ticket.objects.filter(pk=row.pk).update(**with_due(row, values))
+    row.state = state
+    if state != old:
+        _record(row, "ticket.state", old=str(old), new=str(state))
+        note_solution(row, old)
 
 
 def _record(row: Ticket, action: str, **details: Any) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.core import signing
 from django.db import transaction
-from django.db.models import F, QuerySet, Value
+from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
@@ -18,6 +18,7 @@ from agents import audit
 from agents.models import Agent, Service
 from helpcenter.access import help_center_of
 from helpcenter.models import Customer
+from tickets.merging import kept_of
 from tickets.models import Ticket
 
 _signer = signing.Signer(salt="tickets.customer_links", sep=".")
@@ -34,36 +35,49 @@ def secret_of(ticket: Ticket, *, now: datetime) -> str:
 
 
 def ticket_of_secret(service: Service, secret: str, *, now: datetime) -> Ticket | None:
-    """Returns the ticket; ``None`` if the secret is forged, ended, revoked or of another service."""
+    """Returns the ticket, or the one that it was merged into.
+
+    ``None`` if the secret is forged, ended, revoked or of another service.
+    """
     try:
         pk, generation, made_at = _signer.unsign_object(secret)
     except (signing.BadSignature, ValueError):
         return None
     if now - datetime.fromtimestamp(made_at, tz=now.tzinfo) >= _lasts(service):
         return None
-    tickets = Ticket.objects.defer("search").select_related("requester", "service__contract")
-    return tickets.filter(service=service, pk=pk, link_generation=generation).first()
+    known = Ticket.objects.defer("search", "merged_into__search")
+    related = known.select_related("requester", "service__contract", "merged_into__requester")
+    ticket = related.select_related("merged_into__service__contract").filter(service=service, pk=pk).first()
+    return kept_of(ticket) if ticket and ticket.link_generation == generation else None
 
 
 def tickets_of_email(service: Service, email: str) -> QuerySet[Ticket]:
     """Returns the tickets whose requester has this address, the newest first."""
     people = Customer.objects.alias(lower=Lower("email")).filter(service=service, lower=Lower(Value(email)))
-    tickets = Ticket.objects.filter(service=service, requester__in=people)
+    tickets = Ticket.objects.filter(service=service, requester__in=people, merged_into=None)
     return tickets.defer("search").select_related("requester", "service__contract").order_by("-updated_at", "-pk")
 
 
 @transaction.atomic
 def revoke_links(agent: Agent, ticket: Ticket) -> None:
-    """Ends every link to the ticket that was sent so far, and to those that it follows. The next mail has a new one.
+    """Ends every link to the ticket that was sent so far. The next mail has a new one.
 
-    An answer by the link of an earlier one would lead to this ticket.
+    Those to tickets that it follows, or that were merged into it, end as well: they lead here, or an answer by them.
     """
     Ticket.objects.filter(pk=ticket.pk).update(updated_at=timezone.now())
-    earlier: Ticket | None = ticket
-    while earlier is not None:
-        Ticket.objects.filter(pk=earlier.pk).update(link_generation=F("link_generation") + 1)
-        earlier = earlier.follows
+    Ticket.objects.filter(pk__in=_leading_to(ticket)).update(link_generation=F("link_generation") + 1)
     audit.record(ticket.service_id, "ticket.links_revoked", ticket.audit_subject, agent=agent, number=ticket.number)
+
+
+def _leading_to(ticket: Ticket) -> set[int]:
+    """The ids of the ticket and of all whose answers come to it."""
+    found: set[int] = set()
+    near = {ticket.pk}
+    while near:
+        found |= near
+        rows = Ticket.objects.filter(Q(pk__in=near) | Q(merged_into__in=near)).values_list("pk", "follows")
+        near = {pk for row in rows for pk in row if pk} - found
+    return found
 
 
 def _lasts(service: Service) -> timedelta:

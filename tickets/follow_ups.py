@@ -1,15 +1,20 @@
 """Gives chat its links to tickets: to the one made from a chat, to the form that makes it, and to Contact Us."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agents.models import Agent, Service
-from chat.follow_ups import FollowUp, FollowUps
+from chat.follow_ups import FollowUp, FollowUps, Wish
 from chat.models import Chat
 from tickets.access import may_create_from_chat
+from tickets.chat_inquiries import LEFT_INQUIRY
+from tickets.customer_links import link_of
+from tickets.inquiries import leave_from_chat
 from tickets.models import Ticket
 
 
@@ -22,7 +27,8 @@ class TicketsOfChats(FollowUps):
 
     def made_from(self, chats: Sequence[Chat]) -> Mapping[int, FollowUp]:
         tickets = Ticket.objects.filter(chat__in=[chat.pk for chat in chats])
-        numbers = tickets.values_list("chat", "number", "service__slug")
+        number = Coalesce("merged_into__number", "number")
+        numbers = tickets.values_list("chat", number, "service__slug")
         return {chat: _follow_up(slug, number) for chat, number, slug in numbers}
 
     def create_url(self, agent: Agent, chat: Chat) -> str:
@@ -30,8 +36,20 @@ class TicketsOfChats(FollowUps):
             return ""
         return reverse("tickets:create_from_chat", args=[agent.service.slug, chat.pk])
 
+    def customer_url(self, chat: Chat, *, now: datetime) -> str:
+        ticket = Ticket.objects.defer("search").select_related("service").filter(chat=chat).first()
+        return link_of(ticket, now=now) if ticket else ""
+
     def inquiry_url(self, service: Service) -> str:
         return reverse("tickets:contact", args=[service.slug])
+
+    def leave_inquiry(self, chat: Chat, wish: Wish) -> None:
+        leave_from_chat(chat, wish)
+
+    def inquiry_of(self, chat: Chat) -> str:
+        inquiries = Ticket.objects.filter(chat=chat, chat__messages__event=LEFT_INQUIRY)
+        number = inquiries.values_list("number", flat=True).first()
+        return f"#{number}" if number else ""
 
     def inquiry_from_chat_url(self, service: Service) -> str:
         return reverse("tickets:contact_from_chat", args=[service.slug])

@@ -10,14 +10,15 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Agent
-from chat.masking.concealing import conceal
 from contiple.base.errors import DomainError
 from contiple.base.texts import MESSAGE_LENGTH_MAX, clean_text
 from helpcenter.customers import EMAIL_LENGTH_MAX, NAME_LENGTH_MAX, clean_email, clean_name
 from helpcenter.models import PrivacyPolicy
-from tickets import access, listing
+from tickets import access
 from tickets.copies import conceal_in, conceal_in_line, is_only_masked, masked_since
-from tickets.models import SUBJECT_LENGTH_MAX, TEXT_LENGTH_MAX, Ticket
+from tickets.groups import choosable
+from tickets.models import SUBJECT_LENGTH_MAX, TEXT_LENGTH_MAX, CommentDraft, Ticket
+from tickets.models_settings import Group
 from tickets.tags import TAG_LENGTH_MAX
 
 
@@ -40,43 +41,6 @@ def _earlier(max_length: int) -> Text:
 def body_field(label, *, rows: int = 6, attrs: Mapping[str, str] | None = None, **options) -> Text:
     widget = forms.Textarea({"rows": rows, **(attrs or {})})
     return Text(label=label, max_length=TEXT_LENGTH_MAX, widget=widget, **options)
-
-
-class FilterForm(forms.Form):
-    """The filter bar. Invalid filters are ignored, so an old link still shows a list."""
-
-    q = forms.CharField(required=False)
-    state = forms.ChoiceField(required=False, choices=[("", _("All states")), *Ticket.State.choices])
-    assignee = forms.ChoiceField(required=False)
-    tag = forms.TypedChoiceField(required=False, coerce=int, empty_value=None)
-
-    def __init__(self, data, *, agent: Agent) -> None:
-        super().__init__(data, auto_id="filter-%s")
-        self.service = agent.service
-        people = access.assignable(agent.service).exclude(pk=agent.pk)
-        self.fields["assignee"].choices = [
-            ("", _("All assignees")),
-            (listing.ME, _("Me")),
-            (listing.NOBODY, _("Nobody")),
-            *((str(person.pk), str(person)) for person in people),
-        ]
-        self.fields["tag"].choices = [
-            ("", _("All tags")),
-            *((str(tag.pk), tag.label) for tag in access.tags_in_use(agent.service)),
-        ]
-        for name, label in {"state": _("State"), "assignee": _("Assignee"), "tag": _("Tag")}.items():
-            self.fields[name].widget.attrs |= {"class": "input", "aria-label": label}
-
-    def filters(self) -> listing.Filters:
-        """The valid filters. The text is masked as stored texts are: personal numbers are in no query either."""
-        self.is_valid()
-        found = self.cleaned_data
-        return listing.Filters(
-            state=found.get("state", ""),
-            assignee=found.get("assignee", ""),
-            tag=found.get("tag"),
-            text=conceal(self.service, found.get("q", "")[:200]),
-        )
 
 
 class TextForm(forms.Form):
@@ -157,6 +121,21 @@ class StateForm(forms.Form):
             self.fields["state"].widget.choices = shown
 
 
+class PriorityForm(forms.Form):
+    priority = forms.ChoiceField(label=_("Priority"), choices=Ticket.Priority.choices)
+
+    def __init__(self, data=None, *, ticket: Ticket) -> None:
+        super().__init__(data, initial={"priority": ticket.priority}, auto_id="ticket-%s")
+
+
+class GroupForm(forms.Form):
+    group = forms.ModelChoiceField(label=_("Group"), queryset=Group.objects.none(), required=False)
+
+    def __init__(self, data=None, *, ticket: Ticket) -> None:
+        super().__init__(data, initial={"group": ticket.group_id}, auto_id="ticket-%s")
+        offer_groups(self, choosable(ticket.service, also=ticket.group_id))
+
+
 class AssigneeForm(forms.Form):
     assignee = forms.ModelChoiceField(label=_("Assignee"), queryset=Agent.objects.none(), required=False)
 
@@ -189,8 +168,8 @@ class RequestForm(forms.Form):
 class CommentForm(RequestForm):
     body = body_field(_("Internal comment"), rows=3, help_text=_("Only agents see it, never the customer."))
 
-    def __init__(self, data=None) -> None:
-        super().__init__(data, auto_id="comment-%s")
+    def __init__(self, data=None, *, draft: CommentDraft | None = None) -> None:
+        super().__init__(data, auto_id="comment-%s", initial={"body": draft.body} if draft else {})
 
 
 class NewTicketForm(RequestForm):
@@ -203,10 +182,15 @@ class NewTicketForm(RequestForm):
         label=_("Requester's e-mail"), required=False, max_length=EMAIL_LENGTH_MAX, widget=forms.EmailInput
     )
     assignee = forms.ModelChoiceField(label=_("Assignee"), queryset=Agent.objects.none(), required=False)
+    group = forms.ModelChoiceField(label=_("Group"), queryset=Group.objects.none(), required=False)
+    priority = forms.ChoiceField(
+        label=_("Priority"), choices=Ticket.Priority.choices, initial=Ticket.Priority.NORMAL, required=False
+    )
 
     def __init__(self, data=None, *, agent: Agent) -> None:
         super().__init__(data, initial={"assignee": agent.pk})
         _offer_assignees(self, access.assignable(agent.service))
+        offer_groups(self, choosable(agent.service))
 
     def clean_name(self) -> str:
         return cleaned(clean_name, self.cleaned_data["name"]) if self.cleaned_data["name"].strip() else ""
@@ -264,6 +248,11 @@ def _offer_assignees(form: forms.Form, people: QuerySet[Agent]) -> None:
     """Offers ``people``, and the choice of no assignee. Reads the names now, so that no template makes a query."""
     form.fields["assignee"].queryset = people
     form.fields["assignee"].choices = [("", _("Nobody")), *((person.pk, str(person)) for person in people)]
+
+
+def offer_groups(form: forms.Form, groups: QuerySet[Group]) -> None:
+    form.fields["group"].queryset = groups
+    form.fields["group"].choices = [("", _("No group")), *((group.pk, str(group)) for group in groups)]
 
 
 def cleaned(rule, value: str) -> str:

@@ -6,8 +6,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from helpcenter.customers import EMAIL_LENGTH_MAX, clean_email
-from tickets.forms import RequestForm, body_field, cleaned
-from tickets.models import Ticket
+from tickets.forms import RequestForm, Text, body_field, cleaned
+from tickets.models import TEXT_LENGTH_MAX, Comment, CommentDraft, Ticket
 from tickets.replies import AFTER_REPLY, Reply
 
 CC_MAX = 10
@@ -36,8 +36,9 @@ class ReplyForm(RequestForm):
     )
     state = forms.ChoiceField(label=_("State after the reply"), choices=[(it.value, it.label) for it in AFTER_REPLY])
 
-    def __init__(self, data=None) -> None:
-        super().__init__(data, auto_id="reply-%s")
+    def __init__(self, data=None, *, draft: CommentDraft | None = None) -> None:
+        initial = {"body": draft.body, "cc": draft.cc, "state": draft.state} if draft else {}
+        super().__init__(data, auto_id="reply-%s", initial=initial)
 
     def clean_cc(self) -> tuple[str, ...]:
         written = re.split(r"[\s,;]+", self.cleaned_data["cc"])
@@ -50,6 +51,16 @@ class ReplyForm(RequestForm):
         """The reply of a valid form."""
         data = self.cleaned_data
         return Reply(data["body"], Ticket.State(data["state"]), data["cc"], data["request_id"])
+
+
+class DraftForm(forms.Form):
+    """One of the two boxes of a ticket, as it stands while somebody types in it."""
+
+    kind = forms.ChoiceField(choices=[(it.value, it.label) for it in (Comment.Kind.REPLY, Comment.Kind.INTERNAL)])
+    body = Text(required=False, max_length=TEXT_LENGTH_MAX, strip=False)
+    cc = forms.CharField(required=False, max_length=CC_MAX * EMAIL_LENGTH_MAX)
+    state = forms.ChoiceField(required=False, choices=[(it.value, it.label) for it in AFTER_REPLY])
+    request_id = forms.UUIDField()
 
 
 class RequesterForm(forms.Form):

@@ -12,7 +12,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -21,15 +20,20 @@ from agents import audit
 from agents.models import Agent, Service
 from chat.masking import concealing
 from chat.models import Chat, Message
-from contiple.base.errors import Closed, Conflict, Invalid
+from contiple.base.errors import Closed, Invalid
 from contiple.base.texts import one_line
 from helpcenter.models import Customer, PrivacyPolicy
 from tickets.access import assignable
+from tickets.changing import lock, record, update
 from tickets.comments import Words, write, written_before
-from tickets.copies import lock_ticket
+from tickets.copies import masked_since
+from tickets.drafts import forget_draft
+from tickets.due import deadlines, note_solution, record_deadlines, with_due
 from tickets.models import SUBJECT_LENGTH_MAX, Comment, Ticket
+from tickets.models_settings import Group
 from tickets.numbering import lock_counter, next_number
 from tickets.tags import put_on_chat_tag
+from tickets.ticket_copies import hide_in_subjects
 
 State = Ticket.State
 
@@ -48,6 +52,8 @@ class Draft:
     assignee: Agent | None = None
     chat: Chat | None = None
     follows: Ticket | None = None
+    group: Group | None = None
+    priority: str = Ticket.Priority.NORMAL
     policy: PrivacyPolicy | None = None
     consented_at: datetime | None = None
     request_id: UUID | None = None
@@ -61,8 +67,9 @@ def create_ticket(service: Service, draft: Draft, *, by: Agent | None = None) ->
     """
     now = timezone.now()
     texts = {"subject": _subject(service, draft.subject), "body": concealing.conceal(service, draft.body)}
-    ticket = Ticket.objects.create(
+    ticket = Ticket(
         **{**vars(draft), **texts},
+        **deadlines(service, priority=draft.priority, channel=draft.channel, since=now),
         service=service,
         number=next_number(service),
         state=State.PROCESSING if draft.assignee else State.UNASSIGNED,
@@ -70,8 +77,16 @@ def create_ticket(service: Service, draft: Draft, *, by: Agent | None = None) ->
         created_at=now,
         updated_at=now,
     )
+    ticket.due_at = with_due(ticket, {})["due_at"]
+    ticket.save(force_insert=True)
+    _record_created(ticket, by)
+    record_deadlines(ticket)
+    return ticket
+
+
+def _record_created(ticket: Ticket, by: Agent | None) -> None:
     audit.record(
-        service,
+        ticket.service,
         "ticket.created",
         ticket.audit_subject,
         agent=by,
@@ -81,7 +96,6 @@ def create_ticket(service: Service, draft: Draft, *, by: Agent | None = None) ->
         state=str(ticket.state),
         assignee=ticket.assignee_id,
     )
-    return ticket
 
 
 def create_from_chat(agent: Agent, chat: Chat, *, subject: str = "", body: str = "") -> Ticket:
@@ -154,7 +168,8 @@ def set_state(agent: Agent, ticket: Ticket, state: str) -> None:
         raise Invalid(_("Choose an assignee first."), code="unassigned")
     old = ticket.state
     _change(ticket, state=state, has_answer=False)
-    _record(agent, ticket, "ticket.state", old=str(old), new=str(state))
+    record(agent, ticket, "ticket.state", old=str(old), new=str(state))
+    note_solution(ticket, old, agent=agent)
 
 
 @transaction.atomic
@@ -171,9 +186,9 @@ def set_assignee(agent: Agent, ticket: Ticket, assignee: Agent | None) -> None:
     state = State.UNASSIGNED if assignee is None else State.PROCESSING if old is None else old_state
     _check_completed(agent, ticket, state)
     _change(ticket, state=state, assignee=assignee)
-    _record(agent, ticket, "ticket.assignee", old=old, new=ticket.assignee_id)
+    record(agent, ticket, "ticket.assignee", old=old, new=ticket.assignee_id)
     if state != old_state:
-        _record(agent, ticket, "ticket.state", old=str(old_state), new=str(state))
+        record(agent, ticket, "ticket.state", old=str(old_state), new=str(state))
 
 
 @transaction.atomic
@@ -184,8 +199,10 @@ def edit_text(agent: Agent, ticket: Ticket, *, subject: str, body: str) -> None:
     if not changed:
         return
     as_read = Ticket.objects.filter(pk=ticket.pk, subject=ticket.subject, body=ticket.body)
-    _update(as_read, ticket, new)
-    _record(agent, ticket, "ticket.edited", fields=changed)
+    before = ticket.subject
+    update(as_read, ticket, new)
+    hide_in_subjects(ticket, masked_since(before, ticket.subject))
+    record(agent, ticket, "ticket.edited", fields=changed)
 
 
 @transaction.atomic
@@ -194,13 +211,14 @@ def add_comment(agent: Agent, ticket: Ticket, body: str, *, request_id: UUID | N
 
     Masks what the service masks before anything is saved.
     """
-    lock_ticket(ticket)
+    lock(ticket)
     sent = written_before(ticket, request_id)
     if sent:
         return sent
     comment = write(ticket, Words(body, agent=agent, request_id=request_id))
+    forget_draft(agent, ticket, Comment.Kind.INTERNAL)
     Ticket.objects.filter(pk=ticket.pk).update(updated_at=timezone.now())
-    _record(agent, ticket, "ticket.commented", comment=comment.pk)
+    record(agent, ticket, "ticket.commented", comment=comment.pk)
     return comment
 
 
@@ -217,16 +235,4 @@ def _check_completed(agent: Agent, ticket: Ticket, state: str) -> None:
 def _change(ticket: Ticket, **values: Any) -> None:
     """Compares and sets: if two change state or assignee at once, the later one gets ``Conflict``."""
     as_read = Ticket.objects.filter(pk=ticket.pk, state=ticket.state, assignee=ticket.assignee_id)
-    _update(as_read, ticket, values)
-
-
-def _update(as_read: QuerySet[Ticket], ticket: Ticket, values: dict[str, Any]) -> None:
-    values = {**values, "updated_at": timezone.now()}
-    if not as_read.update(**values):
-        raise Conflict(_("Someone else changed this ticket in the meantime. Check it again."))
-    for name, value in values.items():
-        setattr(ticket, name, value)
-
-
-def _record(agent: Agent, ticket: Ticket, action: str, **details: Any) -> None:
-    audit.record(ticket.service_id, action, ticket.audit_subject, agent=agent, number=ticket.number, **details)
+    update(as_read, ticket, with_due(ticket, values))

@@ -1,25 +1,24 @@
 """The ticket list: filters, and one page of what fits, newest update first."""
 
-from dataclasses import dataclass
-from functools import reduce
-from operator import or_
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.contrib.postgres.search import SearchQuery
-from django.db.models import BooleanField, Func, Q, QuerySet, Value
-from django.db.models.functions import Coalesce
+from django.db.models import BooleanField, Func, Prefetch, Q, QuerySet
+from django.utils import timezone
 
 from agents.models import Agent
 from contiple.base import paging
-from tickets.models import Ticket
+from tickets.groups import groups_with
+from tickets.models import DONE, Ticket
+from tickets.searching import few_ids, fitting, ways_of
 
 COUNTED_MAX = 999  # a person reads more as “many”, and counting on would read every row
-FEW = 1_000  # matches of a text that are fetched by their ids
 TAGGED_MAX = 20_000  # tickets of a tag that one page is chosen from
-WORDS_MAX = 8  # in one search: the index is read once for each
 ME, NOBODY = "me", "nobody"  # the values of ``Filters.assignee`` that are no id
-_NUMBER_MAX = 2**31 - 1
+MINE = "mine"  # the value of ``Filters.group`` that is no id
+OVERDUE, SOONEST = "overdue", "soonest"  # the values of ``Filters.due``
+BY_UPDATE, BY_DUE = "updated_at", "+due_at"  # as `paging` writes an order
 
 
 class _IsAnyOf(Func):
@@ -30,10 +29,17 @@ class _IsAnyOf(Func):
 
 @dataclass(frozen=True)
 class Filters:
-    """Filters of the list; an empty value fits every ticket. ``assignee`` is ``me``, ``nobody`` or an agent's id."""
+    """Filters of the list; an empty value fits every ticket.
+
+    ``assignee`` is ``me``, ``nobody`` or an agent's id, ``group`` is ``mine`` or a group's id. With ``due`` the list
+    has only tickets that are due or will be, the first one first.
+    """
 
     state: str = ""
     assignee: str = ""
+    group: str = ""
+    priority: str = ""
+    due: str = ""
     tag: int | None = None
     text: str = ""
 
@@ -44,17 +50,16 @@ class Found:
 
     tickets: QuerySet[Ticket]
     among: QuerySet[Ticket]
+    by: str = BY_UPDATE
+
+    def narrowed(self, tickets: QuerySet[Ticket], *, by_index: bool = False) -> "Found":
+        """These ``tickets`` of the found ones, which an index leads to, or which are looked at down the list."""
+        return replace(self, tickets=tickets, among=tickets if by_index else self.among)
 
 
 def narrow(tickets: QuerySet[Ticket], agent: Agent, filters: Filters) -> Found:
     """The tickets that fit every filter; ``agent`` is who looks for them."""
-    among = _of_assignee(tickets, agent, filters.assignee)
-    if filters.state:
-        with_state = among.filter(state=filters.state)
-        among, tickets = (among if filters.assignee else with_state), with_state
-    else:
-        tickets = among
-    found = Found(tickets, among)
+    found = _chosen(tickets, agent, filters)
     if filters.text.strip():
         found = _worded(found, agent, filters.text)
     return _tagged(found, filters.tag) if filters.tag else found
@@ -65,15 +70,17 @@ def page_of(
 ) -> paging.Page[Ticket]:
     """A page of what was found, as ``paging.page_among`` returns it, with what a row shows."""
     # Prefetched, since joined the database may look them up for every ticket that it sorts.
-    rows = found.tickets.defer("search", "body").prefetch_related("requester", "assignee__user", "tags")
+    merged = Prefetch("merged_into", Ticket.objects.only("number"))
+    shown = ("requester", "assignee__user", "group", "tags", merged)
+    rows = found.tickets.defer("search", "body").prefetch_related(*shown)
     if found.tickets is found.among:
-        return paging.page_of(rows, by="updated_at", before=before, after=after)
-    return paging.page_among(rows, found.among, by="updated_at", before=before, after=after)
+        return paging.page_of(rows, by=found.by, before=before, after=after)
+    return paging.page_among(rows, found.among, by=found.by, before=before, after=after)
 
 
 def count(found: Found) -> str:
     """The number of tickets as shown to people; ``999+`` for more, ``3+`` if a page doesn't look at all of them."""
-    looked_at = Q() if found.tickets is found.among else paging.looked_at(found.among, by="updated_at")
+    looked_at = Q() if found.tickets is found.among else paging.looked_at(found.among, by=found.by)
     number = found.tickets.filter(looked_at).order_by()[: COUNTED_MAX + 1].count()
     return f"{min(number, COUNTED_MAX)}+" if number > COUNTED_MAX or looked_at else str(number)
 
@@ -81,6 +88,38 @@ def count(found: Found) -> str:
 def count_all(tickets: QuerySet[Ticket]) -> str:
     """As ``count``, for tickets that an index has."""
     return count(Found(tickets, tickets))
+
+
+def _chosen(tickets: QuerySet[Ticket], agent: Agent, filters: Filters) -> Found:
+    """The first of the choices leads down the list by its index; those that fit the others are looked at."""
+    fitting = _due(tickets, filters.due)
+    among = fitting if filters.due else None
+    for name in ("assignee", "group", "state", "priority"):
+        chosen = getattr(filters, name)
+        if chosen and chosen != MINE:
+            fitting = _choices[name](fitting, agent, chosen)
+            among = fitting if among is None else among
+    among = tickets if among is None else among
+    if filters.group == MINE:
+        fitting = of_groups(fitting, agent, MINE)
+    return Found(fitting, among, BY_DUE if filters.due else BY_UPDATE)
+
+
+def _due(tickets: QuerySet[Ticket], due: str) -> QuerySet[Ticket]:
+    if not due:
+        return tickets
+    return overdue(tickets) if due == OVERDUE else tickets.filter(due_at__isnull=False).exclude(state__in=DONE)
+
+
+def overdue(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
+    return tickets.filter(due_at__lt=timezone.now()).exclude(state__in=DONE)
+
+
+def of_groups(tickets: QuerySet[Ticket], agent: Agent, group: str) -> QuerySet[Ticket]:
+    """Those of a group by its id, or of the groups that ``agent`` is in."""
+    if group != MINE:
+        return tickets.filter(group=int(group))
+    return tickets.filter(group__in=list(groups_with(agent).values_list("pk", flat=True)))
 
 
 def _of_assignee(tickets: QuerySet[Ticket], agent: Agent, assignee: str) -> QuerySet[Ticket]:
@@ -91,53 +130,26 @@ def _of_assignee(tickets: QuerySet[Ticket], agent: Agent, assignee: str) -> Quer
     return tickets
 
 
+_choices: dict[str, Callable[[QuerySet[Ticket], Agent, str], QuerySet[Ticket]]] = {
+    "assignee": _of_assignee,
+    "group": of_groups,
+    "state": lambda tickets, _agent, state: tickets.filter(state=state),
+    "priority": lambda tickets, _agent, priority: tickets.filter(priority=priority),
+}
+
+
 def _worded(found: Found, agent: Agent, text: str) -> Found:
-    """Those with the text, by their ids if an index finds few. The tickets of many are looked at down the list."""
-    ids = Ticket.objects.filter(service=agent.service).order_by().values_list("pk", flat=True)
-    conditions = _containing(text)
-    few = _few([ids.filter(condition) for condition in conditions])
+    """Those with the text, by their ids if indexes find few. The tickets of many are looked at down the list."""
+    ways = ways_of(agent.service, text)
+    few = few_ids(ways)
     if few is None:
-        # COALESCE keeps the database from fetching all of the many by their index, to show one page of them.
-        tickets = found.tickets.filter(
-            Coalesce(reduce(or_, conditions), Value(value=False), output_field=BooleanField())
-        )
-        return Found(tickets, found.among)
-    tickets = found.tickets.filter(pk__in=few)
-    return Found(tickets, tickets)
+        return found.narrowed(found.tickets.filter(fitting(ways)))
+    return found.narrowed(found.tickets.filter(pk__in=few), by_index=True)
 
 
 def _tagged(found: Found, tag: int) -> Found:
     """Those with the tag. Up to ``TAGGED_MAX`` are looked at from the tag's side, however few have the state too."""
     tagged = Ticket.tags.through.objects.filter(tag=tag).order_by().values("ticket")
     if tagged[: TAGGED_MAX + 1].count() > TAGGED_MAX:
-        return Found(found.tickets.filter(tags=tag), found.among)
-    tickets = found.tickets.filter(_IsAnyOf("pk", ArraySubquery(tagged)))
-    return Found(tickets, tickets)
-
-
-def _few(ways: list[QuerySet[Any, int]]) -> set[int] | None:
-    """The ids that are found in one of the ways; ``None`` for more than ``FEW``.
-
-    The database, left to choose, walks down the whole list for what isn't in it.
-    """
-    ids = {pk for found in ways for pk in found[: FEW + 1]}
-    return ids if len(ids) <= FEW else None
-
-
-def _containing(text: str) -> list[Q]:
-    """Matches every word or beginning of a word (환불 finds 환불이); ``12`` and ``#12`` match a ticket's number.
-
-    One of the conditions must hold; each has an index of its own.
-    """
-    text = text.strip()
-    digits = text.removeprefix("#")
-    if digits.isascii() and digits.isdigit():
-        number = Q(number=int(digits)) if int(digits) <= _NUMBER_MAX else Q(pk__in=[])
-        return [number] if text.startswith("#") else [number, _words(text)]
-    return [_words(text)]
-
-
-def _words(text: str) -> Q:
-    """Matches all words. Each is quoted, or signs in it would be operators of ``to_tsquery``."""
-    quoted = ("'" + word.replace("\\", "\\\\").replace("'", "''") + "':*" for word in text.split()[:WORDS_MAX])
-    return Q(search=SearchQuery(" & ".join(quoted), search_type="raw", config="simple"))
+        return found.narrowed(found.tickets.filter(tags=tag))
+    return found.narrowed(found.tickets.filter(_IsAnyOf("pk", ArraySubquery(tagged))), by_index=True)

@@ -24,12 +24,13 @@ from helpcenter.texts import known_language, text_for
 from tickets.customer_links import link_of, tickets_of_email
 from tickets.models import Comment, Ticket, TicketMail
 
-INQUIRY, REPLY, LINKS = "inquiry", "reply", "inquiry_links"
+INQUIRY, REPLY, LINKS, RETURNED = "inquiry", "reply", "inquiry_links", "mail_returned"
 LINKS_MAX = 10  # in one mail: the tickets that changed last
 REFERENCES_MAX = 20  # the first and the latest: programs look at these, and lines of headers have an end
 
 
 def register_kinds() -> None:
+    register(RETURNED, Kind(gettext_lazy("Returned reply")))
     register(INQUIRY, Kind(gettext_lazy("Number of an inquiry"), make=_make_of_ticket))
     register(REPLY, Kind(gettext_lazy("Reply"), make=_make_of_ticket))
     register(LINKS, Kind(gettext_lazy("Links to inquiries"), make=_make_links))

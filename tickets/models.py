@@ -1,18 +1,21 @@
 """Tickets, their tags and comments: what is answered later."""
 
+from collections.abc import Callable
+
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Agent, Service
 from chat.masking.models import MaskedSpan
 from chat.models import Chat
 from helpcenter.models import Customer, PrivacyPolicy
+from tickets.models_settings import Group, TicketTarget  # noqa: F401
 
 CHAT_TAG = "Chat"  # the guide's name: every ticket made from a chat has this tag
 SUBJECT_LENGTH_MAX = 160
@@ -55,17 +58,36 @@ class Ticket(models.Model):
         MAIL = "mail", _("E-mail")
         AGENT = "agent", _("Agent")
 
+    class Priority(models.TextChoices):
+        URGENT = "urgent", _("Urgent")
+        HIGH = "high", _("High")
+        NORMAL = "normal", pgettext_lazy("priority", "Normal")
+        LOW = "low", _("Low")
+
     service = models.ForeignKey(Service, models.CASCADE, related_name="tickets")
     number = models.PositiveIntegerField()  # counted for each service
     subject = models.CharField(_("Subject"), max_length=SUBJECT_LENGTH_MAX)
     body = models.TextField(_("Description"), max_length=TEXT_LENGTH_MAX, blank=True)
     state = models.CharField(_("State"), max_length=12, choices=State, default=State.UNASSIGNED)
+    priority = models.CharField(
+        _("Priority"), max_length=8, choices=Priority, default=Priority.NORMAL, db_default=Priority.NORMAL.value
+    )
     channel = models.CharField(_("Channel"), max_length=12, choices=Channel)
     requester = models.ForeignKey(
         Customer, models.PROTECT, null=True, blank=True, related_name="tickets", verbose_name=_("Requester")
     )
     assignee = models.ForeignKey(
         Agent, models.PROTECT, null=True, blank=True, related_name="tickets", verbose_name=_("Assignee")
+    )
+    # Beside the assignee, or before there is one: without an assignee the ticket stays Unassigned.
+    group = models.ForeignKey(
+        Group,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="tickets",
+        verbose_name=_("Group"),
+        db_index=False,
     )
     # At most one ticket is made from a chat, however many ask for it.
     chat = models.OneToOneField(Chat, models.PROTECT, null=True, blank=True, related_name="ticket")
@@ -75,10 +97,19 @@ class Ticket(models.Model):
     follows = models.ForeignKey(
         "self", models.SET_NULL, null=True, blank=True, related_name="followed_by", db_index=False
     )
+    # The ticket that goes on in place of this one; never one that is merged itself.
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="merged", db_index=False
+    )
     # Since the customer's last answer no agent has replied or changed the state.
     has_answer = models.BooleanField(default=False, db_default=False)
     # Links to the customer's page name the generation; a revoked one is an earlier one.
     link_generation = models.PositiveIntegerField(default=0, db_default=0)
+    # By the service's targets (`tickets.due`). The first answer's is NULL if nobody waits for one.
+    answer_due_at = models.DateTimeField(null=True, blank=True)
+    solve_due_at = models.DateTimeField(null=True, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    due_at = models.DateTimeField(_("Due"), null=True, blank=True)
     # The form's own id: the same form sent twice makes one ticket.
     request_id = models.UUIDField(null=True, blank=True, editable=False)
     # An inquiry's consent: the policy text that was agreed to, and when. A chat's consent is stored with the chat.
@@ -112,8 +143,14 @@ class Ticket(models.Model):
             models.Index(fields=["service", "-updated_at", "-id"], name="ticket_list"),
             models.Index(fields=["service", "state", "-updated_at", "-id"], name="ticket_by_state"),
             models.Index(fields=["assignee", "-updated_at", "-id"], name="ticket_by_assignee"),
+            models.Index(fields=["service", "priority", "-updated_at", "-id"], name="ticket_by_priority"),
+            models.Index(
+                fields=["group", "-updated_at", "-id"], condition=Q(group__isnull=False), name="ticket_by_group"
+            ),
+            models.Index(fields=["service", "due_at", "id"], condition=Q(due_at__isnull=False), name="ticket_due"),
             models.Index(fields=["assignee"], condition=Q(has_answer=True), name="ticket_answered"),
             models.Index(fields=["follows"], condition=Q(follows__isnull=False), name="ticket_followed"),
+            models.Index(fields=["merged_into"], condition=Q(merged_into__isnull=False), name="ticket_merged"),
             GinIndex(fields=["search"], name="ticket_search"),
         ]
 
@@ -123,6 +160,13 @@ class Ticket(models.Model):
     @property
     def audit_subject(self) -> str:
         return f"ticket:{self.pk}"
+
+    @property
+    def is_overdue(self) -> bool:
+        return self.due_at is not None and self.state not in DONE and self.due_at < timezone.now()
+
+
+DONE = (Ticket.State.RESOLVED, Ticket.State.COMPLETED)
 
 
 class Comment(models.Model):
@@ -154,6 +198,35 @@ class Comment(models.Model):
         return f"comment {self.pk}"
 
 
+class CommentDraft(models.Model):
+    """What one agent is writing on a ticket, in one of the two boxes. All of it is masked."""
+
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="drafts")
+    agent = models.ForeignKey(Agent, models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=8, choices=Comment.Kind)
+    body = models.TextField(max_length=TEXT_LENGTH_MAX)
+    cc = models.TextField(blank=True)
+    state = models.CharField(max_length=12, blank=True)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["ticket", "agent", "kind"], name="commentdraft_once")]
+        indexes = [models.Index(fields=["updated_at"], name="commentdraft_old")]
+
+    def __str__(self) -> str:
+        return f"draft {self.pk}"
+
+    @property
+    def stamp(self) -> str:
+        """Tells one writing of the draft from another."""
+        return self.updated_at.isoformat()
+
+    def conceal(self, hide: Callable[[str], str]) -> None:
+        """Saves the texts as ``hide`` returns them."""
+        self.body, self.cc, self.updated_at = hide(self.body), hide(self.cc), timezone.now()
+        self.save(update_fields=["body", "cc", "updated_at"])
+
+
 class TicketMail(models.Model):
     """A mail of a ticket's thread: what ``In-Reply-To`` and ``References`` of later mails are looked up in."""
 
@@ -177,6 +250,28 @@ class TicketMail(models.Model):
 
     def __str__(self) -> str:
         return f"mail {self.pk}"
+
+
+class ChatWords(models.Model):
+    """The words of a ticket's chat as it was at ``rev``, to be found by (`tickets.chat_words`).
+
+    Settled, if the chat has ended and nothing is to come.
+    """
+
+    ticket = models.OneToOneField(Ticket, models.CASCADE, primary_key=True, related_name="chat_words")
+    service = models.ForeignKey(Service, models.CASCADE, related_name="+", db_index=False)
+    words = SearchVectorField(null=True)
+    rev = models.PositiveIntegerField(default=0)
+    is_settled = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [
+            GinIndex(fields=["words"], name="chatwords_words"),
+            models.Index(fields=["ticket"], condition=Q(is_settled=False), name="chatwords_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"words of ticket {self.pk}"
 
 
 class CommentMask(MaskedSpan):

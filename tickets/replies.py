@@ -11,12 +11,18 @@ from agents import audit
 from agents.models import Agent
 from contiple.base.errors import Closed
 from tickets import lifecycle, mails
+from tickets.changing import lock
 from tickets.comments import Words, write, written_before
-from tickets.copies import lock_ticket
+from tickets.drafts import forget_draft
+from tickets.due import note_answer
 from tickets.models import Comment, Ticket
 
 # What a ticket becomes with a reply: it waits for the customer, or it is done.
 AFTER_REPLY = (Ticket.State.PENDING, Ticket.State.RESOLVED)
+
+_READ_ANEW = [
+    "state", "assignee", "requester", "link_generation", "answered_at", "answer_due_at", "solve_due_at"
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -36,16 +42,18 @@ def send_reply(agent: Agent, ticket: Ticket, reply: Reply) -> Comment:
     A ticket that nobody has becomes the agent's. Raises ``Closed`` if the requester has no e-mail address, or if the
     ticket is Completed and ``agent`` is no admin.
     """
-    lock_ticket(ticket)
+    lock(ticket)
     sent = written_before(ticket, reply.request_id)
     if sent:
         return sent
-    ticket.refresh_from_db(fields=["state", "assignee", "requester", "link_generation"])
+    ticket.refresh_from_db(fields=_READ_ANEW)
     if not mails.is_reachable(ticket):
         raise Closed(_("The requester has no e-mail address."), code="unreachable")
     comment = write(ticket, Words(reply.body, Comment.Kind.REPLY, agent=agent, request_id=reply.request_id))
     mails.post_reply(ticket, comment, cc=reply.cc)
+    forget_draft(agent, ticket, Comment.Kind.REPLY)
     _record(agent, ticket, comment, copies=len(reply.cc))
+    note_answer(agent, ticket)
     if ticket.assignee is None:
         lifecycle.set_assignee(agent, ticket, agent)
     lifecycle.set_state(agent, ticket, reply.state)

@@ -1,4 +1,4 @@
-"""The requester of a ticket, as far as agents change it."""
+"""The requester of a ticket: who is surely the same, and what agents may change."""
 
 from django.db import transaction
 
@@ -6,6 +6,19 @@ from agents import audit
 from agents.models import Agent
 from helpcenter.models import Customer
 from tickets.models import Ticket
+
+
+def is_known(requester: Customer) -> bool:
+    """Says whether the row stands for one person: by the mailbox that gets its mails, or by a browser's token.
+
+    A bare name does not: two people may have it.
+    """
+    return bool(requester.email or requester.token_hash)
+
+
+def is_same(one: Customer | None, other: Customer | None) -> bool:
+    """Says whether two requesters are surely one person. The same name or address in two rows proves nothing."""
+    return one is not None and one == other and is_known(one)
 
 
 @transaction.atomic

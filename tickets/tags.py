@@ -15,7 +15,7 @@ from agents.models import Agent, Service
 from chat.masking.concealing import conceal
 from contiple.base.errors import Closed, Invalid
 from contiple.base.texts import can_be_stored, tidy_text
-from tickets.copies import lock_ticket
+from tickets.changing import lock
 from tickets.models import CHAT_TAG, Tag, Ticket
 
 TAG_LENGTH_MAX = 40
@@ -37,7 +37,7 @@ def add_tag(agent: Agent, ticket: Ticket, name: str) -> None:
     Raises ``Invalid`` for a name that can't be used and ``Closed`` for one that is or looks like a system tag's.
     """
     name = clean_tag_name(name)
-    lock_ticket(ticket)
+    lock(ticket)
     name = conceal(agent.service, name)
     tag = tag_named(ticket.service, name)
     if ticket.tags.filter(pk=tag.pk).exists():
@@ -56,7 +56,7 @@ def remove_tag(agent: Agent, ticket: Ticket, tag_id: int) -> None:
         return
     if tag.is_system:
         raise Closed(_("This tag was added by the system and can't be removed."))
-    lock_ticket(ticket)
+    lock(ticket)
     take_off(ticket, tag)
     _touched(ticket, agent, "ticket.tag_removed", tag)
 

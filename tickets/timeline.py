@@ -1,9 +1,14 @@
 """A ticket's timeline: its comments, and what the audit trail says of it in the reader's language."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from zlib import crc32
 
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -14,8 +19,12 @@ from chat.conversation.entries import offered_spans, spans_of
 from chat.conversation.rendering import body_html
 from chat.masking.destroying import RETENTION
 from chat.masking.offers import offers_of
+from contiple.templatetags.parts import moment
+from tickets.due import ANSWER, SOLUTION
 from tickets.mail.shown import Received, received_in
+from tickets.merging import merged_into
 from tickets.models import Comment, Tag, Ticket
+from tickets.models_settings import Group
 
 SHOWN_MAX = 200  # the latest entries: nobody reads more, and the page must stay small
 
@@ -23,6 +32,12 @@ ICONS = {
     "ticket.created": "ticket",
     "ticket.state": "check-circle",
     "ticket.assignee": "assign",
+    "ticket.merged": "link",
+    "ticket.merged_in": "link",
+    "ticket.group": "users",
+    "ticket.priority": "sliders",
+    "ticket.due": "clock",
+    "ticket.target": "clock",
     "ticket.edited": "edit",
     "ticket.tag_added": "tag",
     "ticket.tag_removed": "tag",
@@ -65,23 +80,51 @@ class Happening:
     html: str = ""
     delivery: str = ""  # of a reply: the state of its mail
     received: Received | None = None  # the mail by which a customer's words came
+    merged: Ticket | None = None  # the ticket, merged into this one, in which it was written
+
+    @property
+    def template(self) -> str:
+        kind = "comment" if self.comment else "merged" if self.merged else "happened"
+        return f"tickets/_timeline_{kind}.html"
 
     @property
     def rev(self) -> int:
-        """Only comments change."""
-        return self.comment.rev if self.comment else 0
+        """Only texts change: comments, and the description of a merged ticket."""
+        if self.comment or self.merged is None:
+            return self.comment.rev if self.comment else 0
+        return crc32(f"{self.merged.subject}\0{self.merged.body}".encode())
+
+
+class _Names(NamedTuple):
+    """What entries say by id."""
+
+    agents: Mapping[int, str]
+    tags: Mapping[int, str]
+    groups: Mapping[int, str]
 
 
 def timeline_of(ticket: Ticket) -> list[Happening]:
-    """The ticket's timeline, oldest first. Nine queries, however long it is."""
+    """The ticket's timeline with the words of those merged into it, oldest first. A few queries, however long it is."""
     entries = audit.trail(ticket.service, ticket.audit_subject).exclude(action__in=NOT_SHOWN)
     shown = list(entries.reverse()[:SHOWN_MAX])
-    names, tags = _names_in(ticket, shown), _tags_in(ticket, shown)
-    happened = [_happened(entry, _what(entry, names, tags)) for entry in reversed(shown)]
+    names = _Names(_names_in(ticket, shown), _tags_in(ticket, shown), _groups_in(ticket, shown))
+    happened = [_happened(entry, _what(entry, names)) for entry in reversed(shown)]
     deliveries, received = deliveries_of(ticket), received_in(ticket)
     comments = ticket.comments.prefetch_related("masks")
     written = [_written(comment, deliveries.get(comment.pk, ""), received.get(comment.pk)) for comment in comments]
-    return sorted(happened + written, key=lambda happening: happening.at)
+    merged = [line for each in merged_into(ticket) for line in _lines_of_merged(each)]
+    return sorted(happened + written + merged, key=lambda happening: happening.at)
+
+
+def _lines_of_merged(ticket: Ticket) -> list[Happening]:
+    """Its description and comments, to be read. What is to be masked in them is masked on its own page."""
+    who = ticket.requester.name if ticket.requester else ""
+    deliveries, received = deliveries_of(ticket), received_in(ticket)
+    at, mail = ticket.created_at, received.get(None)
+    first = Happening(f"m-{ticket.pk}", who, "", "ticket", at, received=mail, merged=ticket)
+    comments = ticket.comments.prefetch_related("masks")
+    lines = [_written(it, deliveries.get(it.pk, ""), received.get(it.pk), offers=False) for it in comments]
+    return [first, *(replace(line, merged=ticket) for line in lines)]
 
 
 def _happened(entry: AuditEntry, what: str) -> Happening:
@@ -95,9 +138,9 @@ def deliveries_of(ticket: Ticket) -> dict[int, str]:
     return {replies[mail]: state for mail, state in mails.values_list("message_id", "state")}
 
 
-def _written(comment: Comment, delivery: str, received: Received | None) -> Happening:
-    offers = offered_spans(offers_of(comment.offers))
-    html = body_html(comment.body, spans_of(comment.masks.all()), offers)
+def _written(comment: Comment, delivery: str, received: Received | None, *, offers: bool = True) -> Happening:
+    offered = offered_spans(offers_of(comment.offers)) if offers else []
+    html = body_html(comment.body, spans_of(comment.masks.all()), offered)
     icon = _COMMENT_ICONS[comment.kind]
     return Happening(f"c-{comment.pk}", comment.name, "", icon, comment.created_at, comment, html, delivery, received)
 
@@ -117,6 +160,13 @@ def _tags_in(ticket: Ticket, entries: list[AuditEntry]) -> dict[int, str]:
     return {tag.pk: tag.label for tag in found}
 
 
+def _groups_in(ticket: Ticket, entries: list[AuditEntry]) -> dict[int, str]:
+    """The names of the groups in ``entries``, by id; also of those that are deleted."""
+    changes = [entry.details for entry in entries if entry.action == "ticket.group"]
+    ids = {details[key] for details in changes for key in ("old", "new") if details[key]}
+    return dict(Group.objects.filter(service_id=ticket.service_id, pk__in=ids).values_list("pk", "name")) if ids else {}
+
+
 def _tag(details: dict, tags: Mapping[int, str]) -> str:
     """The tag's name. Entries of former releases store the name itself; a tag that is gone shows as ``*``."""
     return details["tag"] if isinstance(details["tag"], str) else tags.get(details["tag"], "*")
@@ -129,14 +179,20 @@ def _who(entry: AuditEntry) -> str:
     return entry.actor
 
 
-def _what(entry: AuditEntry, names: Mapping[int, str], tags: Mapping[int, str]) -> str:
+def _what(entry: AuditEntry, names: _Names) -> str:
     words: dict[str, Callable[[dict], str]] = {
         "ticket.created": _created,
         "ticket.state": _state,
-        "ticket.assignee": lambda details: _assignee(details, names, by=entry.agent_id),
+        "ticket.assignee": lambda details: _assignee(details, names.agents, by=entry.agent_id),
+        "ticket.merged": lambda details: _("merged the ticket into #%(into)s") % details,
+        "ticket.merged_in": lambda details: _("merged #%(merged)s into this ticket") % details,
+        "ticket.group": lambda details: _group(details, names.groups),
+        "ticket.priority": _priority,
+        "ticket.due": _due,
+        "ticket.target": _target,
         "ticket.edited": _edited,
-        "ticket.tag_added": lambda details: _("added the tag %(tag)s") % {"tag": _tag(details, tags)},
-        "ticket.tag_removed": lambda details: _("removed the tag %(tag)s") % {"tag": _tag(details, tags)},
+        "ticket.tag_added": lambda details: _("added the tag %(tag)s") % {"tag": _tag(details, names.tags)},
+        "ticket.tag_removed": lambda details: _("removed the tag %(tag)s") % {"tag": _tag(details, names.tags)},
         "ticket.mail_returned": lambda _details: _("got an e-mail back: it could not be delivered"),
         "ticket.links_revoked": lambda _details: _("revoked the customer’s links"),
         "ticket.requester_email": lambda _details: _("added the requester’s e-mail address"),
@@ -161,6 +217,38 @@ def _state(details: dict) -> str:
         "old": labels.get(details["old"], details["old"]),
         "new": labels.get(details["new"], details["new"]),
     }
+
+
+def _priority(details: dict) -> str:
+    labels = dict(Ticket.Priority.choices)
+    return _("changed the priority from %(old)s to %(new)s") % {
+        "old": labels.get(details["old"], details["old"]),
+        "new": labels.get(details["new"], details["new"]),
+    }
+
+
+def _group(details: dict, names: Mapping[int, str]) -> str:
+    if details["new"] is None:
+        return _("took the ticket from the group %(group)s") % {"group": names.get(details["old"], "*")}
+    return _("gave the ticket to the group %(group)s") % {"group": names.get(details["new"], "*")}
+
+
+def _due(details: dict) -> str:
+    times = {name: moment(datetime.fromisoformat(details[name])) for name in (ANSWER, SOLUTION) if name in details}
+    if len(times) == 2:
+        return format_html(_("set when it is due: first answer {answer}, solution {solution}"), **times)
+    if ANSWER in times:
+        return format_html(_("set when it is due: first answer {answer}"), **times)
+    return format_html(_("set when it is due: solution {solution}"), **times)
+
+
+def _target(details: dict) -> str:
+    is_answer, late_s = details["target"] == ANSWER, details["late_s"]
+    if not late_s:
+        return _("gave the first answer in time") if is_answer else _("solved it in time")
+    now = timezone.now()
+    late = {"late": timesince(now - timedelta(seconds=max(late_s, 60)), now, depth=1)}
+    return _("gave the first answer %(late)s late") % late if is_answer else _("solved it %(late)s late") % late
 
 
 def _assignee(details: dict, names: Mapping[int, str], *, by: int | None) -> str:

@@ -2,7 +2,18 @@ from django.conf import settings
 from django.urls import path
 
 from contiple.bounds import POSTED_MAIL
-from tickets import views, views_customer, views_detail, views_mail, views_masking, views_public
+from tickets import (
+    views,
+    views_bulk,
+    views_customer,
+    views_detail,
+    views_drafts,
+    views_mail,
+    views_masking,
+    views_merging,
+    views_public,
+    views_settings,
+)
 
 app_name = "tickets"
 _tickets = "desk/<slug:service>/tickets/"
@@ -11,14 +22,26 @@ _inquiry = "inquiry/<slug:service>/<str:secret>/"  # `contiple.log_addresses` kn
 
 urlpatterns = [
     path(_tickets, views.ticket_list, name="list"),
+    path(f"{_tickets}answers/", views.answers, name="answers"),
+    path(f"{_tickets}change/", views_bulk.change, name="change"),
     path(f"{_tickets}new/", views.new_ticket, name="new"),
     path("desk/<slug:service>/chat/<int:chat>/ticket/", views.create_from_chat, name="create_from_chat"),
+    path("desk/<slug:service>/ticket-settings/", views_settings.settings, name="settings"),
+    path("desk/<slug:service>/ticket-settings/groups/new/", views_settings.new_group, name="new_group"),
+    path("desk/<slug:service>/ticket-settings/groups/<int:pk>/", views_settings.edit_group, name="edit_group"),
+    path(
+        "desk/<slug:service>/ticket-settings/groups/<int:pk>/delete/", views_settings.delete_group, name="delete_group"
+    ),
     path(_ticket, views_detail.detail, name="detail"),
     path(f"{_ticket}subject/", views_detail.edit_text, name="subject"),
     path(f"{_ticket}state/", views_detail.set_state, name="state"),
     path(f"{_ticket}assignee/", views_detail.set_assignee, name="assignee"),
+    path(f"{_ticket}merge/", views_merging.merge, name="merge"),
+    path(f"{_ticket}group/", views_detail.set_group, name="group"),
+    path(f"{_ticket}priority/", views_detail.set_priority, name="priority"),
     path(f"{_ticket}comments/", views_detail.add_comment, name="comments"),
     path(f"{_ticket}reply/", views_detail.reply, name="reply"),
+    path(f"{_ticket}draft/", views_drafts.draft, name="draft"),
     path(f"{_ticket}requester/", views_detail.requester_email, name="requester_email"),
     path(f"{_ticket}links/revoke/", views_detail.revoke_links, name="revoke_links"),
     path(f"{_ticket}changes/", views_detail.changes, name="changes"),

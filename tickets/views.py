@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
@@ -15,9 +16,11 @@ from contiple.base.paging import Position
 from helpcenter.customers import customer_for_inquiry
 from helpcenter.models import Customer
 from helpcenter.texts import reading_language
-from tickets import access, lifecycle, listing
-from tickets.forms import ChatTicketForm, FilterForm, NewTicketForm
+from tickets import access, groups, lifecycle, listing
+from tickets.forms import ChatTicketForm, NewTicketForm
+from tickets.forms_list import ChangesForm, FilterForm
 from tickets.models import Ticket
+from tickets.models_settings import TicketTarget
 
 RESULTS = "ticket-results"  # the element that the filter bar replaces
 
@@ -31,19 +34,28 @@ def ticket_list(request: HttpRequest, agent: Agent) -> HttpResponse:
     context = {
         "section": "tickets",
         "form": form,
+        "changes": ChangesForm(agent=agent),
         "filters": filters,
+        "shows_due": TicketTarget.objects.filter(service=agent.service).exists(),
         "filtered": filters != listing.Filters(),
         "found": listing.count(found),
-        "mine": listing.count_all(tickets.filter(assignee=agent)),
-        "unassigned": listing.count_all(tickets.filter(state=Ticket.State.UNASSIGNED)),
         "page": listing.page_of(
             found,
             before=Position.parse(request.GET.get("before", "")),
             after=Position.parse(request.GET.get("after", "")),
         ),
-    }
+    } | _quick_views(agent, tickets)
     is_part = request.htmx.target == RESULTS and not request.htmx.boosted
     return render(request, "tickets/_results.html" if is_part else "tickets/list.html", context)
+
+
+@require_safe
+@for_agents
+def answers(request: HttpRequest, agent: Agent) -> HttpResponse:
+    """The count in the navigation, and when a ticket was last changed. Every page of the desk asks regularly."""
+    newest = access.tickets_for(agent).order_by("-updated_at", "-pk").values_list("updated_at", flat=True).first()
+    context = {"number": access.count_answers(agent), "latest": newest.isoformat() if newest else ""}
+    return render(request, "tickets/_answers_now.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -67,6 +79,17 @@ def create_from_chat(request: HttpRequest, agent: Agent, chat: int) -> HttpRespo
     return _chat_ticket(request, agent, source, ticket, form)
 
 
+def _quick_views(agent: Agent, tickets: QuerySet[Ticket]) -> dict:
+    """Returns how many tickets are in each. ``in_groups`` is false for who is in no group."""
+    is_member = groups.groups_with(agent).exists()
+    return {
+        "mine": listing.count_all(tickets.filter(assignee=agent)),
+        "in_groups": is_member and listing.count_all(listing.of_groups(tickets, agent, listing.MINE)),
+        "unassigned": listing.count_all(tickets.filter(state=Ticket.State.UNASSIGNED)),
+        "overdue": listing.count_all(listing.overdue(tickets)),
+    }
+
+
 def _draft(form: NewTicketForm) -> lifecycle.Draft:
     data = form.cleaned_data
     return lifecycle.Draft(
@@ -74,6 +97,8 @@ def _draft(form: NewTicketForm) -> lifecycle.Draft:
         subject=data["subject"],
         body=data["body"],
         assignee=data["assignee"],
+        group=data["group"],
+        priority=data["priority"] or Ticket.Priority.NORMAL,
         request_id=data["request_id"],
     )
 

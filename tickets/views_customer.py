@@ -25,6 +25,7 @@ from helpcenter.texts import reading_language
 from tickets import conversation, customer_answers, customer_page
 from tickets.customer_answers import Sender
 from tickets.customer_links import secret_of, ticket_of_secret
+from tickets.customer_page import Entry, Seen
 from tickets.forms_conversation import AnswerForm, LinkForm
 from tickets.models import Ticket
 
@@ -70,11 +71,13 @@ def inquiry(request: HttpRequest, ticket: Ticket, secret: str) -> HttpResponse:
 @require_safe
 @_by_link
 def changes(request: HttpRequest, ticket: Ticket, secret: str) -> HttpResponse:
-    """The conversation, or 204 if it is still what the page has ``seen``. Pages ask regularly."""
-    context = _conversation(ticket)
-    if request.GET.get("seen") == context["seen"]:
+    """What has changed since the page has ``seen`` the conversation, or 204 if nothing has. Pages ask regularly."""
+    asked = request.GET.get("seen", "")
+    now, seen = customer_page.seen_now(ticket), Seen.parse(asked)
+    if asked == str(now):
         return HttpResponse(status=204)
-    return render(request, "tickets/_inquiry_entries.html", context)
+    changed = customer_page.changed_since(ticket, seen) if seen else None
+    return render(request, "tickets/_inquiry_entries.html", _conversation(ticket, now, changed))
 
 
 @require_POST
@@ -122,7 +125,8 @@ def _ask(
 
 
 def _page(request: HttpRequest, ticket: Ticket, secret: str, form: AnswerForm, *, status: int = 200) -> HttpResponse:
-    context = public_page(request, ticket.service) | _conversation(ticket)
+    context = public_page(request, ticket.service)
+    context |= _conversation(ticket, customer_page.seen_now(ticket))
     context |= {
         "secret": secret,
         "form": form,
@@ -132,13 +136,13 @@ def _page(request: HttpRequest, ticket: Ticket, secret: str, form: AnswerForm, *
     return render(request, "tickets/inquiry.html", context, status=status)
 
 
-def _conversation(ticket: Ticket) -> dict:
-    entries = customer_page.entries_of(ticket)
-    revs = sum(entry.rev for entry in entries)
+def _conversation(ticket: Ticket, seen: Seen, changed: list[Entry] | None = None) -> dict:
+    """The whole conversation, or only what has ``changed``. ``seen`` was read before."""
     return {
         "ticket": ticket,
-        "entries": entries,
+        "entries": customer_page.entries_of(ticket) if changed is None else changed,
+        "is_whole": changed is None,
         "state": customer_page.shown_state(ticket),
         "may_solve": conversation.may_solve(ticket),
-        "seen": f"{len(entries)}-{revs}-{ticket.state}",
+        "seen": seen,
     }

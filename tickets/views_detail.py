@@ -14,11 +14,12 @@ from agents.access import for_agents
 from agents.models import Agent
 from chat.masking import concealing
 from contiple.base.errors import DomainError, Invalid
-from tickets import access, customer_links, customer_page, lifecycle, mails, tags
-from tickets.forms import AssigneeForm, CommentForm, StateForm, TagForm, TextForm, fingerprint
+from tickets import access, customer_links, customer_page, lifecycle, mails, merging, tags, triage
+from tickets.drafts import drafts_of
+from tickets.forms import AssigneeForm, CommentForm, GroupForm, PriorityForm, StateForm, TagForm, TextForm, fingerprint
 from tickets.forms_conversation import ReplyForm, RequesterForm
 from tickets.mail.shown import received_in
-from tickets.models import Ticket
+from tickets.models import Comment, CommentDraft, Ticket
 from tickets.replies import send_reply
 from tickets.requesters import set_email
 from tickets.timeline import deliveries_of, timeline_of
@@ -78,6 +79,22 @@ def set_state(request: HttpRequest, agent: Agent, number: int) -> HttpResponse:
 def set_assignee(request: HttpRequest, agent: Agent, number: int) -> HttpResponse:
     ticket = access.ticket_for(agent, number)
     lifecycle.set_assignee(agent, ticket, _chosen(AssigneeForm(request.POST, ticket=ticket), "assignee"))
+    return _done(request, agent, ticket, FACTS)
+
+
+@require_POST
+@for_agents
+def set_group(request: HttpRequest, agent: Agent, number: int) -> HttpResponse:
+    ticket = access.ticket_for(agent, number)
+    triage.set_group(agent, ticket, _chosen(GroupForm(request.POST, ticket=ticket), "group"))
+    return _done(request, agent, ticket, FACTS)
+
+
+@require_POST
+@for_agents
+def set_priority(request: HttpRequest, agent: Agent, number: int) -> HttpResponse:
+    ticket = access.ticket_for(agent, number)
+    triage.set_priority(agent, ticket, _chosen(PriorityForm(request.POST, ticket=ticket), "priority"))
     return _done(request, agent, ticket, FACTS)
 
 
@@ -171,30 +188,41 @@ def _refused(request: HttpRequest, agent: Agent, ticket: Ticket, form: Form, *, 
 
 def _context(agent: Agent, ticket: Ticket) -> dict:
     """Everything the page shows, read now."""
-    may_change_state = agent.is_admin or ticket.state != Ticket.State.COMPLETED
+    may_change_state = not ticket.merged_into_id and (agent.is_admin or ticket.state != Ticket.State.COMPLETED)
     is_reachable = mails.is_reachable(ticket)
+    drafts = drafts_of(agent, ticket)
     return {
         "section": "tickets",
         "ticket": ticket,
         "seen": _seen_now(ticket),  # read before the texts: a change in between counts as not seen
         "can_mask": concealing.is_on(agent.service),
         "may_change_state": may_change_state,
-        "text_form": TextForm(ticket=ticket),
-        "state_form": StateForm(ticket=ticket, agent=agent),
-        "assignee_form": AssigneeForm(ticket=ticket),
-        "tag_form": TagForm(),
-        "followers": list(ticket.followed_by.order_by("number").values_list("number", flat=True)),
+        "followers": merging.followers_of(ticket),
+        "merged": list(merging.merged_into(ticket)),
+        "chats": merging.chats_of(ticket),
         "is_seen_by_customer": customer_page.is_written_by_customer(ticket),
         "tags": list(ticket.tags.order_by("-is_system", "name")),
         "known_tags": [tag.name for tag in access.tags_in_use(agent.service) if not tag.is_system],
-        "comment_form": CommentForm(),
-        "reply_form": ReplyForm(),
-        "requester_form": RequesterForm(),
+        "drafts": drafts,
         "is_reachable": is_reachable,
         "reply_template": "tickets/_reply_form.html" if is_reachable else "tickets/_no_reply.html",
-        "writes_reply": is_reachable and may_change_state,
+        "writes_reply": is_reachable and may_change_state and drafts.keys() != {Comment.Kind.INTERNAL},
         "timeline": timeline_of(ticket),
         "received": received_in(ticket).get(None),
+    } | _forms(agent, ticket, drafts)
+
+
+def _forms(agent: Agent, ticket: Ticket, drafts: dict[str, CommentDraft]) -> dict[str, Form]:
+    return {
+        "text_form": TextForm(ticket=ticket),
+        "state_form": StateForm(ticket=ticket, agent=agent),
+        "assignee_form": AssigneeForm(ticket=ticket),
+        "group_form": GroupForm(ticket=ticket),
+        "priority_form": PriorityForm(ticket=ticket),
+        "tag_form": TagForm(),
+        "comment_form": CommentForm(draft=drafts.get(Comment.Kind.INTERNAL)),
+        "reply_form": ReplyForm(draft=drafts.get(Comment.Kind.REPLY)),
+        "requester_form": RequesterForm(),
     }
 
 
@@ -203,6 +231,8 @@ def _seen_now(ticket: Ticket) -> str:
 
     Revs only grow and no comment is deleted, so their sum tells a change.
     """
-    revs = ticket.comments.aggregate(sum=Sum("rev"))["sum"] or 0
+    family = [ticket, *merging.merged_into(ticket)]
+    revs = Comment.objects.filter(ticket__in=family).aggregate(sum=Sum("rev"))["sum"] or 0
     delivered = "".join(state[0] for state in deliveries_of(ticket).values())
-    return f"{fingerprint(ticket)}-{revs}-{ticket.state}-{ticket.has_answer:d}-{delivered}"
+    texts = "-".join(fingerprint(each) for each in family)
+    return f"{texts}-{revs}-{ticket.state}-{ticket.priority}-{ticket.has_answer:d}-{delivered}"

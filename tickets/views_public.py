@@ -23,6 +23,7 @@ from chat.masking.concealing import masked_kinds
 from chat.models import Chat
 from contiple.base.addresses import client_address
 from contiple.base.errors import TooMany
+from contiple.base.texts import one_line
 from helpcenter.access import customer_for_token
 from helpcenter.models import PrivacyPolicy
 from helpcenter.pages import public_page
@@ -31,6 +32,8 @@ from helpcenter.texts import reading_language
 from tickets import chat_inquiries
 from tickets.forms import InquiryForm
 from tickets.inquiries import Inquiry, leave_inquiry
+from tickets.lifecycle import first_words
+from tickets.models import SUBJECT_LENGTH_MAX
 
 _signer = Signer(salt="tickets.contact_sent")
 
@@ -102,8 +105,12 @@ def _typed(request: HttpRequest, chat: Chat | None) -> dict[str, str]:
     typed = {name: request.POST.get(name, "") for name in ("name", "email", "message")}
     if chat is None:
         return typed
-    known = {"name": chat.customer.name, "email": chat.customer.email}
+    known = {"name": chat.customer.name, "email": chat.customer.email, "subject": _subject(chat)}
     return known | {"message": chat_inquiries.words_of(chat, typed=typed["message"].replace("\r\n", "\n"))}
+
+
+def _subject(chat: Chat) -> str:
+    return one_line(first_words(chat), SUBJECT_LENGTH_MAX)
 
 
 def _shown(service: Service, form: InquiryForm, policy: PrivacyPolicy, chat: Chat | None) -> dict[str, Any]:

@@ -56,10 +56,12 @@ def figures() -> Figures:
 
 
 def drop_old() -> None:
-    """Deletes the oldest mails that have ended, after ``SENT_MAIL_DAYS``; and secrets that never left, before."""
+    """Deletes mails that have ended, after ``SENT_MAIL_DAYS``; and secrets that never left, before.
+
+    Reads the oldest that have ended, and those that still wait among them: ids grow with times, so no index is needed.
+    """
     unsent = OutgoingMail.objects.filter(state__in=STOPPED, created_at__lt=timezone.now() - SECRETS_KEPT)
     unsent.exclude(sealed=None).update(sealed=None)
     kept: timedelta = settings.SENT_MAILS_KEPT  # type: ignore[assignment]  # it has a default
-    oldest = OutgoingMail.objects.order_by("pk").values("pk")[:BATCH]
-    old = OutgoingMail.objects.filter(pk__in=oldest, created_at__lt=timezone.now() - kept)
-    delete_in_batches(old.exclude(state=State.WAITING))
+    oldest = OutgoingMail.objects.exclude(state=State.WAITING).order_by("pk").values("pk")[:BATCH]
+    delete_in_batches(OutgoingMail.objects.filter(pk__in=oldest, created_at__lt=timezone.now() - kept))

@@ -15,14 +15,19 @@ START_BY_NETWORK = Limit("chat start address", 5000, HOUR)  # as many as eight c
 START_BY_CUSTOMER = Limit("chat start customer", 20, HOUR)
 START_BY_CUSTOMER_DAY = Limit("chat start customer, day", 60, DAY)
 START_BY_SERVICE = Limit("chat start service", 200_000, DAY)  # more than one network can use up
+EVALUATION_BY_CUSTOMER = Limit("evaluation customer", 20, HOUR)
+TRANSCRIPT_BY_CUSTOMER = Limit("transcript customer", 30, HOUR)
 INQUIRY_BY_NETWORK = Limit("inquiry address", 20, HOUR)
 INQUIRY_BY_SERVICE = Limit("inquiry service", 5000, DAY)
 ANSWER_BY_NETWORK = Limit("inquiry answer address", 60, HOUR)
 ANSWER_BY_CUSTOMER = Limit("inquiry answer customer", 30, HOUR)
 # Mails that anybody can have sent to anybody.
 CONFIRMATION_BY_EMAIL = Limit("inquiry confirmation e-mail", 5, HOUR)
+TRANSCRIPT_BY_EMAIL = Limit("transcript e-mail", 3, HOUR)
 LINKS_BY_EMAIL = Limit("inquiry links e-mail", 3, HOUR)
 LINKS_BY_NETWORK = Limit("inquiry links address", 20, HOUR)
+UNREAD_BY_EMAIL = Limit("unread messages e-mail", 5, HOUR)
+UNREAD_BY_CHAT = Limit("unread messages chat", 10, DAY)
 
 # Messages of a customer in one chat: each costs so many seconds, which pass by themselves, and a chat may owe so many.
 # So 240 short messages or 12 of 12 kB may come at once, and in the long run 1,400 short ones an hour.

@@ -100,10 +100,10 @@ def latest_page(chat: Chat, *, notes: bool = True) -> list[Entry]:
     return page_before(chat, 2**31 - 1, notes=notes)
 
 
-def page_before(chat: Chat, seq: int, *, notes: bool = True) -> list[Entry]:
-    """Returns the ``PAGE_SIZE`` entries before place ``seq``, oldest first. Customers get them without ``notes``."""
+def page_before(chat: Chat, seq: int, *, notes: bool = True, size: int = PAGE_SIZE) -> list[Entry]:
+    """Returns the ``size`` entries before place ``seq``, oldest first. Customers get them without ``notes``."""
     which = "message.seq < %s AND (%s OR NOT message.internal) ORDER BY message.seq DESC LIMIT %s"
-    return _read(which, [chat.pk, seq, notes, PAGE_SIZE])[::-1]
+    return _read(which, [chat.pk, seq, notes, size])[::-1]
 
 
 def _read(which: str, parameters: list) -> list[Entry]:

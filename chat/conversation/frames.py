@@ -1,14 +1,19 @@
 """Frames that show a whole state: an agent's desk, a customer's chat, how many customers wait."""
 
 from functools import lru_cache
+from typing import Any
 
 from django.template.loader import render_to_string
-from django.utils import translation
+from django.utils import timezone, translation
 
 from agents.models import Agent
 from chat import access, protocol
+from chat.conversation import evaluations, transcript_mail
 from chat.conversation.rendering import plain
+from chat.follow_ups import registered
 from chat.models import Chat
+from helpcenter.access import help_center_of
+from helpcenter.texts import text_for
 
 OTHERS_SHOWN = 50  # of the service's other chats, in an admin's list
 
@@ -46,6 +51,13 @@ def active_status_frame(chat_id: int) -> protocol.Status:
 
 def status_frame(chat: Chat, language: str, *, place: int | None) -> protocol.Status:
     """Returns how the customer's chat stands now; ``place`` is its place in the queue while it waits."""
+    context: dict[str, Any] = {"chat": chat, "place": place, "service": chat.service}
+    if not chat.is_open:
+        context["inquiry"] = registered().inquiry_of(chat)
+        context["can_be_mailed"] = transcript_mail.can_be_mailed(chat)
+        context["evaluation"] = evaluations.standing(chat, now=timezone.now())
+    elif chat.inquiry_offer == Chat.InquiryOffer.ABSENT:
+        context["absent_message"] = text_for(help_center_of(chat.service), language).absent_message
     with translation.override(language):
-        html = render_to_string("chat/_customer_status.html", {"chat": chat, "place": place, "service": chat.service})
+        html = render_to_string("chat/_customer_status.html", context)
     return protocol.Status(chat=chat.pk, state=chat.state, html=plain(html))

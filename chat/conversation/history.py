@@ -63,7 +63,8 @@ def page_for(
 
     If neither an index nor ``FEW`` customers lead to them, it looks at a part of the list (``paging.page_among``).
     """
-    among = _by_index(access.chats_seen_by(agent).annotate(is_processed=_answered()), filters)
+    chats = access.chats_seen_by(agent).select_related("evaluation")
+    among = _by_index(chats.annotate(is_processed=_answered()), filters)
     found = among
     if text := filters.text.strip():
         named = Q(name__icontains=text) | Q(email__icontains=text)

@@ -126,13 +126,13 @@ def originals_of_customer(chat: Chat) -> list[str]:
 
 
 def change_body(chat: Chat, message: Message) -> None:
-    """Saves the message's body and offers under the chat's next rev, and the lists' last line if it is the last one.
+    """Saves what the message says under the chat's next rev, and the lists' last line if it is the last one.
 
     Needs the chat's row lock. The caller tells of the message itself.
     """
     chat.last_rev += 1
     message.rev = chat.last_rev
-    message.save(update_fields=["body", "rev", "offers"])
+    message.save(update_fields=["body", "event", "rev", "offers"])
     fields: dict[str, Any] = {"last_rev": chat.last_rev}
     if not message.internal and not chat.messages.filter(seq__gt=message.seq, internal=False).exclude(body="").exists():
         fields["last_line"] = last_line(message.body)

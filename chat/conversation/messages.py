@@ -135,14 +135,23 @@ def append_together(sendings: Sequence[Sending], *, wait: bool) -> list[Sent | E
     return [_sent(outcome) if isinstance(outcome, Draft) else outcome for outcome in outcomes]
 
 
-def append_event(chat: Chat, event: str, *, name: str = "") -> None:
-    """Appends an entry that is rendered in each reader's words (``rendering.EVENTS``). Needs the chat's row lock."""
-    _append(chat, author=Author.SYSTEM, event=event, name=name)
+def append_event(chat: Chat, event: str, *, name: str = "", internal: bool = False) -> None:
+    """Appends an entry that is rendered in each reader's words (``rendering.EVENTS``). Needs the chat's row lock.
+
+    The customer never sees one that is ``internal``.
+    """
+    _append(chat, author=Author.SYSTEM, event=event, name=name, internal=internal)
 
 
-def append_notice(chat: Chat, body: str, *, name: str) -> None:
+def append_notice(chat: Chat, body: str, *, name: str, event: str = "") -> None:
     """Appends the service's own words, such as its greeting. Needs the chat's row lock."""
-    _append(chat, body, author=Author.SYSTEM, name=name)
+    _append(chat, body, author=Author.SYSTEM, name=name, event=event)
+
+
+def append_evaluation(chat: Chat, event: str, comment: str) -> int:
+    """Appends the customer's evaluation, and returns its ``seq``. Needs the chat's row lock."""
+    _append(chat, comment, concealing.search(chat.service, comment), author=Author.SYSTEM, event=event)
+    return chat.last_rev
 
 
 def append_note(chat: Chat, agent: Agent, body: str) -> None:
@@ -264,12 +273,15 @@ _LOCK = """
 SELECT chat.id, chat.service_id, chat.state, chat.agent_id, chat.last_rev, chat.unread,
     greatest(coalesce(extract(epoch FROM chat.paced_until - statement_timestamp()), 0), 0)::float AS owed_s,
     customer.name AS customer_name, contract.security_service AS masks_on,
-    coalesce(rules.version, 0) AS rules_version
+    coalesce(rules.version, 0) AS rules_version,
+    CASE WHEN customer.email <> '' AND coalesce(settings.mail_unread, TRUE)
+        THEN coalesce(settings.mail_unread_minutes, 5) END AS mail_after_minutes
 FROM chat_chat AS chat
 JOIN helpcenter_customer AS customer ON customer.id = chat.customer_id
 JOIN agents_contract AS contract ON contract.service_id = chat.service_id
 JOIN agents_service AS service ON service.id = chat.service_id AND NOT service.is_stopped
 LEFT JOIN chat_maskingrules AS rules ON rules.service_id = chat.service_id
+LEFT JOIN chat_chatsettings AS settings ON settings.service_id = chat.service_id
 WHERE chat.id = ANY(%s) ORDER BY chat.id FOR NO KEY UPDATE OF chat {}
 """
 _SENT_EARLIER = """

@@ -12,12 +12,14 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from msgspec import structs
 
 from chat import protocol
 from chat.conversation import live
 from chat.conversation.entries import Entry, ShownSpan, last_line
+from chat.evaluation import Score
 
 EVENTS = {
     "joined": _("%(name)s joined the chat."),
@@ -26,6 +28,10 @@ EVENTS = {
     "returned": _("%(name)s has returned the chat to the queue. The next available agent will take over."),
     "reminded": _("Are you still there? Please answer when you can."),
     "reminded_end": _("Are you still there? Without an answer, this chat ends in %(name)s min."),
+    "mailed": _("Unread messages sent by e-mail: %(name)s"),
+    "mailed_missed": _("A link to leave a 1:1 inquiry was sent by e-mail."),
+    "mail_returned": _("An e-mail to the customer came back: it was not delivered."),
+    "mail_failed": _("An e-mail to the customer could not be sent."),
     "left_queue": _("The customer left the queue."),
     "inquiry": _("The customer left a 1:1 inquiry instead."),
     "closed_customer": _("The customer ended the chat."),
@@ -33,13 +39,17 @@ EVENTS = {
     "closed_timeout": _("The chat ended because the connection was lost."),
     "closed_idle": _("The chat ended because it was not answered."),
     "closed_service": _("The chat ended because the chat service was closed."),
+    **{f"evaluated_{score.value}": format_lazy("{} ({}/5)", score.label, score.value) for score in Score},
 }
+# Events with words of their own: those of the service, and of the customer.
+_KINDS = {"evaluation": "ask", "evaluated": "evaluation"}
 # An address ends before closing punctuation that belongs to the sentence.
 _LINK = re.compile(r"https?://[^\s<>\"'`\\]*[^\s<>\"'`\\.,;:!?)\]}*]", re.IGNORECASE)
 
 
 def message_html(entry: Entry, language: str) -> str:
     """Returns an entry as HTML. The template is rendered once for each language and kind of entry; see ``_pieces``."""
+    kind = _KINDS.get(entry.event.partition("_")[0], "event") if entry.event else ""
     filling = {
         "chat": str(entry.chat),
         "seq": str(entry.seq),
@@ -47,9 +57,12 @@ def message_html(entry: Entry, language: str) -> str:
         "name": _escaped(entry.name),
         "iso": entry.created_at.isoformat(),
         "time": entry.created_at.strftime("%H:%M"),
-        "body": _event_html(entry, language) if entry.event else body_html(entry.body, entry.masks, entry.offers),
+        "event": _event_html(entry, language),
+        "body": body_html(entry.body, entry.masks, entry.offers),
     }
-    pieces = _pieces(language, entry.author, bool(entry.event), entry.internal, tuple(filling))
+    if kind == "event":
+        filling["body"] = filling["event"]
+    pieces = _pieces(language, entry.author, kind, entry.internal, tuple(filling))
     return "".join([filling[piece[1:]] if piece[0] == _HOLE else piece for piece in pieces])
 
 
@@ -105,9 +118,16 @@ def body_html(body: str, masks: Sequence[ShownSpan], offers: Sequence[ShownSpan]
     return mark_safe("".join([*parts, _linked(body[at:])]))  # noqa: S308 - every part is escaped
 
 
+def event_text(entry: Entry) -> str:
+    """Returns what a system entry says, in the language that is active; empty for a later release's event."""
+    return str(EVENTS[entry.event]) % {"name": entry.name} if entry.event in EVENTS else ""
+
+
 def _event_html(entry: Entry, language: str) -> str:
+    if not entry.event:
+        return ""
     with translation.override(language):
-        return _escaped(EVENTS[entry.event] % {"name": entry.name}) if entry.event in EVENTS else ""
+        return _escaped(event_text(entry))
 
 
 def plain(html: str) -> str:
@@ -120,10 +140,10 @@ _HOLE = "\ue000"
 
 
 @lru_cache(maxsize=64)
-def _pieces(language: str, author: str, is_event: bool, internal: bool, names: tuple[str, ...]) -> list[str]:
+def _pieces(language: str, author: str, kind: str, internal: bool, names: tuple[str, ...]) -> list[str]:
     """Renders ``_message.html`` with holes for what differs, and cuts it there. Filled and joined it is the message."""
     holes = {name: SafeString(f"{_HOLE}{name}{_HOLE}") for name in names}
-    context = {**holes, "author": author, "is_event": is_event, "internal": internal}
+    context = {**holes, "author": author, "kind": kind, "internal": internal}
     with translation.override(language):
         html = plain(render_to_string("chat/_message.html", context))
     # Even parts are the template's, odd ones the names of holes.

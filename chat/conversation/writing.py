@@ -37,6 +37,7 @@ class LockedChat:
     owed_s: float = 0.0  # by the customer, for messages (``abuse.limits``)
     owes_s: float | None = None  # as a new message leaves it; None: it stays as it is
     spoke_last: str = ""  # customer or agent, if one of them wrote a new message
+    mail_after_minutes: int | None = None  # what the customer has not read by then is mailed; None: never
 
 
 @dataclass(slots=True, kw_only=True)
@@ -119,6 +120,14 @@ _json = msgspec.json.Encoder().encode
 _WRITE = f"""
 WITH message AS (
     {INSERT}
+), new AS (
+    SELECT * FROM json_to_recordset(%s::json) AS new (id bigint, last_rev integer, unread integer, last_line text,
+        owes_s float, spoke_last text, mail_after_minutes integer)
+), mail_wait AS (
+    INSERT INTO chat_mailwait (chat_id, due_at)
+    SELECT id, statement_timestamp() + make_interval(mins => mail_after_minutes) FROM new
+    WHERE spoke_last = 'agent' AND mail_after_minutes IS NOT NULL
+    ON CONFLICT (chat_id) DO NOTHING
 ), counted AS (
     UPDATE chat_chat AS chat SET
         last_rev = new.last_rev,
@@ -130,9 +139,7 @@ WITH message AS (
         unanswered_since = CASE new.spoke_last WHEN 'agent' THEN statement_timestamp()
             WHEN '' THEN chat.unanswered_since END,
         reminded_at = CASE new.spoke_last WHEN '' THEN chat.reminded_at END
-    FROM json_to_recordset(%s::json) AS new (id bigint, last_rev integer, unread integer, last_line text,
-        owes_s float, spoke_last text)
-    WHERE chat.id = new.id
+    FROM new WHERE chat.id = new.id
 )
 SELECT id, chat_id, seq, created_at FROM message
 """  # noqa: S608 - a constant

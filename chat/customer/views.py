@@ -27,7 +27,7 @@ from agents.models import Service
 from chat import access
 from chat.abuse import blocks, crowds, limits, puzzle
 from chat.abuse.networks import network_of
-from chat.conversation import entries, frames, messages, rendering
+from chat.conversation import entries, evaluations, frames, messages, rendering
 from chat.conversation.paging import before
 from chat.customer.forms import StartForm
 from chat.customer.page_addresses import masked_address
@@ -71,7 +71,7 @@ def for_customers(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
 @xframe_options_exempt
 def panel(request: HttpRequest, service: str) -> HttpResponse:
     """The page in the frame, as a customer without a chat sees it. The script resumes the chat of others."""
-    context = _chat_page(request, running_service(service))
+    context = chat_page(request, running_service(service))
     response = render(request, "chat/customer.html", context | _stage(request, context))
     response._csp_replace = {"frame-ancestors": ["'self'", *_embedding_sites(context["service"])]}
     add_never_cache_headers(response)
@@ -85,7 +85,7 @@ def start(request: HttpRequest, service: Service, customer: Customer | None) -> 
     The page makes the customer's token and keeps it until the start is answered. So a start that is sent again, because
     its answer was lost, finds the same customer and the same chat, whatever the gates are by now.
     """
-    context = _chat_page(request, service)
+    context = chat_page(request, service)
     chat = access.chat_of(customer) if customer else None
     if chat is not None and chat.is_open:
         _count_start(service, customer, network_of(service.pk, request))
@@ -119,29 +119,33 @@ def resume(request: HttpRequest, service: Service, customer: Customer | None) ->
     """The conversation as it is now; 204 if there is none.
 
     ``unsent`` has the ids of messages that the page holds as unsent. The answer names those that have arrived, and the
-    page drops its own copies: the stored ones may be masked.
+    page drops its own copies: the stored ones may be masked. ``link`` is the token of a mail's link: if it is another
+    customer's than the page's, the page is that one's from now on.
     """
+    link = request.POST.get("link", "")
+    comes_by_link = customer_for_token(service, link)
+    customer, token = (customer, "") if comes_by_link in {None, customer} else (comes_by_link, link)
     chat = access.chat_of(customer) if customer else None
     if chat is None:
         return HttpResponse(status=204)
-    context = _chat_page(request, service) | {"stored": _stored(chat, request.POST.get("unsent", ""))}
-    return _conversation(request, context, chat)
+    context = chat_page(request, service) | {"stored": _stored(chat, request.POST.get("unsent", ""))}
+    return _known(conversation(request, context, chat), token)
 
 
 @for_customers
 def earlier(request: HttpRequest, service: Service, customer: Customer | None) -> HttpResponse:
-    chat = _own_chat(customer)
+    chat = own_chat(customer)
     page = entries.page_before(chat, before(request.POST), notes=False)
     return HttpResponse(rendering.messages_html(page, get_language()))
 
 
 @for_customers
 def end(request: HttpRequest, service: Service, customer: Customer | None) -> HttpResponse:
-    transitions.close_chat(_own_chat(customer).pk, by=Chat.ClosedBy.CUSTOMER)
+    transitions.close_chat(own_chat(customer).pk, by=Chat.ClosedBy.CUSTOMER)
     return HttpResponse(status=204)
 
 
-def _chat_page(request: HttpRequest, service: Service) -> dict:
+def chat_page(request: HttpRequest, service: Service) -> dict:
     return public_page(request, service) | {"masked_kinds": concealing.masked_kinds(service)}
 
 
@@ -212,7 +216,11 @@ def _started(request: HttpRequest, context: dict, chat: Chat, token: str) -> Htt
     if body := request.POST.get("message", "").strip():
         with suppress(Invalid, Conflict):
             messages.send_as_customer(chat, body=body, client_id=_first_id(chat, body))
-    response = _conversation(request, context, chat, status=201)
+    return _known(conversation(request, context, chat, status=201), token)
+
+
+def _known(response: HttpResponse, token: str) -> HttpResponse:
+    """Tells the page the token by which it is known from now on; ``""`` if that stays as it was."""
     if token:
         response[TOKEN_HEADER] = token
     return response
@@ -232,7 +240,7 @@ def _stored(chat: Chat, client_ids: str) -> list[uuid.UUID]:
     return list(chat.messages.filter(client_id__in=ids).values_list("client_id", flat=True)) if ids else []
 
 
-def _conversation(request: HttpRequest, context: dict, chat: Chat, status: int = 200) -> HttpResponse:
+def conversation(request: HttpRequest, context: dict, chat: Chat, status: int = 200) -> HttpResponse:
     chat.refresh_from_db()
     page = entries.latest_page(chat, notes=False)
     context |= {
@@ -241,11 +249,12 @@ def _conversation(request: HttpRequest, context: dict, chat: Chat, status: int =
         "messages_html": rendering.messages_html(page, get_language()),
         "status": frames.status_frame(chat, get_language(), place=queue.queue_place(chat)),
         "has_earlier": bool(page) and page[0].seq > 1,
+        "evaluation": evaluations.form_of(chat, now=timezone.now()),
     }
     return _staged(request, context, status)
 
 
-def _own_chat(customer: Customer | None) -> Chat:
+def own_chat(customer: Customer | None) -> Chat:
     chat = access.chat_of(customer) if customer else None
     if chat is None:
         raise Http404

@@ -14,7 +14,7 @@ from agents.access import for_admins, for_agents
 from agents.chat_permission import may_chat
 from agents.models import Agent
 from chat import access
-from chat.conversation import entries, rendering
+from chat.conversation import entries, evaluations, rendering
 from chat.conversation.paging import before, number
 from chat.follow_ups import registered
 from chat.lifecycle import transfer as transfers
@@ -47,6 +47,14 @@ def end_chat(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
     _require_chat(agent)
     transitions.close_chat(access.chat_for_agent(agent, chat).pk, by=Chat.ClosedBy.AGENT, agent=agent)
     return _conversation_page(request, agent, access.chat_for_agent(agent, chat))
+
+
+@require_POST
+@for_agents
+def ask_evaluation(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
+    _require_chat(agent)
+    evaluations.ask(agent, access.chat_for_agent(agent, chat).pk)
+    return HttpResponse(status=204)
 
 
 @require_POST
@@ -139,7 +147,8 @@ def _conversation_page(request: HttpRequest, agent: Agent, chat: Chat) -> HttpRe
     if not _is_script(request):
         return redirect("chat:history", agent.service.slug, chat.pk)
     mine = chat.agent_id == agent.pk and chat.state == Chat.State.ACTIVE
-    return render(request, "chat/_conversation.html", _reading(agent, chat) | {"mine": mine})
+    context = {"mine": mine, "can_ask_evaluation": mine and evaluations.can_ask(chat)}
+    return render(request, "chat/_conversation.html", _reading(agent, chat) | context)
 
 
 def _handing_over(

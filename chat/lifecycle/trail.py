@@ -39,11 +39,15 @@ WORDS = {
     "chat.blocked": _("%(actor)s blocked %(whom)s %(length)s: %(why)s"),
     "chat.unblocked": _("%(actor)s unblocked %(whom)s."),
     "chat.closed": _("The chat ended: %(by)s"),
+    "chat.evaluation_asked": _("%(actor)s asked for an evaluation."),
+    "chat.evaluated": _("The customer evaluated the chat: %(score)s of 5."),
+    "chat.evaluation_changed": _("The customer changed the evaluation: %(score)s of 5."),
 }
 REASONS = {
     "missed": _("it was not opened in time."),
     "gone": _("the agent was disconnected."),
     "returned": _("the agent returned all chats to the queue and went Offline."),
+    "absent": _("no agent was Online."),
     "waited": _("the wait exceeded the longest wait set for chat."),
     "customer": _("by the customer."),
     "agent": _("by the agent."),

@@ -14,7 +14,8 @@ from agents.access import require_admin
 from agents.models import Agent
 from chat.conversation import messages
 from chat.lifecycle.transitions import end_ring, lock_chat, open_ringing, publish
-from chat.models import Chat, Ring
+from chat.models import Chat
+from chat.rings import Ring
 from chat.routing import presence
 from chat.routing.assignment import assign_waiting_chats, wait_for_turn
 from chat.routing.standing import Availability, Standing, chats_in_words, in_words, nearness, standings_of

@@ -16,7 +16,9 @@ from agents.models import Agent, Service
 from chat.abuse import blocks
 from chat.abuse.crowds import is_known
 from chat.conversation import live, messages
-from chat.models import Chat, Ring
+from chat.mails import MailWait
+from chat.models import Chat
+from chat.rings import Ring
 from chat.routing import presence, queue_limits
 from chat.routing.assignment import assign_waiting_chats
 from chat.states import State, move_chat
@@ -134,6 +136,8 @@ def close_chat(chat_id: int, *, by: str, agent: Agent | None = None, admin: Agen
         actor = "customer" if by_customer else ""
         audit.record(chat.service_id, "chat.closed", chat.subject, agent=agent or admin, actor=actor, by=by)
         messages.append_event(chat, event, name=name)
+        if chat.ended_unanswered:
+            MailWait.objects.update_or_create(chat=chat, defaults={"due_at": timezone.now()})
         publish(chat)
         if chat.agent_id:  # the end of a waiting chat makes no room
             transaction.on_commit(lambda: assign_waiting_chats(chat.service_id), robust=True)

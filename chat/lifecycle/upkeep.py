@@ -11,7 +11,8 @@ from agents.chat_permission import permitted_agents
 from agents.models import Agent
 from chat.conversation import live
 from chat.lifecycle.transitions import Held, close_chat, pass_on
-from chat.models import Chat, Lease, Ring
+from chat.models import Chat
+from chat.rings import Lease, Ring
 from chat.routing import jobs, presence
 from chat.routing.assignment import RING_TIMEOUT_S
 from chat.routing.due_queues import assignments

@@ -18,7 +18,8 @@ from chat.abuse import crowds
 from chat.abuse.crowds import Place
 from chat.access import chats_to_ring
 from chat.conversation import live
-from chat.models import Chat, Ring
+from chat.models import Chat
+from chat.rings import Ring
 from chat.routing import presence
 from chat.routing.decisions import Decision, Reason, note_round, only_news, why_nobody
 from chat.routing.order import queue_of

@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from agents.contracts import has_free_seat
 from agents.models import Service
 from chat.access import waiting_chats
-from chat.models import Chat, Lease
+from chat.models import Chat
+from chat.rings import Lease
 from chat.routing.assignment import RING_TIMEOUT_S
 from chat.routing.standing import Availability, Standing, standings_of
 from contiple.base import clock

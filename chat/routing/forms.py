@@ -3,19 +3,27 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.validators import MaxValueValidator
 from django.forms.models import model_to_dict
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from agents.forms import StampedForm
+from chat.conversation.evaluations import MESSAGE, MESSAGE_LENGTH_MAX
 from chat.models import ChatSettings
 from chat.routing.chat_settings import FIELDS, chat_settings_stamp
+from helpcenter.forms import Paragraphs
 
+# The field of the satisfaction guide message in each language.
+MESSAGES = {language: f"evaluation_message_{language}" for language, _name in settings.LANGUAGES}
 # The page's sections: a title, and rows of fields that stand side by side.
 SECTIONS = [
     (_("Assignment"), [["assign_recent_agent"]]),
     (_("Queue"), [["queue_limit", "longest_wait_minutes"]]),
     (_("Silent customers"), [["idle_reminder_minutes", "idle_close_minutes"]]),
+    (_("Customers who left"), [["mail_unread"], ["mail_unread_minutes"]]),
+    (_("Satisfaction evaluation"), [["evaluation_on"], *([name] for name in MESSAGES.values())]),
 ]
 
 
@@ -24,11 +32,13 @@ class ChatSettingsForm(StampedForm, forms.ModelForm):
 
     class Meta:
         model = ChatSettings
-        fields = [name for _title, rows in SECTIONS for row in rows for name in row]
+        fields = [name for name in FIELDS if name != "evaluation_messages"]
 
     def __init__(self, data: Any, *, chat_settings: ChatSettings) -> None:
         initial = {**model_to_dict(chat_settings, FIELDS), "seen": chat_settings_stamp(chat_settings)}
+        initial |= {name: chat_settings.evaluation_messages.get(code, "") for code, name in MESSAGES.items()}
         super().__init__(data, initial=initial)
+        self._add_messages()
         for name in self._meta.fields:
             for validator in ChatSettings._meta.get_field(name).validators:
                 if isinstance(validator, MaxValueValidator):
@@ -39,4 +49,17 @@ class ChatSettingsForm(StampedForm, forms.ModelForm):
         return [(title, [[self[name] for name in row] for row in rows]) for title, rows in SECTIONS]
 
     def values(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in self._meta.fields}
+        data = self.cleaned_data
+        written = {language: data[name] for language, name in MESSAGES.items() if data[name]}
+        return {name: data[name] for name in self._meta.fields} | {"evaluation_messages": written}
+
+    def _add_messages(self) -> None:
+        for language, language_name in settings.LANGUAGES:
+            field = Paragraphs(
+                rows=2,
+                label=format_lazy("{} ({})", _("Satisfaction guide message"), language_name),
+                required=False,
+                max_length=MESSAGE_LENGTH_MAX,
+            )
+            field.widget.attrs |= {"placeholder": MESSAGE[language], "lang": language}
+            self.fields[MESSAGES[language]] = field

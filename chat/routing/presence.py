@@ -14,7 +14,8 @@ from django.db.models.functions import Now
 
 from agents.chat_permission import permitted_agents
 from agents.models import Agent, Service
-from chat.models import Chat, Lease
+from chat.models import Chat
+from chat.rings import Lease
 from contiple.base import prepared
 
 # The server's beat on every socket. 15 s: half of the shortest idle time-out that proxies have by default (30 s).
@@ -73,6 +74,12 @@ def drop_expired_leases(*, older_than_s: int = 3600) -> None:
 def has_connected(chat_id: int) -> bool:
     """Returns whether the chat's customer has ever connected."""
     return Lease.objects.filter(chat=chat_id).exists()
+
+
+def is_customer_here(chat_id: int, *, within_s: int) -> bool:
+    """Returns whether a page of the chat's customer is connected, or was so many seconds ago."""
+    since = Now() - timedelta(seconds=within_s)
+    return Lease.objects.filter(chat=chat_id, expires_at__gt=since).exists()
 
 
 def reachable_agents(service: Service | int) -> QuerySet[Agent]:

@@ -14,11 +14,12 @@ from django.db.models.functions import Greatest, Now
 from django.utils.translation import gettext_lazy as _
 
 from agents import audit
-from agents.models import Service
+from agents.models import Agent, Service
 from chat.abuse import crowds
 from chat.access import waiting_chats
 from chat.conversation import live
-from chat.models import Chat, ChatSettings, Message, Ring
+from chat.models import Chat, ChatSettings, Message
+from chat.rings import Ring
 from chat.routing import jobs, presence
 from chat.routing.assignment import assign_waiting_chats
 from chat.routing.chat_settings import chat_settings_of
@@ -30,7 +31,11 @@ from contiple.base.errors import Closed
 Offer = Chat.InquiryOffer
 
 # What may have been offered before each: who knows that every agent let it ring needs no word of the long wait.
-_BEFORE = {Offer.WAITED: ("",), Offer.MISSED: ("", Offer.WAITED)}
+_BEFORE = {
+    Offer.WAITED: ("",),
+    Offer.MISSED: ("", Offer.WAITED),
+    Offer.ABSENT: ("", Offer.WAITED, Offer.MISSED),
+}
 
 
 class QueueFull(Closed):
@@ -67,14 +72,44 @@ def require_place(chat: Chat, limit: int) -> None:
 
 
 def offer_inquiries(memory: Memory | None = None) -> None:
-    """Offers an inquiry to customers whom every agent has let ring, or who have waited too long. Run it every second.
+    """Offers an inquiry to customers for whom nobody is Online, whom every agent has let ring, or who have waited too
+    long. Run it every second.
 
     Each is told once, however many workers run it at once. A customer who was told of the long wait is also told that
-    every agent has let it ring.
+    every agent has let it ring, or that nobody is Online any more, which ends as soon as somebody is.
     """
     memory = memory or Memory()
-    for find, offer in ((_missed_by_everybody, Offer.MISSED), (_waited_too_long, Offer.WAITED)):
+    jobs.run([Job(service, partial(_take_back, chat)) for service, chat in _not_absent_any_more()], memory)
+    offers = {_absent: Offer.ABSENT, _missed_by_everybody: Offer.MISSED, _waited_too_long: Offer.WAITED}
+    for find, offer in offers.items():
         jobs.run([Job(chat.service_id, partial(_offer, chat, offer)) for chat in find()], memory)
+
+
+def _absent() -> Iterable[Chat]:
+    return _chats([chat_id for (chat_id,) in prepared.fetch_found(_waiting_for_nobody, "pk")])
+
+
+def _waiting_for_nobody() -> QuerySet[Chat]:
+    waiting = Chat.objects.filter(~Exists(_somebody()), state=Chat.State.WAITING)
+    return waiting.exclude(inquiry_offer=Offer.ABSENT)
+
+
+def _somebody() -> QuerySet[Agent]:
+    return presence.reachable_anywhere().filter(service=OuterRef("service"))
+
+
+def _not_absent_any_more() -> Iterable[tuple[int, int]]:
+    return prepared.fetch_found(_told_of_nobody, "service", "pk")
+
+
+def _told_of_nobody() -> QuerySet[Chat]:
+    told = Chat.objects.exclude(state=Chat.State.CLOSED).filter(inquiry_offer=Offer.ABSENT)
+    return told.filter(Exists(_somebody()))
+
+
+def _take_back(chat_id: int) -> None:
+    if Chat.objects.filter(pk=chat_id, inquiry_offer=Offer.ABSENT).update(inquiry_offer=""):
+        live.publish_on_commit(live.chat_topic(chat_id), live.Touched())
 
 
 def _missed_by_everybody() -> Iterable[Chat]:
@@ -96,7 +131,7 @@ def _missed_rings() -> QuerySet[Ring]:
         chat=OuterRef("chat"), outcome=Ring.Outcome.OPENED, started_at__gt=OuterRef("started_at")
     )
     missed = Ring.objects.filter(~Exists(opened_since), outcome=Ring.Outcome.MISSED, chat__state=Chat.State.WAITING)
-    return missed.exclude(chat__inquiry_offer=Offer.MISSED)
+    return missed.exclude(chat__inquiry_offer__in=[Offer.MISSED, Offer.ABSENT])
 
 
 def _reachable(services: Collection[int]) -> dict[int, set[int]]:

@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from agents.chat_permission import chat_permitted
 from agents.models import Agent, Contract
-from chat.models import Chat, Lease
+from chat.models import Chat
+from chat.rings import Lease
 
 Status = Agent.ChatStatus
 

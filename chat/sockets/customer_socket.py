@@ -215,7 +215,7 @@ class CustomerSocket(Display):
         return _Status(page, frames.status_frame(self._chat(), self.client.language, place=page.place))
 
     def _chat(self) -> Chat:
-        chats = Chat.objects.select_related("service")
+        chats = Chat.objects.select_related("service", "customer")
         chat = chats.filter(pk=self.chat_id or 0, service__is_stopped=False).first()
         if chat is None:
             raise Http404

@@ -7,6 +7,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Agent
+from chat.conversation.evaluations import evaluation_of
+from chat.evaluation import Score
 from chat.masking.preview import Piece
 from chat.masking.rules import Action
 from chat.models import Chat
@@ -46,6 +48,22 @@ def waits(chat: Chat) -> bool:
 
 
 @register.filter
+def end_text(chat: Chat) -> str:
+    """Says to the customer that the chat is over."""
+    left_queue = chat.closed_by == Chat.ClosedBy.CUSTOMER and not chat.answered_at
+    return str(_("You have left the queue.") if left_queue else _("This chat has ended."))
+
+
+@register.filter
+def offer_text(offer: str) -> str:
+    """Says to a waiting customer why an inquiry is offered."""
+    missed = offer == Chat.InquiryOffer.MISSED
+    return str(
+        _("None of our agents could take your chat so far.") if missed else _("This is taking longer than usual.")
+    )
+
+
+@register.filter
 def where_it_is(chat: Chat) -> str:
     """The line under the name in an admin's list of other chats."""
     if chat.state == Chat.State.WAITING:
@@ -66,6 +84,18 @@ def not_mine_text(chat: Chat, reader: Agent) -> str:
     ringing = chat.state == Chat.State.RINGING
     words = _("This chat is ringing for %(name)s.") if ringing else _("This chat is with %(name)s.")
     return words % {"name": chat.agent}
+
+
+@register.simple_tag
+def score_of(chat: Chat) -> SafeString:
+    """The customer's evaluation as stars and in words; empty if there is none."""
+    given = evaluation_of(chat)
+    if given is None or given.score is None:
+        return SafeString()
+    words = f"{Score(given.score).label} ({given.score}/5)"
+    stars = "★" * given.score + "☆" * (5 - given.score)
+    mark = '<span class="score" title="{0}"><span aria-hidden="true">{1}</span><span>{0}</span></span>'
+    return format_html(mark, words, stars)
 
 
 @register.inclusion_tag("chat/_state_pill.html")

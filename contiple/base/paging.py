@@ -1,4 +1,4 @@
-"""Pages of a long list, newest first, by position instead of by count.
+"""Pages of a long list, newest first or earliest first, by position instead of by count.
 
 The last page of 100,000 rows is read as fast as the first, and a row that is added or moves up while somebody turns
 pages does not push others onto the next page.
@@ -61,15 +61,16 @@ def page_of(
 ) -> Page[_Row]:
     """Returns the page of rows older than ``before``, or newer than ``after``, or the first page.
 
-    ``by`` is the name of the time field. If fewer rows than a page are newer, they are on the first page.
+    ``by`` is the name of the time field; with ``+`` before it the list begins with the earliest, and “newer” means
+    nearer to its beginning. If fewer rows than a page are newer, they are on the first page.
     """
     if after:
-        found = list(rows.filter(_newer(by, after)).order_by(by, "pk")[: size + 1])
+        found = list(rows.filter(_newer(by, after)).order_by(*_last(by))[: size + 1])
         if len(found) > size:
             return _page(found[:size][::-1], by, newer=True, older=True)
     elif before:
         rows = rows.filter(_older(by, before))
-    found = list(rows.order_by(f"-{by}", "-pk")[: size + 1])
+    found = list(rows.order_by(*_first(by))[: size + 1])
     return _page(found[:size], by, newer=bool(before and not after), older=len(found) > size)
 
 
@@ -89,7 +90,7 @@ def page_among(
     if after:
         return _newer_page_among(rows, among, by, after)
     passed = among.filter(_older(by, before)) if before else among
-    edge = _edge(passed.order_by(f"-{by}", "-pk"), by)
+    edge = _edge(passed.order_by(*_first(by)), by)
     page = page_of(rows.filter(_not_older(by, edge)) if edge else rows, by=by, before=before)
     if edge is None or page.older:
         return page
@@ -97,10 +98,10 @@ def page_among(
 
 
 def _newer_page_among(rows: QuerySet[_Row], among: QuerySet[_Row], by: str, after: Position) -> Page[_Row]:
-    edge = _edge(among.filter(_newer(by, after)).order_by(by, "pk"), by)
+    edge = _edge(among.filter(_newer(by, after)).order_by(*_last(by)), by)
     near = rows.filter(_newer(by, after))
     near = near.filter(_not_newer(by, edge)) if edge else near
-    found = list(near.order_by(by, "pk")[: PAGE_SIZE + 1])
+    found = list(near.order_by(*_last(by))[: PAGE_SIZE + 1])
     if edge is None and len(found) <= PAGE_SIZE:
         return page_among(rows, among, by=by)
     page = _page(found[:PAGE_SIZE][::-1], by, newer=True, older=True)
@@ -109,39 +110,60 @@ def _newer_page_among(rows: QuerySet[_Row], among: QuerySet[_Row], by: str, afte
 
 def looked_at(among: QuerySet[_Row], *, by: str) -> Q:
     """The condition of being among the first ``LOOKED_AT_MAX`` of the list; empty if there are no more."""
-    edge = _edge(among.order_by(f"-{by}", "-pk"), by)
+    edge = _edge(among.order_by(*_first(by)), by)
     return _not_older(by, edge) if edge else Q()
 
 
 def _edge(ordered: QuerySet[_Row], by: str) -> Position | None:
     """The position of the last row that is looked at, if there are more."""
-    last = list(ordered.values_list(by, "pk")[LOOKED_AT_MAX - 1 : LOOKED_AT_MAX + 1])
+    last = list(ordered.values_list(by.removeprefix("+"), "pk")[LOOKED_AT_MAX - 1 : LOOKED_AT_MAX + 1])
     return Position(*last[0]) if len(last) > 1 else None
 
 
+def _first(by: str) -> tuple[str, str]:
+    """The order of the list."""
+    name = by.removeprefix("+")
+    return (name, "pk") if by.startswith("+") else (f"-{name}", "-pk")
+
+
+def _last(by: str) -> tuple[str, str]:
+    """The order of the list from its end."""
+    name = by.removeprefix("+")
+    return (f"-{name}", "-pk") if by.startswith("+") else (name, "pk")
+
+
 def _newer(by: str, position: Position) -> Q:
-    near = Q((f"{by}__gt", position.at)) | Q((by, position.at), pk__gt=position.pk)
-    return Q((f"{by}__gte", position.at)) & near
+    return _beyond(by.removeprefix("+"), "lt" if by.startswith("+") else "gt", position)
 
 
 def _older(by: str, position: Position) -> Q:
-    near = Q((f"{by}__lt", position.at)) | Q((by, position.at), pk__lt=position.pk)
-    return Q((f"{by}__lte", position.at)) & near
+    return _beyond(by.removeprefix("+"), "gt" if by.startswith("+") else "lt", position)
+
+
+def _beyond(name: str, side: str, position: Position) -> Q:
+    near = Q((f"{name}__{side}", position.at)) | Q((name, position.at), (f"pk__{side}", position.pk))
+    return Q((f"{name}__{side}e", position.at)) & near
 
 
 # Said as ranges, not as the opposites of the above: of those the database knows neither how few they are nor an order.
 
 
-def _not_newer(by: str, position: Position) -> Q:
-    return Q((f"{by}__lte", position.at)) & (Q((f"{by}__lt", position.at)) | Q(pk__lte=position.pk))
-
-
 def _not_older(by: str, position: Position) -> Q:
-    return Q((f"{by}__gte", position.at)) & (Q((f"{by}__gt", position.at)) | Q(pk__gte=position.pk))
+    return _up_to(by.removeprefix("+"), "lt" if by.startswith("+") else "gt", position)
+
+
+def _not_newer(by: str, position: Position) -> Q:
+    return _up_to(by.removeprefix("+"), "gt" if by.startswith("+") else "lt", position)
+
+
+def _up_to(name: str, side: str, position: Position) -> Q:
+    near = Q((f"{name}__{side}", position.at)) | Q((f"pk__{side}e", position.pk))
+    return Q((f"{name}__{side}e", position.at)) & near
 
 
 def _page(shown: list[_Row], by: str, *, newer: bool, older: bool) -> Page[_Row]:
     if not shown:
         return Page([])
-    first, last = (Position(getattr(row, by), row.pk) for row in (shown[0], shown[-1]))
+    name = by.removeprefix("+")
+    first, last = (Position(getattr(row, name), row.pk) for row in (shown[0], shown[-1]))
     return Page(shown, newer=first if newer else None, older=last if older else None)

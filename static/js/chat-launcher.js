@@ -2,9 +2,23 @@
 
 import "./storage.js"; // before whatever stores
 
+/** A link in a mail leads back into a chat. Its secret stands where browsers send it to no server. */
+function leadsBack() {
+  return window.location.hash.startsWith("#chat=");
+}
+
+/** Returns what the frame is told of it. The secret stays neither in the address bar nor in the history. */
+function takeLink() {
+  if (!leadsBack()) return "";
+  const link = window.location.hash;
+  window.history.replaceState(null, "", window.location.pathname + window.location.search);
+  return link;
+}
+
 class ChatLauncher extends HTMLElement {
   #running = false;
   #unread = 0;
+  link = "";
 
   connectedCallback() {
     this.button = this.querySelector(".chat-widget");
@@ -13,13 +27,14 @@ class ChatLauncher extends HTMLElement {
     this.openKey = `contiple-chat-open:${this.dataset.service}`;
     const known = localStorage.getItem(`contiple-chat:${this.dataset.service}`);
     // A closed help center shows no icon, but a chat that runs goes on to its end.
-    if (this.dataset.open !== "true" && !known) return;
+    if (this.dataset.open !== "true" && !known && !leadsBack()) return;
     this.button.addEventListener("click", () => this.#clicked());
     window.addEventListener("message", (event) => this.#heard(event));
-    if (known) this.#load();
+    this.link = takeLink();
+    if (known && !this.link) this.#load();
     // Nobody was there, and the chat led here: on a phone it would cover the form that is wanted now.
     if (!known && document.getElementById("inquiry")) sessionStorage.removeItem(this.openKey);
-    if (sessionStorage.getItem(this.openKey)) this.toggle(true);
+    if (this.link || sessionStorage.getItem(this.openKey)) this.toggle(true);
   }
 
   #clicked() {
@@ -42,7 +57,8 @@ class ChatLauncher extends HTMLElement {
   }
 
   #load() {
-    this.frame.src = this.dataset.panel;
+    this.frame.src = this.dataset.panel + this.link;
+    this.link = "";
   }
 
   #heard(event) {

@@ -1,6 +1,7 @@
 // Brings the Chat Widget onto a page whose agent gets the chat permission while it is open. (Who loses it loses the
 // widget: the server closes its socket.)
 
+import { BY_THE_CLOCK } from "./forms.js";
 import { localiseTimes } from "./times.js";
 
 const ASK_EVERY_MS = 20_000;
@@ -22,7 +23,7 @@ class ChatPermission extends HTMLElement {
 
   #ask = async () => {
     if (document.hidden || document.querySelector("chat-desk")) return;
-    const response = await fetch(this.dataset.url, { headers: { "X-Requested-With": "fetch" } }).catch(() => null);
+    const response = await fetch(this.dataset.url, { headers: BY_THE_CLOCK }).catch(() => null);
     if (response?.status !== 200 || response.redirected) return;
     const html = await response.text();
     if (document.querySelector("chat-desk") || !this.isConnected) return;

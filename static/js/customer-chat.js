@@ -1,11 +1,14 @@
 // The customer's chat, in a frame of its own: the form that starts it, the chat, and the way back into it.
 
 import "./storage.js"; // before whatever stores
+import { Absence } from "./absence.js";
 import { keepOnly } from "./chat-drafts.js";
 import { contactWith } from "./customer-contact.js";
 import { CustomerPane } from "./customer-pane.js";
 import { CustomerSession } from "./customer-session.js";
-import { failureOf } from "./forms.js";
+import { CustomerTranscript } from "./customer-transcript.js";
+import { failureOf, submitFields, withButtonOff } from "./forms.js";
+import { closeMenus } from "./menus.js";
 import { Outbox } from "./outbox.js";
 import { ParentPage } from "./parent-page.js";
 import "./personal-hint.js";
@@ -24,17 +27,23 @@ class CustomerChat extends HTMLElement {
     this.session = new CustomerSession(this.dataset.service);
     this.outbox = new Outbox(`customer-${this.dataset.service}`);
     this.startForm = new StartForm(this, this.dataset.service, this.session);
+    this.transcript = new CustomerTranscript(this.dataset, this.session, this.texts);
     this.parentPage = new ParentPage(() => this.#pane?.noteShown());
+    this.absence = new Absence(() => this.session.post(this.dataset.openUrl), () => this.#reload());
+    this.absence.watch(this.stage);
     this.querySelector("[data-action=close]").hidden = !this.parentPage.isFraming;
     this.startForm.onSubmit((form) => this.#start(form));
     this.addEventListener("click", (event) => this.#clicked(event));
+    this.addEventListener("keydown", (event) => event.key === "Escape" && closeMenus(this));
+    this.addEventListener("submit", (event) => this.#submitted(event));
     window.addEventListener("pagehide", () => this.#leave());
     window.addEventListener("pageshow", (event) => event.persisted && this.#comeBack());
     this.session.onChangeElsewhere(() => this.#comeBack());
     localiseTimes(this);
     this.startForm.begin();
     this.parentPage.tell({ type: "ready" });
-    if (this.session.token) this.#resume();
+    const link = this.session.takeLink();
+    if (this.session.token || link) this.#resume(link);
     else this.#welcome();
   }
 
@@ -55,25 +64,33 @@ class CustomerChat extends HTMLElement {
     if (document.hasFocus()) part?.focus();
   }
 
-  async #resume() {
+  async #resume(link = "") {
     const visit = ++this.#visit;
     const unsent = this.outbox.all().map((entry) => entry.client_id).join(" ");
-    const response = await this.session.post(this.dataset.resumeUrl, { unsent });
+    const response = await this.session.post(this.dataset.resumeUrl, { unsent, link });
     const html = response?.status === 200 ? await response.text().catch(() => null) : null;
     if (visit !== this.#visit) return;
-    if (html !== null) this.#show(html);
-    else if (!response || response.status === 200 || response.status >= 500) this.#tryAgain(visit);
-    else this.#nothingToResume();
+    if (html !== null) this.#resumed(response, html);
+    else if (!response || response.status === 200 || response.status >= 500) this.#tryAgain(visit, link);
+    else this.#nothingToResume(link);
   }
 
-  #tryAgain(visit) {
+  /** Whoever came by a link is known from now on. */
+  #resumed(response, html) {
+    const token = response.headers.get("X-Chat-Token");
+    if (token) this.session.begin(token);
+    this.#show(html);
+  }
+
+  #tryAgain(visit, link) {
     this.#notice(this.texts.offline);
-    setTimeout(() => visit === this.#visit && this.#resume(), RETRY_MS);
+    setTimeout(() => visit === this.#visit && this.#resume(link), RETRY_MS);
   }
 
-  #nothingToResume() {
+  #nothingToResume(link) {
     keepOnly(this.outbox, 0);
     this.#tellRunning(false);
+    if (link) this.#notice(this.texts.linkEnded);
     if (this.stage.dataset.stage === "away") this.#reload();
   }
 
@@ -122,6 +139,7 @@ class CustomerChat extends HTMLElement {
     this.stage.outerHTML = html;
     for (const id of this.stage.dataset.stored?.split(" ") || []) this.outbox.remove(id);
     localiseTimes(this.stage);
+    this.absence.watch(this.stage);
     const { stage, state } = this.stage.dataset;
     this.#showEndButton(state);
     this.#tellRunning(stage === "chat" && state !== "closed");
@@ -160,14 +178,20 @@ class CustomerChat extends HTMLElement {
 
   #showEndButton(state) {
     this.querySelector("[data-action=end].button").hidden = state !== "active";
+    const more = this.querySelector("[data-part=more]");
+    more.hidden = state !== "active"; // at the end its buttons are below the conversation
+    more.open = false;
+    more.querySelector("[data-action=mail]").hidden = !this.stage.dataset.email;
   }
 
   #tellRunning(running) {
     this.parentPage.tell({ type: "state", running });
   }
 
-  #notice(text) {
+  #notice(text, isGood = false) {
     const notice = this.querySelector("[data-part=notice]");
+    notice.classList.toggle("notice-success", isGood);
+    notice.classList.toggle("notice-warning", !isGood);
     notice.hidden = !text;
     notice.firstElementChild.textContent = text;
   }
@@ -176,6 +200,7 @@ class CustomerChat extends HTMLElement {
 
   #clicked(event) {
     const button = event.target.closest("[data-action]");
+    closeMenus(this, event.target);
     switch (button?.dataset.action) {
       case "close":
         return this.parentPage.tell({ type: "close" });
@@ -188,12 +213,50 @@ class CustomerChat extends HTMLElement {
         button.closest("dialog").close();
         return this.#end();
       case "restart":
-        return this.#startOver();
+        return this.#startAnew();
+      case "save":
+      case "mail":
+        return this.#take(button);
       case "again":
         return window.location.assign(this.dataset.panelUrl);
       case "contact":
         return this.#contact(event);
     }
+  }
+
+  /** Makes the chat an inquiry. The form is wanted only if nothing was written, and an address only if none is known. */
+  async #inquire(form) {
+    const email = form.elements.namedItem("email");
+    if (email && !email.checkValidity()) {
+      this.#askForEmail(form, email);
+      return;
+    }
+    const fields = { email: email?.value || "", message: this.#pane.unsent };
+    const response = await withButtonOff(form, () => this.session.post(form.action, fields));
+    if (response?.status === 409) this.#contactForm();
+    else if (response?.status !== 200) this.#notice(await failureOf(response, this.texts));
+    else this.#inquired(await response.text());
+  }
+
+  #askForEmail(form, email) {
+    const field = form.querySelector("[data-part=inquiry-email]");
+    const asked = !field.hidden;
+    field.hidden = false;
+    if (asked) this.#notice(this.texts.email);
+    email.focus();
+  }
+
+  /** What was typed and not sent is in the inquiry. */
+  #inquired(html) {
+    keepOnly(this.outbox, 0);
+    this.#show(html);
+    this.stage.querySelector("[data-part=status]").scrollIntoView({ block: "nearest" });
+  }
+
+  #submitted(event) {
+    if (!event.target.matches("[data-part=inquiry]")) return;
+    event.preventDefault();
+    this.#inquire(event.target);
   }
 
   async #end() {
@@ -209,8 +272,31 @@ class CustomerChat extends HTMLElement {
     window.location.assign(this.dataset.panelUrl);
   }
 
+  /** Who starts a new chat after the end is the same person: name and address are filled in. */
+  #startAnew() {
+    const { name, email } = this.stage.dataset;
+    this.#startOver();
+    this.startForm.draft.begin({ name, email });
+  }
+
+  /** Saves the conversation, or has it mailed. */
+  async #take(button) {
+    const { chat, email } = this.stage.dataset;
+    closeMenus(this);
+    button.disabled = true;
+    this.#notice("");
+    const taken = await (button.dataset.action === "save" ? this.transcript.save(chat) : this.transcript.mail(chat, email));
+    this.#notice(taken.text, taken.isDone);
+    button.disabled = false;
+  }
+
   #contact(event) {
     contactWith(this.#typed(), event, this.dataset.contactUrl, () => this.#fold());
+  }
+
+  #contactForm() {
+    this.#fold();
+    submitFields(this, this.dataset.contactUrl, Object.entries(this.#typed()));
   }
 
   /** On a phone the chat covers the whole page, and the form is wanted now. The next page may come before the message. */

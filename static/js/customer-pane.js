@@ -2,6 +2,7 @@
 
 import { forgetDraft } from "./chat-drafts.js";
 import { ChatView } from "./chat-view.js";
+import { CustomerEvaluation } from "./customer-evaluation.js";
 import { Socket } from "./socket.js";
 
 export class CustomerPane {
@@ -9,6 +10,7 @@ export class CustomerPane {
   #parts;
   #socket;
   #view;
+  #evaluation;
 
   /**
    * `parts`: the `session`, `outbox` and `texts` of the customer, the `path` of the socket; and what is called:
@@ -22,6 +24,7 @@ export class CustomerPane {
     this.#view = new ChatView(root, { socket: this.#socket, outbox, texts, address: 0 });
     this.#view.onWait = (text) => parts.notice(text);
     this.#view.fetchEarlier = (url, before) => session.post(url, { before });
+    this.#evaluation = new CustomerEvaluation(root, parts, () => this.#focusNext());
     this.#connect(session.token);
   }
 
@@ -68,6 +71,7 @@ export class CustomerPane {
   #receive(frame) {
     const { messageCame, notice } = this.#parts;
     if (frame.type === "message" && frame.author === "customer") notice("");
+    if (frame.type === "message" && frame.author === "system") this.#evaluation.note(frame.html);
     if (frame.type === "status") this.#showStatus(frame);
     else if (frame.type === "place") this.#showPlace(frame.place);
     else if (this.#view.receive(frame) && frame.author !== "customer") messageCame();
@@ -80,6 +84,7 @@ export class CustomerPane {
     this.#replaceStatus(html);
     this.#root.querySelector("[data-part=composer]").hidden = closed;
     if (closed) forgetDraft(this.#parts.outbox, this.#view.chat);
+    if (closed) this.#evaluation.ended(this.#root.querySelector(".customer-chat-end")?.dataset.evaluation);
     this.#parts.stateChanged(state);
     this.#view.conversation.toBottom();
   }
@@ -88,8 +93,17 @@ export class CustomerPane {
   #replaceStatus(html) {
     const status = this.#root.querySelector("[data-part=status]");
     const focused = status.contains(document.activeElement) && document.activeElement.dataset.action;
+    const email = status.querySelector("[data-part=inquiry-email]:not([hidden])");
     status.innerHTML = html;
-    if (focused) (status.querySelector(`[data-action=${focused}]`) || this.#view.composer).focus();
+    // An address that is being typed stays as it is, with the cursor in it.
+    if (email) status.querySelector("[data-part=inquiry-email]")?.replaceWith(email);
+    if (focused === "email") email.querySelector("input").focus();
+    else if (focused) (status.querySelector(`[data-action=${focused}]`) || this.#view.composer).focus();
+  }
+
+  #focusNext() {
+    if (this.#root.dataset.state === "closed") this.#root.querySelector("[data-action=restart]")?.focus();
+    else this.focus();
   }
 
   #showPlace(place) {

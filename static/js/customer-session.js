@@ -11,6 +11,13 @@ export class CustomerSession {
     this.#startKey = `contiple-start:${service}`;
   }
 
+  /** Returns, once, the token of the link in a mail by which the customer comes back, or "". */
+  takeLink() {
+    const link = window.location.hash.startsWith("#chat=") ? window.location.hash.slice("#chat=".length) : "";
+    if (link) window.history.replaceState(null, "", window.location.pathname + window.location.search);
+    return link;
+  }
+
   get token() {
     return localStorage.getItem(this.#key) || "";
   }

@@ -11,6 +11,7 @@ const ACTIONS = {
   mask: (desk) => desk.pane.maskSelected(),
   "follow-up": (desk, button) => desk.dialogs.askFollowUp(button.dataset.url),
   end: (desk, button) => desk.dialogs.askEnd(button.dataset.url),
+  "ask-evaluation": (desk, button) => desk.pane.askEvaluation(button),
   "hand-over": (desk, button) => desk.dialogs.askHandOver(button.href),
   dismiss: (desk) => desk.dialogs.close(),
 };

@@ -73,6 +73,7 @@ export class DeskPane {
 
   receive(frame) {
     this.#view?.receive(frame);
+    if (frame.type === "message" && frame.html.includes('data-kind="evaluation"')) this.#showCustomerAnew();
   }
 
   /** The dialog has been opened: where the agent writes gets the focus. Returns false if there is nowhere to write. */
@@ -85,6 +86,16 @@ export class DeskPane {
   /** The conversation has come into view. */
   noteShown() {
     this.#view?.noteShown();
+  }
+
+  /** Asks the customer for an evaluation: once for a chat, so its button goes. */
+  async askEvaluation(button) {
+    button.disabled = true;
+    const answer = await this.#parts.requests.post(button.dataset.url);
+    button.disabled = false;
+    if (answer === null) return;
+    button.remove();
+    this.focusComposer();
   }
 
   maskSelected() {
@@ -103,10 +114,24 @@ export class DeskPane {
   #replace(html) {
     this.#main.outerHTML = html;
     const root = this.#main;
-    const customer = root.querySelector("template[data-part=customer]");
-    this.#desk.querySelector("[data-part=customer-slot]").replaceChildren(customer?.content.cloneNode(true) || "");
+    this.#showCustomer(root);
     localiseTimes(this.#desk);
     return root;
+  }
+
+  #showCustomer(root) {
+    const customer = root.querySelector("template[data-part=customer]");
+    this.#desk.querySelector("[data-part=customer-slot]").replaceChildren(customer?.content.cloneNode(true) || "");
+  }
+
+  /** The evaluation, which has come, stands among the customer's details too. */
+  async #showCustomerAnew() {
+    const { url } = this;
+    const html = await this.#parts.requests.get(url);
+    if (html === null || url !== this.url) return;
+    const template = Object.assign(document.createElement("template"), { innerHTML: html });
+    this.#showCustomer(template.content);
+    localiseTimes(this.#desk);
   }
 
   get #main() {

@@ -19,6 +19,11 @@ export class FormDraft {
     sessionStorage.setItem(this.key, JSON.stringify(Object.fromEntries(fields)));
   }
 
+  /** Begins a new draft with what is known already. */
+  begin(fields) {
+    sessionStorage.setItem(this.key, JSON.stringify(fields));
+  }
+
   /** Fills empty boxes with the draft. What the person wrote here stays. */
   fill(form) {
     const { fields } = this;

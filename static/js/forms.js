@@ -1,4 +1,7 @@
-// Forms that a script sends.
+// Forms that a script sends, and what it asks for.
+
+/** Headers of what a page asks for by itself: it is no sign that somebody is there. */
+export const BY_THE_CLOCK = { "X-Requested-With": "fetch", "X-By-The-Clock": "1" };
 
 /** Returns what the browser would send of `form`. */
 export function fieldsOf(form) {

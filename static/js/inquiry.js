@@ -1,13 +1,15 @@
-// The customer's page of an inquiry: asks every few seconds for replies, and keeps an answer in the tab until it is sent.
+// The customer's page of an inquiry: asks every few seconds for what has changed, and keeps an answer in the tab until it
+// is sent.
 
 import { FormDraft } from "./form-draft.js";
 import "./personal-hint.js";
 import { localiseTimes } from "./times.js";
 
-// A page that nothing comes to asks more and more seldom: many stay open for days.
-const ASK_AFTER_MS = 10_000;
-const ASK_AFTER_MAX_MS = 120_000;
+// A page that nothing comes to and nobody touches asks more and more seldom: many stay open for days.
+const ASK_AFTER_MS = 5000;
+const ASK_AFTER_MAX_MS = 60_000;
 const SLOWER = 1.1;
+const TOUCHES = ["pointerdown", "keydown", "wheel"];
 
 class CustomerInquiry extends HTMLElement {
   #timer = 0;
@@ -16,16 +18,24 @@ class CustomerInquiry extends HTMLElement {
   connectedCallback() {
     this.#askLater();
     document.addEventListener("visibilitychange", this.#askAgain);
+    for (const touch of TOUCHES) document.addEventListener(touch, this.#askSoon, { passive: true });
   }
 
   disconnectedCallback() {
     clearTimeout(this.#timer);
     document.removeEventListener("visibilitychange", this.#askAgain);
+    for (const touch of TOUCHES) document.removeEventListener(touch, this.#askSoon);
   }
 
   #askAgain = () => {
     this.#pause = ASK_AFTER_MS;
     this.#ask();
+  };
+
+  #askSoon = () => {
+    if (this.#pause <= ASK_AFTER_MS * SLOWER) return; // it does already
+    this.#pause = ASK_AFTER_MS;
+    this.#askLater();
   };
 
   #askLater() {
@@ -56,7 +66,9 @@ class CustomerInquiry extends HTMLElement {
     conversation.dataset.seen = now.dataset.seen;
     this.#pause = ASK_AFTER_MS;
     conversation.querySelector(".inquiry-state").replaceWith(now.querySelector(".inquiry-state"));
+    document.querySelector("[data-part=solved]").hidden = !("maySolve" in now.dataset);
     const entries = conversation.querySelector("ol");
+    if ("whole" in now.dataset) entries.replaceChildren();
     for (const entry of now.querySelectorAll("[data-rev]")) {
       const shown = entries.querySelector(`#${entry.id}`);
       if (!shown) entries.append(entry);

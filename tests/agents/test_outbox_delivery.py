@@ -224,6 +224,18 @@ def test_a_server_that_is_not_there_costs_no_mail_a_try(settings, smtp: MailServ
     assert sender.failures == 0
 
 
+def test_lines_that_break_off_one_after_the_other_make_all_wait_longer(smtp: MailServer) -> None:
+    sender, failures = Sender(threading.Event()), []
+    smtp.cuts_after_taking = 3
+    for _ in range(4):
+        post()
+        sender.queue.look_at = float("-inf")
+        pause = sender.pause()
+        failures.append(sender.failures)
+        assert (pause > 0) == (sender.failures > 0)
+    assert failures == [1, 2, 3, 0]
+
+
 # For a day
 
 
@@ -448,6 +460,17 @@ def test_old_mails_are_deleted_unless_they_still_wait(smtp: MailServer, settings
     upkeep.drop_old()
     assert set(OutgoingMail.objects.values_list("pk", flat=True)) == {waiting.pk, new.pk}
     assert not OutgoingMail.objects.filter(pk=sent.pk).exists()
+
+
+def test_mails_that_wait_for_long_don_t_keep_those_after_them(settings, monkeypatch) -> None:
+    monkeypatch.setattr(upkeep, "BATCH", 2)
+    waiting = [post() for _ in range(3)]
+    for _ in range(5):
+        OutgoingMail.objects.filter(pk=post().pk).update(state=State.SENT)
+    before = timezone.now() - settings.SENT_MAILS_KEPT - timedelta(minutes=1)
+    OutgoingMail.objects.update(created_at=before)
+    upkeep.drop_old()
+    assert set(OutgoingMail.objects.values_list("pk", flat=True)) == {row.pk for row in waiting}
 
 
 def test_secrets_that_never_left_are_destroyed_after_a_week() -> None:

@@ -73,6 +73,14 @@ def test_use_puts_the_idle_end_off_but_is_written_down_only_every_few_minutes(ag
     assert timezone.now() - row(client).seen_at < timedelta(minutes=1)
 
 
+def test_what_a_page_asks_for_by_the_clock_puts_nothing_off(agent, seen):
+    client = seen(agent)
+    age(client, SEEN_EVERY * 2)
+    before = Session.objects.get(pk=key(client)).expire_date
+    assert client.get("/desk/demo/tickets/answers/", headers={"X-By-The-Clock": "1"}).status_code == 200
+    assert Session.objects.get(pk=key(client)).expire_date == before
+
+
 def test_chatting_puts_the_idle_end_off(agent, seen):
     client = seen(agent)
     age(client, timedelta(hours=3))

@@ -21,9 +21,11 @@ from tests.make import PASSWORD, make_agent, make_chat, make_customer, make_mess
 from tests.tickets.mail.corpus import mail
 from tickets.conversation import add_customer_answer
 from tickets.customer_links import secret_of
+from tickets.groups import save_group
 from tickets.lifecycle import add_comment
 from tickets.mail.incoming import receive
-from tickets.models import Ticket
+from tickets.merging import merge
+from tickets.models import Ticket, TicketTarget
 from tickets.replies import Reply, send_reply
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
@@ -220,6 +222,35 @@ def test_the_conversation_of_a_ticket(signed_in_page, new_page: Callable[..., Pa
         checks.look_at(page, f"a dead link in {language}")
 
 
+def test_tickets_that_are_due_grouped_and_merged(signed_in_page, checks: Checks, service, admin):
+    TicketTarget.objects.create(service=service, priority="urgent", answer_minutes=15)
+    group = save_group(admin, None, name="Billing", members=[admin])
+    save_group(admin, None, name="Nobody’s", members=[])
+    jun, past = make_customer(service), timezone.now()
+    make_ticket(service, priority="urgent", answer_due_at=past, due_at=past, requester=jun, group=group)
+    make_ticket(service, priority="low", requester=jun, assignee=admin, state="pending")
+    merged = make_ticket(service, body="It never came", requester=jun, assignee=admin, state="pending")
+    merge(admin, merged, Ticket.objects.get(number=2))
+    for language in ("en-US", "ko-KR"):
+        page = signed_in_page(admin, "/desk/demo/tickets/", locale=language)
+        page.locator("[name=ticket]").first.check()
+        checks.look_at(page, f"selected tickets in {language}")
+        for path in (
+            "tickets/?due=overdue",
+            "tickets/1/",
+            "tickets/2/",
+            "tickets/3/",
+            "tickets/1/merge/",
+            "tickets/1/merge/?into=2",
+            "tickets/3/merge/",
+            "ticket-settings/",
+            f"ticket-settings/groups/{group.pk}/",
+            f"ticket-settings/groups/{group.pk}/delete/",
+        ):
+            page.goto(f"/desk/demo/{path}")
+            checks.look_at(page, f"{path} in {language}")
+
+
 def test_the_settings_of_chat_refused(signed_in_page: Callable[..., Page], checks: Checks, ada: Agent):
     page = signed_in_page(ada, "/desk/demo/chat/settings/")
     page.get_by_label("End of a silent chat").fill("1")
@@ -392,11 +423,27 @@ def test_the_chat_of_customers(signed_in_page, new_page: Callable[..., Page], ch
     expect(center.chat.masks).to_have_count(1)
     center.chat.composer.fill(CARD)
     checks.look_at(page, "chat active", center.frame)
+    center.panel.locator("[data-part=more] summary").click()
+    checks.look_at(page, "chat menu", center.frame)
+    desk.tool("ask-evaluation").click()
+    evaluation = center.panel.locator("[data-part=evaluation]")
+    expect(evaluation).to_be_visible()
+    evaluation.locator("[data-action=evaluate-later]").click()
+    checks.look_at(page, "evaluation put away", center.frame)
     center.panel.locator(".customer-chat-header [data-action=end]").click()
     checks.look_at(page, "chat end dialog", center.frame)
     center.panel.locator("dialog[open] [data-action=confirm]").click()
     expect(center.panel.get_by_text("This chat has ended.")).to_be_visible()
-    checks.look_at(page, "chat closed", center.frame)
+    evaluation.locator("[data-action=evaluate]").click()
+    evaluation.locator("[type=radio]").nth(3).check()
+    checks.look_at(page, "chat closed, evaluation chosen", center.frame)
+    evaluation.locator("[type=submit]").click()
+    expect(evaluation.get_by_text("Thank you")).to_be_visible()
+    checks.look_at(page, "chat closed, evaluation given", center.frame)
+    expect(desk.customer).to_contain_text("Good (4/5)")
+    checks.look_at(desk.page, "evaluation in the dialog")
+    desk.page.goto("/desk/demo/chats/")
+    checks.look_at(desk.page, "evaluation in Chat History")
 
 
 def test_signed_in_devices(signed_in_page: Callable[..., Page], checks: Checks, ada: Agent):

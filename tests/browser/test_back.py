@@ -1,7 +1,6 @@
 """Back, after a mask by hand: what the page shows is the chat as it is now, from its first moment on. Once in a browser
 that brings pages from memory, as they were left, and once in one that loads them again."""
 
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -229,19 +228,6 @@ def test_an_inquiry_that_was_refused_first(visitor: Page):
     visitor.locator("[name=consent][aria-invalid=true]").check()
     send_inquiry(visitor)
     there_is_no_page(visitor)
-
-
-def test_an_inquiry_with_the_words_of_a_chat(jun: Page, mask: Callable[[], None]):
-    Chat.objects.update(state=Chat.State.WAITING, agent=None, answered_at=None)
-    jun.goto("/hc/demo/")
-    open_chat(jun)
-    HelpCenter(jun).panel.get_by_role("link", name="Leave a 1:1 inquiry instead").click()
-    expect(jun.locator("#inquiry").get_by_label("Message")).to_have_value(re.compile(SECRET))
-    jun.locator("#inquiry").get_by_label("Subject").fill("My address")
-    assert SECRET not in jun.evaluate("JSON.stringify(sessionStorage)")
-    jun.goto(ELSEWHERE)
-    mask()
-    there_is_no_page(jun)
 
 
 def test_a_ticket(service: Service, mina, mask: Callable[[], None], signed_in_page: Callable[..., Page]):

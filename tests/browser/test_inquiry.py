@@ -7,9 +7,11 @@ from playwright.sync_api import Page, expect
 
 from agents.models import Agent, OutgoingMail, Service
 from tests.browser.conftest import PHONE
+from tests.faults.people import wait_until
 from tests.make import make_agent, make_customer, make_ticket
 from tests.tickets.outgoing import link_in
-from tickets.models import Comment, Ticket
+from tickets.conversation import add_customer_answer
+from tickets.models import Comment, CommentDraft, Ticket
 
 
 @pytest.fixture
@@ -109,3 +111,67 @@ def test_a_dead_link_says_so_and_leads_on(service: Service, new_page: Callable[.
     expect(page.get_by_role("heading", name="This link doesn’t work")).to_be_visible()
     page.get_by_role("main").get_by_role("link", name="Contact Us").click()
     expect(page.get_by_label("Message")).to_be_visible()
+
+
+def test_a_draft_is_on_another_device_and_gone_when_it_is_sent(service: Service, mina: Agent, signed_in_page) -> None:
+    make_ticket(service, requester=make_customer(service))
+    desk = signed_in_page(mina, "/desk/demo/tickets/1/")
+    desk.locator("#reply-body").press_sequentially("Dear Jun, it lea")
+    expect(desk.locator("#ticket-reply [data-part=draft]")).to_be_visible()
+    laptop = signed_in_page(mina, "/desk/demo/tickets/1/")
+    box = laptop.locator("#reply-body")
+    expect(box).to_have_value("Dear Jun, it lea")
+    desk.locator("#reply-body").press_sequentially("ves")
+    kept = CommentDraft.objects.filter(body="Dear Jun, it leaves")
+    wait_until(kept.exists, 10)
+    laptop.evaluate("window.dispatchEvent(new Event('focus'))")
+    expect(box).to_have_value("Dear Jun, it leaves")
+    box.press_sequentially(" today.")
+    laptop.get_by_role("button", name="Send reply to customer").click()
+    expect(laptop.locator(".comment-reply")).to_contain_text("Dear Jun, it leaves today.")
+    expect(box).to_have_value("")
+    desk.evaluate("window.dispatchEvent(new Event('focus'))")
+    expect(desk.locator("#reply-body")).to_have_value("")
+    assert not CommentDraft.objects.exists()
+    desk.locator("#reply-body").press_sequentially("No")
+    desk.get_by_role("button", name="Discard draft").click()
+    expect(desk.locator("#reply-body")).to_have_value("")
+    expect(desk.locator("#ticket-reply [data-part=draft]")).to_be_hidden()
+    wait_until(lambda: not CommentDraft.objects.exists(), 10)
+
+
+def test_an_answer_comes_while_an_agent_types_and_moves_nothing(service: Service, mina: Agent, signed_in_page) -> None:
+    ticket = make_ticket(service, requester=make_customer(service), assignee=mina, state="pending")
+    Comment.objects.bulk_create([Comment(ticket=ticket, name="Jun", body=f"Line {it}\n" * 9) for it in range(9)])
+    desk = signed_in_page(mina, "/desk/demo/tickets/1/")
+    desk.locator("#reply-body").press_sequentially("Dear Jun, ")
+    before = desk.locator("#reply-body").bounding_box()["y"]
+    add_customer_answer(ticket, "It has come")
+    expect(desk.locator(".comment-customer")).to_contain_text("It has come")
+    assert abs(desk.locator("#reply-body").bounding_box()["y"] - before) <= 1
+    expect(desk.locator("#reply-body")).to_have_value("Dear Jun, ")
+    expect(desk.locator("#reply-body")).to_be_focused()
+    desk.evaluate("window.scrollTo(0, 0)")
+    for said in ("One more thing", "And another"):
+        add_customer_answer(ticket, said)
+    news = desk.get_by_role("button", name="2 new entries: show")
+    expect(news).to_be_visible(timeout=20_000)
+    news.click()
+    expect(desk.get_by_text("One more thing")).to_be_in_viewport()
+    expect(news).to_be_hidden()
+    expect(desk.locator("#reply-body")).to_have_value("Dear Jun, ")
+    expect(desk.locator(".nav .count")).to_have_text("1", timeout=30_000)
+
+
+def test_the_list_says_that_it_is_old(service: Service, mina: Agent, signed_in_page) -> None:
+    ticket = make_ticket(service, requester=make_customer(service), assignee=mina, state="pending")
+    with_count = signed_in_page(mina)
+    with with_count.expect_response("**/tickets/answers/"):
+        with_count.goto("/desk/demo/tickets/")
+    add_customer_answer(ticket, "It has come")
+    word = with_count.get_by_role("link", name="Tickets have changed: show")
+    expect(word).to_be_visible(timeout=30_000)
+    expect(with_count.locator(".nav .count")).to_have_text("1")
+    word.click()
+    expect(with_count.locator(".table")).to_contain_text("Customer answered")
+    expect(word).to_be_hidden()

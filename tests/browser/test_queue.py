@@ -146,42 +146,36 @@ def test_who_waits_too_long_is_offered_an_inquiry_that_has_every_word(newcomer, 
     expect(status(behind)).to_contain_text("All agents are busy")
 
     center.chat.composer.fill("and nobody comes")
-    center.panel.get_by_role("link", name="Leave a 1:1 inquiry instead").click()
-    form = center.page.locator("#inquiry")
-    expect(form.get_by_label("Message")).to_have_value(
-        "My card is *******************\nIt does not work\nand nobody comes"
-    )
-    expect(form.get_by_label("Name")).to_have_value("Jun Park")
-    expect(form.get_by_label("E-mail")).to_have_value("jun@example.com")
-    expect(center.page.get_by_text("Your chat keeps its place in the queue while you write.")).to_be_visible()
-    expect(center.launcher.locator(".chat-frame")).to_be_hidden()  # it would hide the form on a phone
     place(behind, 2)
-
-    send(form, subject="Card")
+    button(center, "Leave a 1:1 inquiry instead").click()
+    expect(status(center)).to_contain_text("We’ve received your 1:1 inquiry. Its number is #1.")
+    expect(center.chat.composer).to_be_hidden()
     place(behind, 1)
     ticket = Ticket.objects.get()
+    assert ticket.body == "My card is *******************\nIt does not work\nand nobody comes"
+    assert ticket.subject == "My card is *******************"
     assert ticket.chat == chat_of("Jun Park")
     assert not ticket.chat.is_open
 
     # Whoever comes back sees how it ended, and may begin anew.
     center.page.goto("/hc/demo/")
-    center.open()
     expect(center.panel.get_by_text("The customer left a 1:1 inquiry instead.")).to_be_visible()
     button(center, "Start a new chat").click()
     expect(center.stage("start").locator("[name=message]")).to_have_value("")
 
 
-def test_who_goes_back_from_the_inquiry_waits_on_with_everything(newcomer):
+def test_with_nothing_written_there_is_the_form_and_the_way_back(newcomer):
     ChatSettings.objects.update(longest_wait_minutes=10)
     center = newcomer()
-    chat = center.start(name="Jun Park", message="Hello")
-    chat.composer.fill("half a sentence")
-    center.panel.get_by_role("link", name="Leave a 1:1 inquiry instead").click()
-    expect(center.page.locator("#inquiry").get_by_label("Message")).to_have_value("Hello\nhalf a sentence")
+    center.start(name="Jun Park")
+    button(center, "Leave a 1:1 inquiry instead").click()
+    form = center.page.locator("#inquiry")
+    expect(form.get_by_label("Name")).to_have_value("Jun Park")
+    expect(form.get_by_label("E-mail")).to_have_value("jun@example.com")
+    expect(center.page.get_by_text("Your chat keeps its place in the queue while you write.")).to_be_visible()
+    expect(center.launcher.locator(".chat-frame")).to_be_hidden()  # it would hide the form on a phone
     center.page.go_back()
     center.open()
-    expect(chat.body("Hello")).to_be_visible()
-    expect(chat.composer).to_have_value("half a sentence")
     place(center, 1)
 
 
@@ -194,8 +188,9 @@ def test_whom_nobody_takes_is_told_so(newcomer, busy: Agent):
     expect(status(center)).to_contain_text("None of our agents could take your chat so far.")
     expect(status(center)).not_to_contain_text("All agents are busy")
     expect(status(center)).to_contain_text("You keep your place in the queue: 1")
-    center.panel.get_by_role("link", name="Leave a 1:1 inquiry instead").click()
-    expect(center.page.locator("#inquiry").get_by_label("Message")).to_have_value("Hello")
+    button(center, "Leave a 1:1 inquiry instead").click()
+    expect(status(center)).to_contain_text("Its number is #1.")
+    assert Ticket.objects.get().body == "Hello"
 
 
 def test_on_another_site_what_was_typed_comes_along_too(busy: Agent, shop: str, new_page: Callable[..., Page]):
@@ -210,9 +205,9 @@ def test_on_another_site_what_was_typed_comes_along_too(busy: Agent, shop: str, 
     center.agree_and_start()
     place(center, 1)
     center.panel.locator("[data-part=composer] textarea").fill("and a word more")
-    center.panel.get_by_role("link", name="Leave a 1:1 inquiry instead").click()
-    expect(page.locator("#inquiry").get_by_label("Message")).to_have_value("From the shop\nand a word more")
-    expect(page.locator("#inquiry").get_by_label("Name")).to_have_value("Jun Park")
+    button(center, "Leave a 1:1 inquiry instead").click()
+    expect(status(center)).to_contain_text("Its number is #1.")
+    assert Ticket.objects.get().body == "From the shop\nand a word more"
 
 
 def test_a_silent_customer_is_reminded_and_then_the_chat_ends(service: Service, new_page):

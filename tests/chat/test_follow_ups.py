@@ -79,7 +79,8 @@ def test_pages_of_the_desk_work_without_follow_ups(service, agent, chat, sign_in
 
 def test_pages_of_the_customer_link_to_the_inquiry_form(service) -> None:
     pages = customer_pages(service)
-    assert all(f'href="{reverse("tickets:contact", args=["demo"])}"' in html for html in pages)
+    assert f'href="{reverse("tickets:contact", args=["demo"])}"' in pages[0]
+    assert all(f'action="{reverse("chat:leave_inquiry", args=["demo"])}"' in html for html in pages[1:])
     assert f'data-contact-url="{reverse("tickets:contact_from_chat", args=["demo"])}"' in pages[0]
 
 

@@ -101,8 +101,18 @@ def test_another_chat_s_and_another_service_s_entries_are_not_in_it(service, out
 
 
 def test_every_text_takes_the_values_it_names() -> None:
-    values = {"policy": 1, "to": "A", "actor": "A", "was": "A", "reason": "r", "by": "b", "seq": 1, "number": 1}
-    values |= {"whom": "w", "length": "l", "why": "y"}
+    values = {
+        "policy": 1,
+        "to": "A",
+        "actor": "A",
+        "was": "A",
+        "reason": "r",
+        "by": "b",
+        "seq": 1,
+        "number": 1,
+        "score": 1,
+    }
+    values |= {"whom": "w", "length": "l", "why": "y", "score": 1}
     with translation.override("ko"):
         for text in words_of_actions().values():
             assert str(text) % values

@@ -23,7 +23,7 @@ from helpcenter.models import Customer, PrivacyPolicy
 from tests.agents.race import at_once
 from tests.chat.comings import come_online, committed, connect, leave, make_queue, make_ringing, state_of
 from tests.chat.lines import chat_of, do
-from tests.make import make_chat, make_customer, make_message, make_service
+from tests.make import make_agent, make_chat, make_customer, make_message, make_service
 
 pytestmark = pytest.mark.django_db
 
@@ -44,6 +44,13 @@ def limited(agent: Agent, limit: int) -> Agent:
     agent.chat_limit = limit
     agent.save(update_fields=["chat_limit"])
     return come_online(agent)
+
+
+def busy(service: Service) -> Agent:
+    """Somebody is Online, with no room for another chat."""
+    agent = limited(make_agent(service, "Busy"), 1)
+    make_chat(service, agent=agent)
+    return agent
 
 
 def offer_of(chat: Chat) -> str:
@@ -124,7 +131,7 @@ def test_the_queue_can_be_left_while_it_lasts(service, agent, state) -> None:
     chat = make_chat(service, agent=agent if state == Chat.State.RINGING else None, state=state)
 
     assert 'data-action="leave"' in shown(chat)
-    assert 'data-action="contact"' in shown(chat)
+    assert 'data-action="inquire"' in shown(chat)
 
 
 def test_with_an_agent_there_is_no_queue_to_leave(service, agent) -> None:
@@ -151,19 +158,20 @@ def test_who_was_never_answered_may_leave_an_inquiry_after_the_end(service) -> N
     [chat] = make_queue(service, 1)
     close_chat(chat.pk, by=Chat.ClosedBy.SERVICE)
 
-    assert 'data-action="contact"' in shown(chat)
+    assert 'data-action="inquire"' in shown(chat)
 
 
 def test_each_offer_has_its_own_words_and_keeps_the_place(service) -> None:
-    chats = {offer: make_chat(service, inquiry_offer=offer) for offer in ("", Offer.WAITED, Offer.MISSED)}
+    chats = {offer: make_chat(service, inquiry_offer=offer) for offer in ("", *Offer)}
 
     texts = {offer: shown(chat) for offer, chat in chats.items()}
 
-    assert ["All agents are busy" in text for text in texts.values()] == [True, False, False]
+    assert ["All agents are busy" in text for text in texts.values()] == [True, False, False, False]
     assert "longer than usual" in texts[Offer.WAITED]
     assert "None of our agents could take your chat" in texts[Offer.MISSED]
-    assert [place_shown(chat) for chat in chats.values()] == [1, 2, 3]
-    assert all('data-action="contact"' in text and 'data-action="leave"' in text for text in texts.values())
+    assert "Agents is absent" in texts[Offer.ABSENT]
+    assert [place_shown(chat) for chat in chats.values()] == [1, 2, 3, 4]
+    assert all('data-action="inquire"' in text and 'data-action="leave"' in text for text in texts.values())
 
 
 # The limit
@@ -280,6 +288,7 @@ def waiting_for(service: Service, minutes: float, **fields) -> Chat:
 
 def test_who_has_waited_too_long_is_offered_an_inquiry_at_once(service, told) -> None:
     configure(service, longest_wait_minutes=10)
+    busy(service)
     long, short = waiting_for(service, 10.1), waiting_for(service, 9.9)
 
     with committed():
@@ -305,6 +314,7 @@ def test_they_keep_their_place_and_may_still_be_served(service, agent) -> None:
 
 def test_an_offer_is_made_once(service, told) -> None:
     configure(service, longest_wait_minutes=10)
+    busy(service)
     waiting_for(service, 11)
 
     for _ in range(3):
@@ -315,6 +325,7 @@ def test_an_offer_is_made_once(service, told) -> None:
 
 
 def test_without_a_longest_wait_nobody_waits_too_long(service) -> None:
+    busy(service)
     chat = waiting_for(service, 600)
 
     offer_inquiries()
@@ -326,6 +337,8 @@ def test_each_service_has_its_own_longest_wait(service) -> None:
     other = make_service("other")
     configure(service, longest_wait_minutes=10)
     configure(other, longest_wait_minutes=60)
+    for each in (service, other):
+        busy(each)
     ours, theirs = waiting_for(service, 11), waiting_for(other, 11)
 
     offer_inquiries()
@@ -345,6 +358,7 @@ def test_only_who_waits_waits_too_long(service, agent, state) -> None:
 
 def test_who_lost_an_agent_waits_since_then(service, agent) -> None:
     configure(service, longest_wait_minutes=10)
+    busy(service)
     chat = waiting_for(service, 60, agent=agent)
     with committed():
         pass_on(chat.pk, outcome=Ring.Outcome.GONE)
@@ -442,7 +456,7 @@ def test_who_can_t_be_asked_now_is_not_waited_for(service, agent, colleague, be)
     assert offer_of(chat) == Offer.MISSED
 
 
-def test_who_missed_it_and_left_leaves_nobody_to_wait_for(service, agent) -> None:
+def test_if_who_missed_it_has_left_nobody_is_there(service, agent) -> None:
     come_online(agent)
     leave(agent=agent)
     chat = make_chat(service)
@@ -450,10 +464,11 @@ def test_who_missed_it_and_left_leaves_nobody_to_wait_for(service, agent) -> Non
 
     offer_inquiries()
 
-    assert offer_of(chat) == Offer.MISSED
+    assert offer_of(chat) == Offer.ABSENT
 
 
 def test_where_nobody_missed_it_nobody_has_let_it_ring(service, agent) -> None:
+    busy(service)
     never_rang, lost = make_queue(service, 2)
     missed(lost, agent, outcome=Ring.Outcome.GONE)
 
@@ -510,6 +525,7 @@ def test_while_it_rings_again_nothing_is_said(service, agent) -> None:
 
 
 def test_when_an_agent_opens_the_chat_the_offer_is_gone(service, agent) -> None:
+    busy(service)
     chat = make_ringing(agent, inquiry_offer=Offer.MISSED)
 
     answer_chat(agent, chat.pk)
@@ -524,6 +540,7 @@ def test_when_an_agent_opens_the_chat_the_offer_is_gone(service, agent) -> None:
 def test_an_agent_who_opens_it_in_that_moment_was_faster(service, agent, monkeypatch) -> None:
     """Found while it waited, and ringing by the time of the offer."""
     configure(service, longest_wait_minutes=10)
+    busy(service)
     chat = waiting_for(service, 11)
 
     def found_before():
@@ -539,11 +556,12 @@ def test_an_agent_who_opens_it_in_that_moment_was_faster(service, agent, monkeyp
     assert (offer_of(chat), state_of(chat)[0]) == ("", Chat.State.RINGING)
 
 
-def test_a_quiet_tick_is_two_queries(service, agent, django_assert_num_queries) -> None:
+def test_a_quiet_tick_is_four_queries(service, agent, django_assert_num_queries) -> None:
     configure(service, longest_wait_minutes=10)
+    busy(service)
     make_queue(service, 5)
 
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(4):
         offer_inquiries()
 
 
@@ -659,6 +677,7 @@ async def test_who_comes_back_into_the_queue_moves_the_others_and_is_moved_with_
 @pytest.mark.django_db(transaction=True)
 async def test_an_offer_reaches_the_customer_at_once_and_nobody_else(in_line, agent) -> None:
     (first, one), (_second, two), _third = in_line
+    await do(come_online, agent)
     await do(missed, first, agent)
     async with chat_of(one) as told, chat_of(two) as other:
         await do(offer_inquiries)

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
 from agents.models import OutgoingMail, Service
+from agents.outbox.queue import BATCH
 from contiple.local.processes import Process
 from tests.faults.people import wait_until
 from tests.make import make_service
@@ -140,3 +142,100 @@ def test_a_mail_server_that_goes_and_comes_gets_every_mail(cluster, smtp, servic
 @pytest.mark.soak
 def test_a_mail_server_that_is_away_for_ten_minutes_gets_every_mail(cluster, smtp, services) -> None:
     away_and_back(cluster, smtp, services, MANY, seconds=600)
+
+
+# All of it at once
+
+
+def number_of(address: str) -> int:
+    return int(address.partition("@")[0].removeprefix("customer"))
+
+
+def is_refused(number: int) -> bool:
+    return number % 20 == 0 or number % 50 == 3
+
+
+def refusing(smtp: MailServer) -> None:
+    """Of a hundred mails five have an unknown recipient and two are called spam; fourteen are to come again later."""
+    later: set[int] = set()
+
+    def at_rcpt(address: str) -> str:
+        number = number_of(address)
+        if number % 20 == 0:
+            return "550 5.1.1 unknown"
+        return "450 4.2.0 greylisted" if number % 10 == 1 and is_first(number) else ""
+
+    def at_data(mail) -> str:
+        number = number_of(mail["To"])
+        if number % 50 == 3:
+            return "554 5.7.1 spam"
+        return "451 4.3.0 busy" if number % 25 == 2 and is_first(number) else ""
+
+    def is_first(number: int) -> bool:
+        return number not in later and not later.add(number)  # type: ignore[func-returns-value]
+
+    smtp.at_rcpt, smtp.at_data = at_rcpt, at_data
+
+
+def leases() -> dict[int, object]:
+    return dict(OutgoingMail.objects.exclude(leased_by=None).values_list("pk", "leased_by"))
+
+
+def end_leases_of_the_dead(smtp: MailServer) -> None:
+    """As after a minute. The other worker's leases are on other mails by the time it has sent some more."""
+    at_the_kill, there = leases(), len(smtp.taken)
+    wait_until(lambda: len(smtp.taken) >= there + 3 * BATCH, LONG_S)
+    still = [pk for pk, run in leases().items() if at_the_kill.get(pk) == run]
+    past = timezone.now() - timedelta(seconds=1)
+    OutgoingMail.objects.filter(pk__in=still, state=State.WAITING).update(leased_until=past)
+
+
+def ten_minutes_pass() -> None:
+    """For every mail that waits, without waiting."""
+    ten = timedelta(minutes=10)
+    waiting = OutgoingMail.objects.filter(state=State.WAITING)
+    waiting.update(created_at=F("created_at") - ten, give_up_at=F("give_up_at") - ten, due_at=F("due_at") - ten)
+
+
+def all_ended() -> bool:
+    """An hour passes at each look: what was to come later comes now."""
+    OutgoingMail.objects.filter(state=State.WAITING, leased_by=None).update(due_at=None)
+    return not OutgoingMail.objects.filter(state=State.WAITING).exists()
+
+
+def through_all_of_it(cluster, smtp: MailServer, services: list[Service], mails: int, kills: int) -> None:
+    """Two workers, of which one is killed again and again; a server that refuses, and is away in the middle of it."""
+    refusing(smtp)
+    ids = post(services, mails)
+    workers = [start_worker(cluster, smtp), start_worker(cluster, smtp)]
+    share = mails * 3 // 4 // (kills + 1)
+    for number in range(kills):
+        wait_until(lambda goal=share * (number + 1): len(smtp.taken) >= goal, LONG_S)
+        if number == kills // 2:
+            smtp.stop()
+            wait_until(lambda: OutgoingMail.objects.filter(last_error__startswith="unreachable").exists(), LONG_S)
+            ten_minutes_pass()
+            smtp.start()
+        workers.pop(0).kill()
+        workers.append(start_worker(cluster, smtp))
+        end_leases_of_the_dead(smtp)
+    wait_until(all_ended, LONG_S + mails / 5)
+    arrived = Counter(smtp.ids)
+    numbers = {row.message_id: number_of(row.to[0]) for row in OutgoingMail.objects.all()}
+    dead = set(OutgoingMail.objects.filter(state=State.DEAD).values_list("message_id", flat=True))
+    doubles = {mail: count for mail, count in arrived.items() if count > 1}
+    print(f"{mails} mails, {kills} kills, 2 workers: {len(arrived)} arrived, {len(dead)} refused for good,", end=" ")
+    print(f"{mails - len(set(arrived) | dead)} lost, {len(doubles)} came twice with the same id")
+    assert dead == {mail for mail, number in numbers.items() if is_refused(number)}
+    assert set(arrived) == ids - dead
+    assert len(doubles) <= kills + 2  # one for each kill, and for each line that the server's end cut off
+    assert set(doubles.values()) <= {2}
+
+
+def test_kills_refusals_and_an_outage_lose_no_mail(cluster, smtp, services) -> None:
+    through_all_of_it(cluster, smtp, services, MAILS * 2, kills=2)
+
+
+@pytest.mark.soak
+def test_kills_refusals_and_an_outage_lose_none_of_very_many_mails(cluster, smtp, services) -> None:
+    through_all_of_it(cluster, smtp, services, MANY, kills=12)

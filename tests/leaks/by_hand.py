@@ -17,22 +17,26 @@ def mask_by_hand(run: Run) -> None:
     _after_everything_was_copied(run)
     _before_a_ticket_is_made(run)
     _before_an_inquiry_is_left(run)
+    _before_a_mail_leaves(run)
     _in_a_comment(run)
 
 
 def _after_everything_was_copied(run: Run) -> None:
-    customer = run.start(name="Jun", message=run.purse.by_hand("first message"))
+    customer = run.start(name="Jun", email="by.hand@mail.example", message=run.purse.by_hand("first message"))
     said = run.purse.by_hand("customer's message")
     answered = run.purse.by_hand("agent's message")
     run.say(customer, customer.chat, said)
     run.say(run.tab, customer.chat, answered)
     run.pass_on(customer.chat, run.purse.by_hand("note of a transfer"))
+    run.post(run.theo, "chat:ask_evaluation", {}, customer.chat)
+    form = {"chat": customer.chat, "score": 2, "comment": run.purse.by_hand("comment in an evaluation")}
+    run.post(None, "chat:evaluate", form, token=customer.token)
     ticket = _ticket_of(run, customer, body=f"{said}\n{answered}")
     run.post(run.mina, "tickets:comments", {"body": answered, "request_id": uuid.uuid4()}, ticket.number)
     for secret in run.purse.secrets_in(said):
         run.post(run.mina, "tickets:tags", {"tag": secret.value}, ticket.number)
     page = run.get(run.mina, "tickets:detail", ticket.number)
-    _mask_all(run, customer)
+    _mask_all(run, customer.chat)
     out_of_date = {"subject": "A call", "body": said, "seen": value_of("seen", page)}
     run.post_in_vain(run.mina, "tickets:subject", out_of_date, ticket.number)
     _look_under(run, customer)
@@ -42,6 +46,8 @@ def _in_a_comment(run: Run) -> None:
     """Said nowhere else: by telephone, perhaps."""
     body = run.purse.by_hand("comment")
     run.post(run.mina, "tickets:comments", {"body": body, "request_id": uuid.uuid4()}, run.ticket)
+    repeated = {"kind": "internal", "body": body, "request_id": uuid.uuid4()}
+    run.post(run.mina, "tickets:draft", repeated, run.ticket)
     for secret in run.purse.secrets_in(body):
         comment = Comment.objects.get(
             ticket__number=run.ticket, ticket__service=run.service, body__contains=secret.value
@@ -56,7 +62,7 @@ def _before_a_ticket_is_made(run: Run) -> None:
     said = run.purse.by_hand("message copied into a form")
     run.say(customer, customer.chat, said)
     form = _new_ticket_form(run, customer)
-    _mask_all(run, customer)
+    _mask_all(run, customer.chat)
     # What the page suggested; what an agent types after a mask is the agent's.
     run.post(run.mina, "tickets:create_from_chat", form, customer.chat)
 
@@ -65,10 +71,17 @@ def _before_an_inquiry_is_left(run: Run) -> None:
     customer = run.desk.chat_with(None)
     run.say(customer, customer.chat, run.purse.by_hand("message copied into an inquiry"))
     page = run.post(None, "tickets:contact_from_chat", {"token": customer.token}).text
-    _mask_all(run, customer)
+    _mask_all(run, customer.chat)
     inquiry = {"name": "Jun", "email": "jun@example.com", "subject": "Late", "message": value_of("message", page)}
     proof = {"policy": run.policy, "consent": "on", "chat": value_of("chat", page), "request_id": uuid.uuid4()}
     run.post(None, "tickets:contact", inquiry | proof)
+
+
+def _before_a_mail_leaves(run: Run) -> None:
+    chat = run.chat_without_customer()
+    run.say(run.tab, chat, run.purse.by_hand("message to who is gone"))
+    _mask_all(run, chat)
+    run.mail_unread(chat)
 
 
 def _ticket_of(run: Run, customer: Customer, **form: str) -> Ticket:
@@ -82,16 +95,16 @@ def _new_ticket_form(run: Run, customer: Customer) -> dict[str, str]:
     return {"subject": value_of("subject", page), "said": value_of("said", page)}
 
 
-def _mask_all(run: Run, customer: Customer) -> None:
+def _mask_all(run: Run, chat: int) -> None:
     """Kind by kind, in all messages at once."""
     for kind in BY_HAND:
-        answer = run.post(run.mina, "chat:mask", _selections(run, customer, kind), customer.chat)
+        answer = run.post(run.mina, "chat:mask", _selections(run, chat, kind), chat)
         assert answer.status == (MASKED if run.masks else NOT_POSSIBLE), answer
 
 
-def _selections(run: Run, customer: Customer, kind: str) -> list[dict]:
+def _selections(run: Run, chat: int, kind: str) -> list[dict]:
     values = {secret.value for secret in run.purse.secrets if secret.kind == kind}
-    messages = Message.objects.filter(chat=customer.chat).exclude(body="")
+    messages = Message.objects.filter(chat=chat).exclude(body="")
     found = [(message, value) for message in messages for value in values if value in message.body]
     return [_selection(message, value) for message, value in found]
 

@@ -19,6 +19,7 @@ from tickets.customer_links import secret_of
 
 NOT_ALLOWED = 405
 OPERATOR = "admin:"
+CONTACT = "tickets:contact_from_chat"
 NO_SUCH_PAGE = "/hc/no-such-help-center/"
 
 
@@ -65,8 +66,8 @@ def _look_as_strangers(stage: Stage, run: Run, readable: list[Address]) -> None:
 def _look_as_customers(browser: Browser, run: Run) -> None:
     """They have no cookie, and ask with a token, or open the link of an inquiry."""
     for customer in run.customers:
-        form = {"before": 2**31 - 1, "token": customer.token}
-        for name in ("chat:resume", "chat:customer_earlier", "tickets:contact_from_chat"):
+        form = {"before": 2**31 - 1, "token": customer.token, "chat": customer.chat}
+        for name in ("chat:resume", "chat:customer_earlier", "chat:evaluate", "chat:transcript", CONTACT):
             browser.post(run.path(name), form, token=customer.token)
     now = timezone.now()
     secrets = [secret_of(ticket, now=now) for ticket in run.tickets.select_related("service")]

@@ -15,12 +15,14 @@ from urllib.parse import quote
 from django.utils import timezone
 
 from agents.models import ServiceMailbox
+from chat.conversation.evaluations import COMMENT_LENGTH_MAX
 from chat.masking.models import OwnPattern
 from chat.protocol import FRAME_BYTES_MAX
 from contiple.base.texts import MESSAGE_LENGTH_MAX
 from tests.leaks.browser import value_of
 from tests.leaks.run import Run
 from tests.leaks.secrets import AUTOMATIC
+from tickets.bulk import seen_now
 from tickets.customer_links import secret_of
 from tickets.mail.incoming import receive
 from tickets.models import TEXT_LENGTH_MAX
@@ -38,6 +40,7 @@ def start_form(run: Run) -> None:
     memo = quote(run.text("page where the chat began", "card with dashes", "resident number", joint=" and "))
     run.start(
         name=run.text("name in the start form", *SOME, joint=" "),
+        email="first@mail.example",
         page=f"https://shop.example/orders?memo={memo}",
         message=run.text("first message"),
     )
@@ -73,6 +76,19 @@ def closed_chats(run: Run) -> None:
     customer = run.conversation()
     run.post(None, "chat:customer_end", {}, token=customer.token)
     run.say_in_vain(customer, _send(run.refused("message to a closed chat")), "ended")
+
+
+def evaluations(run: Run) -> None:
+    customer = run.conversation()
+    form, own = {"chat": customer.chat, "score": 4}, {"token": customer.token}
+    run.post_in_vain(None, "chat:evaluate", form | {"comment": run.refused("comment too early", "card")}, **own)
+    run.post(run.mina, "chat:ask_evaluation", {}, customer.chat)
+    run.post(None, "chat:evaluate", form | {"comment": "Slow."}, **own)
+    for kind in AUTOMATIC:  # a comment of all kinds would be too long
+        run.post(None, "chat:evaluate", form | {"comment": run.refused("comment that is changed", kind)}, **own)
+    run.post(None, "chat:evaluate", form | {"comment": run.text("comment in an evaluation", *SOME)}, **own)
+    too_long = run.refused("too long a comment in an evaluation", "card") + "." * COMMENT_LENGTH_MAX
+    run.post_in_vain(None, "chat:evaluate", form | {"comment": too_long}, **own)
 
 
 def malformed_frames(run: Run) -> None:
@@ -161,6 +177,15 @@ def replies(run: Run) -> None:
     run.post_in_vain(run.mina, "tickets:reply", form | {"body": too_long}, number)
 
 
+def drafts(run: Run) -> None:
+    form = {"request_id": uuid.uuid4(), "kind": "reply", "body": run.text("draft of a reply"), "state": "resolved"}
+    run.post(run.mina, "tickets:draft", form | {"cc": run.text("CC of a draft", *SOME, joint=", ")}, run.inquiry.number)
+    form = {"request_id": uuid.uuid4(), "kind": "internal", "body": run.text("draft of a comment")}
+    run.post(run.mina, "tickets:draft", form, run.inquiry.number)
+    too_long = run.refused("too long a draft") + "." * TEXT_LENGTH_MAX
+    run.post_in_vain(run.mina, "tickets:draft", form | {"body": too_long}, run.inquiry.number)
+
+
 def customers_answers(run: Run) -> None:
     """On the page of the inquiry; the second one makes a ticket, since the first is Completed."""
     secret = secret_of(run.inquiry, now=timezone.now())
@@ -179,6 +204,10 @@ def customers_answers(run: Run) -> None:
 def tags(run: Run) -> None:
     for kind in AUTOMATIC:
         run.post(run.mina, "tickets:tags", {"tag": run.text("tag", kind)}, run.ticket)
+    for kind in SOME:
+        ticket = run.service.tickets.get(number=run.ticket)
+        selected = {"ticket": f"{ticket.number}-{seen_now(ticket)}"}
+        run.post(run.mina, "tickets:change", {**selected, "new_tag": run.text("tag of many tickets", kind)})
     run.post(run.mina, "tickets:tags", {"tag": run.refused("tag that is taken off", "card")}, run.ticket)
     newest = run.service.tags.latest("pk").pk  # on no ticket any more it is forgotten
     run.post(run.mina, "tickets:remove_tag", {}, run.ticket, newest)
@@ -205,6 +234,21 @@ def inquiries_from_chats(run: Run) -> None:
     run.post(None, "tickets:contact", inquiry | {"chat": value_of("chat", page)})
 
 
+def inquiries_by_click(run: Run) -> None:
+    """The chat becomes an inquiry, with what was typed there and not sent."""
+    customer = run.desk.chat_with(None)
+    run.say(customer, customer.chat, run.text("message that becomes an inquiry by a click"))
+    form = {"message": run.text("draft that becomes an inquiry by a click")}
+    run.post(None, "chat:leave_inquiry", form, token=customer.token)
+    run.post_in_vain(None, "chat:leave_inquiry", {"message": run.refused("draft of a second click")}, token="nobody's")
+
+
+def words_to_who_is_gone(run: Run) -> None:
+    chat = run.chat_without_customer()
+    run.say(run.tab, chat, run.text("agent's message to who is gone"))
+    run.mail_unread(chat)
+
+
 def searches(run: Run) -> None:
     for kind in AUTOMATIC:
         run.search(run.mina, "tickets:list", run.refused("search for tickets", kind))
@@ -216,7 +260,7 @@ def searches(run: Run) -> None:
 
 def choices(run: Run) -> None:
     """No page offers these; and an error likes to repeat what it is about."""
-    for field in ("state", "assignee"):
+    for field in ("state", "assignee", "group", "priority"):
         run.post_in_vain(run.mina, f"tickets:{field}", {field: run.refused(f"no such {field}")}, run.ticket)
     run.post_in_vain(run.mina, "chat:status", {"status": run.refused("no such status")})
     run.post_in_vain(run.mina, "chat:mask", [{"seq": run.refused("no selection")}], run.talk.chat)
@@ -269,6 +313,7 @@ PATHS: tuple[Callable[[Run], None], ...] = (
     repeated_sends,
     refused_sends,
     closed_chats,
+    evaluations,
     malformed_frames,
     hopeless_frames,
     notes,
@@ -280,8 +325,11 @@ PATHS: tuple[Callable[[Run], None], ...] = (
     tags,
     inquiries,
     replies,
+    drafts,
     customers_answers,
     inquiries_from_chats,
+    inquiries_by_click,
+    words_to_who_is_gone,
     searches,
     choices,
     samples,

@@ -54,7 +54,7 @@ PLACES: dict[str, Place] = {
     "values in Redis": _without_words(LEFT_IN_REDIS),
     "logs": _without_words("/hc/<slug:service>/", is_closed=True),
     "metrics": _without_words("contiple_chats", is_closed=True),
-    "mails": _without_words(INVITED),
+    "mails": Place(shows=frozenset(AUTOMATIC), canary=INVITED),
     "answers": Place(forgets=False),
     "frames to agents": Place(forgets=False),
     "frames to agents who come back": Place(),

@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlencode
@@ -11,12 +12,15 @@ from django.urls import reverse
 
 from agents.models import Agent as AgentRow
 from agents.models import Service
-from chat.models import Chat
+from agents.outbox.models import OutgoingMail
+from chat.models import Chat, MailWait, Message
+from contiple.base.clock import database_now
 from helpcenter.models import PrivacyPolicy
 from tests.faults.desk import Desk
 from tests.faults.people import Client, Customer
 from tests.leaks.browser import Answer, Browser
 from tests.leaks.secrets import Purse
+from tests.make import make_chat, make_customer
 from tickets.models import Ticket
 
 
@@ -159,6 +163,20 @@ class Run:
         client.crowd.do(client.wire.send, frame)
         client.wait_for(lambda: len(client.heard("error")) > before, f"nobody minds {frame[:200]!r}")
         assert client.heard("error")[before]["code"] == code
+
+    def chat_without_customer(self) -> int:
+        """A chat that Mina has open and on display, and whose customer's page was closed a while ago."""
+        chat = make_chat(self.service, customer=make_customer(self.service), agent=self.mina).pk
+        self.tab.watch(chat)
+        return chat
+
+    def mail_unread(self, chat: int) -> None:
+        """Returns when what the customer has not read is mailed, as it is after some minutes."""
+        now = database_now()
+        Message.objects.filter(chat=chat).update(created_at=now - timedelta(hours=1))
+        MailWait.objects.filter(chat=chat).update(due_at=now)
+        mails = OutgoingMail.objects.filter(about=f"chat:{chat}", state=OutgoingMail.State.SENT)
+        self.tab.wait_for(mails.exists, "nothing is mailed", seconds=60)
 
     def come_back(self) -> list[Client]:
         """Everybody once more, with nothing on display before; returns when they have seen everything."""

@@ -42,6 +42,8 @@ def bear_witness(folder: Path) -> Evidence:
             for go_in in PATHS:
                 go_in(run)
             mask_by_hand(run)
+        for run in (masked, unmasked):
+            _mail_conversations(run)
         _send_mails(masked)
         look_at_sockets(here, masked, unmasked)
         forms = look_at_pages(here, masked, unmasked)
@@ -50,6 +52,13 @@ def bear_witness(folder: Path) -> Evidence:
     written = {place.name: (place,) for place in folder.iterdir()} | files_of(here.cluster)
     secrets = [*masked.purse.secrets, *unmasked.purse.secrets]
     return Evidence(masked, unmasked, forms, written, {name: find(secrets, where) for name, where in written.items()})
+
+
+def _mail_conversations(run: Run) -> None:
+    """Of those who gave an address."""
+    for customer in run.customers:
+        form = {"chat": customer.chat, "offset": 540}
+        run.browser().post(run.path("chat:mail_transcript"), form, token=customer.token)
 
 
 def _send_mails(run: Run) -> None:

@@ -15,9 +15,11 @@ from chat.abuse.blocks import block_for
 from contiple.log_addresses import without_addresses
 from helpcenter.models import HelpCenter
 from tests.make import make_customer, make_service, make_ticket
+from tests.tickets.masked import mask_text
 from tests.tickets.outgoing import link_in, made
 from tickets.customer_links import revoke_links, secret_of
-from tickets.lifecycle import add_comment
+from tickets.lifecycle import add_comment, edit_text
+from tickets.mails import LINKS_MAX
 from tickets.models import Comment, Ticket
 from tickets.replies import Reply, send_reply
 
@@ -157,16 +159,24 @@ def test_a_blocked_customer_is_refused_politely(client, ticket) -> None:
 
 def test_solved_resolves_the_ticket(client, ticket) -> None:
     path = page_of(ticket)
-    assert "inquiry-solved" in client.get(path).content.decode()
+    assert "data-may-solve" in client.get(path).content.decode()
     client.post(f"{path}solved/")
     ticket.refresh_from_db()
     assert ticket.state == State.RESOLVED
-    assert "inquiry-solved" not in client.get(path).content.decode()
+    assert "data-may-solve" not in client.get(path).content.decode()
+
+
+def seen_in(page: str) -> str:
+    return re.search(r'data-seen="([^"]+)"', page)[1]
+
+
+def shown_in(page: str) -> list[str]:
+    return re.findall(r'<li class="[^"]*" id="([^"]+)"', page)
 
 
 def test_a_page_asks_for_what_is_new(client, ticket, agent) -> None:
     path = page_of(ticket)
-    seen = re.search(r'data-seen="([^"]+)"', client.get(path).content.decode())[1]
+    seen = seen_in(client.get(path).content.decode())
     assert client.get(f"{path}changes/", {"seen": seen}).status_code == 204
     add_comment(agent, ticket, "Between us")
     assert client.get(f"{path}changes/", {"seen": seen}).status_code == 204
@@ -174,6 +184,64 @@ def test_a_page_asks_for_what_is_new(client, ticket, agent) -> None:
     changes = client.get(f"{path}changes/", {"seen": seen}).content.decode()
     assert "Found it" in changes
     assert "Between us" not in changes
+
+
+def test_what_is_new_costs_as_much_in_a_long_conversation(client, ticket, agent) -> None:
+    """2,000 answers, of which the page has all but one."""
+    said = [Comment(ticket=ticket, kind="customer", name="Jun", body=f"Answer {number}") for number in range(2000)]
+    Comment.objects.bulk_create(said)
+    path = page_of(ticket)
+    page = client.get(path).content.decode()
+    assert len(shown_in(page)) == 2001
+    reply = send_reply(agent, ticket, Reply("Found it"))
+    with CaptureQueriesContext(connection) as captured:
+        changes = client.get(f"{path}changes/", {"seen": seen_in(page)}).content.decode()
+    assert shown_in(changes) == [f"c-{reply.pk}"]
+    assert "data-whole" not in changes
+    rows = [query["sql"] for query in captured if '"tickets_comment"."body"' in query["sql"]]
+    assert len(rows) == 1
+    assert client.get(f"{path}changes/", {"seen": seen_in(changes)}).status_code == 204
+    mask_text(agent, said[7], "Answer 7")
+    masked = client.get(f"{path}changes/", {"seen": seen_in(changes)}).content.decode()
+    assert f"c-{said[7].pk}" in shown_in(masked)
+
+
+def test_a_mask_and_an_edit_reach_an_open_page(client, ticket, agent) -> None:
+    first, second = send_reply(agent, ticket, Reply("Ask Kim Minsu")), send_reply(agent, ticket, Reply("Found it"))
+    path = page_of(ticket)
+    page = client.get(path).content.decode()
+    mask_text(agent, first, "Kim Minsu")
+    changes = client.get(f"{path}changes/", {"seen": seen_in(page)}).content.decode()
+    assert shown_in(changes) == [f"c-{first.pk}"]
+    assert "Ask *********" in changes
+    ticket.refresh_from_db()
+    edit_text(agent, ticket, subject="Lost", body="It came, broken")
+    changed = client.get(f"{path}changes/", {"seen": seen_in(changes)}).content.decode()
+    assert shown_in(changed) == ["first-1", f"c-{first.pk}", f"c-{second.pk}"]
+    assert "broken" in changed
+
+
+NONSENSE = ["", "x", "1-2-3", "1.2", "-1.0.0.a.b", "²4.0.0.a.b", "9" * 40 + ".0.0.a.b", "1.99.99.a.b"]
+
+
+@pytest.mark.parametrize("seen", NONSENSE)
+def test_whatever_a_page_says_that_it_has_seen_it_gets_the_conversation(client, ticket, agent, seen) -> None:
+    reply = send_reply(agent, ticket, Reply("Found it"))
+    changes = client.get(f"{page_of(ticket)}changes/", {"seen": seen}).content.decode()
+    assert shown_in(changes) == ["first-1", f"c-{reply.pk}"]
+    assert "data-whole" in changes
+
+
+def test_comments_that_come_from_another_ticket_are_shown_in_their_order(client, ticket, agent, service) -> None:
+    other = make_ticket(service, requester=ticket.requester)
+    earlier = send_reply(agent, other, Reply("Before"))
+    later = send_reply(agent, ticket, Reply("After"))
+    path = page_of(ticket)
+    seen = seen_in(client.get(path).content.decode())
+    other.comments.update(ticket=ticket)
+    changes = client.get(f"{path}changes/", {"seen": seen}).content.decode()
+    assert shown_in(changes) == ["first-1", f"c-{earlier.pk}", f"c-{later.pk}"]
+    assert "data-whole" in changes
 
 
 # New links
@@ -199,10 +267,24 @@ def test_whoever_asks_learns_nothing(client, ticket) -> None:
     assert [made(row) is None for row in OutgoingMail.objects.order_by("pk")] == [False, True]
 
 
+def test_a_mail_has_the_links_of_the_tickets_that_changed_last(client, ticket, service) -> None:
+    for _ in range(LINKS_MAX):
+        make_ticket(service, requester=ticket.requester)
+    client.post("/inquiry/demo/", {"email": "jun@example.com"})
+    numbers = re.findall(r"^#(\d+)$", made(OutgoingMail.objects.get()).text, re.M)
+    assert numbers == [str(number) for number in range(LINKS_MAX + 1, 1, -1)]
+
+
 def test_nobody_fills_a_mailbox_with_links(client, ticket) -> None:
     for _ in range(limits.LINKS_BY_EMAIL.attempts + 2):
         assert client.post("/inquiry/demo/", {"email": "jun@example.com"}).status_code == 200
     assert OutgoingMail.objects.count() == limits.LINKS_BY_EMAIL.attempts
+
+
+def test_a_network_that_tries_addresses_is_refused_without_a_word(client, ticket) -> None:
+    for number in range(limits.LINKS_BY_NETWORK.attempts + 2):
+        assert client.post("/inquiry/demo/", {"email": f"jun{number}@example.com"}).status_code == 200
+    assert OutgoingMail.objects.count() == limits.LINKS_BY_NETWORK.attempts
 
 
 def test_new_links_open_no_other_services_tickets(client, ticket) -> None:

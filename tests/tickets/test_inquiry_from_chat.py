@@ -17,6 +17,7 @@ from helpcenter.customers import register_customer
 from helpcenter.models import Customer, PrivacyPolicy
 from tests.agents.race import at_once as race
 from tests.chat.comings import make_ringing, new_id
+from tests.leaks.browser import value_of
 from tests.make import make_chat, make_message
 from tickets import chat_inquiries
 from tickets.chat_inquiries import chat_of_pass, pass_of, words_of
@@ -103,6 +104,7 @@ def test_the_form_has_what_the_customer_wrote_and_what_was_typed_since(client, c
     assert written(html) == "Where is my parcel?\nIt is late.\nand now\nI go"
     assert 'value="Hana"' in html
     assert 'value="hana@example.com"' in html
+    assert value_of("subject", html) == "Where is my parcel?"
     assert "Your chat keeps its place in the queue while you write." in html
     assert "no-store" in answer["Cache-Control"]
 

@@ -12,7 +12,7 @@ from contiple.base import paging
 from tests.bench import world
 from tests.buffers import buffers
 from tests.make import make_service
-from tickets import access, listing
+from tickets import access, listing, searching
 from tickets.listing import Filters
 from tickets.models import Tag, Ticket
 
@@ -53,6 +53,43 @@ def test_a_search_costs_as_much_among_many(service, agent, filters) -> None:
     assert among_many < max(3 * among_few, 1_000), (among_few, among_many)
 
 
+def add_requesters(service: Service, agent: Agent, number: int) -> None:
+    """Adds tickets, each of a customer of its own called Kim, with words of a chat."""
+    first = service.last_ticket_number
+    add(service, agent, number)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH people AS (INSERT INTO helpcenter_customer (service_id, name, email, language, created_at)"
+            " SELECT service_id, 'Kim n' || number, 'kim' || number || '@example.com', 'en', now() FROM tickets_ticket"
+            " WHERE service_id = %s AND number > %s RETURNING id, name)"
+            " UPDATE tickets_ticket SET requester_id = people.id FROM people"
+            " WHERE service_id = %s AND people.name = 'Kim n' || number",
+            [service.pk, first, service.pk],
+        )
+        cursor.execute(
+            "INSERT INTO tickets_chatwords (ticket_id, service_id, words, rev, is_settled)"
+            " SELECT id, service_id, to_tsvector('simple', 'hello w' || number), 1, true FROM tickets_ticket"
+            " WHERE service_id = %s AND number > %s",
+            [service.pk, first],
+        )
+        for index in ("customer_words", "chatwords_words", "ticket_search"):
+            cursor.execute("SELECT gin_clean_pending_list(%s)", [index])
+    world.analyze()
+
+
+def test_a_search_for_requesters_and_chats_costs_as_much_among_many(service, agent, monkeypatch) -> None:
+    monkeypatch.setattr(paging, "LOOKED_AT_MAX", 500)
+    monkeypatch.setattr(searching, "FEW", 100)
+    texts = ["kim", "n1999", "kim1999@example.com", "hello", "hello w1999", "nobody", "kim nobody"]
+    costs = []
+    for number in (FEW, MANY):
+        add_requesters(service, agent, number)
+        costs.append([buffers(lambda text=text: pages(agent, Filters(text=text))) for text in texts])
+
+    print(dict(zip(texts, zip(*costs, strict=True), strict=True)))
+    assert all(many < max(3 * few, 1_000) for few, many in zip(*costs, strict=True)), costs
+
+
 def test_a_rare_tag_with_a_common_state_costs_as_much_among_many(service, agent, tag) -> None:
     add(service, agent, FEW)
     for ticket in Ticket.objects.filter(state=Ticket.State.UNASSIGNED)[:5]:
@@ -77,7 +114,7 @@ def test_what_is_found_is_the_same_however_many(service, agent, tag, monkeypatch
         return [sorted(listing.narrow(seen, agent, each).tickets.values_list("number", flat=True)) for each in cases]
 
     by_ids = found()
-    monkeypatch.setattr(listing, "FEW", 0)
+    monkeypatch.setattr(searching, "FEW", 0)
     monkeypatch.setattr(listing, "TAGGED_MAX", 0)
     assert found() == by_ids
     assert by_ids == [[7], [7], list(range(1, 31)), [7], []]
@@ -85,7 +122,7 @@ def test_what_is_found_is_the_same_however_many(service, agent, tag, monkeypatch
 
 def test_common_filters_with_a_rare_overlap_cost_as_much_among_many(service, agent, tag, monkeypatch) -> None:
     monkeypatch.setattr(paging, "LOOKED_AT_MAX", 500)
-    monkeypatch.setattr(listing, "FEW", 100)
+    monkeypatch.setattr(searching, "FEW", 100)
     monkeypatch.setattr(listing, "TAGGED_MAX", 100)
     filters = Filters(tag=tag.pk, state=Ticket.State.UNASSIGNED, text="order")
     through, costs = Ticket.tags.through, []

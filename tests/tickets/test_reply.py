@@ -11,7 +11,7 @@ from agents.models_mailboxes import ServiceMailbox
 from contiple.base.errors import Closed
 from helpcenter.models import HelpCenterText
 from tests.chat.secrets import columns_with
-from tests.make import make_customer, make_ticket
+from tests.make import make_customer, make_service, make_ticket
 from tests.tickets.masked import mask_text
 from tests.tickets.outgoing import made
 from tickets.conversation import add_customer_answer
@@ -186,6 +186,28 @@ def test_the_same_form_sent_twice_is_one_reply(ticket, agent, sign_in) -> None:
     for _ in range(2):
         sign_in(agent).post(URL, sent)
     assert OutgoingMail.objects.count() == Comment.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_form_sent_by_many_clicks_at_once_is_one_reply(ticket, agent, at_once) -> None:
+    once = Reply("It is on its way", request_id=uuid.uuid4())
+    made_by = at_once(lambda _turn: send_reply(agent, Ticket.objects.get(pk=ticket.pk), once))
+    assert made_by == [Comment.objects.get()] * len(made_by)
+    assert OutgoingMail.objects.count() == 1
+
+
+def test_a_mail_is_made_of_its_own_service_s_ticket_whatever_id_another_one_got(service, ticket, agent) -> None:
+    """A Message-ID is seen by whoever gets the mail, and can be sent to another service."""
+    mail_id = "<seen@elsewhere>"
+    other = make_service("other")
+    foreign = make_ticket(other, requester=make_customer(other))
+    foreign.mails.create(
+        service=other, message_id=mail_id, comment=foreign.comments.create(name="Jun", body="Theirs"), direction="in"
+    )
+    send_reply(agent, ticket, Reply("Yours"))
+    OutgoingMail.objects.update(message_id=mail_id)
+    ticket.mails.update(message_id=mail_id)
+    assert "Yours" in made(OutgoingMail.objects.get()).text
 
 
 def test_neither_the_mail_nor_the_reply_exists_alone(ticket, agent, monkeypatch) -> None:

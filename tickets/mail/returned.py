@@ -11,6 +11,8 @@ from agents.models import Service
 from agents.outbox.models import OutgoingMail
 from agents.outbox.outcomes import note_bounce
 from tickets.mail.bounces import Bounce
+from tickets.mails import RETURNED
+from tickets.merging import kept_of
 from tickets.models import Ticket, TicketMail
 
 
@@ -25,7 +27,7 @@ def mark_returned(service: Service, bounce: Bounce) -> Ticket | None:
     mail = rows.select_related("ticket__assignee__user").first()
     if mail is None:
         return None
-    ticket = mail.ticket
+    ticket = kept_of(mail.ticket)
     Ticket.objects.filter(pk=ticket.pk).update(updated_at=timezone.now())
     audit.record(service, "ticket.mail_returned", ticket.audit_subject, number=ticket.number, status=bounce.status)
     _tell_assignee(service, ticket)
@@ -41,7 +43,7 @@ def _tell_assignee(service: Service, ticket: Ticket) -> None:
     outbox.post(
         outbox.Outgoing(
             service=service,
-            kind="mail_returned",
+            kind=RETURNED,
             about=ticket.audit_subject,
             to=[agent.user.email],
             subject=_("Your reply to ticket #%(number)s could not be delivered") % {"number": ticket.number},

@@ -8,6 +8,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from agents.outbox.models import OutgoingMail
+from tickets.bulk import seen_now
+from tickets.models import Ticket
 
 register = template.Library()
 
@@ -29,6 +31,12 @@ def linked(text: str) -> SafeString:
     """``text`` escaped, with addresses as links. They open in a new tab and send no referrer."""
     html = urlize(text, nofollow=True, autoescape=True)
     return mark_safe(html.replace(_REL, 'rel="nofollow noopener noreferrer ugc" target="_blank"'))  # noqa: S308
+
+
+@register.filter
+def seen(ticket: Ticket) -> int:
+    """When the ticket was last changed, for a form that changes it only if nobody else has."""
+    return seen_now(ticket)
 
 
 @register.filter

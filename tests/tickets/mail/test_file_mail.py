@@ -17,8 +17,11 @@ from tests.tickets.mail.corpus import CORPUS, DSN, mail, multipart, part
 from tests.tickets.outgoing import made
 from tickets import mails
 from tickets.mail import limits
+from tickets.mail.bounces import Bounce
 from tickets.mail.incoming import NobodysMail, receive
 from tickets.mail.models import ReceivedMail
+from tickets.mail.returned import mark_returned
+from tickets.merging import merge
 from tickets.models import Comment, Ticket, TicketMail
 
 CARD = "4111 1111 1111 1111"
@@ -157,6 +160,25 @@ def test_an_answer_to_a_completed_ticket_makes_one_that_names_it(asked) -> None:
     Ticket.objects.filter(pk=asked.pk).update(state=Ticket.State.COMPLETED)
     row = take(answer(asked))
     assert (row.ticket.follows, row.comment, row.ticket.channel) == (asked, None, "mail")
+
+
+def test_an_answer_to_a_merged_ticket_comes_to_the_kept_one_and_so_does_what_follows(asked, service, agent) -> None:
+    kept = make_ticket(service, requester=asked.requester, assignee=agent, state=Ticket.State.PENDING)
+    merge(agent, asked, kept)
+    first = take(answer(asked))
+    assert (first.ticket, first.comment.ticket) == (kept, kept)
+    again = take(mail("And soon.", Message_ID="<a2@example.com>", In_Reply_To="<a1@example.com>"))
+    assert (again.ticket, again.comment.body) == (kept, "And soon.")
+    assert Ticket.objects.count() == 2
+
+
+def test_a_bounce_of_a_merged_ticket_s_mail_is_told_on_the_kept_one(asked, service, agent, colleague) -> None:
+    kept = make_ticket(service, requester=asked.requester, assignee=colleague, state=Ticket.State.PENDING)
+    merge(agent, asked, kept)
+    bounced = mark_returned(service, Bounce((reply_id(asked),), "5.1.1"))
+    assert bounced == kept
+    assert AuditEntry.objects.get(action="ticket.mail_returned").subject == kept.audit_subject
+    assert OutgoingMail.objects.get(kind="mail_returned").to == [colleague.user.email]
 
 
 def test_an_answer_from_another_address_is_noted_as_such(asked) -> None:

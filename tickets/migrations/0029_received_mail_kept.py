@@ -38,7 +38,7 @@ REASONS = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tickets", "0013_comment_of_received_mail")]
+    dependencies = [("tickets", "0028_agent_of_comment_draft")]
 
     operations = [
         SERVICE_MAY_BE_NULL,

@@ -1,0 +1,36 @@
+// The ticket list: which rows are selected. What is done with them is a plain form, which works without this.
+
+class TicketSelection extends HTMLElement {
+  connectedCallback() {
+    this.all = this.querySelector("[data-part=all]");
+    this.all.hidden = false;
+    this.addEventListener("change", this.#changed);
+    this.#show();
+  }
+
+  disconnectedCallback() {
+    this.removeEventListener("change", this.#changed);
+  }
+
+  get #rows() {
+    return [...this.querySelectorAll("[name=ticket]")];
+  }
+
+  #changed = ({ target }) => {
+    if (this.all.contains(target)) for (const row of this.#rows) row.checked = target.checked;
+    this.#show();
+  };
+
+  #show() {
+    const rows = this.#rows;
+    const selected = rows.filter((row) => row.checked).length;
+    const all = this.all.querySelector("input");
+    all.checked = selected === rows.length;
+    all.indeterminate = selected > 0 && selected < rows.length;
+    const count = this.querySelector("[data-part=count]");
+    count.textContent = selected ? count.dataset.text.replace("{}", selected) : "";
+    this.querySelector("[data-part=fields]").hidden = !selected;
+  }
+}
+
+customElements.define("ticket-selection", TicketSelection);
