@@ -10,6 +10,9 @@ FORM_BYTES = 256 * 1024
 # A form with a long text in each language: an article has at most 50,000 characters.
 LONG_TEXT_BYTES = 2 * 1024 * 1024
 LARGEST_BYTES = LONG_TEXT_BYTES
+# A mail of 30 MB in JSON, or as a field of a form. Only who has the webhook's secret may post as much.
+POSTED_MAIL_BYTES = 42 * 1024 * 1024
+POSTED_MAIL = "mail/inbound_mime/"  # Mailgun posts whole mails to an address with "mime" in it
 # Addresses that take more than a form does. The first that matches counts; uploads get an entry here.
 BODIES = [
     (re.compile(rb"/desk/[^/]+/help-center/"), LONG_TEXT_BYTES),
@@ -38,9 +41,14 @@ HASHING_WAITING, HASHING_SECONDS = 60, 15
 HASHING = re.compile(r"/(sign-in|confirm|password|invitation|operator/(login|password_change|agents/user))\b")
 
 
-def body_limit(target: bytes) -> int:
-    """Returns how many bytes a body sent to this request target may have."""
+def body_limit(target: bytes, *, from_provider: bool = False) -> int:
+    """Returns how many bytes a body sent to this request target may have.
+
+    ``from_provider``: the request has the secret with which a provider posts mails.
+    """
     path = target.partition(b"?")[0]
+    if from_provider and path == b"/" + POSTED_MAIL.encode():
+        return POSTED_MAIL_BYTES
     return next((limit for pattern, limit in BODIES if pattern.match(path)), FORM_BYTES)
 
 

@@ -5,6 +5,7 @@ fails in an unexpected way is ``broken`` too, and keeps no other from being made
 """
 
 import contextlib
+import imaplib
 import logging
 import os
 import shutil
@@ -22,6 +23,7 @@ from redis import Redis, RedisError
 
 from contiple.base import env
 from contiple.logs import describe
+from tickets.mail import imap
 
 WAIT_S = 5
 DISK_LOW, DISK_FULL = 2 * 1024**3, 256 * 1024**2
@@ -96,6 +98,22 @@ def mail_server() -> Iterator[Finding]:
     finally:
         with contextlib.suppress(OSError):
             connection.close()
+
+
+def mailbox() -> Iterator[Finding]:
+    if settings.IMAP_URL is None:
+        yield Finding(OK, "IMAP_URL is not set: no mailbox is read.")
+        return
+    cure = "Correct IMAP_URL, or ask who runs the mailbox."
+    try:
+        with imap.opened(settings.IMAP_URL, timeout_s=WAIT_S):
+            pass
+    except imap.NotSafe:
+        yield Finding(BROKEN, "The mailbox offers no encryption, so the password is not sent.", "Use imaps://.")
+    except (OSError, imaplib.IMAP4.error) as error:
+        yield Finding(BROKEN, f"The mailbox can't be read: {type(error).__name__}.", cure)
+    else:
+        yield Finding(OK, "The mailbox answers, and lets us in.")
 
 
 def public_address() -> Iterator[Finding]:

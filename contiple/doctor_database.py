@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
@@ -13,6 +14,7 @@ from contiple import start_checks
 from contiple.base.clock import database_now
 from contiple.base.env import EnvError
 from contiple.doctor import BROKEN, LOOK, OK, Finding
+from tickets.mail import upkeep as mails_in
 
 VERSION_MIN = 150000
 OF_A_WEB_PROCESS, OF_A_WORKER, SPARE = 20, 2, 10
@@ -112,6 +114,24 @@ def outgoing_mails() -> Iterator[Finding]:
         yield Finding(LOOK, f"{found.dead} e-mails were given up lately.", cure)
     else:
         yield Finding(OK, f"{found.waiting} e-mails wait, and none was given up lately.")
+
+
+def incoming_mails() -> Iterator[Finding]:
+    found, now = mails_in.figures(), database_now()
+    silent = (now - found.read_at).total_seconds() if found.read_at else MAIL_LATE_S + 1
+    if settings.IMAP_URL is not None and silent > MAIL_LATE_S:
+        last = f"{silent / 60:.0f} minutes ago" if found.read_at else "never"
+        said = f"The mailbox was last read {last}. {found.last_error}".strip()
+        yield Finding(BROKEN, said, "Start the worker, or read its log: it names what fails.")
+    if found.waiting:
+        since = found.stuck_since.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC") if found.stuck_since else "now"
+        cure = "The worker's log says why. They are tried again every ten minutes, and stay in the mailbox."
+        yield Finding(LOOK, f"{found.waiting} e-mails in the mailbox are not filed, since {since}.", cure)
+    if found.nobodys or found.unreadable:
+        what = f"{found.nobodys} e-mails came for no service, and {found.unreadable} could not be read."
+        yield Finding(LOOK, what, "Operator pages, Received e-mails: allot the address, or have them read again.")
+    if not (found.waiting or found.nobodys or found.unreadable):
+        yield Finding(OK, f"{found.filed + found.refused} e-mails came in within a day, and none is stuck.")
 
 
 def _show(name: str) -> str:

@@ -6,13 +6,17 @@ however steadily its bytes drip; forms are parsed by Django alone. A refused con
 ``LINGER_SECONDS``. The numbers are in ``contiple.bounds``.
 """
 
+import base64
+import hmac
 from collections import Counter
 from http import HTTPStatus
 from typing import Any
 
 from daphne.http_protocol import WebRequest
+from django.conf import settings
 from twisted.internet.protocol import connectionDone
 from twisted.web.http import HTTPChannel, _GenericHTTPChannelProtocol
+from twisted.web.http_headers import Headers
 
 from contiple import bounds
 from contiple.base.addresses import counted_network
@@ -103,7 +107,9 @@ class Channel(HTTPChannel):
         if [coding.lower() for coding in codings] not in ([], [b"chunked"]):
             self.refuse(400)  # a proxy may see the end of its body elsewhere (RFC 9112 §6.3)
             return
-        limit = self.requests[-1].limit = bounds.body_limit(self._path)
+        limit = self.requests[-1].limit = bounds.body_limit(
+            self._path, from_provider=_has_webhook_secret(self.requests[-1].requestHeaders)
+        )
         if (self.length or 0) > limit:
             self.refuse(413)
             return
@@ -145,6 +151,13 @@ class Channel(HTTPChannel):
         self.discarded += len(data)
         if self.discarded > bounds.LINGER_BYTES:
             self._networkProducer.pauseProducing()
+
+
+def _has_webhook_secret(headers: Headers) -> bool:
+    """Whether the request is from the provider that posts mails. Takes as long for any wrong secret."""
+    secret: str = settings.INBOUND_WEBHOOK_SECRET
+    given = headers.getRawHeaders(b"authorization", [b""])[0].removeprefix(b"Basic ").strip()
+    return bool(secret) and hmac.compare_digest(given, base64.b64encode(secret.encode()))
 
 
 class Request(WebRequest):

@@ -24,6 +24,7 @@ from chat.models import Chat
 from contiple.base import metrics
 from contiple.base.clock import database_now
 from contiple.health import Receive, Scope, Send, answer
+from tickets.mail import upkeep as mails_in
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ class _Numbers(NamedTuple):
     now: datetime
     workers: beats.Seen
     mails: mails.Figures
+    mails_in: mails_in.Figures
 
 
 def _read_numbers() -> _Numbers:
@@ -68,7 +70,7 @@ def _read_numbers() -> _Numbers:
     pool = getattr(connection, "pool", None)
     if pool is not None:
         metrics.watch_pool("django", pool.get_stats)
-    return _Numbers(rows, database_now(), beats.seen(), mails.figures())
+    return _Numbers(rows, database_now(), beats.seen(), mails.figures(), mails_in.figures())
 
 
 def _as_registry(numbers: _Numbers) -> CollectorRegistry:
@@ -76,6 +78,7 @@ def _as_registry(numbers: _Numbers) -> CollectorRegistry:
     _add_workers(registry, numbers.workers)
     _add_chats(registry, numbers)
     _add_mails(registry, numbers)
+    _add_mails_in(registry, numbers)
     return registry
 
 
@@ -108,3 +111,20 @@ def _add_mails(registry: CollectorRegistry, numbers: _Numbers) -> None:
     dead.set(found.dead)
     oldest = Gauge("contiple_mail_oldest_seconds", "How long the first e-mail could have left.", registry=registry)
     oldest.set(max(0.0, (numbers.now - found.oldest).total_seconds()) if found.oldest else 0)
+
+
+def _add_mails_in(registry: CollectorRegistry, numbers: _Numbers) -> None:
+    found = numbers.mails_in
+    came = Gauge("contiple_mails_in", "E-mails that came in within a day.", ["outcome"], registry=registry)
+    came.labels("filed").set(found.filed)
+    came.labels("refused").set(found.refused)
+    waiting = Gauge("contiple_mails_in_waiting", "E-mails in the mailbox that could not be filed.", registry=registry)
+    waiting.set(found.waiting)
+    stuck = Gauge("contiple_mails_in_stuck", "E-mails for no service, or not readable.", registry=registry)
+    stuck.set(found.nobodys + found.unreadable)
+    oldest = Gauge("contiple_mail_in_oldest_seconds", "How long the first e-mail in it has waited.", registry=registry)
+    oldest.set(max(0.0, (numbers.now - found.stuck_since).total_seconds()) if found.stuck_since else 0)
+    read = Gauge(
+        "contiple_mailbox_read_timestamp_seconds", "When the mailbox was last read; 0: never.", registry=registry
+    )
+    read.set(found.read_at.timestamp() if found.read_at else 0)

@@ -1,6 +1,7 @@
 """Django's settings. Everything that differs between installations comes from ``contiple.base.env``."""
 
 from datetime import timedelta
+from importlib.util import find_spec
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from csp.constants import NONCE, NONE, SELF
@@ -56,6 +57,7 @@ try:
     MASKING_KEYS_LOST = env.lost_keys("MASKING_KEYS_LOST", at_hand=MASKING_KEYS)
     EMAIL_URL = env.url("EMAIL_URL", {"smtp", "smtps"}, "")
     IMAP_URL = env.url("IMAP_URL", {"imap", "imaps"}, "")
+    INBOUND_WEBHOOK, INBOUND_WEBHOOK_SECRET, _webhook_key = env.webhook()
     DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "Contiple <no-reply@localhost>")
     LOG_LEVEL = env.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL"))
     LOG_FORMAT = env.choice("LOG_FORMAT", ("TEXT", "JSON") if LOCAL else ("JSON", "TEXT"))
@@ -69,6 +71,7 @@ try:
     ACCESS_LOG = env.flag("ACCESS_LOG")
     ROUTING_LOG_KEPT = env.kept("ROUTING_LOG_DAYS", 90)
     SENT_MAILS_KEPT = env.kept("SENT_MAIL_DAYS", 30)
+    RECEIVED_MAILS_KEPT = env.kept("RECEIVED_MAIL_DAYS", 90)
     ACCOUNT_ENTRIES_KEPT = env.kept("ACCOUNT_ENTRIES_DAYS", 730)
     # Permissions are in the trail: 개인정보의 안전성 확보조치 기준 제5조 asks for 3 years, 제8조 for 2 years of looks.
     TRAIL_KEPT = env.kept("TRAIL_DAYS", at_least=1095)
@@ -241,7 +244,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 # The server applies the limit of each address, files included, before Django sees a body.
-DATA_UPLOAD_MAX_MEMORY_SIZE = bounds.LARGEST_BYTES
+DATA_UPLOAD_MAX_MEMORY_SIZE = bounds.LARGEST_BYTES if INBOUND_WEBHOOK == "NONE" else bounds.POSTED_MAIL_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 DATA_UPLOAD_MAX_NUMBER_FILES = 0  # no page takes files
 
@@ -288,3 +291,8 @@ if OTEL_EXPORTER_OTLP_ENDPOINT:
     except ImportError:
         missing = "opentelemetry-sdk and opentelemetry-exporter-otlp-proto-http, which are not installed"
         raise ImproperlyConfigured(f"OTEL_EXPORTER_OTLP_ENDPOINT needs the packages {missing}.") from None
+
+if INBOUND_WEBHOOK != "NONE":
+    ANYMAIL = {"WEBHOOK_SECRET": INBOUND_WEBHOOK_SECRET, "MAILGUN_WEBHOOK_SIGNING_KEY": _webhook_key}
+    if find_spec("anymail") is None:
+        raise ImproperlyConfigured("INBOUND_WEBHOOK needs the package django-anymail, which is not installed.")

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agents.models import Service
 from contiple.base.latest_admin import LatestAdmin, number_in
+from tickets.mail import admin as mail_admin  # noqa: F401 - pages of mails that come in
 from tickets.models import Tag, Ticket
 
 

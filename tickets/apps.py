@@ -15,6 +15,7 @@ class TicketsConfig(AppConfig):
         from tickets.concealing import conceal_copies
         from tickets.drafts import drop_old
         from tickets.follow_ups import TicketsOfChats
+        from tickets.mail import upkeep
         from tickets.mail.polling import polling
         from tickets.mails import register_kinds
 
@@ -23,4 +24,4 @@ class TicketsConfig(AppConfig):
         follow_ups.register(TicketsOfChats())
         register_kinds()
         worker.beside += [polling, following]
-        worker.sweeps.append(drop_old)
+        worker.sweeps += [drop_old, upkeep.drop_old]

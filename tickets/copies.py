@@ -20,11 +20,11 @@ def lock_ticket(ticket: Ticket) -> None:
     Ticket.objects.select_for_update(no_key=True).values_list("pk").get(pk=ticket.pk)
 
 
-def copies_of(originals: Sequence[str]) -> re.Pattern[str]:
-    """Returns a pattern that finds copies of ``originals``."""
+def copies_of(originals: Sequence[str], *, gap: str = r"\s+") -> re.Pattern[str]:
+    """Returns a pattern that finds copies of ``originals``. ``gap`` is what may stand between two words of one."""
     words = [original.split() for original in originals if len(original.strip()) >= SHORTEST]
     # The longest first: a shorter one inside it must not leave the rest readable.
-    parts = sorted((r"\s+".join(map(re.escape, each)) for each in words), key=len, reverse=True)
+    parts = sorted((gap.join(map(re.escape, each)) for each in words), key=len, reverse=True)
     return re.compile("|".join(parts)) if parts else NO_COPIES
 
 

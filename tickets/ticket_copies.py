@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from agents.outbox.models import OutgoingMail
 from chat.masking.spans import apply_mask
 from tickets.copies import NO_COPIES, bounds_of_copies, conceal_in_line, copies_of
+from tickets.mail.quoted import conceal_in_received
 from tickets.models import Comment, Ticket, TicketMail
 from tickets.tags import rename_on
 
@@ -29,8 +30,7 @@ def hide_copies(ticket: Ticket, originals: Sequence[str], hide_in: Callable[[Com
         spans = bounds_of_copies(copies, comment.body)
         if apply_mask(comment.body, spans) != comment.body:
             hide_in(comment, spans)
-    for mail in ticket.received.all():
-        mail.conceal(lambda text: _without(copies, text))
+    conceal_in_received(ticket, originals)
     for draft in ticket.drafts.all():
         draft.conceal(lambda text: _without(copies, text))
     for tag in ticket.tags.filter(is_system=False):

@@ -1,5 +1,7 @@
+from django.conf import settings
 from django.urls import path
 
+from contiple.bounds import POSTED_MAIL
 from tickets import (
     views,
     views_bulk,
@@ -51,6 +53,7 @@ urlpatterns = [
     path(f"{_ticket}tags/<int:tag>/remove/", views_detail.remove_tag, name="remove_tag"),
     path("desk/<slug:service>/mail/", views_mail.incoming, name="mail"),
     path("desk/<slug:service>/mail/<int:mail>/ticket/", views_mail.make_ticket, name="mail_ticket"),
+    path("desk/<slug:service>/mail/<int:mail>/delete/", views_mail.delete, name="mail_delete"),
     path("hc/<slug:service>/contact/", views_public.contact, name="contact"),
     path("hc/<slug:service>/contact/from-chat/", views_public.contact_from_chat, name="contact_from_chat"),
     path("hc/<slug:service>/contact/sent/", views_public.contact_sent, name="contact_sent"),
@@ -60,3 +63,8 @@ urlpatterns = [
     path(f"{_inquiry}solved/", views_customer.solved, name="inquiry_solved"),
     path(f"{_inquiry}changes/", views_customer.changes, name="inquiry_changes"),
 ]
+
+if settings.INBOUND_WEBHOOK != "NONE":
+    from tickets.mail.webhooks import PROVIDERS
+
+    urlpatterns.append(path(POSTED_MAIL, PROVIDERS[settings.INBOUND_WEBHOOK].as_view(), name="inbound_webhook"))

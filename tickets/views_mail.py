@@ -1,7 +1,9 @@
 """Incoming e-mail, for admins: the service's address, and the mails that became no ticket."""
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from agents.access import for_admins
@@ -30,3 +32,11 @@ def incoming(request: HttpRequest, agent: Agent) -> HttpResponse:
 def make_ticket(request: HttpRequest, agent: Agent, mail: int) -> HttpResponse:
     ticket = unfiled.make_ticket(agent, mail)
     return redirect("tickets:detail", agent.service.slug, ticket.number)
+
+
+@require_POST
+@for_admins
+def delete(request: HttpRequest, agent: Agent, mail: int) -> HttpResponse:
+    unfiled.delete(agent, mail)
+    messages.success(request, _("The e-mail was deleted."))
+    return redirect("tickets:mail", agent.service.slug)

@@ -36,11 +36,15 @@ VARIABLES: dict[str, str] = {
     "EMAIL_URL": "mail server, as `smtp://user:password@host:587`; without it no mail is sent (local mode prints it)",
     "EMAIL_FROM": "sender of mail",
     "IMAP_URL": "mailbox whose mails become tickets, as `imaps://user:password@host/INBOX`",
+    "INBOUND_WEBHOOK": "provider that posts mails: `mailgun`, `mailjet` or `postmark` (extra `webhooks`)",
+    "INBOUND_WEBHOOK_SECRET": "user and password with which the provider posts, as `user:password`; 24 characters",
+    "INBOUND_WEBHOOK_KEY": "Mailgun's key for the signatures of its webhooks",
     "SESSION_IDLE_HOURS": "hours after which an agent who does nothing is signed out; 12 by default",
     "SESSION_MAX_DAYS": "days after which an agent signs in again in any case; 14 by default",
     "ROUTING_LOG_DAYS": "days for which it is kept why a chat went to an agent; 90 by default",
     "ACCOUNT_ENTRIES_DAYS": "days for which sign-ins and failures are kept; 730 by default",
     "SENT_MAIL_DAYS": "days for which mails are kept that were sent or given up; 30 by default",
+    "RECEIVED_MAIL_DAYS": "days for which mails are kept that became no ticket; 90 by default",
     "TRAIL_DAYS": "days for which the trail is kept, 1095 at least; without it for good",
     "UNMASK_RECORD_DAYS": "days for which looks under masks are kept on record, 730 at least; without it for good",
     "LOG_LEVEL": "`INFO` by default",
@@ -64,6 +68,8 @@ SECRETS = (
     "REDIS_URL",
     "EMAIL_URL",
     "IMAP_URL",
+    "INBOUND_WEBHOOK_SECRET",
+    "INBOUND_WEBHOOK_KEY",
     "METRICS_TOKEN",
     "OTEL_EXPORTER_OTLP_HEADERS",
 )
@@ -241,6 +247,17 @@ def token(name: str, *, length: int) -> str:
     if value and (len(value) < length or not (value.isascii() and value.isprintable()) or " " in value):
         raise EnvError(f"{name} must have at least {length} characters, all of them ASCII, and no spaces.")
     return value
+
+
+def webhook() -> tuple[str, str, str]:
+    """Returns the provider that posts mails (``NONE`` for none), its user and password, and its key."""
+    provider = choice("INBOUND_WEBHOOK", ("NONE", "MAILGUN", "MAILJET", "POSTMARK"))
+    secret, key = token("INBOUND_WEBHOOK_SECRET", length=24), token("INBOUND_WEBHOOK_KEY", length=16)
+    if provider != "NONE" and ":" not in secret.strip(":"):
+        raise EnvError(f"INBOUND_WEBHOOK_SECRET is needed: {VARIABLES['INBOUND_WEBHOOK_SECRET']}.")
+    if provider == "MAILGUN" and not key:
+        raise EnvError(f"INBOUND_WEBHOOK_KEY is needed: {VARIABLES['INBOUND_WEBHOOK_KEY']}.")
+    return provider, secret, key
 
 
 def choice(name: str, choices: tuple[str, ...]) -> str:

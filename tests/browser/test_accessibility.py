@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from playwright.sync_api import Frame, Page, expect
 
-from agents.models import Agent, Contract, Service
+from agents.models import Agent, Contract, Service, ServiceMailbox
 from chat.models import Chat, Lease
 from helpcenter.models import Article
 from tests.agents.test_second_factor import give_app, give_passkey
@@ -20,10 +20,12 @@ from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.rows import make_looks
 from tests.browser.windows import SLOW_MILLISECONDS, Desk, HelpCenter
 from tests.make import PASSWORD, make_agent, make_chat, make_customer, make_message, make_ticket
+from tests.tickets.mail.corpus import mail
 from tickets.conversation import add_customer_answer
 from tickets.customer_links import secret_of
 from tickets.groups import save_group
 from tickets.lifecycle import add_comment
+from tickets.mail.incoming import receive
 from tickets.merging import merge
 from tickets.models import Ticket, TicketTarget
 from tickets.replies import Reply, send_reply
@@ -147,6 +149,10 @@ def test_pages_of_the_desk(signed_in_page: Callable[..., Page], checks: Checks, 
     page = signed_in_page(ada, None)
     theo = Agent.objects.get(user__email="theo@demo.example")
     by_hand, of_chat = (Ticket.objects.filter(chat=None).first(), Ticket.objects.exclude(chat=None).first())
+    ServiceMailbox.objects.create(service=ada.service, address="help@shop.example")
+    for at, text in enumerate(("x", "Away until Monday")):
+        raw = mail(text, Message_ID=f"<{at}@x>", Auto_Submitted="auto-replied" if at else "no")
+        receive(raw, size=len(raw), now=timezone.now())
     add_comment(ada, by_hand, "Card 4111 1111 1111 1111, company 220-81-62517")  # masked, and offered to be masked
     paths = [
         "/services/",
@@ -181,6 +187,19 @@ def test_pages_of_the_desk(signed_in_page: Callable[..., Page], checks: Checks, 
     page.goto(f"/desk/demo/tickets/{of_chat.number}/?menu=history")
     expect(page.locator("chat-history .message").first).to_be_visible()
     checks.look_at(page, "ticket with its chat history")
+
+
+def test_mails_that_became_no_ticket(signed_in_page: Callable[..., Page], checks: Checks, service, admin):
+    ServiceMailbox.objects.create(service=service, address="help@shop.example")
+    for at, words in enumerate(("Away until Monday", "부재중입니다. 12월 1일에 돌아옵니다.")):
+        raw = mail(words, Subject=f"Out of office: {words * 5}", Message_ID=f"<{at}@x>", Auto_Submitted="auto-replied")
+        receive(raw, size=len(raw), now=timezone.now())
+    for language in ("en-US", "ko-KR"):
+        page = signed_in_page(admin, "/desk/demo/mail/", locale=language)
+        checks.look_at(page, f"incoming e-mail, {language}")
+        for opened in page.locator("tbody summary").all():
+            opened.click()
+        checks.look_at(page, f"incoming e-mail with its words, {language}")
 
 
 def test_the_conversation_of_a_ticket(signed_in_page, new_page: Callable[..., Page], checks: Checks, service, admin):

@@ -17,7 +17,7 @@ from tests.make import make_chat, make_service
 pytestmark = pytest.mark.django_db(transaction=True)
 TOKEN = "a-token-of-the-operator"
 LABELS = {"side", "stage", "found_by", "state", "pool", "le", "group", "method", "status", "version", "implementation"}
-LABELS |= {"major", "minor", "patchlevel"}
+LABELS |= {"major", "minor", "patchlevel", "outcome"}
 
 
 @pytest.fixture(autouse=True)

@@ -101,6 +101,7 @@ def test_what_is_logged_is_documented_with_its_time():
         "ACCOUNT_ENTRIES_DAYS": settings.ACCOUNT_ENTRIES_KEPT.days,
         "ROUTING_LOG_DAYS": settings.ROUTING_LOG_KEPT.days,
         "SENT_MAIL_DAYS": settings.SENT_MAILS_KEPT.days,
+        "RECEIVED_MAIL_DAYS": settings.RECEIVED_MAILS_KEPT.days,
     }
     assert {name for name in env.VARIABLES if name.endswith("_DAYS")} - {"SESSION_MAX_DAYS"} == {
         *days, "TRAIL_DAYS", "UNMASK_RECORD_DAYS",

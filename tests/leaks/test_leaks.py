@@ -85,6 +85,7 @@ WITHOUT_WORDS = {
         "chat:export_unmask_record",
         "tickets:lift",
         "tickets:mail_ticket",
+        "tickets:mail_delete",
         "tickets:remove_tag",
         "tickets:reveal",
     ),

@@ -23,8 +23,11 @@ from tickets import mails
 from tickets.conversation import Answered, add_customer_answer
 from tickets.lifecycle import Draft, create_ticket
 from tickets.mail import limits, returned
+from tickets.mail.known import told_apart
 from tickets.mail.models import ReceivedMail
 from tickets.mail.parsing import Mail
+from tickets.mail.parts import Note
+from tickets.mail.quoted import conceal_quotes
 from tickets.models import SUBJECT_LENGTH_MAX, TEXT_LENGTH_MAX, Ticket, TicketMail
 from tickets.numbering import lock_counter
 
@@ -33,14 +36,17 @@ _IN, _OUT = TicketMail.Direction.IN, TicketMail.Direction.OUT
 
 
 @transaction.atomic
-def file_mail(mailbox: ServiceMailbox, mail: Mail, *, now: datetime) -> ReceivedMail:
+def file_mail(mailbox: ServiceMailbox, mail: Mail, *, now: datetime, sealed: bytes | None = None) -> ReceivedMail:
     """Files the mail and returns its row; of a mail that came before, the row of that time.
+
+    ``sealed`` is the whole mail, encrypted, if it could not be read.
 
     Raises ``TooMany`` if the service has had too much mail: nothing is stored then, and it can come again. Locks
     Service, then Ticket.
     """
     service = mailbox.service
     lock_counter(service)
+    mail = told_apart(service, mail)
     known = ReceivedMail.objects.filter(service=service, message_id=mail.message_id).first()
     if known:
         return known
@@ -54,6 +60,7 @@ def file_mail(mailbox: ServiceMailbox, mail: Mail, *, now: datetime) -> Received
         row.ticket = returned.mark_returned(service, mail.bounce)
     if row.reason != Reason.FILED:
         row.text, row.folded = conceal(service, mail.words.new), conceal(service, _folded(mail))
+        row.sealed = sealed
     row.save()
     return row
 
@@ -62,6 +69,7 @@ def _row(service: Service, mail: Mail, now: datetime) -> ReceivedMail:
     return ReceivedMail(
         service=service,
         message_id=mail.message_id,
+        digest=mail.digest,
         from_name=one_line(conceal(service, mail.sender.name), NAME_LENGTH_MAX),
         from_address=mail.sender.email,
         subject=one_line(conceal(service, mail.subject), SUBJECT_LENGTH_MAX),
@@ -76,6 +84,9 @@ def _reason(service: Service, mail: Mail, now: datetime) -> Reason:
     """Returns why the mail is not to be filed, ``FILED`` if it is. A program's mail is never counted as a person's."""
     if _is_ours(mail):
         return Reason.LOOP
+    if Note.UNREADABLE in mail.notes:
+        throttle.count_attempt(limits.UNREADABLE_BY_SERVICE, str(service.pk), now=now)
+        return Reason.UNREADABLE
     if mail.bounce is not None:
         return Reason.BOUNCE
     if mail.is_automatic:
@@ -97,18 +108,19 @@ def _file(row: ReceivedMail, mail: Mail, now: datetime) -> None:
     """Makes the ticket or the answer, or says in ``row`` why it can't."""
     try:
         requester = _requester(row, mail)
-        blocks.require_not_blocked(row.service_id, customer_id=requester.pk)
+        blocks.require_not_blocked(row.desk.pk, customer_id=requester.pk)
     except Invalid:
         row.reason = Reason.NO_SENDER
         return
     except blocks.Blocked:
         row.reason = Reason.BLOCKED
         return
-    asked = _thread_of(row.service, mail)
+    asked = _thread_of(row.desk, mail)
     text, rest = _divided(mail.words.new)
-    row.folded = conceal(row.service, _folded(mail, rest))
+    row.folded = conceal(row.desk, _folded(mail, rest))
     done = _answered(asked, text or row.subject, requester) if asked else _made(row, mail, text, requester)
     row.ticket, row.comment = done.ticket, done.comment
+    row.folded = conceal_quotes(done.ticket, row.folded)
     _note(row, mail)
     if done.comment is None and not mail.wants_no_answer:
         _confirm(row, now)
@@ -116,10 +128,10 @@ def _file(row: ReceivedMail, mail: Mail, now: datetime) -> None:
 
 def _requester(row: ReceivedMail, mail: Mail) -> Customer:
     """Returns the customer with the sender's name and address. Raises ``Invalid`` for an address that is none."""
-    local = conceal(row.service, mail.sender.email.partition("@")[0])
+    local = conceal(row.desk, mail.sender.email.partition("@")[0])
     for name in (row.from_name, local):
         try:
-            return customer_for_inquiry(row.service, name=name, email=mail.sender.email, language=mail.language)
+            return customer_for_inquiry(row.desk, name=name, email=mail.sender.email, language=mail.language)
         except Invalid as error:
             if error.code != "name":
                 raise
@@ -146,7 +158,7 @@ def _answered(ticket: Ticket, text: str, sender: Customer) -> Answered:
 def _made(row: ReceivedMail, mail: Mail, text: str, requester: Customer) -> Answered:
     subject = mail.subject or one_line(mail.words.new, SUBJECT_LENGTH_MAX) or ", ".join(mail.files)
     draft = Draft(channel=Ticket.Channel.MAIL, subject=subject, body=text, requester=requester)
-    return Answered(create_ticket(row.service, draft), None)
+    return Answered(create_ticket(row.desk, draft), None)
 
 
 def _note(row: ReceivedMail, mail: Mail) -> None:
@@ -155,7 +167,7 @@ def _note(row: ReceivedMail, mail: Mail) -> None:
     requester = row.ticket.requester
     is_requester = requester is not None and requester.email.lower() == mail.sender.email and mail.is_sender_sure
     row.ticket.mails.create(
-        service=row.service,
+        service=row.desk,
         comment=row.comment,
         message_id=mail.message_id,
         direction=_IN,

@@ -19,23 +19,31 @@ class NotSafe(OSError):
 
 
 @contextlib.contextmanager
-def opened(url: SplitResult) -> Iterator["Folder"]:
+def opened(url: SplitResult, *, timeout_s: float = TIMEOUT_S) -> Iterator["Folder"]:
     """Signs in and opens the folder that the URL names, INBOX if it names none. Raises ``OSError`` or imaplib's."""
-    connection = _connected(url)
+    connection = _connected(url, timeout_s)
     try:
-        user, folder = unquote(url.username or ""), unquote(url.path.strip("/"))
-        connection.login(user, unquote(url.password or ""))
-        yield Folder(connection, f"{url.hostname}/{user}", folder or "INBOX")
+        connection.login(unquote(url.username or ""), unquote(url.password or ""))
+        yield Folder(connection, name_of(url), _folder_in(url))
     finally:
         with contextlib.suppress(OSError, imaplib.IMAP4.error):
             connection.logout()
 
 
-def _connected(url: SplitResult) -> imaplib.IMAP4:
+def name_of(url: SplitResult) -> str:
+    """Returns what the folder is called in the database and to operators; it has no password."""
+    return f"{url.hostname}/{unquote(url.username or '')}/{_folder_in(url)}"[:255]
+
+
+def _folder_in(url: SplitResult) -> str:
+    return unquote(url.path.strip("/")) or "INBOX"
+
+
+def _connected(url: SplitResult, timeout_s: float) -> imaplib.IMAP4:
     host, context = url.hostname or "", ssl.create_default_context()
     if url.scheme == "imaps":
-        return imaplib.IMAP4_SSL(host, url.port or 993, ssl_context=context, timeout=TIMEOUT_S)
-    connection = imaplib.IMAP4(host, url.port or 143, timeout=TIMEOUT_S)
+        return imaplib.IMAP4_SSL(host, url.port or 993, ssl_context=context, timeout=timeout_s)
+    connection = imaplib.IMAP4(host, url.port or 143, timeout=timeout_s)
     if "STARTTLS" in connection.capabilities:
         connection.starttls(context)
     elif host not in _LOCAL:
@@ -47,9 +55,9 @@ def _connected(url: SplitResult) -> imaplib.IMAP4:
 class Folder:
     """An open folder. A mail's number (UID) stays its own as long as the folder's ``validity`` is the same."""
 
-    def __init__(self, connection: imaplib.IMAP4, account: str, folder: str) -> None:
+    def __init__(self, connection: imaplib.IMAP4, name: str, folder: str) -> None:
         self._connection = connection
-        self.name = f"{account}/{folder}"[:255]
+        self.name = name
         _done(connection.select('"' + folder.replace("\\", "\\\\").replace('"', '\\"') + '"'))
         validity = connection.response("UIDVALIDITY")[1][0]
         if validity is None:

@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import BinaryIO
 
 from agents.mailboxes import mailboxes_for
+from tickets.mail import apart
 from tickets.mail.filing import file_mail
 from tickets.mail.models import ReceivedMail
-from tickets.mail.parsing import MAIL_LENGTH_MAX, parse_mail
+from tickets.mail.parsing import MAIL_LENGTH_MAX, Mail
+from tickets.mail.unread import sealed
 
 _PIECE = 1024 * 1024
 log = logging.getLogger(__name__)
@@ -17,6 +19,10 @@ log = logging.getLogger(__name__)
 class NobodysMail(Exception):
     """No service has an address to which the mail was sent."""
 
+    def __init__(self, mail: Mail) -> None:
+        super().__init__()
+        self.mail = mail
+
 
 def receive(raw: bytes, *, size: int, now: datetime, recipients: Iterable[str] = ()) -> list[ReceivedMail]:
     """Files the mail for each service that it was sent to, and returns their rows.
@@ -24,11 +30,12 @@ def receive(raw: bytes, *, size: int, now: datetime, recipients: Iterable[str] =
     ``recipients`` are the addresses of the envelope; without them those in the headers count. ``size`` is the mail's
     own, of which ``raw`` may be the beginning. Raises ``NobodysMail``, and ``TooMany`` if it must come again later.
     """
-    mail = parse_mail(raw, size=size)
+    mail = apart.read(raw, size=size)
     mailboxes = mailboxes_for(recipients or mail.recipients)
     if not mailboxes:
-        raise NobodysMail
-    rows = [file_mail(mailbox, mail, now=now) for mailbox in mailboxes]
+        raise NobodysMail(mail)
+    kept = sealed(raw, mail)
+    rows = [file_mail(mailbox, mail, now=now, sealed=kept) for mailbox in mailboxes]
     for row in rows:
         log.info("mail %s: %s", row.pk, row.reason or "filed")
     return rows

@@ -38,7 +38,8 @@ class Mail:
     """A mail that was read. Ids are in angle brackets; addresses are in the canonical form.
 
     ``is_sender_sure`` is false if the mail names several senders. Even one proves nothing: anybody can write it.
-    ``message_id`` is made of the mail's own content if it has none, so that the same mail has the same one.
+    ``message_id`` is made of the mail's own content if it has none, so that the same mail has the same one. ``digest``
+    is of what its sender wrote into the headers.
     """
 
     sender: Address
@@ -47,6 +48,7 @@ class Mail:
     subject: str
     words: Words
     message_id: str
+    digest: str
     answers: tuple[str, ...]  # ids of In-Reply-To, then of References, the newest first
     is_automatic: bool
     wants_no_answer: bool
@@ -63,8 +65,24 @@ class Mail:
 def parse_mail(raw: bytes, *, size: int | None = None) -> Mail:
     """Returns the mail. ``size`` is its length if ``raw`` is only the beginning of it."""
     size = len(raw) if size is None else size
-    raw = _FROM_LINE.sub(b"", raw.lstrip(b"\r\n"))
+    raw = _without_from_line(raw)
     message, found = _parsed(raw, Found({Note.TOO_LARGE} if size > MAIL_LENGTH_MAX else set()))
+    return _mail(message, found, raw, size)
+
+
+def parse_head(raw: bytes, *, size: int) -> Mail:
+    """Returns what the headers say of a mail whose parts are not looked at."""
+    raw = _without_from_line(raw)
+    message = _only_head(_LONG_HEADER.sub(b"X-Too-Long: 1", _split(raw)[0][:HEADERS_LENGTH_MAX]))
+    return _mail(message, Found({Note.UNREADABLE}), raw, size)
+
+
+def unread_mail(raw: bytes, *, size: int) -> Mail:
+    """Returns a mail of which nothing is known but an id, made of its bytes."""
+    return _mail(Message(), Found({Note.UNREADABLE}), raw, size)
+
+
+def _mail(message: Message, found: Found, raw: bytes, size: int) -> Mail:
     subject = headers.header(message, "Subject")
     words = _words(message, found, subject)
     sender, is_sure = _sender(message)
@@ -75,6 +93,7 @@ def parse_mail(raw: bytes, *, size: int | None = None) -> Mail:
         subject=subject,
         words=words,
         message_id=_message_id(message, raw),
+        digest=_digest(message),
         answers=_answers(message),
         is_automatic=is_automatic(message),
         wants_no_answer=wants_no_answer(message),
@@ -92,10 +111,18 @@ def _parsed(raw: bytes, found: Found) -> tuple[Message, Found]:
     head = head[:HEADERS_LENGTH_MAX]
     if _more_than(CONTAINERS_MAX, _CONTAINER, body) or _more_than(BOUNDARIES_MAX, _BOUNDARY, body):
         found.notes.add(Note.TOO_NESTED)
-        message = BytesHeaderParser().parsebytes(head)
-        message.set_type("text/plain")
-        return message, found
+        return _only_head(head), found
     return message_from_bytes(head + end + body), found
+
+
+def _only_head(head: bytes) -> Message:
+    message = BytesHeaderParser().parsebytes(head)
+    message.set_type("text/plain")
+    return message
+
+
+def _without_from_line(raw: bytes) -> bytes:
+    return _FROM_LINE.sub(b"", raw.lstrip(b"\r\n"))
 
 
 def _split(raw: bytes) -> tuple[bytes, bytes, bytes]:
@@ -138,6 +165,9 @@ def _message_id(message: Message, raw: bytes) -> str:
     if found := headers.ids(message, "Message-ID"):
         return found[0]
     body = _split(raw)[2].replace(b"\r\n", b"\n")
+    return f"<{_digest(message, body)}@without-id.invalid>"
+
+
+def _digest(message: Message, body: bytes = b"") -> str:
     written = [headers.raw_value(message, name) for name in ("From", "To", "Date", "Subject")]
-    digest = hashlib.sha256("\n".join(written).encode("utf-8", "surrogateescape") + body)
-    return f"<{digest.hexdigest()}@without-id.invalid>"
+    return hashlib.sha256("\n".join(written).encode("utf-8", "surrogateescape") + body).hexdigest()

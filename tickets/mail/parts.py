@@ -27,6 +27,7 @@ class Note(StrEnum):
     WINMAIL = "winmail"  # Outlook packed something into winmail.dat
     ENCRYPTED = "encrypted"
     EMPTY = "empty"
+    UNREADABLE = "unreadable"  # its parts broke the reader: only the headers are known, if they are
     MORE_FILES = "more_files"  # than are named
 
 

@@ -10,22 +10,31 @@ import imaplib
 import logging
 import threading
 from collections.abc import Iterator
+from enum import Enum, auto
 
 from django.conf import settings
-from django.db import connections
+from django.db import DatabaseError, connections
 from django.utils import timezone
 
 from contiple.base.errors import TooMany
-from tickets.mail.imap import Folder, opened
+from tickets.mail import nobodys
+from tickets.mail.imap import Folder, name_of, opened
 from tickets.mail.incoming import NobodysMail, receive
 from tickets.mail.models import PolledFolder
 
 POLL_S = 20.0
 DOWN_S, DOWN_MAX_S = 5.0, 120.0  # pauses while the server can't be reached
 AGAIN_EVERY = 30  # rounds after which mails that could not be filed are tried again
+ASIDE_MAX = 1_000  # mails that are set aside; then new ones wait, too
 STOP_S = 4.0
 
 log = logging.getLogger(__name__)
+
+
+class Outcome(Enum):
+    DONE = auto()
+    FAILED = auto()  # to be tried again
+    LATER = auto()  # past a service's limit
 
 
 @contextlib.contextmanager
@@ -58,13 +67,12 @@ class Poller:
         """Does one round. Returns for how many seconds to wait before the next one."""
         try:
             self.round()
+            return POLL_S
         except (OSError, imaplib.IMAP4.error) as error:
             log.warning("the mailbox can't be read: %s", type(error).__name__)
+            _note_error(error)
         except Exception as error:  # noqa: BLE001 (an error's text may hold a mail)
             log.error("mails could not be fetched: %s", type(error).__name__)
-        else:
-            self.failures = 0
-            return POLL_S
         finally:
             connections.close_all()
         self.failures += 1
@@ -75,55 +83,73 @@ class Poller:
         assert settings.IMAP_URL is not None
         with opened(settings.IMAP_URL) as folder:
             row = _state(folder)
+            if self.rounds % AGAIN_EVERY == 0:
+                self._try_again(folder, row)
+            self.rounds += 1
             highest = folder.highest() if row.last_uid is None else 0
             numbers = folder.unread() if row.last_uid is None else folder.numbers_after(row.last_uid)
-            again = row.failed if self.rounds % AGAIN_EVERY == 0 else []
-            self.rounds += 1
-            for number in sorted({*again, *numbers}):
-                if self.stop.is_set() or not self._file(folder, row, number):
-                    return
-            if row.last_uid is None:
-                row.last_uid = highest
-                row.save(update_fields=["last_uid"])
+            for number in sorted({*numbers} - {*row.failed}):
+                if self.stop.is_set() or len(row.failed) >= ASIDE_MAX:
+                    break
+                self._file(folder, row, number)
+            else:
+                row.last_uid = max(row.last_uid or 0, highest)
+        self.failures, row.read_at, row.last_error = 0, timezone.now(), ""
+        row.save(update_fields=["last_uid", "read_at", "last_error"])
 
-    def _file(self, folder: Folder, row: PolledFolder, number: int) -> bool:
-        """Files one mail. Returns whether to go on: past a service's limit, the rest waits."""
+    def _try_again(self, folder: Folder, row: PolledFolder) -> None:
+        """Tries what failed, or was for nobody, the oldest first. At a service's limit all others wait, too."""
+        for number in sorted({*row.failed, *nobodys.addressed_by_now(folder.name)}):
+            if self.stop.is_set() or self._file(folder, row, number) is Outcome.LATER:
+                return
+
+    def _file(self, folder: Folder, row: PolledFolder, number: int) -> Outcome:
+        """Files one mail. One that can't be filed now is set aside, and keeps no other waiting."""
         mail = folder.fetch(number)
         try:
-            failed = mail is not None and not _filed(folder, number, *mail)
-        except TooMany:
-            return False
+            outcome = Outcome.DONE if mail is None else _outcome(folder, number, *mail)
         finally:
             connections.close_all()
-        row.failed = sorted({*row.failed, number} if failed else {*row.failed} - {number})
+        row.failed = sorted({*row.failed} - {number} if outcome is Outcome.DONE else {*row.failed, number})
+        row.stuck_since = (row.stuck_since or timezone.now()) if row.failed else None
         if row.last_uid is not None:
             row.last_uid = max(row.last_uid, number)
-        row.save(update_fields=["failed", "last_uid"])
-        return True
+        row.save(update_fields=["failed", "stuck_since", "last_uid"])
+        return outcome
 
 
 def _state(folder: Folder) -> PolledFolder:
     """Returns what is known of the folder. If the server has numbered it anew, nothing is (RFC 3501, 2.3.1.1)."""
     row, _made = PolledFolder.objects.get_or_create(name=folder.name, defaults={"uid_validity": folder.validity})
     if row.uid_validity != folder.validity:
-        row.uid_validity, row.last_uid, row.failed = folder.validity, None, []
+        row.uid_validity, row.last_uid, row.failed, row.stuck_since = folder.validity, None, [], None
         row.save()
+        nobodys.numbered_anew(folder.name)
     connections.close_all()
     return row
 
 
-def _filed(folder: Folder, number: int, raw: bytes, size: int) -> bool:
-    """Returns whether the mail is done with. One that is for no service stays in the mailbox, with a flag."""
+def _note_error(error: Exception) -> None:
+    """Lets the operator see why nothing comes: the error's type, since its text may hold the server's words."""
+    assert settings.IMAP_URL is not None
+    with contextlib.suppress(DatabaseError):
+        PolledFolder.objects.filter(name=name_of(settings.IMAP_URL)).update(last_error=type(error).__name__)
+
+
+def _outcome(folder: Folder, number: int, raw: bytes, size: int) -> Outcome:
+    """Files the mail. One that is for no service is done with, but stays unread in the mailbox, with a flag."""
     try:
         receive(raw, size=size, now=timezone.now())
-    except NobodysMail:
+    except NobodysMail as error:
+        nobodys.note(error.mail, now=timezone.now(), folder=folder.name, uid=number)
         folder.flag(number)
         log.warning("a mail in the mailbox is for no service")
-        return True
+        return Outcome.DONE
     except TooMany:
-        raise
+        return Outcome.LATER
     except Exception as error:  # noqa: BLE001 (whatever it is, the mail stays unread and is tried again)
         log.error("a mail could not be filed: %s", type(error).__name__)
-        return False
+        return Outcome.FAILED
     folder.mark_read(number)
-    return True
+    nobodys.forget(folder.name, number)
+    return Outcome.DONE

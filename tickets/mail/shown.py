@@ -16,6 +16,7 @@ NOTES = {
     Note.WINMAIL: _(
         "Outlook packed files into winmail.dat, which can’t be opened here. Ask the sender for the files themselves."
     ),
+    Note.UNREADABLE: _("The text of the e-mail could not be read."),
     Note.ENCRYPTED: _("The e-mail is encrypted and can’t be read here."),
     Note.EMPTY: _("There was no text in the e-mail."),
     Note.MORE_FILES: _("There were more files than are named here."),

@@ -4,6 +4,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 
+from agents import audit
 from agents.access import require_admin
 from agents.models import Agent
 from contiple.base.errors import Invalid
@@ -40,11 +41,23 @@ def make_ticket(by: Agent, mail_id: int) -> Ticket:
     return row.ticket
 
 
+@transaction.atomic
+def delete(by: Agent, mail_id: int) -> None:
+    """Deletes a mail that is in no ticket, for good.
+
+    Raises ``Http404`` if the service has no such mail, ``Closed`` if ``by`` is no admin any more.
+    """
+    require_admin(by)
+    row = get_object_or_404(unfiled_of(by).select_for_update(no_key=True, of=("self",)), pk=mail_id)
+    audit.record(by.service, "mail.deleted", f"received:{row.pk}", agent=by, reason=row.reason)
+    row.delete()
+
+
 def _requester(row: ReceivedMail) -> Customer | None:
     """Returns the sender as a customer; nobody if the mail names no usable one."""
     name = row.from_name or row.from_address.partition("@")[0]
     try:
         language = "ko" if any("가" <= sign <= "힣" for sign in row.subject + row.text) else "en"
-        return customer_for_inquiry(row.service, name=name, email=row.from_address, language=language)
+        return customer_for_inquiry(row.desk, name=name, email=row.from_address, language=language)
     except Invalid:
         return None

@@ -46,10 +46,18 @@ class Command(BaseCommand):
 def _database_checks(options: dict[str, Any]) -> list[Check]:
     connections = partial(database.connections, options["web"], options["workers"])
     first: list[Check] = [database.version, database.migrations, database.time_outs, connections]
-    return [*first, database.masking_keys, database.clock, database.worker, database.outgoing_mails]
+    mails: list[Check] = [database.outgoing_mails, database.incoming_mails]
+    return [*first, database.masking_keys, database.clock, database.worker, *mails]
 
 
 def _other_checks(options: dict[str, Any]) -> list[Check]:
     address: list[Check] = [doctor.public_address, doctor.proxies]
     files: list[Check] = [doctor.static_files, doctor.translations, doctor.disk]
-    return [doctor.redis, doctor.mail_server, *address, *files, partial(doctor.backups, options["backups"])]
+    return [
+        doctor.redis,
+        doctor.mail_server,
+        doctor.mailbox,
+        *address,
+        *files,
+        partial(doctor.backups, options["backups"]),
+    ]

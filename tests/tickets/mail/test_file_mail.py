@@ -100,6 +100,14 @@ def test_whatever_is_personal_is_masked_before_it_is_stored(mailbox) -> None:
     assert all("****" in text for text in (row.ticket.subject, row.ticket.body, row.folded, row.files[0]))
 
 
+def test_what_is_personal_in_a_mail_that_became_no_ticket_is_masked_too(mailbox) -> None:
+    words = f"my card is {CARD}\n\nOn Friday Demo wrote:\n> {CARD}"
+    row = take(mail(words, Subject=CARD, Auto_Submitted="auto-replied"))
+    row.refresh_from_db()
+    assert row.reason == Reason.AUTOMATIC
+    assert all("****" in text and "1111" not in text for text in (row.text, row.folded, row.subject))
+
+
 @pytest.mark.parametrize(
     "name", [name for name, (_raw, expected) in CORPUS.items() if expected.get("sender") != ("", "")]
 )

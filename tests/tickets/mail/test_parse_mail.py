@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from contiple.base.texts import can_be_stored
 from tests.cases import cases
-from tests.tickets.mail.corpus import CORPUS, mail
-from tickets.mail.parsing import MAIL_LENGTH_MAX, Mail, parse_mail
-from tickets.mail.parts import TEXT_READ_MAX, Note
+from tests.tickets.mail.corpus import CORPUS, mail, multipart, part
+from tickets.mail.headers import HEADER_LENGTH_MAX, IDS_MAX
+from tickets.mail.parsing import BEGINNING, MAIL_LENGTH_MAX, Mail, parse_mail
+from tickets.mail.parts import HTML_READ_MAX, TEXT_READ_MAX, Note
 from tickets.mail.quotes import split_words
 
 HEAD = b"From: a@example.com\nSubject: x\n"
@@ -137,3 +138,33 @@ def test_a_mail_without_an_id_gets_the_same_one_however_it_came() -> None:
     way = b"Received: from a by b\nReturn-Path: <jun@example.com>\n" + raw.replace(b"\n", b"\r\n")
     assert parse_mail(raw).message_id == parse_mail(way).message_id
     assert parse_mail(raw).message_id != parse_mail(mail("hello!", Message_ID=None)).message_id
+
+
+def test_of_a_mail_that_is_too_large_only_the_beginning_is_read() -> None:
+    late = part("x" * BEGINNING, 'application/pdf; name="early.pdf"'), part("x", 'application/pdf; name="late.pdf"')
+    raw = multipart(part("words"), *late)
+    assert parse_mail(raw).files == ("early.pdf", "late.pdf")
+    read = parse_mail(raw, size=MAIL_LENGTH_MAX + 1)
+    assert (read.words.new, read.files) == ("words", ("early.pdf",))
+    assert Note.TOO_LARGE in read.notes
+
+
+def test_headers_and_html_are_read_to_their_bounds_only() -> None:
+    early = parse_mail(b"Subject: early\n" + b"X-Long: x\n" * 30_000 + b"From: late@example.com\n\nx")
+    assert (early.subject, early.sender.email) == ("early", "")
+    assert len(parse_mail(mail("x", Subject="a" * 30_000)).subject) <= HEADER_LENGTH_MAX
+    html = b"<p>early</p><!--" + b"x" * HTML_READ_MAX + b"--><p>late</p>"
+    read = parse_mail(mail(html, Content_Type="text/html; charset=utf-8"))
+    assert (read.words.new, Note.TEXT_CUT in read.notes) == ("early", True)
+
+
+def test_of_many_references_the_newest_are_looked_up() -> None:
+    references = [f"<{at}@x>" for at in range(IDS_MAX + 20)]
+    read = parse_mail(mail("x", References=" ".join(references)))
+    assert read.answers == tuple(reversed(references[-IDS_MAX:]))
+
+
+def test_korean_that_calls_itself_utf_8_is_read() -> None:
+    words = "똠방각하께서 주문하신 상품"
+    read = parse_mail(mail(words.encode("cp949"), Content_Type="text/plain; charset=utf-8"))
+    assert (read.words.new, Note.CHARSET in read.notes) == (words, False)

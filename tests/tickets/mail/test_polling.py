@@ -3,78 +3,32 @@
 import contextlib
 import imaplib
 import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 
 from agents.models import ServiceMailbox
-from contiple.base.env import BASE_DIR
 from tests import services
 from tests.make import make_service
+from tests.tickets.mail.conftest import Mailbox
 from tests.tickets.mail.corpus import mail
-from tests.tickets.mail.imap_server import PASSWORD, USER
+from tests.tickets.mail.imap_server import USER
 from tickets.mail import filing, imap, limits, polling
 from tickets.mail.models import PolledFolder, ReceivedMail
 from tickets.mail.polling import Poller
 from tickets.models import Ticket
 
+NOBODY, NONE = ReceivedMail.Reason.NOBODY, "nobody@shop.example"
+
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-class Mailbox:
-    """The mailbox as another client sees it."""
-
-    def __init__(self, port: int) -> None:
-        self.port = port
-        self.url = f"imap://{USER}:{quote(PASSWORD, safe='')}@127.0.0.1:{port}/INBOX"
-
-    @contextlib.contextmanager
-    def open(self) -> Iterator[imaplib.IMAP4]:
-        client = imaplib.IMAP4("127.0.0.1", self.port, timeout=30)
-        client.login(USER, f'"{PASSWORD}"' if " " in PASSWORD else PASSWORD)
-        client.select()
-        yield client
-        client.logout()
-
-    def put(self, raw: bytes, flags: str = "()") -> None:
-        with self.open() as client:
-            client.append("INBOX", flags, None, raw.replace(b"\n", b"\r\n"))
-
-    def flags(self) -> list[set[str]]:
-        with self.open() as client:
-            lines = client.fetch("1:*", "(FLAGS)")[1]
-        return [{each.decode() for each in imaplib.ParseFlags(line)} - {"\\Recent"} for line in lines if line]
-
-    def number_anew(self) -> None:
-        with self.open() as client:
-            client.delete("Other")
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[int]:
-    port = services.free_port()
-    process = subprocess.Popen([sys.executable, "-m", "tests.tickets.mail.imap_server", str(port)], cwd=BASE_DIR)
-    services.wait_for_port(port, process)
-    yield port
-    process.terminate()
-    process.wait()
-
-
 @pytest.fixture
-def mailbox(transactional_db, server, settings) -> Mailbox:
-    mailbox = Mailbox(server)
-    settings.IMAP_URL = urlsplit(mailbox.url)
-    ServiceMailbox.objects.create(service=make_service(), address="help@shop.example")
-    with mailbox.open() as client:
-        if client.search(None, "ALL")[1][0]:
-            client.store("1:*", "+FLAGS", "(\\Deleted)")
-            client.expunge()
-    return mailbox
+def mailbox(imap_mailbox) -> Mailbox:
+    return imap_mailbox
 
 
 def poll() -> None:
@@ -129,10 +83,71 @@ def test_a_server_that_numbers_its_mails_anew_makes_no_second_ticket_and_loses_n
     assert bodies() == ["mail 1", "mail 2"]
 
 
-def test_a_mail_for_no_service_stays_unread_with_a_flag(mailbox) -> None:
-    mailbox.put(numbered(1, To="nobody@shop.example"))
+def test_a_mail_for_no_service_stays_unread_with_a_flag_and_is_on_record_without_a_word(mailbox) -> None:
+    for at in (1, 1, 2):
+        mailbox.put(numbered(at, To="nobody@shop.example"))
     poll()
-    assert (mailbox.flags(), ReceivedMail.objects.count()) == ([{"\\Flagged"}], 0)
+    assert mailbox.flags() == [{"\\Flagged"}] * 3
+    one, two = ReceivedMail.objects.order_by("id")
+    assert (one.service, one.reason, one.recipients, one.from_address) == (None, NOBODY, [NONE], "jun@example.com")
+    assert (one.text, one.folded, one.subject, one.from_name, one.sealed) == ("", "", "", "", None)
+    assert two.uid is not None
+
+
+def test_once_a_service_has_the_address_the_mail_is_filed_and_its_row_gone(mailbox) -> None:
+    mailbox.put(numbered(1, To=NONE))
+    poll()
+    ServiceMailbox.objects.update(address=NONE)
+    poll()
+    assert (bodies(), mailbox.flags()) == (["mail 1"], [{"\\Flagged", "\\Seen"}])
+    assert not ReceivedMail.objects.filter(service=None).exists()
+
+
+def test_a_mail_for_nobody_is_found_again_when_the_server_has_numbered_its_mails_anew(mailbox) -> None:
+    mailbox.put(numbered(1, To=NONE))
+    poll()
+    mailbox.number_anew()
+    poll()
+    ServiceMailbox.objects.update(address=NONE)
+    poll()
+    assert bodies() == ["mail 1"]
+
+
+def test_the_state_of_the_mailbox_is_on_record(mailbox, settings, monkeypatch) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(filing, "create_ticket", lambda *it: _fail())
+        mailbox.put(numbered(1))
+        poll()
+    stuck = PolledFolder.objects.get()
+    assert (len(stuck.failed), stuck.stuck_since is not None, stuck.last_error) == (1, True, "")
+    working, settings.IMAP_URL = settings.IMAP_URL, urlsplit(mailbox.url.replace("s3cret", "wrong"))
+    Poller(threading.Event()).pause()
+    failed = PolledFolder.objects.get()
+    assert (failed.last_error, failed.read_at) == ("error", stuck.read_at)
+    settings.IMAP_URL = working
+    poll()
+    done = PolledFolder.objects.get()
+    assert (done.failed, done.stuck_since, done.last_error) == ([], None, "")
+    assert done.read_at > stuck.read_at
+
+
+def test_a_service_past_its_limit_keeps_no_other_service_waiting(mailbox, monkeypatch) -> None:
+    ServiceMailbox.objects.create(service=make_service("other"), address="other@shop.example")
+    poll()
+    for at in range(4):
+        mailbox.put(numbered(at, **({"To": "other@shop.example"} if at == 3 else {})))
+    with monkeypatch.context() as strict:
+        strict.setattr(limits, "MAIL_BY_SERVICE", limits.Limit("mail service", 1, timedelta(hours=1)))
+        poll()
+        assert bodies() == ["mail 0", "mail 3"]
+        monkeypatch.setattr(polling, "ASIDE_MAX", 2)
+        mailbox.put(numbered(5))
+        poll()
+        assert len(PolledFolder.objects.get().failed) == 2  # the newest waits where it is
+    poll()
+    poll()
+    assert sorted(bodies()) == ["mail 0", "mail 1", "mail 2", "mail 3", "mail 5"]
+    assert mailbox.flags() == [{"\\Seen"}] * 5
 
 
 def test_a_mail_that_can_t_be_filed_stays_unread_holds_up_no_other_and_is_tried_again(mailbox, monkeypatch) -> None:
