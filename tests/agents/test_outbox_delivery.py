@@ -452,6 +452,13 @@ def test_a_mail_can_be_made_when_it_leaves_or_turn_out_to_be_for_nobody(smtp: Ma
     assert (left.pk, left.state, left.text, left.sealed) == (row.pk, State.SENT, "", None)
 
 
+def test_a_mail_that_has_left_meanwhile_is_not_dropped() -> None:
+    row = post()
+    OutgoingMail.objects.update(state=State.SENT)
+    outcomes.drop(row)
+    assert OutgoingMail.objects.get() == row
+
+
 def test_without_a_mail_server_mails_stay_to_be_seen(settings) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
     row = post()
