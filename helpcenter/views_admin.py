@@ -32,6 +32,7 @@ def settings(request: HttpRequest, agent: Agent) -> HttpResponse:
         "policies": form.by_language("policy"),
         "policy": current_policy(help_center, reading_language()),
         "snippet": _snippet(agent.service.slug),
+        "policy_lines": _policy_lines(),
     }
     return render(request, "helpcenter/settings.html", context)
 
@@ -55,3 +56,9 @@ def _saved(request: HttpRequest, agent: Agent, help_center: HelpCenter, form: De
 
 def _snippet(slug: str) -> str:
     return f'<script src="{django_settings.PUBLIC_ORIGIN}/embed/{slug}.js" async></script>'
+
+
+def _policy_lines() -> str:
+    """What a site's Content-Security-Policy must allow for the line to work."""
+    origin = django_settings.PUBLIC_ORIGIN
+    return f"script-src {origin};\nframe-src {origin};"

@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from django.db.models.functions import Now
 from playwright.sync_api import ConsoleMessage, FrameLocator, Locator, Page, expect
 
 from agents.models import Contract, Service
+from chat.models import Lease
 from helpcenter.models import HelpCenter as Settings
 from tests.browser.conftest import DESKTOP
+from tests.browser.rows import LEASE
 from tests.browser.windows import Conversation, Desk, HelpCenter
 from tests.make import make_agent, make_service
 from tests.server import Server
@@ -59,6 +62,12 @@ def site(built: Shop, server: Server, service: Service) -> Shop:
     Settings.objects.update(embed_origins=[built.origin])
     Contract.objects.update(chat_widget=True)
     return built
+
+
+@pytest.fixture
+def mina(service: Service) -> None:
+    """An agent who is Online and here."""
+    Lease.objects.create(agent=make_agent(service, "Mina", online=True), expires_at=Now() + LEASE)
 
 
 @pytest.fixture
@@ -159,8 +168,6 @@ def test_no_rule_of_the_page_reaches_it(visit, host: str, size: dict, console: l
 def test_it_takes_no_room_on_the_page(visit):
     crowding = "* { margin: 0 } body > div, html > * { min-height: 200px; padding: 50px }"
     page = visit(f"<style>{crowding}</style><body>{{line}}</body>")
-        "<style>* { margin: 0 } body > div, html > * { min-height: 200px; padding: 50px }</style><body>{line}</body>"
-    )
     expect(icon_of(page)).to_be_visible()
     heights = "() => [document.documentElement.scrollHeight, document.documentElement.scrollWidth]"
     with_it = page.evaluate(heights)
@@ -208,8 +215,7 @@ def test_it_comes_back_on_a_page_that_is_emptied(visit, change: str):
 
 
 @pytest.mark.parametrize("change", EMPTIED.values(), ids=EMPTIED)
-def test_a_running_chat_comes_back_with_it(visit, service: Service, change: str):
-    make_agent(service, "Mina", online=True)
+def test_a_running_chat_comes_back_with_it(visit, mina, change: str):
     page = visit()
     center = center_of(page)
     center.start(message="Hello")
@@ -274,8 +280,7 @@ def test_nothing_but_the_loader_is_asked_for_before_a_press(visit, site: Shop):
 # Phones
 
 
-def test_on_a_phone_a_tap_on_send_sends(visit, service: Service):
-    make_agent(service, "Mina", online=True)
+def test_on_a_phone_a_tap_on_send_sends(visit, mina):
     page = visit(size=PHONE)
     center = center_of(page)
     center.start(message="Hello")
@@ -290,8 +295,7 @@ def test_on_a_phone_a_tap_on_send_sends(visit, service: Service):
 
 
 @pytest.mark.parametrize("size", [(667, 320), (740, 300), (844, 330), (800, 400)])
-def test_on_a_phone_on_its_side_there_is_room_to_read_and_to_send(visit, service: Service, size: tuple[int, int]):
-    make_agent(service, "Mina", online=True)
+def test_on_a_phone_on_its_side_there_is_room_to_read_and_to_send(visit, mina, size: tuple[int, int]):
     page = visit(size={"width": size[0], "height": size[1]})
     center = center_of(page)
     center.start(message="Hello")
@@ -343,8 +347,7 @@ def test_the_console_stays_silent(visit, console: list[str]):
         ('<html lang="en"><body>{line in Korean}</body></html>', "en-US", "ko"),
     ],
 )
-def test_it_speaks_as_the_page_or_as_the_line_says(visit, service, site: Shop, page: str, locale: str, language: str):
-    make_agent(service, "Mina", online=True)
+def test_it_speaks_as_the_page_or_as_the_line_says(visit, mina, site: Shop, page: str, locale: str, language: str):
     page = visit(page.replace("{line in Korean}", site.line(attributes='data-lang="ko"')), locale=locale)
     expect(icon_of(page)).to_have_accessible_name({"en": "Open chat", "ko": "채팅 열기"}[language])
     center = center_of(page)

@@ -151,6 +151,7 @@ def test_the_snippet_is_shown_with_the_chat_widget(client, service, settings):
     assert snippet not in client.get(PATH).content.decode()
     Contract.objects.update(chat_widget=True)
     assert snippet in client.get(PATH).content.decode()
+    assert "frame-src https://desk.example.com;" in client.get(PATH).content.decode()
 
 
 @pytest.mark.parametrize(
