@@ -132,8 +132,9 @@
   function loaded() {
     if (!frame.src || ready) return;
     setTimeout(function () {
-      if (!ready && !failed) fail("the frame of the chat did not answer. Either " + config.origin + " can’t be reached, " +
-        "or a page around this one shows it in a frame and may not show the chat.");
+      if (ready || failed) return;
+      fail("the frame of the chat did not answer. Either " + config.origin + " can’t be reached, or a page around " +
+        "this one shows it in a frame and may not show the chat.");
     }, ANSWER_MS);
   }
   function blocked(event) {
