@@ -3,11 +3,11 @@
 import "./storage.js"; // before whatever stores
 import { Absence } from "./absence.js";
 import { keepOnly } from "./chat-drafts.js";
-import { contactWith } from "./customer-contact.js";
+import { contactWith, takeToContact } from "./customer-contact.js";
 import { CustomerPane } from "./customer-pane.js";
 import { CustomerSession } from "./customer-session.js";
 import { CustomerTranscript } from "./customer-transcript.js";
-import { failureOf, submitFields, withButtonOff } from "./forms.js";
+import { failureOf, withButtonOff } from "./forms.js";
 import { closeMenus } from "./menus.js";
 import { Outbox } from "./outbox.js";
 import { ParentPage } from "./parent-page.js";
@@ -295,8 +295,7 @@ class CustomerChat extends HTMLElement {
   }
 
   #contactForm() {
-    this.#fold();
-    submitFields(this, this.dataset.contactUrl, Object.entries(this.#typed()));
+    takeToContact(this, this.#typed(), this.dataset.contactUrl, () => this.#fold());
   }
 
   /** On a phone the chat covers the whole page, and the form is wanted now. The next page may come before the message. */

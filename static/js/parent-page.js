@@ -2,6 +2,15 @@
 
 const ADDRESS_LENGTH = 4000;
 
+/** If the page around this one is another site's, what leads out of the chat opens beside that site's page. */
+export function isOnAnotherSite() {
+  try {
+    return !window.parent.location.origin;
+  } catch {
+    return true; // the browser says nothing of other sites' pages
+  }
+}
+
 export class ParentPage {
   address = ""; // as the page says it
   isFraming = window.parent !== window;
