@@ -3,6 +3,7 @@
 """
 
 import re
+from datetime import timedelta
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -52,7 +53,7 @@ def download_transcript(request: HttpRequest, service: Service, customer: Custom
     offset = _offset(request)
     text = transcript(chat, language=reading_language(), offset=offset, length=FILE_LENGTH_MAX)
     response = HttpResponse(BOM + text, content_type="text/plain; charset=utf-8")
-    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=_file_name(chat))
+    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=_file_name(chat, offset))
     response["X-Content-Type-Options"] = "nosniff"
     return response
 
@@ -80,8 +81,8 @@ def _offset(request: HttpRequest) -> int:
     return int(found[0]) if found and abs(int(found[0])) <= OFFSET_MAX else 0
 
 
-def _file_name(chat: Chat) -> str:
-    """The help center's title and the day, without what file systems refuse."""
+def _file_name(chat: Chat, offset: int) -> str:
+    """The help center's title and the customer's day, without what file systems refuse."""
     title = text_for(help_center_of(chat.service), reading_language()).title
     stem = re.sub(r"[^\w-]+", "-", title).strip("-") or "chat"
-    return f"{stem}-{chat.created_at:%Y-%m-%d}.txt"
+    return f"{stem}-{chat.created_at + timedelta(minutes=offset):%Y-%m-%d}.txt"

@@ -92,7 +92,8 @@ def _wants_inquiry(chat: Chat) -> bool:
     """Whether the customer wrote something that nobody has answered, and has done nothing about it since."""
     if not chat.ended_unanswered or chat.mails.filter(after=F("up_to")).exists():
         return False
-    wrote = chat.messages.filter(author=Message.Author.CUSTOMER).exists()
+    answer = words_of_agents(chat, after=0).last()
+    wrote = chat.messages.filter(author=Message.Author.CUSTOMER, seq__gt=answer.seq if answer else 0).exists()
     came_again = Chat.objects.filter(customer=chat.customer_id, pk__gt=chat.pk).exists()
     return wrote and not came_again and not registered().made_from([chat])
 

@@ -28,7 +28,10 @@ class CustomerChat extends HTMLElement {
     this.outbox = new Outbox(`customer-${this.dataset.service}`);
     this.startForm = new StartForm(this, this.dataset.service, this.session);
     this.transcript = new CustomerTranscript(this.dataset, this.session, this.texts);
-    this.parentPage = new ParentPage(() => this.#pane?.noteShown());
+    this.parentPage = new ParentPage({
+      shown: () => this.#pane?.noteShown(),
+      focused: () => this.#pane?.noteSeen(),
+    });
     this.absence = new Absence(() => this.session.post(this.dataset.openUrl), () => this.#reload());
     this.absence.watch(this.stage);
     this.querySelector("[data-action=close]").hidden = !this.parentPage.isFraming;
@@ -164,6 +167,7 @@ class CustomerChat extends HTMLElement {
       notice: (text) => this.#notice(text),
       stateChanged: (now) => this.#stateChanged(now),
       messageCame: () => this.parentPage.tell({ type: "message" }),
+      hasFocus: () => document.hasFocus() || this.parentPage.hasFocus,
       refused: (token) => (token === this.session.token ? this.#startOver() : this.#comeBack()),
     });
     if (state !== "closed") this.#focus(this.#pane);

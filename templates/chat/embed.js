@@ -120,7 +120,7 @@
     }
     draw();
     (open ? (ready ? frame : leave) : icon).focus();
-    tellShown();
+    tell("shown");
   }
   /** A second load replaces the first: the reader's Back leads to the page before, not into the frame's past. */
   function load() {
@@ -153,9 +153,13 @@
   function warn(reason) {
     console.warn("Contiple chat (" + config.service + "): " + reason);
   }
-  function tellShown() {
-    var message = { contiple: { type: "shown", page: location.href } };
-    if (open && ready) frame.contentWindow.postMessage(message, config.origin);
+  function tell(type) {
+    var message = { type: type, page: location.href, focused: document.hasFocus() };
+    if (open && ready) frame.contentWindow.postMessage({ contiple: message }, config.origin);
+  }
+  /** Told once the focus has moved: into the frame is not away from the page. */
+  function focused() {
+    setTimeout(tell, 0, "focus");
   }
   function heard(event) {
     if (!event.source || event.source !== frame.contentWindow || event.origin !== config.origin) return;
@@ -172,7 +176,7 @@
     failed = false;
     draw();
     if (waits) frame.focus();
-    tellShown();
+    tell("shown");
   }
 
   /**
@@ -195,6 +199,8 @@
     leave.addEventListener("click", services[config.service].fold);
     frame.addEventListener("load", loaded);
     window.addEventListener("message", heard);
+    window.addEventListener("focus", focused);
+    window.addEventListener("blur", focused);
     document.addEventListener("securitypolicyviolation", blocked);
   }
   function pressed() {

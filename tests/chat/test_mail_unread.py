@@ -441,6 +441,35 @@ def test_unread_messages_come_before_the_way_to_an_inquiry(chat) -> None:
     assert len(mail.outbox) == 1
 
 
+def test_who_was_answered_is_not_told_that_nobody_came(chat) -> None:
+    """The agent answered and was gone; the customer was gone as well, and nothing of theirs waits for an answer."""
+    from chat.lifecycle.transitions import pass_on
+
+    make_message(chat, "Where is my parcel?")
+    write(chat)
+    assert len(mails()) == 1
+    pass_on(chat.pk, outcome="gone")
+    close_chat(chat.pk, by=Chat.ClosedBy.TIMEOUT)
+    mails()
+
+    assert len(mail.outbox) == 1
+    assert not MailWait.objects.exists()
+
+
+def test_who_asked_again_and_was_not_answered_is_mailed_the_way_to_an_inquiry(chat) -> None:
+    from chat.lifecycle.transitions import pass_on
+
+    write(chat)
+    mails()
+    make_message(chat, "And when does it come?")
+    pass_on(chat.pk, outcome="gone")
+    close_chat(chat.pk, by=Chat.ClosedBy.TIMEOUT)
+    mails()
+
+    assert len(mail.outbox) == 2
+    assert "it becomes a 1:1 inquiry" in mail.outbox[1].body
+
+
 def test_after_the_end_the_link_leads_to_the_tickets_page(chat, agent, client) -> None:
     from tickets.lifecycle import create_from_chat
 

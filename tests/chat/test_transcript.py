@@ -68,7 +68,7 @@ def test_a_browser_saves_it_and_shows_it_nowhere(known) -> None:
         reverse("chat:transcript", args=["demo"]), {"chat": chat.pk}, headers={"Authorization": f"Bearer {token}"}
     )
 
-    assert response["Content-Disposition"] == 'attachment; filename="Demo-help-2026-03-01.txt"'
+    assert response["Content-Disposition"] == 'attachment; filename="Demo-help-2026-03-02.txt"'
     assert response["X-Content-Type-Options"] == "nosniff"
     assert "no-store" in response["Cache-Control"]
     name = "%EB%8D%B0%EB%AA%A8-%EA%B3%A0%EA%B0%9D%EC%84%BC%ED%84%B0-b-X-y-2026-03-01.txt"
