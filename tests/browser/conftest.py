@@ -44,6 +44,7 @@ PHONE = {"width": 320, "height": 640}
 USUAL = {"viewport": DESKTOP, "locale": "en-US", "timezone_id": "Asia/Seoul", "reduced_motion": "reduce"}
 # Answers with an error status, or none, are what some tests are about; the page's own mistakes never are.
 EXPECTED_ERRORS = (
+    "Framing 'http://localhost",  # another site's policy blocks the frame
     "Failed to load resource",
     "WebSocket connection to",
     "Response Status Error Code",
