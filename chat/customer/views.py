@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.cache import add_never_cache_headers
 from django.utils.crypto import salted_hmac
 from django.utils.translation import get_language
@@ -64,16 +64,35 @@ def for_customers(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
         add_never_cache_headers(response)
         return response
 
-    return guarded
+    return in_asked_language(guarded)
+
+
+def in_asked_language(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Answers in the language that the address asks for, if it is one of ours: a frame speaks as the page around it."""
+
+    @wraps(view)
+    def asked(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        language = request.GET.get("language", "")
+        if language not in dict(settings.LANGUAGES):
+            return view(request, *args, **kwargs)
+        with translation.override(language):
+            response = view(request, *args, **kwargs)
+        response["Content-Language"] = language
+        return response
+
+    return asked
 
 
 @require_safe
 @xframe_options_exempt
+@in_asked_language
 def panel(request: HttpRequest, service: str) -> HttpResponse:
     """The page in the frame, as a customer without a chat sees it. The script resumes the chat of others."""
     context = chat_page(request, running_service(service))
     response = render(request, "chat/customer.html", context | _stage(request, context))
     response._csp_replace = {"frame-ancestors": ["'self'", *_embedding_sites(context["service"])]}
+    response["Cross-Origin-Embedder-Policy"] = "require-corp"  # a page that isolates itself shows no other frames
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"
     add_never_cache_headers(response)
     return response
 

@@ -6,12 +6,17 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from agents.access import running_service
+from agents.models import Service
 from helpcenter.access import chat_gate_open
+from helpcenter.models import HelpCenter
 from helpcenter.pages import public_page
+from helpcenter.texts import text_for
 
 
 @require_safe
@@ -23,13 +28,37 @@ def embed_script(request: HttpRequest, service: str) -> HttpResponse:
         raise Http404
     if not chat_gate_open(found):
         return HttpResponse("/* chat is closed */", content_type="text/javascript; charset=utf-8")
-    page = public_page(request, found)
-    config = {
-        "panel": settings.PUBLIC_ORIGIN + reverse("chat:panel", args=[found.slug]),
+    config = json.dumps(_config(request, found)).replace("<", "\\u003c")
+    script = render_to_string("chat/embed.js", {"config": config})
+    response = HttpResponse(script, content_type="text/javascript; charset=utf-8")
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"  # for pages that isolate themselves (COEP)
+    return response
+
+
+def _config(request: HttpRequest, service: Service) -> dict:
+    """What the script knows without asking. The sites are no secret: the panel's `frame-ancestors` names them too."""
+    page = public_page(request, service)
+    return {
+        "service": service.slug,
         "origin": settings.PUBLIC_ORIGIN,
+        "panel": settings.PUBLIC_ORIGIN + reverse("chat:panel", args=[service.slug]),
+        "center": settings.PUBLIC_ORIGIN + reverse("helpcenter:home", args=[service.slug]),
+        "sites": [settings.PUBLIC_ORIGIN, *page["help_center"].embed_origins],
         "brand": page["brand"],
         "onBrand": page["on_brand"],
-        "title": page["texts"].title,
+        "language": settings.LANGUAGE_CODE,
+        "texts": {code: _texts(page["help_center"], code) for code, _name in settings.LANGUAGES},
     }
-    script = render_to_string("chat/embed.js", {"config": json.dumps(config).replace("<", "\\u003c")})
-    return HttpResponse(script, content_type="text/javascript; charset=utf-8")
+
+
+def _texts(help_center: HelpCenter, language: str) -> dict[str, str]:
+    with translation.override(language):
+        return {
+            "title": text_for(help_center, language).title,
+            "open": _("Open chat"),
+            "unread": _("Open chat, {count} unread"),
+            "fold": _("Close chat"),
+            "connecting": _("Connecting…"),
+            "failed": _("The chat can’t be shown on this page."),
+            "center": _("Open the help center"),
+        }

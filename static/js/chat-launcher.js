@@ -30,6 +30,8 @@ class ChatLauncher extends HTMLElement {
     if (this.dataset.open !== "true" && !known && !leadsBack()) return;
     this.button.addEventListener("click", () => this.#clicked());
     window.addEventListener("message", (event) => this.#heard(event));
+    // Once the focus has moved: into the frame is not away from the page.
+    for (const type of ["focus", "blur"]) window.addEventListener(type, () => setTimeout(() => this.#tell("focus")));
     this.link = takeLink();
     if (known && !this.link) this.#load();
     // Nobody was there, and the chat led here: on a phone it would cover the form that is wanted now.
@@ -53,7 +55,7 @@ class ChatLauncher extends HTMLElement {
     sessionStorage.setItem(this.openKey, "1");
     if (!this.#running) this.#load();
     this.#count(0);
-    this.#tellShown();
+    this.#tell("shown");
   }
 
   #load() {
@@ -65,7 +67,7 @@ class ChatLauncher extends HTMLElement {
     if (event.source !== this.frame.contentWindow || event.origin !== window.location.origin) return;
     const message = event.data?.contiple;
     if (message?.type === "close") this.toggle(false);
-    else if (message?.type === "ready" && !this.box.hidden) this.#tellShown();
+    else if (message?.type === "ready" && !this.box.hidden) this.#tell("shown");
     else if (message?.type === "message" && this.box.hidden) this.#count(this.#unread + 1);
     else if (message?.type === "state") this.#setRunning(message.running);
   }
@@ -76,8 +78,9 @@ class ChatLauncher extends HTMLElement {
     else if (this.dataset.open !== "true" && this.box.hidden) this.hidden = true;
   }
 
-  #tellShown() {
-    this.frame.contentWindow.postMessage({ contiple: { type: "shown", page: window.location.href } }, window.location.origin);
+  #tell(type) {
+    const message = { type, page: window.location.href, focused: document.hasFocus() };
+    this.frame.contentWindow.postMessage({ contiple: message }, window.location.origin);
   }
 
   #count(unread) {

@@ -85,6 +85,11 @@ export class ChatView {
     return fetch(`${url}?before=${before}`);
   }
 
+  /** Whether the reader is at this page. Customers replace this: theirs may be a frame, and the reader beside it. */
+  hasFocus() {
+    return document.hasFocus();
+  }
+
   /** Called with why a message waits, though it is kept and sent again. Customers replace this. */
   onWait() {}
 
@@ -119,7 +124,7 @@ export class ChatView {
   #tellSeen() {
     this.#seenTimer = clearTimeout(this.#seenTimer);
     const received = this.conversation.lastSeq;
-    const read = this.conversation.isInView && document.hasFocus() ? received : this.#seen.read;
+    const read = this.conversation.isInView && this.hasFocus() ? received : this.#seen.read;
     if (received <= this.#seen.received && read <= this.#seen.read) return;
     if (this.#tell({ type: "seen", received, read })) this.#seen = { received, read };
   }

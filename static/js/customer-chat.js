@@ -3,11 +3,11 @@
 import "./storage.js"; // before whatever stores
 import { Absence } from "./absence.js";
 import { keepOnly } from "./chat-drafts.js";
-import { contactWith } from "./customer-contact.js";
+import { contactWith, takeToContact } from "./customer-contact.js";
 import { CustomerPane } from "./customer-pane.js";
 import { CustomerSession } from "./customer-session.js";
 import { CustomerTranscript } from "./customer-transcript.js";
-import { failureOf, submitFields, withButtonOff } from "./forms.js";
+import { failureOf, withButtonOff } from "./forms.js";
 import { closeMenus } from "./menus.js";
 import { Outbox } from "./outbox.js";
 import { ParentPage } from "./parent-page.js";
@@ -28,7 +28,10 @@ class CustomerChat extends HTMLElement {
     this.outbox = new Outbox(`customer-${this.dataset.service}`);
     this.startForm = new StartForm(this, this.dataset.service, this.session);
     this.transcript = new CustomerTranscript(this.dataset, this.session, this.texts);
-    this.parentPage = new ParentPage(() => this.#pane?.noteShown());
+    this.parentPage = new ParentPage({
+      shown: () => this.#pane?.noteShown(),
+      focused: () => this.#pane?.noteSeen(),
+    });
     this.absence = new Absence(() => this.session.post(this.dataset.openUrl), () => this.#reload());
     this.absence.watch(this.stage);
     this.querySelector("[data-action=close]").hidden = !this.parentPage.isFraming;
@@ -164,6 +167,7 @@ class CustomerChat extends HTMLElement {
       notice: (text) => this.#notice(text),
       stateChanged: (now) => this.#stateChanged(now),
       messageCame: () => this.parentPage.tell({ type: "message" }),
+      hasFocus: () => document.hasFocus() || this.parentPage.hasFocus,
       refused: (token) => (token === this.session.token ? this.#startOver() : this.#comeBack()),
     });
     if (state !== "closed") this.#focus(this.#pane);
@@ -295,8 +299,7 @@ class CustomerChat extends HTMLElement {
   }
 
   #contactForm() {
-    this.#fold();
-    submitFields(this, this.dataset.contactUrl, Object.entries(this.#typed()));
+    takeToContact(this, this.#typed(), this.dataset.contactUrl, () => this.#fold());
   }
 
   /** On a phone the chat covers the whole page, and the form is wanted now. The next page may come before the message. */

@@ -22,6 +22,7 @@ export class CustomerPane {
     this.#parts = parts;
     this.#socket = new Socket(parts.path);
     this.#view = new ChatView(root, { socket: this.#socket, outbox, texts, address: 0 });
+    this.#view.hasFocus = parts.hasFocus;
     this.#view.onWait = (text) => parts.notice(text);
     this.#view.fetchEarlier = (url, before) => session.post(url, { before });
     this.#evaluation = new CustomerEvaluation(root, parts, () => this.#focusNext());
@@ -40,6 +41,10 @@ export class CustomerPane {
 
   noteShown() {
     this.#view.noteShown();
+  }
+
+  noteSeen() {
+    this.#view.noteSeen();
   }
 
   leave() {

@@ -48,12 +48,14 @@ export class CustomerSession {
     window.addEventListener("storage", (event) => event.key === this.#key && changed());
   }
 
-  /** Returns the response, or null if there is none; `fields` is what a form would send. */
+  /** Returns the response, in this page's language, or null; `fields` is what a form would send. */
   post(url, fields = null, token = this.token) {
     const headers = { "X-Requested-With": "fetch" };
     if (token) headers.Authorization = `Bearer ${token}`;
     const body = fields && new URLSearchParams(fields);
-    return fetch(url, { method: "POST", body, headers, credentials: "same-origin" }).catch(() => null);
+    const address = new URL(url, window.location.href);
+    address.searchParams.set("language", document.documentElement.lang);
+    return fetch(address, { method: "POST", body, headers, credentials: "same-origin" }).catch(() => null);
   }
 }
 

@@ -24,9 +24,10 @@ export async function failureOf(response, texts) {
   return isSentence && response.status !== 404 ? response.text() : texts.unavailable;
 }
 
-/** Sends `fields` to `action` as a form of the page around this one would: the answer is shown there. */
-export function submitFields(root, action, fields) {
-  const form = Object.assign(document.createElement("form"), { method: "post", action, target: "_parent", hidden: true });
+/** Sends `fields` to `action` as a form of the page around this one would; the answer is shown there, or in `target`. */
+export function submitFields(root, action, fields, target = "_parent") {
+  const form = Object.assign(document.createElement("form"), { method: "post", action, target, hidden: true });
+  if (target === "_blank") form.setAttribute("rel", "noopener");
   for (const [name, value] of fields) {
     form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
   }

@@ -29,14 +29,14 @@ def test_a_comment_is_back_after_the_sign_in(service, mina, signed_in_page):
     comment = page.locator("#ticket-comment textarea")
     comment.fill(TEXT)
     Session.objects.all().delete()
-    page.locator("#ticket-comment button").click()
+    page.locator("#ticket-comment button:not([type=button])").click()
     expect(page).to_have_url(re.compile("/sign-in/"))
     expect(page.get_by_text("What you typed is kept, and will be back after you sign in.")).to_be_visible()
     sign_in(page, mina)
 
     expect(comment).to_have_value(TEXT)
     expect(page.get_by_text("What you typed is back. It has not been saved yet.")).to_be_visible()
-    page.locator("#ticket-comment button").click()
+    page.locator("#ticket-comment button:not([type=button])").click()
     expect(page.locator("#ticket-timeline")).to_contain_text(TEXT)
     page.reload()
     expect(comment).to_have_value("")
@@ -48,7 +48,7 @@ def test_somebody_else_who_signs_in_there_does_not_see_it(service, mina, signed_
     page = signed_in_page(mina, "/desk/demo/tickets/1/")
     page.locator("#ticket-comment textarea").fill(TEXT)
     Session.objects.all().delete()
-    page.locator("#ticket-comment button").click()
+    page.locator("#ticket-comment button:not([type=button])").click()
     expect(page).to_have_url(re.compile("/sign-in/"))
     sign_in(page, other)
 
@@ -63,11 +63,11 @@ def test_a_form_with_an_old_token_says_so_and_can_be_sent_again(service, mina, s
     comment = page.locator("#ticket-comment textarea")
     comment.fill(TEXT)
     page.context.clear_cookies(name="csrftoken")
-    page.locator("#ticket-comment button").click()
+    page.locator("#ticket-comment button:not([type=button])").click()
     expect(page.locator(".toast")).to_contain_text("페이지가 오래되었습니다")
     expect(comment).to_have_value(TEXT)
 
-    page.locator("#ticket-comment button").click()
+    page.locator("#ticket-comment button:not([type=button])").click()
     expect(page.locator("#ticket-timeline")).to_contain_text(TEXT)
 
 
@@ -76,7 +76,7 @@ def test_a_form_without_a_connection_says_so(service, mina, signed_in_page):
     page = signed_in_page(mina, "/desk/demo/tickets/1/")
     page.locator("#ticket-comment textarea").fill(TEXT)
     page.context.set_offline(True)
-    page.locator("#ticket-comment button").click()
+    page.locator("#ticket-comment button:not([type=button])").click()
     expect(page.locator(".toast")).to_contain_text("The server can’t be reached.")
 
 
@@ -86,7 +86,7 @@ def test_every_status_of_a_proxy_says_something(service, mina, signed_in_page, s
     page = signed_in_page(mina, "/desk/demo/tickets/1/", locale="ko-KR")
     page.route("**/comments/", lambda route: route.fulfill(status=status, content_type="text/html", body="<h1>nginx"))
     page.locator("#ticket-comment textarea").fill(TEXT)
-    page.locator("#ticket-comment button").click()
+    page.locator("#ticket-comment button:not([type=button])").click()
     expect(page.locator(".toast")).to_contain_text(re.compile("[가-힣]"))
     expect(page.locator("#ticket-comment textarea")).to_have_value(TEXT)
 
@@ -133,7 +133,7 @@ def test_what_was_typed_outlives_a_requirement_to_set_up_two_steps(service, mina
     comment = page.locator("#ticket-comment textarea")
     comment.fill(TEXT)
     Service.objects.update(second_factor=Service.SecondFactor.ALL)
-    page.locator("#ticket-comment button").click()
+    page.locator("#ticket-comment button:not([type=button])").click()
     expect(page).to_have_url(re.compile("/two-step/.*next=%2Fdesk%2Fdemo%2Ftickets%2F1%2F$"))
 
     Service.objects.update(second_factor=Service.SecondFactor.NOBODY)

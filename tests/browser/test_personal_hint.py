@@ -235,7 +235,7 @@ def test_it_makes_nothing_scroll_sideways(service: Service, new_page, options: d
 
 
 def hint_of(root: Page | Locator) -> Locator:
-    return root.locator("personal-hint")
+    return root.locator("personal-hint:not(.evaluation *)")
 
 
 def assert_silent(hint: Locator) -> None:

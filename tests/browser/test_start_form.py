@@ -70,7 +70,7 @@ def test_a_start_that_takes_long_says_so(open_form):
     def hold(route: Route) -> None:
         held.append(route)
 
-    center.page.route("**/chat/start/", hold)
+    center.page.route("**/chat/start/*", hold)
     center.agree_and_start()
     notice = center.panel.locator("[data-part=notice]")
     expect(notice).to_have_text("Starting takes a little longer right now. Please keep this page open.")
@@ -85,8 +85,8 @@ def test_a_chat_that_opens_late_leaves_the_cursor_to_the_page_around_it(service:
     center = HelpCenter(new_page("/hc/demo/"))
     center.start(message="Hello")
     held: list[Route] = []
-    center.page.route("**/chat/resume/", lambda route: held.append(route))  # noqa: PLW0108 - it looks into it
-    with center.page.expect_request("**/chat/resume/"):
+    center.page.route("**/chat/resume/*", lambda route: held.append(route))  # noqa: PLW0108 - it looks into it
+    with center.page.expect_request("**/chat/resume/*"):
         center.page.goto("/hc/demo/contact/")
     message = center.page.get_by_label("Message", exact=True)
     message.press_sequentially("My card is ")

@@ -131,7 +131,7 @@ def test_an_answer_to_a_page_that_was_left_since_is_old(cast: Cast, new_page, in
     page, held = new_page(), list[Callable[[], None]]()
     cast.admit(page)
     watch_for(page, SECRET)
-    page.route("**/chat/resume/", lambda route: hold(route, held))
+    page.route("**/chat/resume/*", lambda route: hold(route, held))
     page.goto("/hc/demo/chat/")
     wait_for(page, held)
     mask(cast, in_thread)
@@ -145,7 +145,7 @@ def test_an_answer_to_a_page_that_was_left_since_is_old(cast: Cast, new_page, in
 def test_the_answer_to_a_start_is_old_too(cast: Cast, new_page, in_thread):
     page, held = new_page(), list[Callable[[], None]]()
     watch_for(page, SECRET)
-    page.route("**/chat/start/", lambda route: hold(route, held))
+    page.route("**/chat/start/*", lambda route: hold(route, held))
     page.goto("/hc/demo/chat/")
     form = page.locator("[data-stage=start]")
     form.locator("[name=name]").fill("Jun Park")
@@ -181,7 +181,7 @@ def test_earlier_messages_are_as_they_are_now(service: Service, signed_in_page, 
     cast = Cast(service, *lines)
     desk, center = open_both(cast, signed_in_page(cast.mina), new_page())
     held: list[Callable[[], None]] = []
-    center.page.route("**/chat/earlier/", lambda route: hold(route, held))
+    center.page.route("**/chat/earlier/*", lambda route: hold(route, held))
     mask_over_http(desk.page, cast.chat, 3, 119)
     expect(center.chat.bodies.last).to_have_text("line 120")
     expect(center.chat.masks).to_have_count(1)
