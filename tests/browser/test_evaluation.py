@@ -126,6 +126,8 @@ def test_nothing_is_sent_without_a_step(talking: Screens) -> None:
     end(desk)
     form(center).get_by_role("button", name="Send evaluation").click()
     expect(form(center).get_by_role("alert")).to_have_text("Please choose one of the five steps.")
+    step(center, "Good").check()
+    expect(form(center).get_by_role("alert")).to_be_hidden()
     assert not Evaluation.objects.filter(chat=chat).exists()
 
 
