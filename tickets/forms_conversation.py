@@ -32,7 +32,7 @@ class ReplyForm(RequestForm):
         required=False,
         max_length=CC_MAX * EMAIL_LENGTH_MAX,
         widget=forms.TextInput({"autocomplete": "off", "inputmode": "email"}),
-        help_text=_("E-mail addresses, separated by commas. Their copy has no link to the inquiry."),
+        help_text=_("E-mail addresses, separated by commas. With CC, the e-mail has no link to the inquiry."),
     )
     state = forms.ChoiceField(label=_("State after the reply"), choices=[(it.value, it.label) for it in AFTER_REPLY])
 

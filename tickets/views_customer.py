@@ -83,6 +83,20 @@ def changes(request: HttpRequest, ticket: Ticket, secret: str) -> HttpResponse:
 @require_POST
 @_by_link
 def answer(request: HttpRequest, ticket: Ticket, secret: str) -> HttpResponse:
+    return _take_answer(request, ticket, secret)
+
+
+@require_POST
+@_by_link
+def solved(request: HttpRequest, ticket: Ticket, secret: str) -> HttpResponse:
+    """Makes the ticket Resolved. What stands in the box, a word of thanks perhaps, is taken first."""
+    if request.POST.get("body", "").strip():
+        return _take_answer(request, ticket, secret, is_solved=True)
+    conversation.mark_solved(ticket)
+    return redirect("tickets:inquiry", ticket.service.slug, secret)
+
+
+def _take_answer(request: HttpRequest, ticket: Ticket, secret: str, *, is_solved: bool = False) -> HttpResponse:
     form = AnswerForm(request.POST)
     if not form.is_valid():
         return _page(request, ticket, secret, form, status=400)
@@ -92,17 +106,12 @@ def answer(request: HttpRequest, ticket: Ticket, secret: str) -> HttpResponse:
     except (TooMany, Blocked) as error:
         form.add_error(None, str(error))
         return _page(request, ticket, secret, form, status=error.status)
+    if is_solved:
+        conversation.mark_solved(answered.ticket)
     # The link of the ticket that took it: this page's may be Completed.
     link = secret if answered.ticket == ticket else secret_of(answered.ticket, now=timezone.now())
     page = reverse("tickets:inquiry", args=[ticket.service.slug, link])
     return redirect(f"{page}#sent")  # the script forgets the draft now
-
-
-@require_POST
-@_by_link
-def solved(request: HttpRequest, ticket: Ticket, secret: str) -> HttpResponse:
-    conversation.mark_solved(ticket)
-    return redirect("tickets:inquiry", ticket.service.slug, secret)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

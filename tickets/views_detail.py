@@ -227,7 +227,7 @@ def _forms(agent: Agent, ticket: Ticket, drafts: dict[str, CommentDraft]) -> dic
 
 
 def _seen_now(ticket: Ticket) -> str:
-    """Changes with every text on the page, the state, and how far replies have come.
+    """Changes with every text on the page, the state, who has the ticket, and how far replies have come.
 
     Revs only grow and no comment is deleted, so their sum tells a change.
     """
@@ -235,4 +235,5 @@ def _seen_now(ticket: Ticket) -> str:
     revs = Comment.objects.filter(ticket__in=family).aggregate(sum=Sum("rev"))["sum"] or 0
     delivered = "".join(state[0] for state in deliveries_of(ticket).values())
     texts = "-".join(fingerprint(each) for each in family)
-    return f"{texts}-{revs}-{ticket.state}-{ticket.priority}-{ticket.has_answer:d}-{delivered}"
+    facts = f"{ticket.state}-{ticket.priority}-{ticket.assignee_id}-{ticket.group_id}-{ticket.has_answer:d}"
+    return f"{texts}-{revs}-{facts}-{delivered}"

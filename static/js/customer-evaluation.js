@@ -15,6 +15,7 @@ export class CustomerEvaluation {
     this.#texts = texts;
     this.#leftTo = leftTo;
     root.addEventListener("click", (event) => this.#clicked(event.target.closest("[data-action]")?.dataset.action));
+    root.addEventListener("change", ({ target }) => this.#form?.contains(target) && this.#say(""));
     root.addEventListener("submit", (event) => {
       if (!this.#form.contains(event.target)) return;
       event.preventDefault();
@@ -39,7 +40,7 @@ export class CustomerEvaluation {
   }
 
   get #form() {
-    return this.#section.querySelector("form");
+    return this.#section?.querySelector("form");
   }
 
   get #isBeingChanged() {
@@ -84,8 +85,12 @@ export class CustomerEvaluation {
       this.#replace(await response.text());
       this.#given.focus();
     } else {
-      this.#section.querySelector("[role=alert]").textContent = await failureOf(response, this.#texts);
+      this.#say(await failureOf(response, this.#texts));
     }
+  }
+
+  #say(failure) {
+    this.#section.querySelector("[role=alert]").textContent = failure;
   }
 
   async #refresh() {

@@ -79,20 +79,20 @@ class TicketComments extends HTMLElement {
     let before = null;
     for (const part of template.content.querySelectorAll("[id][data-rev]")) {
       const shown = document.getElementById(part.id);
-      if (!shown) this.#insert(part, before);
-      else if (shown.dataset.rev !== part.dataset.rev) this.#replace(shown, part);
+      if (shown) this.#replace(shown, part);
+      else if (part.matches("li")) this.#insert(part, before); // other parts are hidden by another tab of the menu
       window.htmx?.process(part);
       if (part.matches("li")) before = part.id;
     }
   }
 
-  /** Leaves a part with an open menu as it is, and asks again until it is closed. */
+  /** Leaves a part with an open menu, or a field that somebody is in, as it is, and asks again until it is left. */
   #replace(shown, part) {
-    if (shown.querySelector("details[open]")) this.#timeline.dataset.seen = "";
+    if (shown.dataset.rev === part.dataset.rev) return;
+    if (shown.querySelector("details[open], :is(input, select):focus")) this.#timeline.dataset.seen = "";
     else shown.replaceWith(part);
   }
 
-  /** Only lines of the timeline are ever new. */
   #insert(line, before) {
     const previous = this.#timeline.querySelector(`#${before}`);
     if (previous) previous.after(line);

@@ -29,7 +29,11 @@ class TicketSelection extends HTMLElement {
     all.indeterminate = selected > 0 && selected < rows.length;
     const count = this.querySelector("[data-part=count]");
     count.textContent = selected ? count.dataset.text.replace("{}", selected) : "";
-    this.querySelector("[data-part=fields]").hidden = !selected;
+    const bar = this.querySelector("[data-part=fields]");
+    bar.hidden = !selected;
+    const fields = [...bar.querySelectorAll("select, input")];
+    // The browser says it beside the field, and the rows stay selected.
+    fields[0].setCustomValidity(fields.some((field) => field.value) ? "" : bar.dataset.nothing);
   }
 }
 

@@ -57,6 +57,16 @@ def test_the_agent_asks_and_sees_the_answer_arrive(talking: Screens) -> None:
     assert Evaluation.objects.get(chat=chat).score == 4
 
 
+@pytest.mark.parametrize("locale", ["en-US", "ko-KR"])
+def test_every_button_of_the_composer_has_room_in_the_dialog(screens, locale: str) -> None:
+    desk = screens("Where is my parcel?", locale=locale).desk
+    expect(desk.tool("ask-evaluation")).to_be_visible()
+    box, send = (desk.dialog.locator(each).bounding_box() for each in (".composer-box", ".composer-send"))
+    assert box
+    assert send
+    assert send["x"] + send["width"] <= box["x"] + box["width"]
+
+
 def test_the_end_asks_by_itself_and_the_answer_changes(talking: Screens) -> None:
     desk, center, chat = talking.desk, talking.center, talking.chat
     end(desk)
@@ -116,6 +126,8 @@ def test_nothing_is_sent_without_a_step(talking: Screens) -> None:
     end(desk)
     form(center).get_by_role("button", name="Send evaluation").click()
     expect(form(center).get_by_role("alert")).to_have_text("Please choose one of the five steps.")
+    step(center, "Good").check()
+    expect(form(center).get_by_role("alert")).to_be_hidden()
     assert not Evaluation.objects.filter(chat=chat).exists()
 
 

@@ -52,6 +52,7 @@ def test_from_contact_us_to_solved(mina: Agent, new_page: Callable[..., Page], s
 
     expect(desk.locator(".comment-customer")).to_contain_text("I wait.")
     expect(desk.locator("#ticket-state-now")).to_contain_text("Customer answered")
+    expect(desk.locator("#ticket-state")).to_have_value("processing")
     desk.goto("/desk/demo/tickets/")
     expect(desk.locator(".nav .count")).to_have_text("1")
     expect(desk.locator(".table")).to_contain_text("Customer answered")

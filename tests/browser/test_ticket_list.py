@@ -1,6 +1,7 @@
 """The ticket list in the browser: several tickets are changed at once, and two are merged."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -9,7 +10,8 @@ from playwright.sync_api import Page, expect
 from agents.models import Agent, Service
 from tests.browser.conftest import PHONE
 from tests.make import make_agent, make_customer, make_ticket
-from tickets.models import Ticket
+from tickets.models import Ticket, TicketTarget
+from tickets.models_settings import Group
 
 LIST = "/desk/demo/tickets/"
 
@@ -47,6 +49,29 @@ def test_selected_tickets_are_changed_and_one_that_changed_meanwhile_is_named(mi
     expect(page.locator("tbody tr", has_text="Parcel 3")).to_contain_text("delayed")
     states = dict(Ticket.objects.values_list("number", "state"))
     assert states == {1: "pending", 2: "resolved", 3: "pending"}
+
+
+def test_rows_stay_selected_if_nothing_was_chosen_for_them(mina, many, signed_in_page) -> None:
+    page = signed_in_page(mina, LIST)
+    select(page, 1)
+    select(page, 3)
+    page.get_by_role("button", name="Change selected").click()
+    state = page.locator(".changes-bar").get_by_label("State")
+    expect(state).to_be_focused()
+    assert state.evaluate("field => field.validationMessage") == "Choose what to change first."
+    page.locator(".changes-bar").get_by_label("Add a tag").fill("late")
+    page.get_by_role("button", name="Change selected").click()
+    expect(page.get_by_text("2 tickets were changed.")).to_be_visible()
+
+
+def test_all_columns_are_in_sight_beside_due_times(mina, many, service, signed_in_page) -> None:
+    TicketTarget.objects.create(service=service, priority="urgent", solve_minutes=60)
+    group = Group.objects.create(service=service, name="Returns team")
+    overdue = {"due_at": timezone.now() - timedelta(days=1), "priority": "urgent", "group": group}
+    Ticket.objects.update(requester=make_customer(service, name="Daniel Park"), **overdue)
+    page = signed_in_page(mina, LIST)
+    expect(page.locator("tbody .due-over")).to_have_count(3)
+    assert page.locator(".table-wrap").evaluate("wrap => wrap.scrollWidth <= wrap.clientWidth")
 
 
 def test_all_of_a_page_are_selected_by_keyboard_also_after_a_search(mina, many, service, signed_in_page) -> None:

@@ -194,6 +194,9 @@ def customers_answers(run: Run) -> None:
     too_long = run.refused("too long an answer") + "." * TEXT_LENGTH_MAX
     run.post_in_vain(None, "tickets:inquiry_answer", form | {"body": too_long}, secret)
     run.post(run.mina, "tickets:assignee", {"assignee": run.mina.pk}, run.inquiry.number)
+    thanks = {"request_id": uuid.uuid4(), "body": run.text("thanks for a solution")}
+    run.post(None, "tickets:inquiry_solved", thanks, secret)
+    run.post_in_vain(None, "tickets:inquiry_solved", form | {"body": run.refused("thanks by a forged link")}, "forged")
     run.post(run.ada, "tickets:state", {"state": "completed"}, run.inquiry.number)
     form = {"request_id": uuid.uuid4(), "body": run.text("answer to a Completed ticket")}
     run.post(None, "tickets:inquiry_answer", form, secret)

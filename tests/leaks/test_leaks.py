@@ -80,7 +80,6 @@ WITHOUT_WORDS = {
         "chat:start_sum",
         "chat:customer_end",
         "chat:ask_evaluation",
-        "tickets:inquiry_solved",
         "tickets:revoke_links",
         "chat:export_unmask_record",
         "tickets:lift",

@@ -167,6 +167,23 @@ def test_solved_resolves_the_ticket(client, ticket) -> None:
     assert "data-may-solve" not in client.get(path).content.decode()
 
 
+def test_solved_takes_along_what_stands_in_the_box(client, ticket) -> None:
+    path = page_of(ticket)
+    sent = client.post(f"{path}solved/", answer("It came, thank you"))
+    assert sent.url == f"{path}#sent"
+    ticket.refresh_from_db()
+    assert ticket.state == State.RESOLVED
+    assert Comment.objects.get().body == "It came, thank you"
+
+
+def test_solved_with_words_that_are_refused_keeps_them(client, ticket) -> None:
+    refused = client.post(f"{page_of(ticket)}solved/", answer("Thanks", request_id="?"))
+    assert refused.status_code == 400
+    assert "Thanks" in refused.content.decode()
+    ticket.refresh_from_db()
+    assert ticket.state == State.PENDING
+
+
 def seen_in(page: str) -> str:
     return re.search(r'data-seen="([^"]+)"', page)[1]
 
