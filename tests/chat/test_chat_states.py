@@ -328,7 +328,17 @@ class Desk(RuleBasedStateMachine):
 
 def start_over(service: Service) -> None:
     with connection.cursor() as cursor:
-        for table in ("routingdecision", "routinground", "lease", "ring", "message", "chat"):
+        for table in (
+            "routingdecision",
+            "routinground",
+            "lease",
+            "ring",
+            "mailwait",
+            "chatmail",
+            "evaluation",
+            "message",
+            "chat",
+        ):
             cursor.execute(f"DELETE FROM chat_{table}")
         cursor.execute("DELETE FROM agents_auditentry")
     Agent.objects.filter(service=service).update(chat_permission=True, chat_status=Agent.ChatStatus.OFFLINE)

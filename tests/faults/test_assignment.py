@@ -154,7 +154,7 @@ def test_where_everybody_has_let_it_ring_the_customer_is_told_once_and_can_leave
         customer.wait_for(lambda number=number: desk.missed(customer.chat) == number, seconds=WITHIN_S)
     customer.wait_for(lambda: customer.heard("status", state="waiting"), seconds=WITHIN_S)
     customer.wait_for(lambda: "None of our agents" in customer.heard("status")[-1]["html"], seconds=WITHIN_S)
-    assert "/contact/" in customer.heard("status")[-1]["html"]
+    assert 'data-action="inquire"' in customer.heard("status")[-1]["html"]
     assert {agent for agent, _outcome in desk.rung(customer.chat)} == {agent.pk for agent in agents}
     never(lambda: desk.acts("chat.inquiry_offered", customer.chat) != 1, 1.5)
     form = desk.post(f"/hc/{desk.service.slug}/contact/from-chat/", {"token": customer.token, "message": "And now?"})

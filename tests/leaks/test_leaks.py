@@ -117,6 +117,8 @@ WITHOUT_WORDS = {
         "admin:chat_ownpattern_*",
         "admin:tickets_ticket_*",
         "admin:tickets_tag_*",
+        "admin:tickets_receivedmail_*",
+        "admin:tickets_polledfolder_*",
     ),
 }
 # What fields of frames hold besides texts.

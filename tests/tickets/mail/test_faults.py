@@ -93,7 +93,7 @@ def fill(mailbox, count: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "count", [pytest.param(120, marks=pytest.mark.slow), pytest.param(1_000, marks=pytest.mark.soak)]
+    "count", [pytest.param(120, marks=pytest.mark.soak), pytest.param(1_000, marks=pytest.mark.soak)]
 )
 def test_nothing_is_lost_or_doubled_when_lines_are_cut_and_workers_killed(imap_mailbox, capsys, count) -> None:
     chance = random.Random(11)
