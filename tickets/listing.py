@@ -71,7 +71,8 @@ def page_of(
     """A page of what was found, as ``paging.page_among`` returns it, with what a row shows."""
     # Prefetched, since joined the database may look them up for every ticket that it sorts.
     merged = Prefetch("merged_into", Ticket.objects.only("number"))
-    shown = ("requester", "assignee__user", "group", "tags", merged)
+    assignees = Prefetch("assignee", Agent.objects.select_related("user"))
+    shown = ("requester", assignees, "group", "tags", merged)
     rows = found.tickets.defer("search", "body").prefetch_related(*shown)
     if found.tickets is found.among:
         return paging.page_of(rows, by=found.by, before=before, after=after)
