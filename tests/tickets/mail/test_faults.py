@@ -92,9 +92,8 @@ def fill(mailbox, count: int) -> None:
                 client.append("INBOX", "()", None, raw.replace(b"\n", b"\r\n"))
 
 
-@pytest.mark.parametrize(
-    "count", [pytest.param(120, marks=pytest.mark.soak), pytest.param(1_000, marks=pytest.mark.soak)]
-)
+@pytest.mark.soak
+@pytest.mark.parametrize("count", [120, 1_000])
 def test_nothing_is_lost_or_doubled_when_lines_are_cut_and_workers_killed(imap_mailbox, capsys, count) -> None:
     chance = random.Random(11)
     line, kills = Line(imap_mailbox.port, chance, 150 * count), 0
