@@ -32,7 +32,7 @@ test: ## everything that is checked
 soak: ## the long fault tests: faults at random under load (SOAK=seconds, SEED=number), and by the clock on the wall
 	@bash .ci/set-up test
 	@$(PYTHON) -m contiple.translations --compile
-	$(PYTHON) -m pytest tests/faults -m soak -s
+	$(PYTHON) -m pytest tests/faults tests/tickets/mail -m soak -s
 	SOAK=$${SOAK:-180} $(PYTHON) -m pytest tests/chat/test_crowded_address.py -s
 
 bench: ## measure the figures of speed (BENCH=--quick: in two minutes): a table, and .bench/results.json

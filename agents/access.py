@@ -48,6 +48,11 @@ def may_unmask(agent: Agent) -> bool:
     return agent.is_active and agent.unmask_permission and agent.service.contract.security_service
 
 
+def may_export(agent: Agent) -> bool:
+    """Says whether the agent may export chats: an admin, or by a permission of its own."""
+    return agent.is_active and (agent.is_admin or agent.export_permission)
+
+
 def active_admins(service_id: int) -> QuerySet[Agent]:
     """The agents who can manage the service now."""
     return Agent.objects.filter(service=service_id, is_active=True, user__is_active=True, role=Agent.Role.ADMIN)

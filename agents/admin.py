@@ -198,7 +198,8 @@ class AgentForm(forms.ModelForm):
             _or_form_error(partial(refuse_losing_last_admin, field=field), self.instance)
         if not (values.get("chat_permission") and values.get("is_active")):
             values["chat_permission"] = False
-            values["unmask_permission"] = values.get("unmask_permission", False) and values.get("is_active", False)
+            for name in ("unmask_permission", "export_permission"):
+                values[name] = values.get(name, False) and values.get("is_active", False)
             self.instance.chat_status = Agent.ChatStatus.OFFLINE
         return values
 
@@ -206,7 +207,10 @@ class AgentForm(forms.ModelForm):
 @admin.register(Agent)
 class AgentAdmin(admin.ModelAdmin):
     form = AgentForm
-    fields = ("service", "user", "role", "is_active", "chat_permission", "chat_limit", "unmask_permission")
+    fields = (
+        "service", "user", "role", "is_active", "chat_permission", "chat_limit", "unmask_permission",
+        "export_permission",
+    )  # fmt: skip
     list_display = ("user", "service", "role", "is_active", "chat_permission", "chat_status")
     list_filter = ("service", "role", "is_active", "chat_permission", "chat_status")
     list_select_related = ("user", "service")

@@ -8,8 +8,10 @@ from itertools import groupby
 from operator import attrgetter
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from agents.models import Agent, Service, User
+from contiple.base.errors import Closed
 
 # A boolean field, as a path from ``Agent``, and the value it must have.
 CONDITIONS = {
@@ -27,6 +29,12 @@ _ALIASES = {"": "agent", "user": "person", "service": "service", "service__contr
 def may_chat(agent: Agent) -> bool:
     """Says whether this agent, as loaded with its service and contract, may chat."""
     return all(_value(agent, path) == wanted for path, wanted in CONDITIONS.items())
+
+
+def require_chat(agent: Agent) -> None:
+    """Raises ``Closed`` unless this agent, as loaded with its service and contract, may chat."""
+    if not may_chat(agent):
+        raise Closed(_("You no longer have the chat permission."))
 
 
 def permitted_agents() -> QuerySet[Agent]:

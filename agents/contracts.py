@@ -16,7 +16,8 @@ from agents.changes import apply_changes, refuse_outdated, stamp
 from agents.models import Agent, Contract, Service
 from contiple.base.errors import Closed, Invalid
 
-FIELDS = ("chat", "security_service", "chat_widget", "chat_seats", "chats_at_once", "originals_kept_days")
+OPTIONS = ("chat", "security_service", "chat_widget", "customer_information")
+FIELDS = (*OPTIONS, "chat_seats", "chats_at_once", "originals_kept_days")
 
 
 @transaction.atomic

@@ -138,6 +138,9 @@ class AgentForm(StampedForm, forms.ModelForm):
             "unmask_permission": gettext_lazy(
                 "Can view the originals of masked text for 30 seconds each. Every view is recorded."
             ),
+            "export_permission": gettext_lazy(
+                "Can export Chat History to a file. Admins always can. Every export is recorded."
+            ),
             "is_active": gettext_lazy("When off, this agent can’t open the service and frees a chat seat."),
         }
 

@@ -12,7 +12,7 @@ from agents.contracts import has_free_seat, lock_contract, refuse_chat_permissio
 from agents.models import Agent, Contract, User
 from contiple.base.errors import Invalid
 
-FIELDS = ("role", "chat_permission", "chat_limit", "unmask_permission", "is_active")
+FIELDS = ("role", "chat_permission", "chat_limit", "unmask_permission", "export_permission", "is_active")
 
 
 @transaction.atomic
@@ -52,7 +52,7 @@ def join_service(user: User, *, contract: Contract, role: str, chat_permission: 
         return agent
     permitted = chat_permission and contract.chat and has_free_seat(contract)
     limit = min(agent.chat_limit, contract.chats_at_once)
-    permissions = {"chat_permission": permitted, "unmask_permission": permitted}
+    permissions = {"chat_permission": permitted, "unmask_permission": permitted, "export_permission": False}
     changed = apply_changes(agent, {"is_active": True, "role": role, **permissions, "chat_limit": limit})
     audit.record(contract.service_id, "agent.join", f"agent:{agent.pk}", agent=agent, **changed)
     return agent
@@ -61,7 +61,7 @@ def join_service(user: User, *, contract: Contract, role: str, chat_permission: 
 def _with_consequences(agent: Agent, values: dict[str, Any]) -> dict[str, Any]:
     after = {name: values.get(name, getattr(agent, name)) for name in FIELDS}
     if not after["is_active"]:
-        after["chat_permission"] = after["unmask_permission"] = False
+        after["chat_permission"] = after["unmask_permission"] = after["export_permission"] = False
     if not after["chat_permission"]:
         after["chat_status"] = Agent.ChatStatus.OFFLINE
     elif not agent.chat_permission and "unmask_permission" not in values:

@@ -131,6 +131,12 @@ class Contract(models.Model):
         default=False,
         help_text=_("The Chat Widget can also be shown on sites other than the Help Center."),
     )
+    customer_information = models.BooleanField(
+        _("Customer Information Management"),
+        default=False,
+        db_default=False,
+        help_text=_("Agents see all customers in a list, search it, and correct names and e-mail addresses."),
+    )
     chat_seats = models.PositiveSmallIntegerField(
         _("Chat seats"), default=5, help_text=_("The number of agents that can have the chat permission.")
     )
@@ -147,7 +153,8 @@ class Contract(models.Model):
         validators=[MinValueValidator(1)],
         help_text=_(
             "Counted from the end of a chat; in ticket comments, from the last mask. After that, originals are "
-            "destroyed for good and the asterisks stay. Leave empty to keep originals until they are destroyed by hand."
+            "destroyed for good and the asterisks stay. Notes on customers who were not in touch for as long are "
+            "deleted. Leave empty to keep originals until they are destroyed by hand."
         ),
     )
 
@@ -177,6 +184,7 @@ class Agent(models.Model):
     is_active = models.BooleanField(_("Active"), default=True)
     chat_permission = models.BooleanField(_("Chat permission"), default=False)
     unmask_permission = models.BooleanField(_("Unmask personal information"), default=False, db_default=False)
+    export_permission = models.BooleanField(_("Export chats"), default=False, db_default=False)
     chat_limit = models.PositiveSmallIntegerField(
         _("Chats at once"), default=3, validators=[MinValueValidator(1), MaxValueValidator(CHATS_AT_ONCE_MAX)]
     )

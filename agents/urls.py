@@ -1,6 +1,6 @@
 from django.urls import path
 
-from agents import views_accounts, views_agents, views_contract, views_invitation, views_reset, views_sessions
+from agents import theme, views_accounts, views_agents, views_contract, views_invitation, views_reset, views_sessions
 from agents.outbox import views as views_mails
 from agents.second_factor import views_account as views_two_step
 from agents.second_factor import views_service, views_sign_in
@@ -21,6 +21,7 @@ urlpatterns = [
     path("two-step/app/", views_two_step.set_up_app, name="set_up_app"),
     path("two-step/app/remove/", views_two_step.remove_app, name="remove_app"),
     path("two-step/recovery-codes/", views_two_step.recovery_codes, name="recovery_codes"),
+    path("theme/", theme.choose, name="theme"),
     path("sign-out/", views_accounts.sign_out, name="sign_out"),
     path("services/", views_accounts.services, name="services"),
     path("sessions/", views_sessions.own_sessions, name="sessions"),

@@ -7,8 +7,9 @@ from django.utils.translation import gettext_lazy as _
 
 from agents.models import Service
 from chat.masking.models import MaskingRules, OwnPattern
-from chat.models import Chat, ChatSettings
+from chat.models import Chat
 from chat.routing.chat_settings import FIELDS
+from chat.service_settings import ChatSettings
 from contiple.base.latest_admin import LatestAdmin, number_in
 
 

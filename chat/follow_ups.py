@@ -8,11 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import QuerySet
 from django.http import Http404
 from django.utils.functional import Promise
 
 from agents.models import Agent, Service
 from chat.models import Chat
+from helpcenter.models import Customer
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,23 @@ class FollowUp:
     title: str
     url: str
     url_with_chat: str  # the same page, with the conversation open in it
+
+
+@dataclass(frozen=True, kw_only=True)
+class PastContact:
+    """A chat or a follow-up of a customer, as a list shows it. Words are in the reader's language.
+
+    ``is_own`` is False if another customer's row has it, which bears the same address without proof.
+    """
+
+    icon: str
+    label: str
+    url: str
+    at: datetime
+    state: str  # of the pill
+    state_label: str
+    is_own: bool
+    score: int | None = None  # the customer's evaluation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +69,10 @@ class FollowUps:
     def made_from(self, chats: Sequence[Chat]) -> Mapping[int, FollowUp]:
         """The follow-ups of ``chats``, by the chat's id. One query, however many chats there are."""
         return {}
+
+    def past_of(self, customer: Customer, others: QuerySet[Customer], most: int) -> Sequence[PastContact]:
+        """Returns up to ``most`` of the customer's follow-ups, and as many of ``others``; the newest. One query."""
+        return []
 
     def create_url(self, agent: Agent, chat: Chat) -> str:
         """The page where ``agent`` makes a follow-up from ``chat``; empty if the agent may not."""

@@ -1,107 +1,29 @@
 """The rows of chat. What must never be wrong is a constraint here; the modules above decide who may change a row."""
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q, Value
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from agents.models import Agent, Service
-from chat.beats import WorkerBeat  # noqa: F401 - Django looks for models here
+from chat.alerts import AlertSettings, DeskNotice  # noqa: F401 - Django looks for models here
+from chat.beats import WorkerBeat  # noqa: F401
 from chat.block import Block  # noqa: F401
+from chat.canned_response import CannedFile, CannedResponse  # noqa: F401
+from chat.categories import Category
+from chat.draft import ChatDraft  # noqa: F401
 from chat.evaluation import Evaluation  # noqa: F401
+from chat.file import ChatFile  # noqa: F401
 from chat.mails import ChatMail, MailWait  # noqa: F401
 from chat.masking.models import MaskedSpan
+from chat.operating_hours import OperatingHours, SpecialDay  # noqa: F401
+from chat.report_sums import ReportSpan, ReportSum  # noqa: F401
 from chat.rings import Lease, Ring  # noqa: F401
 from chat.routing_log import RoutingDecision, RoutingRound  # noqa: F401
+from chat.service_settings import ChatSettings  # noqa: F401
+from chat.topics import Topic
 from helpcenter.models import Customer, PrivacyPolicy
-
-DAY_MINUTES = 24 * 60
-
-
-class ChatSettings(models.Model):
-    """A service's settings of chat (Service Management / Chat). 0 is no limit, or never."""
-
-    service = models.OneToOneField(Service, models.CASCADE, related_name="chat_settings")
-    assign_recent_agent = models.BooleanField(
-        _("Assign Chat"),
-        default=False,
-        help_text=_("If available, the agent with recent history with this customer comes first."),
-    )
-    queue_limit = models.PositiveSmallIntegerField(
-        _("Queue limit"),
-        default=0,
-        validators=[MaxValueValidator(10_000)],
-        help_text=_(
-            "When the queue is full, customers are offered a 1:1 inquiry."
-            " Customers who share one address can take only half of it. 0 means no limit."
-        ),
-    )
-    longest_wait_minutes = models.PositiveSmallIntegerField(
-        _("Longest wait (minutes)"),
-        default=0,
-        validators=[MaxValueValidator(DAY_MINUTES)],
-        help_text=_(
-            "Customers who wait longer are offered a 1:1 inquiry and keep their place in the queue. 0 means never."
-        ),
-    )
-    idle_reminder_minutes = models.PositiveSmallIntegerField(
-        _("Reminder to a silent customer (minutes)"),
-        default=5,
-        validators=[MaxValueValidator(DAY_MINUTES)],
-        help_text=_("Counted from the agent’s last message. 0 means never."),
-    )
-    idle_close_minutes = models.PositiveSmallIntegerField(
-        _("End of a silent chat (minutes)"),
-        default=15,
-        validators=[MaxValueValidator(DAY_MINUTES)],
-        help_text=_("Counted from the same message and announced in the reminder. 0 means never."),
-    )
-    mail_unread = models.BooleanField(
-        _("E-mail to customers who left"),
-        default=True,
-        db_default=True,
-        help_text=_(
-            "Customers who left and gave an e-mail address get the messages they have not read, with a link back. If no"
-            " agent came in time, they get a link to leave a 1:1 inquiry. Masked text stays masked."
-        ),
-    )
-    mail_unread_minutes = models.PositiveSmallIntegerField(
-        _("Sent after (minutes)"),
-        default=5,
-        db_default=5,
-        validators=[MinValueValidator(1), MaxValueValidator(DAY_MINUTES)],
-        help_text=_("Counted from the first unread message. Nothing is sent if the customer reads it before."),
-    )
-
-    evaluation_on = models.BooleanField(
-        _("Satisfaction evaluation"),
-        default=True,
-        db_default=True,
-        help_text=_("Customers are asked at the end of a chat that was answered. Agents can ask earlier."),
-    )
-    # By language; where there is none, the default of ``conversation.evaluations``.
-    evaluation_messages = models.JSONField(default=dict, db_default=Value({}, models.JSONField()), blank=True)
-
-    class Meta:
-        verbose_name = verbose_name_plural = _("Chat settings")
-
-    def __str__(self) -> str:
-        return f"chat settings of {self.service_id}"
-
-    def clean(self) -> None:
-        """Refuses an end that no reminder announces."""
-        if not self.idle_close_minutes:
-            return
-        if not self.idle_reminder_minutes:
-            raise ValidationError(
-                {"idle_close_minutes": _("A chat ends only after a reminder. Set the reminder first, or enter 0 here.")}
-            )
-        if self.idle_close_minutes <= self.idle_reminder_minutes:
-            raise ValidationError({"idle_close_minutes": _("The end must come after the reminder.")})
 
 
 class Chat(models.Model):
@@ -134,6 +56,12 @@ class Chat(models.Model):
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="chats")
     agent = models.ForeignKey(Agent, models.PROTECT, null=True, blank=True, related_name="chats")
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    # The queue it is in. Without a constraint, whose check would lock the table; no topic is ever deleted.
+    topic = models.ForeignKey(Topic, models.DO_NOTHING, null=True, blank=True, db_constraint=False, db_index=False)
+    # As ``topic``: without a constraint, and no category is ever deleted.
+    category = models.ForeignKey(
+        Category, models.DO_NOTHING, null=True, blank=True, db_constraint=False, db_index=False, related_name="chats"
+    )
     language = models.CharField(max_length=7, choices=settings.LANGUAGES, default="en")
     page = models.CharField(max_length=500, blank=True)  # where the customer was when the chat began
     # Consent: the very text that was agreed to (its version and language), and when.
@@ -151,23 +79,29 @@ class Chat(models.Model):
     paced_until = models.DateTimeField(null=True, blank=True)  # the customer's messages are paid for (``abuse.limits``)
     ringing_since = models.DateTimeField(null=True, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)  # first opened by an agent
+    # How many chats that agent then had open, this one with them. NULL: opened under a release before, or never.
+    chats_at_once = models.SmallIntegerField(null=True, blank=True, editable=False)
+    first_answered_at = models.DateTimeField(null=True, blank=True, editable=False)  # an agent wrote to the customer
     closed_at = models.DateTimeField(null=True, blank=True)
     closed_by = models.CharField(max_length=8, choices=ClosedBy, blank=True)
 
     # The sequence: taken under the row's lock (`messages`), so that revisions become visible in order.
     last_rev = models.PositiveIntegerField(default=0)
-    last_line = models.CharField(max_length=120, blank=True)  # masked, like everything
+    last_line = models.CharField(max_length=120, blank=True)  # of what people said; masked, like everything
     last_message_at = models.DateTimeField(default=timezone.now)
     # How far each side has received and read, as a message's seq. They only grow.
     customer_received = models.PositiveIntegerField(default=0)
     customer_read = models.PositiveIntegerField(default=0)
     agent_received = models.PositiveIntegerField(default=0)
     agent_read = models.PositiveIntegerField(default=0)
+    # Since when the customer's words have had no answer by an agent; NULL if nothing is to be answered. Notes, events
+    # and the service's own words are no answer.
+    customer_waits_since = models.DateTimeField(null=True, blank=True)
     # Since when the agent's last words have had no answer; NULL while it is the customer who has spoken last.
     unanswered_since = models.DateTimeField(null=True, blank=True)
     reminded_at = models.DateTimeField(null=True, blank=True)  # of that silence, once
     inquiry_offer = models.CharField(max_length=8, choices=InquiryOffer, blank=True, db_default="")  # "" for none
-    # Messages by the customer that no agent has read; counted up on append, anew on read.
+    # What the chat's agent has not read: the customer's messages, colleagues' notes. Counted on append, anew on read.
     unread = models.PositiveIntegerField(default=0)
 
     class Meta:
@@ -194,6 +128,10 @@ class Chat(models.Model):
             models.Index(fields=["service", "state"], condition=~Q(state="closed"), name="chat_open_of_service"),
             models.Index(fields=["service", "-created_at"], name="chat_by_service"),
             models.Index(fields=["agent", "-created_at"], name="chat_by_agent"),
+            models.Index(fields=["topic", "-created_at"], condition=Q(topic__isnull=False), name="chat_by_topic"),
+            models.Index(
+                fields=["category", "-created_at"], condition=Q(category__isnull=False), name="chat_by_category"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -239,6 +177,9 @@ class Message(models.Model):
     offers = models.JSONField(null=True, blank=True)
     event = models.CharField(max_length=20, blank=True)  # a system entry without a body: rendered in the reader's words
     internal = models.BooleanField(default=False, db_default=False)  # a note: agents see it, the customer never does
+    file = models.JSONField(null=True, blank=True)  # its body is the file's name; ``entries.ShownFile`` has the form
+    edited = models.BooleanField(default=False, db_default=False)
+    quote = models.PositiveIntegerField(null=True, blank=True)  # the ``seq`` of the message that it answers
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

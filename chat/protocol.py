@@ -41,9 +41,16 @@ class Unwatch(Struct, tag="unwatch", forbid_unknown_fields=True):
 
 
 class Send(Struct, tag="send", forbid_unknown_fields=True):
+    """A message. ``quote`` is the place of the message that it answers."""
+
     client_id: UUID
     body: str
     chat: Number = 0
+    quote: Serial = 0
+
+
+class Note(Send, tag="note", forbid_unknown_fields=True):
+    """A note for agents. Being a frame of its own, it can't become a message by a lost or unknown field."""
 
 
 class Typing(Struct, tag="typing", forbid_unknown_fields=True):
@@ -65,7 +72,7 @@ class Beat(Struct, tag="beat", forbid_unknown_fields=True):
 
 
 FromCustomer = Hello | Send | Typing | Seen | Beat
-FromAgent = Watch | Unwatch | Send | Typing | Seen | Beat
+FromAgent = Watch | Unwatch | Send | Note | Typing | Seen | Beat
 
 
 # To a client
@@ -74,8 +81,8 @@ FromAgent = Watch | Unwatch | Send | Typing | Seen | Beat
 class Message(Struct, tag="message", omit_defaults=True):
     """A message, new or changed: put it at ``seq``, in place of what stands there.
 
-    With the ``client_id`` of a send it is also its acknowledgement. ``unread`` comes with what is new, and with
-    it ``line``: the message as lists of chats show it.
+    With the ``client_id`` of a send it is also its acknowledgement. ``unread`` comes with what is new and was written
+    by a person, and with it ``line``: the message as lists of chats show it.
     """
 
     chat: int
@@ -120,10 +127,19 @@ class Status(Struct, tag="status"):
     html: str
 
 
+class Unread(Struct, tag="unread"):
+    """To a customer who connects: how many messages up to ``rev``, by others, were not read yet."""
+
+    chat: int
+    rev: int
+    unread: int
+
+
 class Place(Struct, tag="place"):
-    """The waiting customer's place in the queue, if nothing else has changed."""
+    """The waiting customer's place in the queue, if nothing else has changed, and how long the wait is likely to be."""
 
     place: int
+    wait: str = ""
 
 
 class Waiting(Struct, tag="waiting"):
@@ -172,7 +188,9 @@ class Error(Struct, tag="error"):
     retry_after_s: int | None = None
 
 
-ToClient = Message | Ack | Receipts | TypingNow | Status | Place | Waiting | Desk | LastLine | ServerBeat | Error
+ToClient = (
+    Message | Ack | Receipts | TypingNow | Status | Unread | Place | Waiting | Desk | LastLine | ServerBeat | Error
+)
 
 decode_from_customer = msgspec.json.Decoder(FromCustomer).decode
 decode_from_agent = msgspec.json.Decoder(FromAgent).decode

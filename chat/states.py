@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models.expressions import Combinable
 from django.utils.translation import gettext_lazy as _
 
 from chat.models import Chat
@@ -23,13 +24,15 @@ TRANSITIONS: dict[str, set[str]] = {
 def move_chat(chat: Chat, to: str, **fields: Any) -> None:
     """Changes the state by compare-and-set, and ``chat`` with it.
 
-    Raises ``Conflict`` if the table doesn't allow it or somebody else was faster; nothing is changed then.
+    Raises ``Conflict`` if the table doesn't allow it or somebody else was faster; nothing is changed then. The value of
+    an expression is the database's alone: ``chat`` keeps what it had.
     """
     allowed = to in TRANSITIONS[chat.state]
     if not allowed or not Chat.objects.filter(pk=chat.pk, state=chat.state).update(state=to, **fields):
         raise Conflict(_("This chat has changed in the meantime."))
     for name, value in {"state": to, **fields}.items():
-        setattr(chat, name, value)
+        if not isinstance(value, Combinable):
+            setattr(chat, name, value)
 
 
 def ring_chats(rings: Iterable[tuple[int, int, datetime]]) -> None:

@@ -15,10 +15,16 @@ from agents.outbox import upkeep as mails
 from chat import beats
 from chat.abuse import networks
 from chat.beats import Beats
+from chat.conversation import desk_notices
+from chat.files.clearing import clearing
 from chat.lifecycle import silence, unread_mails, upkeep
 from chat.masking import destroying, record
-from chat.routing import decisions, presence, queue_limits
+from chat.people import notes
+from chat.reports.summing import summing
+from chat.routing import decisions, opening, presence, queue_limits
 from chat.routing.jobs import Memory
+from helpcenter import suggestion_counts
+from helpcenter.members import sessions
 
 log = logging.getLogger(__name__)
 
@@ -34,12 +40,14 @@ sweeps: list[Callable[[], object]] = []
 
 
 def run(stop: threading.Event, beat: Callable[[], object] = lambda: None) -> None:
-    """Ticks until ``stop`` is set, and calls ``beat`` after each tick that succeeded. Beside it, mails are delivered.
+    """Ticks until ``stop`` is set, and calls ``beat`` after each tick that succeeded.
+
+    Beside it, mails are delivered, files cleared away, and the days of reports summed.
 
     A failing tick is logged and tried again: a restart of the database is survived.
     """
     count, memory, noted = 0, Memory(share_s=SHARE_S), Beats()
-    with delivery.delivering() as sender, contextlib.ExitStack() as others:
+    with delivery.delivering() as sender, clearing(), summing(), contextlib.ExitStack() as others:
         for start in beside:
             others.enter_context(start())
         while not stop.wait(TICK_S):
@@ -58,6 +66,7 @@ def tick(count: int = 0, memory: Memory | None = None) -> bool:
     try:
         with _bounded_locks():
             upkeep.reconcile(memory=memory)
+            opening.pass_edges(memory)
             # Afterwards: a chat that was taken from an agent has found the next one by now, or waits.
             queue_limits.offer_inquiries(memory)
             silence.break_silences(memory)
@@ -78,12 +87,16 @@ def _sweep() -> bool:
         presence.drop_expired_leases,
         decisions.drop_old_rounds,
         networks.forget_old,
+        suggestion_counts.forget_old,
         destroying.destroy_expired,
+        notes.drop_expired,
         beats.forget_old,
+        desk_notices.forget_old,
         retention.drop_ended_sessions,
         retention.drop_old_attempts,
         retention.drop_old_account_entries,
         mails.drop_old,
+        sessions.drop_expired,
         _drop_old_trail,
     ]
     outcomes = [_succeeds(sweep) for sweep in (*own, *sweeps)]

@@ -13,8 +13,12 @@ LARGEST_BYTES = LONG_TEXT_BYTES
 # A mail of 30 MB in JSON, or as a field of a form. Only who has the webhook's secret may post as much.
 POSTED_MAIL_BYTES = 42 * 1024 * 1024
 POSTED_MAIL = "mail/inbound_mime/"  # Mailgun posts whole mails to an address with "mime" in it
-# Addresses that take more than a form does. The first that matches counts; uploads get an entry here.
+# A file, sent as a body of its own. Services set smaller limits.
+FILE_BYTES = 25 * 1024 * 1024
+UPLOADS = re.compile(r"/(hc/[^/]+/chat|desk/[^/]+/(chat/[0-9]+|canned))/files/$")
+# Addresses that take more than a form does. The first that matches counts.
 BODIES = [
+    (re.compile(UPLOADS.pattern.encode()), FILE_BYTES),
     (re.compile(rb"/desk/[^/]+/help-center/"), LONG_TEXT_BYTES),
     (re.compile(rb"/operator/helpcenter/"), LONG_TEXT_BYTES),
 ]
@@ -39,6 +43,19 @@ PAGES_AT_ONCE, PAGES_WAITING, PAGES_SECONDS = 8, 300, 20
 # Requests that hash a password wait in a lane of their own, so that no page waits behind them.
 HASHING_WAITING, HASHING_SECONDS = 60, 15
 HASHING = re.compile(r"/(sign-in|confirm|password|invitation|operator/(login|password_change|agents/user))\b")
+# Files that come or go, for as long as their requests: of one address, and of all that come. These are on the disk
+# until they are stored.
+FILES_BY_ADDRESS, FILES_ARRIVING = 24, 60
+# Few are stored at once: each is worked on for a second or two, and read from the disk in pieces.
+UPLOADS_AT_ONCE, UPLOADS_WAITING, UPLOADS_SECONDS = 3, 40, 30
+DOWNLOADS = re.compile(r"/(hc|desk)/[^/]+/(chat|canned)/files/[0-9]+/(thumbnail/)?$")
+DOWNLOADS_AT_ONCE, DOWNLOADS_WAITING, DOWNLOADS_SECONDS = 64, 300, 20
+# Exports, which read and write for a while, and hold no connection to the database while a slow client reads.
+EXPORTS = re.compile(r"/desk/[^/]+/(chats|masking/record)/export/$")
+EXPORTS_AT_ONCE, EXPORTS_WAITING, EXPORTS_SECONDS = 4, 20, 20
+PIECE_BYTES = 64 * 1024
+# An answer has as long as a body has, and may stand still for this long.
+STILL_SECONDS = 30
 
 
 def body_limit(target: bytes, *, from_provider: bool = False) -> int:

@@ -21,6 +21,7 @@ from django.conf import settings
 from django.core import mail
 from redis import Redis, RedisError
 
+from chat.files import scanning, storing
 from contiple.base import env
 from contiple.logs import describe
 from tickets.mail import imap
@@ -114,6 +115,35 @@ def mailbox() -> Iterator[Finding]:
         yield Finding(BROKEN, f"The mailbox can't be read: {type(error).__name__}.", cure)
     else:
         yield Finding(OK, "The mailbox answers, and lets us in.")
+
+
+def files() -> Iterator[Finding]:
+    """Stores something where files of chats are, and deletes it again."""
+    place = "a folder" if settings.FILES_URL.scheme == "file" else "a bucket"
+    try:
+        storing.probe()
+    except Exception as error:  # noqa: BLE001 - libraries of storages raise what they like
+        cure = "Make it writable for Contiple, or correct FILES_URL: until then no file can be sent or opened."
+        yield Finding(BROKEN, f"Files of chats can't be stored in {place}: {describe(error)}", cure)
+        return
+    if settings.REDIS_URL and place == "a folder" and not settings.LOCAL:
+        cure = "Right on one machine. Several need a folder that all of them see, or a bucket: set FILES_URL."
+        yield Finding(LOOK, "Files of chats are in a folder.", cure)
+    else:
+        yield Finding(OK, f"Files of chats can be stored in {place}.")
+
+
+def virus_scanner() -> Iterator[Finding]:
+    if settings.CLAMD_URL is None:
+        yield Finding(OK, "CLAMD_URL is not set: files are not scanned for viruses.")
+        return
+    cure = "Start clamd, or correct CLAMD_URL: until then every file is refused."
+    try:
+        answers = scanning.ping(settings.CLAMD_URL)
+    except OSError as error:
+        yield Finding(BROKEN, f"clamd can't be reached: {describe(error)}", cure)
+        return
+    yield Finding(OK, "clamd answers.") if answers else Finding(BROKEN, "Something else answers for clamd.", cure)
 
 
 def public_address() -> Iterator[Finding]:

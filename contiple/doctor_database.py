@@ -17,7 +17,7 @@ from contiple.doctor import BROKEN, LOOK, OK, Finding
 from tickets.mail import upkeep as mails_in
 
 VERSION_MIN = 150000
-OF_A_WEB_PROCESS, OF_A_WORKER, SPARE = 20, 2, 10
+OF_A_WEB_PROCESS, OF_A_WORKER, SPARE = 20, 5, 10
 SKEW_LOOK_S, SKEW_BROKEN_S = 2, 30
 WORKER_GONE_S = 60
 MAIL_LATE_S = 900

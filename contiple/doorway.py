@@ -8,8 +8,11 @@ however steadily its bytes drip; forms are parsed by Django alone. A refused con
 
 import base64
 import hmac
+import math
+import time
 from collections import Counter
 from http import HTTPStatus
+from io import BytesIO
 from typing import Any
 
 from daphne.http_protocol import WebRequest
@@ -18,21 +21,21 @@ from twisted.internet.protocol import connectionDone
 from twisted.web.http import HTTPChannel, _GenericHTTPChannelProtocol
 from twisted.web.http_headers import Headers
 
-from contiple import bounds
-from contiple.base.addresses import counted_network
+from contiple import bounds, streams
+from contiple.base.addresses import counted_network, scope_address
 from contiple.refusals import refusal
 
 
 class Crowd:
-    """Counts what each network has open. An empty network stands for who is never limited."""
+    """Counts what each network has open, and bounds the sum. An empty network's own number is never limited."""
 
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
+    def __init__(self, limit: int, *, in_all: float = math.inf) -> None:
+        self.limit, self.in_all = limit, in_all
         self.open: Counter[str] = Counter()
 
     def enter(self, network: str) -> bool:
         """Counts one more. Returns False if there are too many."""
-        if network and self.open[network] >= self.limit:
+        if (network and self.open[network] >= self.limit) or self.open.total() >= self.in_all:
             return False
         self.open[network] += 1
         return True
@@ -45,6 +48,8 @@ class Crowd:
 
 connections = Crowd(bounds.CONNECTIONS_BY_ADDRESS)
 sockets = Crowd(bounds.SOCKETS_BY_ADDRESS)
+uploads = Crowd(bounds.FILES_BY_ADDRESS, in_all=bounds.FILES_ARRIVING)
+downloads = Crowd(bounds.FILES_BY_ADDRESS)
 
 
 class Channel(HTTPChannel):
@@ -57,20 +62,31 @@ class Channel(HTTPChannel):
     network: str | None = None
     discarded = 0
     is_refused = False
+    pace: streams.Pace
     is_reading = True  # a request has begun, or is waited for since the connection was made
 
     def connectionMade(self) -> None:  # noqa: N802
+        self.pace = streams.Pace()
         super().connectionMade()
         self.setTimeout(bounds.HEADER_SECONDS)
 
     def connectionLost(self, reason: Any = connectionDone) -> None:  # noqa: N802
         self.leave()
+        self.pace.go()
         super().connectionLost(reason)
 
     def leave(self) -> None:
         if self.network is not None:
             connections.leave(self.network)
             self.network = None
+
+    def pauseProducing(self) -> None:  # noqa: N802
+        self.pace.hold()
+        super().pauseProducing()
+
+    def resumeProducing(self) -> None:  # noqa: N802
+        self.pace.go()
+        super().resumeProducing()
 
     def resetTimeout(self) -> None:  # noqa: N802
         """Does nothing: Twisted gives more time with each byte."""
@@ -112,6 +128,9 @@ class Channel(HTTPChannel):
         )
         if (self.length or 0) > limit:
             self.refuse(413)
+            return
+        if not self.requests[-1].enter_files(self._path):
+            self.refuse(503)
             return
         if self.length != 0:
             self.setTimeout(bounds.body_seconds(limit if self.length is None else self.length))
@@ -165,6 +184,10 @@ class Request(WebRequest):
 
     limit = bounds.FORM_BYTES
     received = 0
+    begun_at = 0.0  # the answer
+    counted: tuple[Crowd, str] | None = None  # a file, in this crowd, of this network
+    is_upload = False
+    content: Any
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -178,6 +201,64 @@ class Request(WebRequest):
             self.channel.refuse(413)
             return
         super().handleContentChunk(data)
+
+    def enter_files(self, target: bytes) -> bool:
+        """Counts a request that brings or fetches a file until it ends. Returns False if there are too many."""
+        path = target.partition(b"?")[0].decode("latin1")
+        self.is_upload = self.channel._command == b"POST" and bounds.UPLOADS.match(path) is not None
+        crowd = uploads if self.is_upload else downloads if bounds.DOWNLOADS.match(path) else None
+        if crowd is None:
+            return True
+        network = self._network()
+        if not crowd.enter(network):
+            return False
+        self.counted = crowd, network
+        return True
+
+    def _network(self) -> str:
+        """The client's own, also behind a proxy: these requests are long, and few are let in."""
+        given = self.requestHeaders.getAllRawHeaders()
+        headers = [(name.lower(), value) for name, values in given for value in values]
+        peer = getattr(self.channel.getPeer(), "host", "")
+        return counted_network(scope_address({"client": [peer], "headers": headers}))
+
+    def leave_files(self) -> None:
+        if self.counted:
+            crowd, network = self.counted
+            crowd.leave(network)
+            self.counted = None
+
+    def finish(self) -> None:
+        self.leave_files()
+        super().finish()
+
+    def connectionLost(self, reason: Any) -> None:  # noqa: N802
+        self.leave_files()
+        super().connectionLost(reason)
+
+    def take_body(self) -> Any:
+        """Hands over the body of an upload, an open file. Without it Daphne passes on an empty one."""
+        if not self.is_upload:
+            return None
+        body, self.content = self.content, BytesIO()
+        return body
+
+    async def keep_pace(self, *, has_sent: bool = True) -> None:
+        """Waits while the client reads more slowly than is written, and cuts off one that hardly reads at all.
+
+        Without ``has_sent`` the application only said that it is still at work on the answer.
+        """
+        channel = self.channel
+        if channel is None or self.finished:
+            return
+        if not has_sent:
+            self.request_start = time.time()
+            return
+        self.begun_at = self.begun_at or time.monotonic()
+        if await channel.pace.wait(sent=self.sentLength, since=self.begun_at):
+            self.request_start = time.time()  # Daphne ends an answer that takes longer than a minute from then
+        elif self.channel is not None:
+            self.channel.transport.abortConnection()
 
     def process(self) -> Any:
         """Counts a connection that becomes a socket among the sockets, which are limited apart."""

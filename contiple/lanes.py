@@ -8,7 +8,7 @@ import asyncio
 from collections import deque
 from typing import Any
 
-from contiple import bounds
+from contiple import bounds, streams
 from contiple.base import heavy
 from contiple.base.addresses import network, scope_address
 from contiple.refusals import refusal
@@ -80,21 +80,71 @@ class Lane:
 
 pages = Lane(bounds.PAGES_AT_ONCE, bounds.PAGES_WAITING, bounds.PAGES_SECONDS)
 hashing = Lane(heavy.AT_ONCE + 1, bounds.HASHING_WAITING, bounds.HASHING_SECONDS)
+uploads = Lane(bounds.UPLOADS_AT_ONCE, bounds.UPLOADS_WAITING, bounds.UPLOADS_SECONDS)
+downloads = Lane(bounds.DOWNLOADS_AT_ONCE, bounds.DOWNLOADS_WAITING, bounds.DOWNLOADS_SECONDS)
+exports = Lane(bounds.EXPORTS_AT_ONCE, bounds.EXPORTS_WAITING, bounds.EXPORTS_SECONDS)
+
+
+class _Place:
+    """A place in a lane, which is left once."""
+
+    def __init__(self, lane: Lane) -> None:
+        self.lane: Lane | None = lane
+
+    def leave(self) -> None:
+        if self.lane:
+            self.lane.leave()
+        self.lane = None
 
 
 def in_turn(application: Any) -> Any:
     """Answers 503 with ``Retry-After``, at no cost, where ``application`` has too much to do."""
 
     async def answer(scope: dict[str, Any], receive: Any, send: Any) -> None:
-        lane = hashing if scope["method"] == "POST" and bounds.HASHING.match(scope["path"]) else pages
-        if not await lane.enter(network(scope_address(scope))):
-            headers, body = refusal(503, dict(scope["headers"]))
-            await send({"type": "http.response.start", "status": 503, "headers": headers})
-            await send({"type": "http.response.body", "body": body})
+        lane, who = _lane_of(scope), network(scope_address(scope))
+        if not await lane.enter(who):
+            await _refuse(scope, send)
             return
         try:
-            await application(scope, receive, send)
+            if lane in (downloads, exports):
+                await _look_up(application, who, scope, receive, send)
+            else:
+                await application(scope, streams.reading_body(scope, receive), send)
         finally:
             lane.leave()
 
     return answer
+
+
+def _lane_of(scope: dict[str, Any]) -> Lane:
+    is_post, path = scope["method"] == "POST", scope["path"]
+    if is_post and bounds.HASHING.match(path):
+        return hashing
+    if is_post and bounds.UPLOADS.match(path):
+        return uploads
+    if is_post and bounds.EXPORTS.match(path):
+        return exports
+    return downloads if bounds.DOWNLOADS.match(path) else pages
+
+
+async def _look_up(application: Any, who: str, scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Answers with a file: a page until the answer begins, as it may hold a connection to the database till then."""
+    if not await pages.enter(who):
+        await _refuse(scope, send)
+        return
+    place = _Place(pages)
+
+    async def begin(message: dict[str, Any]) -> None:
+        place.leave()
+        await send(message)
+
+    try:
+        await application(scope, receive, begin)
+    finally:
+        place.leave()
+
+
+async def _refuse(scope: dict[str, Any], send: Any) -> None:
+    headers, body = refusal(503, dict(scope["headers"]))
+    await send({"type": "http.response.start", "status": 503, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

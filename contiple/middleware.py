@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import add_never_cache_headers
 
@@ -11,11 +12,15 @@ from contiple.base.waiting import say_when
 
 
 def private_pages_are_not_stored(get_response):
-    """Lets no cache keep pages of a signed-in person: after signing out, Back shows nothing (RFC 9111 §5.2.2.5)."""
+    """Lets no cache keep pages of a signed-in person, agent or member.
+
+    So after signing out, Back shows nothing (RFC 9111 §5.2.2.5).
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        if getattr(request, "user", None) is not None and request.user.is_authenticated:
+        is_agent = getattr(request, "user", None) is not None and request.user.is_authenticated
+        if is_agent or any(name.startswith(settings.MEMBER_COOKIE_PREFIX) for name in request.COOKIES):
             add_never_cache_headers(response)
         return response
 

@@ -24,7 +24,7 @@ from typing import Any
 from daphne.server import Server, twisted_loop
 from daphne.ws_protocol import WebSocketProtocol
 
-from contiple import doorway, health
+from contiple import doorway, health, streams
 from contiple.base import pools
 from contiple.base.env import EnvError
 from contiple.local.startup import check_port_is_free, port_error
@@ -110,6 +110,16 @@ class _Server(Server):
         else:
             _end_after(END_AT_ONCE_SECONDS)
             self.stop()
+
+    def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
+        """Lets an application read an upload by itself, when it is its turn: Daphne would read it into memory."""
+        body = protocol.take_body() if isinstance(protocol, doorway.Request) else None
+        return super().create_application(protocol, scope | ({streams.BODY: body} if body else {}))
+
+    async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
+        await super().handle_reply(protocol, message)
+        if isinstance(protocol, doorway.Request) and message.get("more_body"):
+            await protocol.keep_pace(has_sent=bool(message.get("body")))
 
     def kill_all_applications(self) -> Any:
         """Forgets finished connections first: they have no application any more, which Daphne does not expect."""

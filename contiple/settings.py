@@ -5,10 +5,11 @@ from importlib.util import find_spec
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from csp.constants import NONCE, NONE, SELF
+from django.conf import global_settings
 from django.core.exceptions import ImproperlyConfigured
 
 from contiple import bounds
-from contiple.base import deadlines, env, pools
+from contiple.base import deadlines, env, file_storage, mail_server, pools
 from contiple.local import local_secrets
 
 BASE_DIR = env.BASE_DIR
@@ -33,18 +34,6 @@ def _database(parts: SplitResult) -> dict:
     }
 
 
-def _email(parts: SplitResult) -> dict:
-    return {
-        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
-        "EMAIL_HOST": parts.hostname or "",
-        "EMAIL_PORT": parts.port or 587,
-        "EMAIL_HOST_USER": unquote(parts.username or ""),
-        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
-        "EMAIL_USE_TLS": parts.scheme == "smtp" and (parts.port or 587) == 587,
-        "EMAIL_USE_SSL": parts.scheme == "smtps",
-    }
-
-
 try:
     LOCAL = env.local()
     if LOCAL:
@@ -55,6 +44,8 @@ try:
     REDIS_URL = env.text("REDIS_URL", "")
     MASKING_KEYS = env.master_keys("MASKING_KEYS")
     MASKING_KEYS_LOST = env.lost_keys("MASKING_KEYS_LOST", at_hand=MASKING_KEYS)
+    FILES_URL = env.files_url()
+    CLAMD_URL = env.clamd_url()
     EMAIL_URL = env.url("EMAIL_URL", {"smtp", "smtps"}, "")
     IMAP_URL = env.url("IMAP_URL", {"imap", "imaps"}, "")
     INBOUND_WEBHOOK, INBOUND_WEBHOOK_SECRET, _webhook_key = env.webhook()
@@ -161,6 +152,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
                 "contiple.context.desk",
+                "agents.theme.theme",
             ],
         },
     }
@@ -191,8 +183,9 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = env.data_folder() / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = ["contiple.joined.JoinedFinder", *global_settings.STATICFILES_FINDERS]
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "files": file_storage.storage_of(FILES_URL),
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage" if LOCAL else "contiple.static.HashedStorage"
     },
@@ -213,10 +206,11 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 if SECURE:
     # Browsers take cookies of these names from this very host only, over https: no subdomain can set them.
-    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME, MEMBER_COOKIE_PREFIX = "__Host-session", "__Host-csrf", "__Host-member-"
     LANGUAGE_COOKIE_NAME, DEVICE_COOKIE_NAME = "__Host-language", "__Host-devices"
+    THEME_COOKIE_NAME = "__Host-theme"
 else:
-    DEVICE_COOKIE_NAME = "devices"
+    DEVICE_COOKIE_NAME, MEMBER_COOKIE_PREFIX, THEME_COOKIE_NAME = "devices", "member-", "theme"
 SESSION_ENGINE = "agents.sessions"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # Django's own cookie has no `__Host-`
 SECURE_SSL_REDIRECT = SECURE
@@ -246,13 +240,13 @@ CONTENT_SECURITY_POLICY = {
 # The server applies the limit of each address, files included, before Django sees a body.
 DATA_UPLOAD_MAX_MEMORY_SIZE = bounds.LARGEST_BYTES if INBOUND_WEBHOOK == "NONE" else bounds.POSTED_MAIL_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
-DATA_UPLOAD_MAX_NUMBER_FILES = 0  # no page takes files
+DATA_UPLOAD_MAX_NUMBER_FILES = 0  # no form takes files: one is sent as a body of its own
 
 # Links in mails are secrets: without a mail server they may be printed to one's own terminal, but not to a log.
 EMAIL_BACKEND = f"django.core.mail.backends.{'console' if LOCAL else 'dummy'}.EmailBackend"
 EMAIL_TIMEOUT = 10  # seconds to wait for the mail server at each step; Django's default is for ever
 if EMAIL_URL:
-    globals().update(_email(EMAIL_URL))
+    globals().update(mail_server.settings_of(EMAIL_URL))
 
 LOGGING = {
     "version": 1,
@@ -282,6 +276,9 @@ if SENTRY_DSN:
         reports.begin(SENTRY_DSN)
     except ImportError:
         raise ImproperlyConfigured("SENTRY_DSN needs the package sentry-sdk, which is not installed.") from None
+
+if FILES_URL.scheme == "s3" and find_spec("storages") is None:
+    raise ImproperlyConfigured("FILES_URL needs the package django-storages[s3], which is not installed.")
 
 if OTEL_EXPORTER_OTLP_ENDPOINT:
     from contiple import traces

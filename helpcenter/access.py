@@ -5,6 +5,7 @@ from django.http import Http404
 from agents.models import Service
 from helpcenter.customers import known_by
 from helpcenter.models import Article, Category, Customer, HelpCenter
+from helpcenter.texts import text_for
 
 
 def help_center_of(service: Service) -> HelpCenter:
@@ -12,6 +13,11 @@ def help_center_of(service: Service) -> HelpCenter:
     if getattr(service, "help_center", None) is None:
         service.help_center, _ = HelpCenter.objects.get_or_create(service=service)
     return service.help_center
+
+
+def title_of(service: Service, language: str) -> str:
+    """Returns the name by which customers know the service, on pages and in mails: its help center's title."""
+    return text_for(help_center_of(service), language).title
 
 
 def chat_gate_open(service: Service) -> bool:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from agents import audit
 from agents.models import Agent
 from contiple.base.errors import Conflict
+from contiple.base.order import move
 from helpcenter.models import Article, ArticleText, Category, CategoryText, HelpCenter
 from helpcenter.texts import category_name, in_language
 
@@ -96,7 +97,7 @@ def move_category(category: Category, *, step: int, by: Agent) -> None:
     """Moves the category one up (-1) or down (1); at either end it stays."""
     with transaction.atomic():
         HelpCenter.objects.select_for_update(no_key=True).get(pk=category.help_center_id)
-        if _move(Category.objects.filter(help_center=category.help_center_id), category.pk, step):
+        if move(Category.objects.filter(help_center=category.help_center_id), category.pk, step):
             _record(by, "category.moved", f"category:{category.pk}", step=step)
 
 
@@ -104,7 +105,7 @@ def move_article(article: Article, *, step: int, by: Agent) -> None:
     """As ``move_category``, for an article within its category."""
     with transaction.atomic():
         Category.objects.select_for_update(no_key=True).get(pk=article.category_id)
-        if _move(Article.objects.filter(category=article.category_id), article.pk, step):
+        if move(Article.objects.filter(category=article.category_id), article.pk, step):
             _record(by, "article.moved", f"article:{article.pk}", step=step)
 
 
@@ -129,19 +130,6 @@ def _write_texts(article: Article, texts: dict[str, tuple[str, str]]) -> None:
         ArticleText.objects.update_or_create(
             article=article, language=language, defaults={"title": title, "body": body}
         )
-
-
-def _move(rows: QuerySet, pk: int, step: int) -> bool:
-    """Renumbers the rows, with this one moved by ``step``. The caller holds the lock of the row above."""
-    order = list(rows.values_list("pk", flat=True))
-    if pk not in order:  # deleted, or moved elsewhere, while this waited for the lock
-        return False
-    at = order.index(pk)
-    target = min(max(at + step, 0), len(order) - 1)
-    order.insert(target, order.pop(at))
-    for position, row in enumerate(order):
-        rows.filter(pk=row).exclude(position=position).update(position=position)
-    return target != at
 
 
 def _record(by: Agent, action: str, subject: str, **details: Any) -> None:

@@ -8,12 +8,14 @@ import hashlib
 import re
 import secrets
 import unicodedata
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.core import signing
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db.models import Q
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Lower, Now
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Service
@@ -22,9 +24,12 @@ from contiple.base.texts import can_be_stored, tidy_text
 from helpcenter.models import Customer
 from helpcenter.texts import known_language
 
+MEMBER_PREFIX = "member-"  # begins the token of a member's session; no other token has so many signs
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")  # 256 bits in base64url
+_MARK_LENGTH = 12  # of the hash: enough to tell a customer's tokens apart
 _link_signer = signing.TimestampSigner(salt="helpcenter.link_token", sep=".")
 LINK_LASTS = timedelta(days=7)  # people read a mail after a weekend
+TOKEN_LASTS = timedelta(days=7)  # after the chat's end: as long as it may be evaluated
 NAME_LENGTH_MAX = 80
 EMAIL_LENGTH_MAX = 254
 # Tabs, line and paragraph separators break the page that shows a name; bidirectional overrides and isolates turn the
@@ -54,12 +59,29 @@ def register_customer(
 
 
 def customer_for_inquiry(service: Service, *, name: str, email: str, language: str) -> Customer:
-    """Returns the customer of a Contact Us form: the row of an earlier form with this name and e-mail, or a new one."""
+    """Returns the customer of a Contact Us form: the row of an earlier form with this name and e-mail, or a new one.
+
+    Never a member's row: whoever writes a form only claims the address.
+    """
     name, email = clean_name(name), clean_email(email)
-    known = Customer.objects.filter(service=service, token_hash=None, email__iexact=email, name=name).order_by("pk")
+    unproved = Customer.objects.filter(service=service, token_hash=None, member=None)
+    known = unproved.filter(email__iexact=email, name=name).order_by("pk")
     return known.first() or Customer.objects.create(
         service=service, name=name, email=email, language=known_language(language)
     )
+
+
+def same_address(customer: Customer) -> QuerySet[Customer]:
+    """The service's other customers with this e-mail address; it proves nothing. None if the address is empty."""
+    if not customer.email:
+        return Customer.objects.none()
+    same = Customer.objects.alias(lower=Lower("email")).filter(lower=Lower(Value(customer.email)))
+    return same.filter(service=customer.service_id).exclude(pk=customer.pk)
+
+
+def note_contact(customer_id: int, now: datetime) -> None:
+    """Notes that the customer turned to the service. Customers are listed by it."""
+    Customer.objects.filter(pk=customer_id, last_contact_at__lt=now).update(last_contact_at=now)
 
 
 def with_email(customer: Customer, email: str) -> Customer:
@@ -72,22 +94,63 @@ def with_email(customer: Customer, email: str) -> Customer:
     return customer
 
 
+def keep_token(customer_id: int, until: datetime | None, *, contact_at: datetime | None = None) -> None:
+    """Lets the customer's token end then; with ``None`` it lasts until this is called again.
+
+    ``contact_at`` is the moment if the customer has just turned to the service (``note_contact``).
+    """
+    contact = {"last_contact_at": contact_at} if contact_at else {}
+    Customer.objects.filter(pk=customer_id).update(token_ends_at=until, **contact)
+
+
+def revoke_token(customer_id: int) -> None:
+    """Ends the customer's token, and every link that was sent until now: both are nobody's from now on.
+
+    The row keeps a hash that nothing has. Without one it would count among those of inquiries, which people share.
+    """
+    Customer.objects.filter(pk=customer_id).exclude(token_hash=None).update(
+        token_hash=token_hash(secrets.token_urlsafe(32))
+    )
+
+
 def link_token(customer: Customer) -> str:
-    """Returns a token for a link in a mail to the customer's own address. It ends after ``LINK_LASTS``."""
-    return _link_signer.sign(str(customer.pk))
+    """Returns a token for a link in a mail to the customer's own address.
+
+    It ends after ``LINK_LASTS``, with the browser's token, or when that is revoked.
+    """
+    return _link_signer.sign(f"{customer.pk}-{(customer.token_hash or '')[:_MARK_LENGTH]}")
 
 
 def known_by(token: str, prefix: str = "") -> Q:
-    """Returns what selects the customer of a browser's token, or of a link that has not ended.
+    """Returns what selects the customer of a browser's token, or of a member's session or a link that has not ended.
 
     ``prefix`` leads from the rows that are selected to the customer.
     """
-    if "." not in token:
-        return Q(**{f"{prefix}token_hash": token_hash(token)})
+    if token.startswith(MEMBER_PREFIX):
+        sessions = f"{prefix}member_sessions__"
+        return Q(**{f"{sessions}token_hash": token_hash(token), f"{sessions}expires_at__gt": timezone.now()})
+    lasts = Q(**{f"{prefix}token_ends_at": None}) | Q(**{f"{prefix}token_ends_at__gt": Now()})
+    if is_of_browser(token):
+        return Q(**{f"{prefix}token_hash": token_hash(token)}) & lasts
     try:
-        return Q(**{f"{prefix}pk": int(_link_signer.unsign(token, max_age=LINK_LASTS))})
+        pk, _sep, mark = _link_signer.unsign(token, max_age=LINK_LASTS).partition("-")
     except signing.BadSignature:
         return Q(pk__in=[])
+    marked = {f"{prefix}token_hash__startswith": mark} if mark else {}
+    return Q(**{f"{prefix}pk": int(pk)}, **marked) & lasts
+
+
+def mark_of(token: str) -> str:
+    """Returns how the ``token_hash`` of its customer begins as long as this token of a browser, or link, counts.
+
+    Raises ``BadSignature`` for what is neither.
+    """
+    return token_hash(token) if is_of_browser(token) else _link_signer.unsign(token).partition("-")[2]
+
+
+def is_of_browser(token: str) -> bool:
+    """Whether it can only be a token that a browser has made: neither a member's session nor a link."""
+    return "." not in token and not token.startswith(MEMBER_PREFIX)
 
 
 def token_hash(token: str) -> str:

@@ -1,12 +1,14 @@
 """Help centers, articles, policies and customers. Texts are rows of their own, one for each language."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -27,6 +29,7 @@ class HelpCenter(models.Model):
     embed_origins = ArrayField(models.CharField(max_length=200), default=list, blank=True)
     # How long a link to the customer's page of an inquiry opens it.
     inquiry_link_days = models.PositiveSmallIntegerField(_("Link to an inquiry (days)"), default=30, db_default=30)
+    member_interlink = models.BooleanField(_("Member Interlink"), default=False, db_default=False)
 
     class Meta:
         verbose_name = _("Help Center")
@@ -134,27 +137,84 @@ class ArticleText(models.Model):
         return self.title
 
 
+class SuggestionCount(models.Model):
+    """A day's counts of an article that was suggested to customers, in the language in which they saw it.
+
+    ``suggestion_counts`` defines each count. The service is the article's. Nothing says who the customers were.
+    """
+
+    article = models.ForeignKey(Article, models.CASCADE, related_name="suggestion_counts")
+    language = models.CharField(max_length=7, choices=LANGUAGES)
+    day = models.DateField()
+    shown = models.PositiveIntegerField(default=0, db_default=0)
+    opened = models.PositiveIntegerField(default=0, db_default=0)
+    helped = models.PositiveIntegerField(default=0, db_default=0)
+    not_helped = models.PositiveIntegerField(default=0, db_default=0)
+    left = models.PositiveIntegerField(default=0, db_default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["article", "language", "day"], name="suggestion_count_once")]
+        indexes = [models.Index(fields=["day"], name="suggestion_count_by_day")]
+
+    def __str__(self) -> str:
+        return f"{self.article_id} {self.language} {self.day}"
+
+
 # As searches must say it, too: the index has this expression.
 CUSTOMER_WORDS = SearchVector("name", "email", config="simple")
 
 
 class Customer(models.Model):
-    """A person who writes or chats. The browser holds an opaque token, of which only the SHA-256 is kept."""
+    """A person who writes or chats. The browser holds an opaque token, of which only the SHA-256 is kept.
+
+    With a ``member`` id the service's own site has vouched for the person; nobody else is ever joined with that row.
+    """
 
     service = models.ForeignKey(Service, models.CASCADE, related_name="customers")
     name = models.CharField(_("Name"), max_length=80)
     email = models.EmailField(_("E-mail"), blank=True)
     language = models.CharField(max_length=7, choices=LANGUAGES, default="en")
     token_hash = models.CharField(max_length=64, unique=True, null=True, blank=True, editable=False)
+    # Without a value it lasts: a chat is open. A row that says nothing gets ``customers.TOKEN_LASTS`` from now on.
+    token_ends_at = models.DateTimeField(null=True, blank=True, editable=False, db_default=Now() + timedelta(days=7))
+    member = models.CharField(_("Member"), max_length=64, null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    # The start of the last chat, or the last inquiry, answer or ticket (``customers.note_contact``).
+    last_contact_at = models.DateTimeField(default=timezone.now, editable=False, db_default=Now())
 
     class Meta:
         verbose_name = _("Customer")
         verbose_name_plural = _("Customers")
         indexes = [
             models.Index("service", Lower("email"), name="customer_by_email"),
+            # To find beginnings, which the other one has only in some collations.
+            models.Index("service", OpClass(Lower("email"), "text_pattern_ops"), name="customer_by_beginning"),
             GinIndex(CUSTOMER_WORDS, name="customer_words"),
+            models.Index(fields=["service", "-last_contact_at", "-id"], name="customer_by_contact"),
         ]
+        constraints = [models.UniqueConstraint(fields=["service", "member"], name="customer_of_member")]
 
     def __str__(self) -> str:
         return self.name
+
+
+class CustomerNote(models.Model):
+    """What an agent notes on a customer for the other agents. ``body`` is masked. No customer ever sees it."""
+
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="notes")
+    agent = models.ForeignKey(Agent, models.SET_NULL, null=True, related_name="+")
+    name = models.CharField(max_length=80)  # the agent's at that time
+    body = models.TextField(_("Note"), max_length=1_000)
+    request_id = models.UUIDField(null=True, blank=True, editable=False)  # the form's own: sent twice, it is one note
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    edited_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["customer", "request_id"], name="customernote_request_once")]
+
+    def __str__(self) -> str:
+        return f"note {self.pk}"
+
+
+# Django looks for models here.
+from helpcenter.members.models import MemberSecret, MemberSession, SpentToken  # noqa: E402, F401

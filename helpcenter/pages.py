@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from agents.models import Service
 from helpcenter.access import chat_gate_open, help_center_of
 from helpcenter.colours import legible, on_colour
+from helpcenter.members import cookies
 from helpcenter.texts import reading_language, text_for
 
 
@@ -20,4 +21,6 @@ def public_page(request: HttpRequest, service: Service) -> dict[str, Any]:
         "brand": legible(help_center.colour),
         "on_brand": on_colour(help_center.colour),
         "chat_open": chat_gate_open(service),
+        # Not by name: most pages are sent compressed.
+        "is_member": cookies.session(request, service) is not None,
     }

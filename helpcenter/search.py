@@ -55,7 +55,7 @@ def search_words(query: str) -> list[str]:
 
 def excerpt(text: str, words: list[str]) -> list[Piece]:
     """Returns the text around the first word found, cut to ``EXCERPT_LENGTH``, with the words found apart."""
-    pattern = re.compile("|".join(re.escape(stem) for word in words for stem in _stems(word)), re.IGNORECASE)
+    pattern = re.compile("|".join(re.escape(stem) for word in words for stem in stems(word)), re.IGNORECASE)
     first = pattern.search(text)
     start = max(0, first.start() - EXCERPT_LENGTH // 3) if first else 0
     start = text.rfind(" ", 0, start) + 1 if start else 0
@@ -76,10 +76,10 @@ def _in_order_of_rank(help_center: HelpCenter, words: list[str]) -> list[Article
 
 
 def _tsquery(words: list[str]) -> str:
-    return " & ".join("(" + " | ".join(f"'{stem}':*" for stem in _stems(word)) + ")" for word in words)
+    return " & ".join("(" + " | ".join(f"'{stem}':*" for stem in stems(word)) + ")" for word in words)
 
 
-def _stems(word: str) -> list[str]:
+def stems(word: str) -> list[str]:
     """Yields the word and, if it has an ending, the word without it: longest first."""
     korean, english = _KOREAN_ENDINGS.sub("", word), _ENGLISH_ENDINGS.sub("", word)
     stems = [word]

@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 from django.conf import settings
 from django.utils import translation
 
+from contiple.base.texts import one_line
 from helpcenter.models import Category, HelpCenter, HelpCenterText
 
 # The defaults are here and not in the catalogue, because the customer's language decides, not the viewer's.
@@ -15,6 +16,7 @@ GREETING = {"en": "Hello! How can we help you?", "ko": "안녕하세요! 무엇�
 ABSENT_MESSAGE = {"en": "Agents is absent", "ko": "상담원이 부재중입니다"}
 # Below each mail to a customer.
 SIGNATURE = {"en": "{name} support", "ko": "{name} 고객지원팀"}
+TITLE_LENGTH_MAX = 80  # as the field's, and as the name beside a message
 TITLE = {"en": "{name} Help Center", "ko": "{name} 헬프센터"}
 
 
@@ -48,7 +50,7 @@ def text_for(help_center: HelpCenter, language: str) -> Texts:
 
 def default_texts(help_center: HelpCenter, language: str) -> Texts:
     return Texts(
-        title=TITLE[language].format(name=help_center.service.name),
+        title=one_line(TITLE[language].format(name=help_center.service.name), TITLE_LENGTH_MAX),
         greeting=GREETING[language],
         absent_message=ABSENT_MESSAGE[language],
         signature=SIGNATURE[language].format(name=help_center.service.name),

@@ -33,6 +33,7 @@ def settings(request: HttpRequest, agent: Agent) -> HttpResponse:
         "policy": current_policy(help_center, reading_language()),
         "snippet": _snippet(agent.service.slug),
         "policy_lines": _policy_lines(),
+        "script_example": _SCRIPT_EXAMPLE.format(service=agent.service.slug),
     }
     return render(request, "helpcenter/settings.html", context)
 
@@ -56,6 +57,14 @@ def _saved(request: HttpRequest, agent: Agent, help_center: HelpCenter, form: De
 
 def _snippet(slug: str) -> str:
     return f'<script src="{django_settings.PUBLIC_ORIGIN}/embed/{slug}.js" async></script>'
+
+
+_SCRIPT_EXAMPLE = """(window.ContipleChat ||= []).push((chat) => {{
+  chat.on("unread", (count) => console.log(count));
+  chat.identify({{ name: "Jun Park", email: "jun@example.com" }});
+}});
+// One of several services, by name:
+ContipleChat.push(["{service}", (chat) => chat.open()]);"""
 
 
 def _policy_lines() -> str:

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from agents.access import for_admins
 from agents.models import Agent
 from contiple.base.errors import DomainError
-from helpcenter import articles
+from helpcenter import articles, suggestion_counts
 from helpcenter.access import article_of, category_of, help_center_of
 from helpcenter.forms import ArticleForm, CategoryForm
 from helpcenter.markdown import to_html
@@ -20,8 +20,14 @@ from helpcenter.texts import category_name, in_language, reading_language
 @require_safe
 @for_admins
 def article_admin(request: HttpRequest, agent: Agent) -> HttpResponse:
-    shelves = articles.shelves(help_center_of(agent.service), reading_language(), drafts=True)
-    return render(request, "helpcenter/article_admin.html", {"section": "articles", "shelves": shelves})
+    help_center = help_center_of(agent.service)
+    context = {
+        "section": "articles",
+        "shelves": articles.shelves(help_center, reading_language(), drafts=True),
+        "suggested": suggestion_counts.report(help_center),
+        "suggested_days": suggestion_counts.REPORTED.days,
+    }
+    return render(request, "helpcenter/article_admin.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

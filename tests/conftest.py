@@ -4,11 +4,13 @@ import contextlib
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from django.test import TransactionTestCase
 from django.utils import translation
 
+from contiple.base.file_storage import storage_of
 from tests import server as servers
 from tests import services
 from tests.emptying import empty_tables
@@ -29,6 +31,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def fast_passwords(settings) -> None:
     settings.PASSWORD_HASHERS = ["tests.hashers.FastHasher"]
+
+
+@pytest.fixture(autouse=True)
+def own_files(settings, tmp_path: Path) -> None:
+    """Files of chats are stored in a folder of the test's own. Servers have theirs."""
+    settings.FILES_URL = urlsplit((tmp_path / "files").as_uri())
+    settings.STORAGES = settings.STORAGES | {"files": storage_of(settings.FILES_URL)}
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,7 @@ from helpcenter.models import Customer, HelpCenter, HelpCenterText, PrivacyPolic
 from tickets.models import Ticket
 
 PASSWORD = "correct horse battery"
-LONG_AGO = timedelta(minutes=50)
+A_WHILE = timedelta(minutes=50)
 _count = itertools.count(1)
 
 
@@ -63,7 +63,7 @@ def make_chat(
 ) -> Chat:
     """A chat in a state: ``active`` where there is an agent and ``waiting`` where there is none, unless it is named.
 
-    Its customer was connected once, long ago, unless ``connected`` is ``False``: so it may ring.
+    Its customer is there unless ``connected`` is ``False``: so it may ring.
     """
     now = timezone.now()
     state = state or (Chat.State.ACTIVE if agent else Chat.State.WAITING)
@@ -85,7 +85,7 @@ def make_chat(
         **fields,
     )
     if is_connected:
-        Lease.objects.create(chat=chat, expires_at=now - LONG_AGO)
+        Lease.objects.create(chat=chat, expires_at=now + A_WHILE)
     return chat
 
 

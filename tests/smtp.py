@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, AuthResult
 
 from tests.services import free_port
 
@@ -20,12 +20,14 @@ OK = "250 2.0.0 taken"
 
 @dataclass
 class MailServer:
-    """``at_rcpt`` and ``at_data`` return an answer for an address or a mail, or ``""`` to take it."""
+    """``at_sender``, ``at_rcpt`` and ``at_data`` return an answer for an address or a mail, or ``""`` to take it."""
 
     port: int = field(default_factory=free_port)
     taken: list[tuple[list[str], EmailMessage]] = field(default_factory=list)
+    at_sender: Callable[[str], str] = lambda address: ""
     at_rcpt: Callable[[str], str] = lambda address: ""
     at_data: Callable[[EmailMessage], str] = lambda mail: ""
+    refuses_logins: bool = False
     seconds: float = 0.0  # that each mail takes
     cuts_after_taking: int = 0  # lines to cut where the 250 would be, with the mail taken
     lines: int = 0
@@ -57,6 +59,12 @@ class MailServer:
         session.host_name = hostname
         return responses
 
+    async def handle_MAIL(self, server, session, envelope, address, options):  # noqa: N802
+        if answer := self.at_sender(address):
+            return answer
+        envelope.mail_from = address
+        return OK
+
     async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
         if answer := self.at_rcpt(address):
             return answer
@@ -78,7 +86,12 @@ class MailServer:
 
 class _Controller(Controller):
     def factory(self) -> SMTP:
-        return SMTP(self.handler, enable_SMTPUTF8=False, data_size_limit=50_000_000)
+        logins = {"authenticator": _refuse, "auth_require_tls": False} if self.handler.refuses_logins else {}
+        return SMTP(self.handler, enable_SMTPUTF8=False, data_size_limit=50_000_000, **logins)
+
+
+def _refuse(*_asked) -> AuthResult:
+    return AuthResult(success=False, handled=False)
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404
 from agents.chat_permission import may_chat
 from agents.models import Agent, Service
 from chat.models import Chat
+from contiple.base import prepared
 from tickets.models import CommentMask, Tag, Ticket
 
 
@@ -19,8 +20,14 @@ def tickets_for(agent: Agent) -> QuerySet[Ticket]:
 
 
 def count_answers(agent: Agent) -> int:
-    """Returns how many of the agent's own tickets have a customer's answer that nobody has dealt with."""
-    return Ticket.objects.filter(assignee=agent, has_answer=True).count()
+    """Returns how many of the agent's own tickets have a customer's answer that nobody has dealt with.
+
+    Every page of the desk asks, and then every 15 s.
+    """
+    ((number,),) = prepared.fetch(
+        "SELECT count(*) FROM tickets_ticket WHERE assignee_id = %s AND has_answer", [agent.pk]
+    )
+    return number
 
 
 def ticket_for(agent: Agent, number: int) -> Ticket:

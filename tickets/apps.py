@@ -10,14 +10,14 @@ class TicketsConfig(AppConfig):
         from chat import follow_ups, worker
         from chat.conversation.message_masks import copies
         from chat.masking import holders
-        from tickets.chat_words import following
-        from tickets.comment_masks import TicketKeys
-        from tickets.concealing import conceal_copies
+        from tickets.answering.mails import register_kinds
+        from tickets.customer.follow_ups import TicketsOfChats
         from tickets.drafts import drop_old
-        from tickets.follow_ups import TicketsOfChats
+        from tickets.listing.chat_words import following
         from tickets.mail import upkeep
         from tickets.mail.polling import polling
-        from tickets.mails import register_kinds
+        from tickets.masking.comment_masks import TicketKeys
+        from tickets.masking.concealing import conceal_copies
 
         holders.register(TicketKeys())
         copies.append(conceal_copies)

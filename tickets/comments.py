@@ -10,7 +10,7 @@ from agents.models import Agent
 from chat.masking import concealing
 from chat.masking.offers import as_offers
 from chat.masking.spans import apply_mask
-from tickets.comment_masks import put_on
+from tickets.masking.comment_masks import put_on
 from tickets.models import Comment, Ticket
 
 

@@ -22,18 +22,19 @@ from chat.masking import concealing
 from chat.models import Chat, Message
 from contiple.base.errors import Closed, Invalid
 from contiple.base.texts import one_line
+from helpcenter.customers import note_contact
 from helpcenter.models import Customer, PrivacyPolicy
 from tickets.access import assignable
 from tickets.changing import lock, record, update
 from tickets.comments import Words, write, written_before
 from tickets.copies import masked_since
 from tickets.drafts import forget_draft
-from tickets.due import deadlines, note_solution, record_deadlines, with_due
+from tickets.masking.ticket_copies import hide_in_subjects
 from tickets.models import SUBJECT_LENGTH_MAX, Comment, Ticket
 from tickets.models_settings import Group
 from tickets.numbering import lock_counter, next_number
 from tickets.tags import put_on_chat_tag
-from tickets.ticket_copies import hide_in_subjects
+from tickets.triage.due import deadlines, note_solution, record_deadlines, with_due
 
 State = Ticket.State
 
@@ -79,6 +80,8 @@ def create_ticket(service: Service, draft: Draft, *, by: Agent | None = None) ->
     )
     ticket.due_at = with_due(ticket, {})["due_at"]
     ticket.save(force_insert=True)
+    if ticket.requester_id:
+        note_contact(ticket.requester_id, now)
     _record_created(ticket, by)
     record_deadlines(ticket)
     return ticket
@@ -117,6 +120,14 @@ def _create_from_chat(agent: Agent, chat: Chat, subject: str, body: str) -> Tick
     return ticket
 
 
+def link_chat(ticket: Ticket, chat: Chat) -> None:
+    """Makes ``ticket`` the one of its customer's ``chat``: what is masked there later is masked in the ticket."""
+    ticket.chat = chat
+    ticket.save(update_fields=["chat"])
+    put_on_chat_tag(ticket)
+    audit.record(chat.service_id, "chat.ticket_created", chat.subject, actor="customer", number=ticket.number)
+
+
 def create_by_hand(agent: Agent, draft: Draft, *, find_requester: Callable[[], Customer | None]) -> Ticket:
     """A ticket that an agent writes, after a call for instance; the same form sent twice makes one.
 
@@ -146,8 +157,10 @@ def suggested_subject(chat: Chat) -> str:
 
 
 def first_words(chat: Chat) -> str:
-    """The customer's first message, masked as it is stored; empty if there is none."""
-    first = chat.messages.filter(author=Message.Author.CUSTOMER).exclude(body="").order_by("seq").first()
+    """The customer's first message, masked as it is stored; empty if there is none. A file's name is no message."""
+    first = (
+        chat.messages.filter(author=Message.Author.CUSTOMER, file__isnull=True).exclude(body="").order_by("seq").first()
+    )
     return first.body if first else ""
 
 

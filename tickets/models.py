@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -105,11 +106,14 @@ class Ticket(models.Model):
     has_answer = models.BooleanField(default=False, db_default=False)
     # Links to the customer's page name the generation; a revoked one is an earlier one.
     link_generation = models.PositiveIntegerField(default=0, db_default=0)
-    # By the service's targets (`tickets.due`). The first answer's is NULL if nobody waits for one.
+    # By the service's targets (`tickets.triage.due`). The first answer's is NULL if nobody waits for one.
     answer_due_at = models.DateTimeField(null=True, blank=True)
     solve_due_at = models.DateTimeField(null=True, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)
     due_at = models.DateTimeField(_("Due"), null=True, blank=True)
+    # Since when it is Pending, and how long it was before: this much later the solution is due.
+    paused_at = models.DateTimeField(null=True, blank=True)
+    paused_minutes = models.PositiveIntegerField(default=0, db_default=0)
     # The form's own id: the same form sent twice makes one ticket.
     request_id = models.UUIDField(null=True, blank=True, editable=False)
     # An inquiry's consent: the policy text that was agreed to, and when. A chat's consent is stored with the chat.
@@ -158,8 +162,23 @@ class Ticket(models.Model):
         return f"#{self.number}"
 
     @property
+    def state_label(self) -> str:
+        """The state's name; ``get_state_display`` would translate the names of all states, in each row of a list."""
+        return str(Ticket.State(self.state).label)
+
+    @property
     def audit_subject(self) -> str:
         return f"ticket:{self.pk}"
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes with the words. Keyed: it is in addresses, and a plain hash of a few words can be guessed."""
+        return salted_hmac("tickets.fingerprint", f"{self.subject}\0{self.body}", algorithm="sha256").hexdigest()
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether its time for the solution stands still."""
+        return self.state == self.State.PENDING and self.solve_due_at is not None
 
     @property
     def is_overdue(self) -> bool:
@@ -252,28 +271,6 @@ class TicketMail(models.Model):
         return f"mail {self.pk}"
 
 
-class ChatWords(models.Model):
-    """The words of a ticket's chat as it was at ``rev``, to be found by (`tickets.chat_words`).
-
-    Settled, if the chat has ended and nothing is to come.
-    """
-
-    ticket = models.OneToOneField(Ticket, models.CASCADE, primary_key=True, related_name="chat_words")
-    service = models.ForeignKey(Service, models.CASCADE, related_name="+", db_index=False)
-    words = SearchVectorField(null=True)
-    rev = models.PositiveIntegerField(default=0)
-    is_settled = models.BooleanField(default=False)
-
-    class Meta:
-        indexes = [
-            GinIndex(fields=["words"], name="chatwords_words"),
-            models.Index(fields=["ticket"], condition=Q(is_settled=False), name="chatwords_due"),
-        ]
-
-    def __str__(self) -> str:
-        return f"words of ticket {self.pk}"
-
-
 class CommentMask(MaskedSpan):
     """A mask in a comment's body. The ticket's own data key seals the original."""
 
@@ -287,4 +284,5 @@ class CommentMask(MaskedSpan):
 
 
 # Django looks for models here.
+from tickets.listing.models import ChatWords  # noqa: E402, F401
 from tickets.mail.models import PolledFolder, ReceivedMail  # noqa: E402, F401

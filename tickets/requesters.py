@@ -9,11 +9,12 @@ from tickets.models import Ticket
 
 
 def is_known(requester: Customer) -> bool:
-    """Says whether the row stands for one person: by the mailbox that gets its mails, or by a browser's token.
+    """Says whether the row stands for one person: by the mailbox that gets its mails, by a browser's token, or as a
+    member of the service's site.
 
     A bare name does not: two people may have it.
     """
-    return bool(requester.email or requester.token_hash)
+    return bool(requester.email or requester.token_hash or requester.member)
 
 
 def is_same(one: Customer | None, other: Customer | None) -> bool:

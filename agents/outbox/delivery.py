@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-from django.db import DatabaseError, InterfaceError, OperationalError, connection, connections
+from django.db import DatabaseError, InterfaceError, OperationalError, connections
 from django.utils import translation
 
 from agents.outbox import outcomes, server
@@ -24,6 +24,8 @@ from agents.outbox.posting import fill
 from agents.outbox.problems import Problem, with_codes
 from agents.outbox.queue import LEASE_S, RENEW_S, Queue
 from agents.outbox.server import Line, Result, Unreachable
+from contiple.base import pools
+from contiple.base.threads import beside
 
 IDLE_S = 1.0
 MAIL_MAX_S = 300  # then its lease is no longer renewed: the mail server answers, but does not come to an end
@@ -60,7 +62,7 @@ class Sender:
         except Exception:
             log.exception("mails could not be delivered")
         finally:
-            _let_go()
+            pools.let_go()
         return IDLE_S
 
     def round(self) -> float:
@@ -83,7 +85,7 @@ class Sender:
 
     def deliver(self, rows: list[OutgoingMail]) -> None:
         """Hands over one mail after the other, while they are ours. Raises ``Unreachable``."""
-        _let_go()
+        pools.let_go()
         self.began_at = time.monotonic()
         with server.opened() as line:
             for row in rows:
@@ -98,7 +100,7 @@ class Sender:
         try:
             if not self.is_made(row):
                 return
-            _let_go()
+            pools.let_go()
             result = line.send(row)
         except (OperationalError, InterfaceError):
             raise
@@ -133,7 +135,7 @@ class Sender:
                 return note()
             except (OperationalError, InterfaceError) as error:
                 log.warning("what became of a mail could not be noted yet: %s", type(error).__name__)
-                _let_go()
+                pools.let_go()
                 if self.stop.wait(NOTE_RETRY_S):
                     raise
 
@@ -165,24 +167,13 @@ class Sender:
         return random.uniform(longest / 2, longest)  # noqa: S311
 
 
-def _let_go() -> None:
-    """Gives the connection to the database back, unless the caller is within a transaction."""
-    if not connection.in_atomic_block:
-        connection.close()
-
-
 @contextlib.contextmanager
 def delivering() -> Iterator[Sender]:
     """Runs a thread that delivers until the block is left. Then it waits for the mail under way, for ``STOP_S``."""
     ended = threading.Event()
     sender = Sender(ended)
-    thread = threading.Thread(target=sender.run, name="mail", daemon=True)
-    thread.start()
-    try:
+    with beside(sender.run, ended, name="mail", wait_s=STOP_S):
         yield sender
-    finally:
-        ended.set()
-        thread.join(STOP_S)
 
 
 def deliver_due() -> None:

@@ -66,7 +66,7 @@ class Line:
         """An answer of 5xx is final. Everything else is tried again."""
         envelope = {sanitize_address(address, "utf-8"): address for address in pending}
         body = _bytes_of(message)
-        sender = sanitize_address(parseaddr(message.from_email)[1], "utf-8")
+        sender = parseaddr(message.from_email)[1]
         try:
             refused = self.backend.connection.sendmail(sender, list(envelope), body)
         except smtplib.SMTPRecipientsRefused as error:
@@ -118,7 +118,7 @@ def message_of(row: OutgoingMail) -> EmailMultiAlternatives:
     message = EmailMultiAlternatives(
         row.subject,
         text,
-        formataddr((row.from_name or name, address)),
+        formataddr((row.from_name or name, sanitize_address(address, "utf-8"))),
         row.to,
         cc=row.cc,
         reply_to=[row.reply_to] if row.reply_to else None,

@@ -42,6 +42,7 @@ class Place(NamedTuple):
     held: int
     served_at: datetime | None
     held_by_all: int
+    topic_id: int | None
 
 
 class _Last(NamedTuple):

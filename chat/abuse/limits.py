@@ -15,12 +15,20 @@ START_BY_NETWORK = Limit("chat start address", 5000, HOUR)  # as many as eight c
 START_BY_CUSTOMER = Limit("chat start customer", 20, HOUR)
 START_BY_CUSTOMER_DAY = Limit("chat start customer, day", 60, DAY)
 START_BY_SERVICE = Limit("chat start service", 200_000, DAY)  # more than one network can use up
+MEMBER_BY_NETWORK = Limit("member token address", 5000, HOUR)
+MEMBER_REFUSED_BY_NETWORK = Limit("refused member token address", 100, HOUR)
 EVALUATION_BY_CUSTOMER = Limit("evaluation customer", 20, HOUR)
 TRANSCRIPT_BY_CUSTOMER = Limit("transcript customer", 30, HOUR)
+FILE_BY_CUSTOMER = Limit("file customer", 60, HOUR)
+FILE_BY_NETWORK = Limit("file address", 600, HOUR)
+FILE_BY_SERVICE = Limit("file service", 20_000, DAY)
 INQUIRY_BY_NETWORK = Limit("inquiry address", 20, HOUR)
 INQUIRY_BY_SERVICE = Limit("inquiry service", 5000, DAY)
 ANSWER_BY_NETWORK = Limit("inquiry answer address", 60, HOUR)
 ANSWER_BY_CUSTOMER = Limit("inquiry answer customer", 30, HOUR)
+# A customer who types makes ten or twenty suggestions; a whole office may type at once.
+SUGGESTIONS_BY_NETWORK = Limit("suggested articles address", 5000, HOUR)
+SUGGESTION_BY_VIEW = Limit("suggested article page view", 1, DAY)
 # Mails that anybody can have sent to anybody.
 CONFIRMATION_BY_EMAIL = Limit("inquiry confirmation e-mail", 5, HOUR)
 TRANSCRIPT_BY_EMAIL = Limit("transcript e-mail", 3, HOUR)

@@ -23,6 +23,7 @@ from contiple.base import prepared
 
 PAGE_SIZE = 50
 CHANGES_AT_ONCE = 200
+FILE_SIGN = "📎"
 LAST_LINE_LENGTH = Chat._meta.get_field("last_line").max_length
 
 
@@ -33,6 +34,18 @@ class ShownSpan(Struct, array_like=True, frozen=True):
     start: int
     end: int
     kind: str
+
+
+class ShownFile(Struct, array_like=True, frozen=True):
+    """The file that a message brings, as everybody may know it. Pictures have a width and a height in pixels."""
+
+    id: int
+    kind: str
+    size: int  # bytes
+    width: int = 0
+    height: int = 0
+    thumbnail: bool = False
+    removed: bool = False
 
 
 class Entry(Struct, array_like=True, frozen=True, kw_only=True):
@@ -54,6 +67,9 @@ class Entry(Struct, array_like=True, frozen=True, kw_only=True):
     masks: tuple[ShownSpan, ...] = ()
     internal: bool = False  # a note: for agents alone
     offers: tuple[ShownSpan, ...] = ()
+    file: ShownFile | None = None  # then the body is its name
+    edited: bool = False
+    quote: int | None = None  # the place of the message that it answers
 
 
 _COLUMNS = [name for name in Entry.__struct_fields__ if name != "masks"]  # masks are rows of their own
@@ -63,7 +79,12 @@ _FIELDS: dict[str, Any] = {field.name: field for field in Message._meta.concrete
 def entry_of(message: Message, masks: Iterable[Mask]) -> Entry:
     """Returns a row of the model as an entry."""
     columns = {name: getattr(message, _FIELDS[name].attname) for name in _COLUMNS}
-    return Entry(**columns | {"masks": spans_of(masks), "offers": offered_spans(offers_of(message.offers))})
+    columns |= {"masks": spans_of(masks), "offers": offered_spans(offers_of(message.offers))}
+    return Entry(**columns | {"file": shown_file(message)})
+
+
+def shown_file(message: Message) -> ShownFile | None:
+    return msgspec.convert(message.file, ShownFile) if message.file else None
 
 
 def record_of(entry: Entry, *, agent_id: int | None) -> dict[str, Any]:
@@ -83,9 +104,9 @@ def spans_of(masks: Iterable[MaskedSpan]) -> tuple[ShownSpan, ...]:
     return tuple(sorted(masked, key=lambda span: span.start))
 
 
-def last_line(body: str) -> str:
-    """Returns a (masked) body as lists of chats show it."""
-    return " ".join(body.split())[:LAST_LINE_LENGTH]
+def last_line(body: str, *, is_file: bool = False) -> str:
+    """Returns a (masked) body as lists of chats show it. A sign that readers speak in any language marks a file."""
+    return " ".join([*([FILE_SIGN] if is_file else []), *body.split()])[:LAST_LINE_LENGTH]
 
 
 def changes_since(chat_id: int, rev: int) -> list[Entry]:
@@ -94,6 +115,12 @@ def changes_since(chat_id: int, rev: int) -> list[Entry]:
     These are at most ``CHANGES_AT_ONCE``: if there are as many, ask again from the last one's rev.
     """
     return _read("message.rev > %s ORDER BY message.rev LIMIT %s", [chat_id, rev, CHANGES_AT_ONCE])
+
+
+def unread_by_customer(chat_id: int, read: int) -> int:
+    """Returns how many messages by others there are past place ``read`` that the chat's customer may see."""
+    ((number,),) = prepared.fetch(_UNREAD, [chat_id, read])
+    return number
 
 
 def latest_page(chat: Chat, *, notes: bool = True) -> list[Entry]:
@@ -116,6 +143,7 @@ def _entry(row: Sequence[Any]) -> Entry:
     values = list(row)
     values[_MASKS] = _spans(values[_MASKS])
     values[_OFFERS] = _spans(values[_OFFERS])
+    values[_FILE] = _decode_file(values[_FILE]) if values[_FILE] else None
     return msgspec.convert(values, Entry)
 
 
@@ -123,10 +151,11 @@ def _spans(stored: str | None) -> tuple[ShownSpan, ...]:
     return _decode_spans(stored) if stored else ()
 
 
-_MASKS, _OFFERS = map(Entry.__struct_fields__.index, ("masks", "offers"))
+_MASKS, _OFFERS, _FILE = map(Entry.__struct_fields__.index, ("masks", "offers", "file"))
 
 
 _decode_spans = msgspec.json.Decoder(tuple[ShownSpan, ...]).decode
+_decode_file = msgspec.json.Decoder(ShownFile).decode
 
 # Fields of an entry that are not read as the column is.
 _READ_AS = {
@@ -135,7 +164,12 @@ _READ_AS = {
         FROM chat_mask AS mask WHERE mask.message_id = message.id
     )""",
     "offers": "message.offers::text",
+    "file": "message.file::text",
 }
+_UNREAD = """
+SELECT count(*) FROM chat_message
+WHERE chat_id = %s AND seq > %s AND NOT internal AND author <> 'customer' AND event <> 'deleted'
+"""
 _SELECT = """
 SELECT {columns}
 FROM chat_message AS message WHERE message.chat_id = %s

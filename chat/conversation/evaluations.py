@@ -20,10 +20,12 @@ from chat.evaluation import Evaluation, Score
 from chat.masking import concealing
 from chat.masking.offers import as_offers
 from chat.masking.spans import apply_mask
-from chat.models import Chat, ChatSettings, Message
+from chat.models import Chat, Message
+from chat.service_settings import ChatSettings
 from contiple.base.clock import database_now
 from contiple.base.errors import Conflict, Invalid
 from contiple.base.texts import clean_text
+from helpcenter.access import title_of
 from helpcenter.texts import known_language
 
 GIVEN_WITHIN = timedelta(days=7)  # after the end: later than that nobody remembers the chat
@@ -102,7 +104,7 @@ def ask(agent: Agent, chat_id: int) -> None:
             raise Conflict(_("An evaluation can be asked for once, in an own chat."))
         Evaluation.objects.create(chat=chat, asked_at=database_now())
         audit.record(chat.service_id, "chat.evaluation_asked", chat.subject, agent=agent)
-        messages.append_notice(chat, message_for(chat), name=chat.service.name, event=ASKED)
+        messages.append_notice(chat, message_for(chat), name=title_of(chat.service, chat.language), event=ASKED)
 
 
 def give(chat_id: int, *, score: int, comment: str) -> None:

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db.models import (
     BooleanField,
-    Exists,
     ExpressionWrapper,
     OuterRef,
     Q,
@@ -15,19 +15,38 @@ from django.db.models import (
     Value,
 )
 from django.db.models.functions import Coalesce
+from django.db.models.lookups import Exact, IsNull
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Agent
 from chat import access
+from chat.categories import tree_of
+from chat.evaluation import Evaluation
 from chat.models import Chat, Message
-from contiple.base.months import KOREA
-from contiple.base.paging import Page, Position, page_among, page_of
+from chat.operating_hours import zone_of
+from contiple.base import paging
+from contiple.base.paging import Page, Position
 from helpcenter.models import Customer
 
 TEXT_LENGTH_MAX = 200
 FEW = 1_000  # customers whose chats are fetched by their ids
-# Days that anybody means. Beyond them a day's begin in Korea is no moment in UTC.
+BY = "created_at"
+NONE, OPEN = "none", "open"  # values of filters that are no id, no score and no ``ClosedBy``
+# Days that anybody means. Beyond them a day's begin in a zone is no moment in UTC.
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
+
+
+# How a chat ended, in words.
+ENDS = {
+    OPEN: _("Not ended"),
+    Chat.ClosedBy.CUSTOMER: _("By the customer"),
+    Chat.ClosedBy.AGENT: _("By the agent"),
+    Chat.ClosedBy.TIMEOUT: _("Customer was gone"),
+    Chat.ClosedBy.IDLE: _("Customer stopped answering"),
+    Chat.ClosedBy.SERVICE: _("Chat was closed"),
+    Chat.ClosedBy.BLOCKED: _("Customer was blocked"),
+    Chat.ClosedBy.ADMIN: _("By an admin"),
+}
 
 
 class Outcome(TextChoices):
@@ -38,7 +57,7 @@ class Outcome(TextChoices):
 
 
 def outcome_of(chat: Chat) -> Outcome:
-    """Reads ``is_processed``, which ``page_for`` adds."""
+    """Reads ``is_processed``, which ``find`` adds."""
     return Outcome.PROCESSED if chat.is_processed else Outcome.UNPROCESSED  # type: ignore[attr-defined]
 
 
@@ -46,48 +65,99 @@ def outcome_of(chat: Chat) -> Outcome:
 class Filters:
     """Filters of the list; an empty value fits every chat. ``text`` is in the customer's name or e-mail address.
 
-    Days are Korean, as in the record of unmasking; ``until`` is the last of them.
+    ``category`` is an id, which stands for those below it too, or ``none``; ``score`` is 1 to 5 or ``none``; ``ended``
+    is a key of ``ENDS``. Days are the service's, and ``until`` is the last of them.
     """
 
     agent: int | None = None
+    topic: int | None = None
+    category: str = ""
     outcome: str = ""
+    score: str = ""
+    ended: str = ""
+    language: str = ""
     since: date | None = None
     until: date | None = None
     text: str = ""
 
 
-def page_for(
-    agent: Agent, filters: Filters, *, before: Position | None = None, after: Position | None = None
-) -> Page[Chat]:
-    """A page of the chats that fit every filter, newest first, with ``is_processed``.
+@dataclass(frozen=True)
+class Found:
+    """The ``chats`` that fit, with ``is_processed``. They are among those of ``among``, which an index leads to."""
+
+    chats: QuerySet[Chat]
+    among: QuerySet[Chat]
+
+
+def find(agent: Agent, filters: Filters) -> Found:
+    """The chats that fit every filter, in no order; ``agent`` is who looks for them."""
+    chats = access.chats_seen_by(agent).select_related("evaluation")
+    among = _by_index(chats.annotate(is_processed=answered()), agent, filters)
+    fits = _fitting(filters)
+    found = among.filter(fits) if fits else among
+    return _named(Found(found, among), agent, filters.text.strip())
+
+
+def page_of(found: Found, *, before: Position | None = None, after: Position | None = None) -> Page[Chat]:
+    """A page of the found chats, newest first.
 
     If neither an index nor ``FEW`` customers lead to them, it looks at a part of the list (``paging.page_among``).
     """
-    chats = access.chats_seen_by(agent).select_related("evaluation")
-    among = _by_index(chats.annotate(is_processed=_answered()), filters)
-    found = among
-    if text := filters.text.strip():
-        named = Q(name__icontains=text) | Q(email__icontains=text)
-        people = Customer.objects.filter(named, service=agent.service).order_by().values_list("pk", flat=True)
-        ids = list(people[: FEW + 1])
-        is_few = len(ids) <= FEW
-        found = found.filter(customer__in=ids) if is_few else found.filter(_of_anyone(named))
-        among = found if is_few else among
-    if filters.outcome:
-        found = found.filter(_answered() if filters.outcome == Outcome.PROCESSED else ~_answered())
-    if found is among:
-        return page_of(found, by="created_at", before=before, after=after)
-    return page_among(found, among, by="created_at", before=before, after=after)
+    if found.chats is found.among:
+        return paging.page_of(found.chats, by=BY, before=before, after=after)
+    return paging.page_among(found.chats, found.among, by=BY, before=before, after=after)
 
 
-def _by_index(chats: QuerySet[Chat], filters: Filters) -> QuerySet[Chat]:
+def count(found: Found) -> str:
+    """The number of chats as shown to people (``paging.count_among``)."""
+    return paging.count_among(found.chats, found.among, by=BY)
+
+
+def _by_index(chats: QuerySet[Chat], agent: Agent, filters: Filters) -> QuerySet[Chat]:
     if filters.agent:
         chats = chats.filter(agent=filters.agent)
-    if filters.since:
-        chats = chats.filter(created_at__gte=_begin_of(filters.since))
-    if filters.until:
-        chats = chats.filter(created_at__lt=_begin_of(filters.until) + timedelta(days=1))
+    if filters.topic:
+        chats = chats.filter(topic=filters.topic)
+    if filters.category and filters.category != NONE:
+        chats = chats.filter(category__in=tree_of(agent.service_id).below(int(filters.category)))
+    if filters.since or filters.until:
+        zone = zone_of(agent.service)
+        chats = chats.filter(created_at__gte=_begin_of(filters.since or FIRST_DAY, zone))
+        chats = chats.filter(created_at__lt=_begin_of(filters.until or LAST_DAY, zone) + timedelta(days=1))
     return chats
+
+
+def _fitting(filters: Filters) -> Q:
+    """The conditions that no index has, on chats with ``is_processed``.
+
+    Each is looked up for a chat, so that none leads away from the list's order.
+    """
+    fits = Q()
+    if filters.category == NONE:
+        fits &= Q(category=None)
+    if filters.outcome:
+        fits &= Q(is_processed=filters.outcome == Outcome.PROCESSED)
+    if filters.score:
+        score = Subquery(Evaluation.objects.filter(chat=OuterRef("pk")).values("score"))
+        fits &= Q(IsNull(score, rhs=True) if filters.score == NONE else Exact(score, int(filters.score)))
+    if filters.ended:
+        fits &= Q(closed_by=filters.ended) if filters.ended != OPEN else ~Q(state=Chat.State.CLOSED)
+    if filters.language:
+        fits &= Q(language=filters.language)
+    return fits
+
+
+def _named(found: Found, agent: Agent, text: str) -> Found:
+    """Those whose customer is named so: by their ids if there are few, else looked at down the list."""
+    if not text:
+        return found
+    named = Q(name__icontains=text) | Q(email__icontains=text)
+    people = Customer.objects.filter(named, service=agent.service).order_by().values_list("pk", flat=True)
+    ids = list(people[: FEW + 1])
+    if len(ids) > FEW:
+        return Found(found.chats.filter(_of_anyone(named)), found.among)
+    chats = found.chats.filter(customer__in=ids)
+    return Found(chats, chats)
 
 
 def _of_anyone(named: Q) -> Coalesce:
@@ -96,10 +166,15 @@ def _of_anyone(named: Q) -> Coalesce:
     return Coalesce(Subquery(customer.values("fits")), Value(value=False), output_field=BooleanField())
 
 
-def _answered() -> Exists:
-    words = Message.objects.filter(chat=OuterRef("pk"), author=Message.Author.AGENT, internal=False)
-    return Exists(words)
+def answered() -> Coalesce:
+    """Whether an agent wrote to the customer of a chat.
+
+    It is looked up for each chat: as EXISTS, the database may join the chats with all messages of everybody.
+    """
+    words = Message.objects.filter(chat=OuterRef("pk"), author=Message.Author.AGENT, internal=False, event="")
+    found = words.annotate(fits=Value(value=True)).values("fits")[:1]
+    return Coalesce(Subquery(found), Value(value=False), output_field=BooleanField())
 
 
-def _begin_of(day: date) -> datetime:
-    return datetime.combine(min(max(day, FIRST_DAY), LAST_DAY), time.min, KOREA)
+def _begin_of(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(min(max(day, FIRST_DAY), LAST_DAY), time.min, zone)

@@ -126,20 +126,27 @@ def originals_of_customer(chat: Chat) -> list[str]:
 
 
 def change_body(chat: Chat, message: Message) -> None:
-    """Saves what the message says under the chat's next rev, and the lists' last line if it is the last one.
+    """Saves what the message says under the chat's next rev, and the lists' last line if a person said it last.
 
     Needs the chat's row lock. The caller tells of the message itself.
     """
     chat.last_rev += 1
     message.rev = chat.last_rev
-    message.save(update_fields=["body", "event", "rev", "offers"])
+    message.save(update_fields=["body", "event", "rev", "offers", "file", "edited", "quote"])
     fields: dict[str, Any] = {"last_rev": chat.last_rev}
-    if not message.internal and not chat.messages.filter(seq__gt=message.seq, internal=False).exclude(body="").exists():
-        fields["last_line"] = last_line(message.body)
+    last = None if message.internal else _last_said(chat)
+    if not message.internal and (last is None or last.seq <= message.seq):
+        fields["last_line"] = last_line(last.body, is_file=bool(last.file)) if last else ""
         live.publish_on_commit(live.service_topic(chat.service_id), live.Touched())
         if chat.agent_id:
             live.publish_on_commit(live.agent_topic(chat.agent_id), live.Touched())
     Chat.objects.filter(pk=chat.pk).update(**fields)
+
+
+def _last_said(chat: Chat) -> Message | None:
+    """Returns the last message that lists show: of a person, and not deleted."""
+    said = chat.messages.filter(internal=False).exclude(author=Message.Author.SYSTEM).exclude(body="")
+    return said.order_by("-seq").first()
 
 
 def _masked_by_hand(chat: Chat) -> QuerySet[Mask]:

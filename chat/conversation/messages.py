@@ -7,7 +7,7 @@ nearly the same for one row as for fifty.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -15,14 +15,16 @@ from django.http import Http404
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from agents.credentials import Credential, chatting_among, chatting_query
+from agents.credentials import Credential
 from agents.models import Agent
 from chat.abuse import limits
+from chat.conversation.entries import ShownFile
+from chat.conversation.situation import Earlier, Situation, lock_and_look
 from chat.conversation.writing import Draft, LockedChat, write
 from chat.masking import concealing
 from chat.masking.rules import NOTHING, Found, Rules, known_rules, rules_of
 from chat.models import Chat, Message
-from contiple.base import metrics, prepared, tracing
+from contiple.base import metrics, tracing
 from contiple.base.errors import Closed, Conflict, Invalid, TooMany
 from contiple.base.texts import MESSAGE_LENGTH_MAX, clean_text
 from contiple.base.waiting import try_again
@@ -35,6 +37,7 @@ class Sending:
     """A person's message on its way, clean and searched for personal data (``prepare``).
 
     Without ``agent_id`` it is the customer's. With a ``credential`` the agent's rights are checked again at the commit.
+    A note (``internal``) is an agent's, whoever has the chat, and for agents alone.
     """
 
     chat_id: int
@@ -45,6 +48,9 @@ class Sending:
     agent_id: int | None = None
     agent_name: str = ""
     credential: Credential | None = None
+    file: ShownFile | None = None  # the body is its name
+    internal: bool = False
+    quote: int = 0  # the place of the message that it answers; 0: none
     received_at: float = 0.0
     trace: tracing.Trace | None = None
 
@@ -60,21 +66,6 @@ class Sent:
     seq: int
     rev: int
     is_repeat: bool = False
-
-
-class _Earlier(NamedTuple):
-    """A message that is there already under the same id."""
-
-    author: str
-    sent: Sent
-
-
-class _Situation(NamedTuple):
-    """All that decides about a batch of messages, read while their chats are locked."""
-
-    chats: Mapping[int, LockedChat]
-    names: Mapping[Credential, str]  # names of the agents who may chat
-    earlier: dict[tuple[int, UUID], _Earlier | None]  # by chat and id of the message; None: it is in this batch
 
 
 def clean_body(text: str) -> str:
@@ -124,7 +115,7 @@ def append_together(sendings: Sequence[Sending], *, wait: bool) -> list[Sent | E
     Raises ``DatabaseError``: then nothing is appended or, if the commit itself was cut off, perhaps everything.
     """
     with transaction.atomic():
-        situation = _lock_and_look(sendings, wait=wait)
+        situation = lock_and_look(sendings, wait=wait)
         outcomes: list[Sent | Exception | Draft | None] = []
         for sending in sendings:
             outcome = _judge(sending, situation, wait=wait)
@@ -177,31 +168,7 @@ def _append(chat: Chat, body: str = "", found: Found = NOTHING, agent_id: int | 
         chat.last_line = locked.last_line
 
 
-def _lock_and_look(sendings: Sequence[Sending], *, wait: bool) -> _Situation:
-    """Locks the chats, by pk as everywhere; without ``wait`` those that are locked already are left out.
-
-    The same round trip then reads who may chat, and which of the messages are there already.
-    """
-    ids = list({sending.chat_id for sending in sendings})
-    asked = list({sending.credential for sending in sendings if sending.credential})
-    chats, chatting, earlier = prepared.fetch_each(
-        [
-            (_LOCK.format("" if wait else "SKIP LOCKED"), [ids]),
-            chatting_query(asked),
-            (_SENT_EARLIER, [[it.chat_id for it in sendings], [it.client_id for it in sendings]]),
-        ]
-    )
-    return _Situation(
-        chats={row.id: LockedChat(**row._asdict()) for row in chats},
-        names=chatting_among(asked, chatting),
-        earlier={
-            (row.chat_id, row.client_id): _Earlier(row.author, Sent(row.seq, row.rev, is_repeat=True))
-            for row in earlier
-        },
-    )
-
-
-def _judge(sending: Sending, situation: _Situation, *, wait: bool) -> Sent | Exception | Draft | None:
+def _judge(sending: Sending, situation: Situation, *, wait: bool) -> Sent | Exception | Draft | None:
     """Returns what becomes of a message: a draft to be written, a refusal, or the outcome of the first time."""
     chat, credential = situation.chats.get(sending.chat_id), sending.credential
     if credential is not None and credential not in situation.names:
@@ -212,13 +179,30 @@ def _judge(sending: Sending, situation: _Situation, *, wait: bool) -> Sent | Exc
         return Http404()
     if (sending.chat_id, sending.client_id) in situation.earlier:
         return _first_outcome(sending, situation.earlier[sending.chat_id, sending.client_id])
+    return _refused(sending, chat, situation) or _draft(sending, chat, situation.names)
+
+
+def _refused(sending: Sending, chat: LockedChat, situation: Situation) -> Exception | None:
+    """Returns why a message is not written. A note is not for the chat's agent alone, and may come after the end."""
+    if sending.internal:
+        return _refused_quote(sending, situation)
     if chat.state == Chat.State.CLOSED:
         return Conflict(_("This chat has ended."), code="ended")
     if sending.agent_id is not None and (chat.agent_id != sending.agent_id or chat.state != Chat.State.ACTIVE):
         return Conflict(_("This chat is no longer yours."), code="not_yours")
     if sending.agent_id is None and (wait_s := chat.owed_s + limits.cost_s(sending.body) - limits.OWED_S_MAX) > 0:
         return too_fast(wait_s)
-    return _draft(sending, chat, situation.names)
+    return _refused_quote(sending, situation)
+
+
+def _refused_quote(sending: Sending, situation: Situation) -> Invalid | None:
+    """Only what stands in the chat can be quoted; to the customer, only what the customer sees."""
+    if not sending.quote:
+        return None
+    is_note = situation.quotable.get((sending.chat_id, sending.quote))
+    if is_note is None or (is_note and not sending.internal):
+        return Invalid(_("The message that this answers isn’t there any more."))
+    return None
 
 
 def too_fast(wait_s: float) -> TooMany:
@@ -226,11 +210,13 @@ def too_fast(wait_s: float) -> TooMany:
     return TooMany(format_lazy("{} {}", _("Too many messages at once."), try_again(wait_s)), retry_after_s=wait_s)
 
 
-def _first_outcome(sending: Sending, earlier: _Earlier | None) -> Sent | Exception | None:
+def _first_outcome(sending: Sending, earlier: Earlier | None) -> Sent | Exception | None:
     """Returns ``None`` if the first is in this very batch: when it is sent again, the first will be committed."""
     if earlier is None:
         return None
-    return earlier.sent if earlier.author == sending.author else Invalid(_("This id is taken by another message."))
+    if (earlier.author, earlier.internal) != (sending.author, sending.internal):
+        return Invalid(_("This id is taken by another message."))
+    return Sent(earlier.seq, earlier.rev, is_repeat=True)
 
 
 def _draft(sending: Sending, chat: LockedChat, names: Mapping[Credential, str]) -> Draft:
@@ -238,6 +224,9 @@ def _draft(sending: Sending, chat: LockedChat, names: Mapping[Credential, str]) 
         "author": sending.author,
         "name": _author_name(sending, chat, names),
         "client_id": sending.client_id,
+        "file": sending.file,
+        "internal": sending.internal,
+        "quote": sending.quote or None,
     }
     return Draft(
         chat=chat,
@@ -267,25 +256,3 @@ def _found_now(sending: Sending, chat: LockedChat) -> Found:
 
 def _sent(draft: Draft) -> Sent:
     return Sent(draft.entry.seq, draft.entry.rev)
-
-
-_LOCK = """
-SELECT chat.id, chat.service_id, chat.state, chat.agent_id, chat.last_rev, chat.unread,
-    greatest(coalesce(extract(epoch FROM chat.paced_until - statement_timestamp()), 0), 0)::float AS owed_s,
-    customer.name AS customer_name, contract.security_service AS masks_on,
-    coalesce(rules.version, 0) AS rules_version,
-    CASE WHEN customer.email <> '' AND coalesce(settings.mail_unread, TRUE)
-        THEN coalesce(settings.mail_unread_minutes, 5) END AS mail_after_minutes
-FROM chat_chat AS chat
-JOIN helpcenter_customer AS customer ON customer.id = chat.customer_id
-JOIN agents_contract AS contract ON contract.service_id = chat.service_id
-JOIN agents_service AS service ON service.id = chat.service_id AND NOT service.is_stopped
-LEFT JOIN chat_maskingrules AS rules ON rules.service_id = chat.service_id
-LEFT JOIN chat_chatsettings AS settings ON settings.service_id = chat.service_id
-WHERE chat.id = ANY(%s) ORDER BY chat.id FOR NO KEY UPDATE OF chat {}
-"""
-_SENT_EARLIER = """
-SELECT message.chat_id, message.client_id, message.author, message.seq, message.rev
-FROM unnest(%s::bigint[], %s::uuid[]) AS sending (chat_id, client_id)
-JOIN chat_message AS message USING (chat_id, client_id)
-"""

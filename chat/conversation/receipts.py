@@ -103,7 +103,8 @@ WITH seen AS (
 ), counted AS (
     SELECT grown.*, CASE WHEN grown.agent_read > chat.agent_read THEN (
         SELECT count(*) FROM chat_message AS message
-        WHERE message.chat_id = grown.id AND message.author = 'customer' AND message.seq > grown.agent_read
+        WHERE message.chat_id = grown.id AND message.seq > grown.agent_read
+            AND (message.author = 'customer' OR (message.internal AND message.agent_id <> grown.agent_id))
     ) ELSE grown.unread END AS unread_now
     FROM grown JOIN chat_chat AS chat ON chat.id = grown.id
     WHERE (grown.customer_received, grown.customer_read, grown.agent_received, grown.agent_read)

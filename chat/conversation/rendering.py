@@ -4,10 +4,10 @@
 (CSS) and whether a mask is a button (the agents' script).
 """
 
-import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from django.template.defaultfilters import filesizeformat
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.html import escape, format_html
@@ -18,8 +18,9 @@ from msgspec import structs
 
 from chat import protocol
 from chat.conversation import live
-from chat.conversation.entries import Entry, ShownSpan, last_line
+from chat.conversation.entries import Entry, ShownFile, ShownSpan, last_line
 from chat.evaluation import Score
+from contiple.base.links import linked
 
 EVENTS = {
     "joined": _("%(name)s joined the chat."),
@@ -32,6 +33,8 @@ EVENTS = {
     "mailed_missed": _("A link to leave a 1:1 inquiry was sent by e-mail."),
     "mail_returned": _("An e-mail to the customer came back: it was not delivered."),
     "mail_failed": _("An e-mail to the customer could not be sent."),
+    "answered_by_mail": _("An answer by e-mail is in %(name)s."),
+    "deleted": _("This message was deleted."),
     "left_queue": _("The customer left the queue."),
     "inquiry": _("The customer left a 1:1 inquiry instead."),
     "closed_customer": _("The customer ended the chat."),
@@ -43,12 +46,10 @@ EVENTS = {
 }
 # Events with words of their own: those of the service, and of the customer.
 _KINDS = {"evaluation": "ask", "evaluated": "evaluation"}
-# An address ends before closing punctuation that belongs to the sentence.
-_LINK = re.compile(r"https?://[^\s<>\"'`\\]*[^\s<>\"'`\\.,;:!?)\]}*]", re.IGNORECASE)
 
 
 def message_html(entry: Entry, language: str) -> str:
-    """Returns an entry as HTML. The template is rendered once for each language and kind of entry; see ``_pieces``."""
+    """Returns an entry as HTML. The template is rendered once for each language and kind of entry; see ``_pattern``."""
     kind = _KINDS.get(entry.event.partition("_")[0], "event") if entry.event else ""
     filling = {
         "chat": str(entry.chat),
@@ -56,14 +57,19 @@ def message_html(entry: Entry, language: str) -> str:
         "rev": str(entry.rev),
         "name": _escaped(entry.name),
         "iso": entry.created_at.isoformat(),
-        "time": entry.created_at.strftime("%H:%M"),
+        "time": f"{entry.created_at.hour:02}:{entry.created_at.minute:02}",
         "event": _event_html(entry, language),
         "body": body_html(entry.body, entry.masks, entry.offers),
     }
     if kind == "event":
         filling["body"] = filling["event"]
-    pieces = _pieces(language, entry.author, kind, entry.internal, tuple(filling))
-    return "".join([filling[piece[1:]] if piece[0] == _HOLE else piece for piece in pieces])
+    if entry.file:
+        filling |= _file_filling(entry.file, language)
+    if entry.edited:
+        filling["edited"] = ""
+    if entry.quote:
+        filling["quote"] = str(entry.quote)
+    return _pattern(language, entry.author, kind, entry.internal, tuple(filling)) % filling
 
 
 def message_data(changed: live.Changed, language: str) -> bytes:
@@ -72,7 +78,7 @@ def message_data(changed: live.Changed, language: str) -> bytes:
     if language not in made:
         frame = message_frame(changed.entry, language)
         frame.unread = changed.unread
-        frame.line = last_line(changed.entry.body) if changed.unread is not None else None
+        frame.line = _line_of(changed.entry) if changed.unread is not None else None
         made[language] = protocol.encode(frame)
     return made[language]
 
@@ -93,7 +99,11 @@ def last_line_frame(changed: live.Changed) -> protocol.LastLine | None:
     entry = changed.entry
     if changed.unread is None:
         return None
-    return protocol.LastLine(entry.chat, entry.seq, entry.author, last_line(entry.body), changed.unread)
+    return protocol.LastLine(entry.chat, entry.seq, entry.author, _line_of(entry), changed.unread)
+
+
+def _line_of(entry: Entry) -> str:
+    return last_line(entry.body, is_file=entry.file is not None)
 
 
 def receipts_frame(receipts: live.Receipts) -> protocol.Receipts:
@@ -110,12 +120,21 @@ def body_html(body: str, masks: Sequence[ShownSpan], offers: Sequence[ShownSpan]
     Its text content is the body, to the character: offsets of selections count on it.
     """
     if not (masks or offers):
-        return mark_safe(_linked(body))  # noqa: S308 - every part is escaped
+        return mark_safe(linked(body))  # noqa: S308 - every part is escaped
     parts, at = [], 0
     for span in sorted([*masks, *offers], key=lambda span: span.start):
-        parts += [_linked(body[at : span.start]), _masked(span, body[span.start : span.end])]
+        parts += [linked(body[at : span.start]), _masked(span, body[span.start : span.end])]
         at = span.end
-    return mark_safe("".join([*parts, _linked(body[at:])]))  # noqa: S308 - every part is escaped
+    return mark_safe("".join([*parts, linked(body[at:])]))  # noqa: S308 - every part is escaped
+
+
+def _file_filling(file: ShownFile, language: str) -> dict[str, str]:
+    with translation.override(language):
+        size = plain(filesizeformat(file.size))
+    removed = {"file_removed": ""} if file.removed else {}
+    numbers = {"id": file.id, "width": file.width, "height": file.height, "thumbnail": int(file.thumbnail)}
+    words = {"file_kind": _escaped(file.kind), "file_size": _escaped(size)}
+    return {f"file_{name}": str(value) for name, value in numbers.items()} | words | removed
 
 
 def event_text(entry: Entry) -> str:
@@ -139,33 +158,20 @@ def plain(html: str) -> str:
 _HOLE = "\ue000"
 
 
-@lru_cache(maxsize=64)
-def _pieces(language: str, author: str, kind: str, internal: bool, names: tuple[str, ...]) -> list[str]:
-    """Renders ``_message.html`` with holes for what differs, and cuts it there. Filled and joined it is the message."""
+@lru_cache(maxsize=256)
+def _pattern(language: str, author: str, kind: str, internal: bool, names: tuple[str, ...]) -> str:
+    """Renders ``_message.html`` with holes for what differs. ``%`` fills them: what it gives is the message."""
     holes = {name: SafeString(f"{_HOLE}{name}{_HOLE}") for name in names}
     context = {**holes, "author": author, "kind": kind, "internal": internal}
     with translation.override(language):
         html = plain(render_to_string("chat/_message.html", context))
     # Even parts are the template's, odd ones the names of holes.
-    parts = html.split(_HOLE)
-    return [_HOLE + part if number % 2 else part for number, part in enumerate(parts) if part]
+    parts = html.replace("%", "%%").split(_HOLE)
+    return "".join(f"%({part})s" if number % 2 else part for number, part in enumerate(parts))
 
 
 def _escaped(text: str) -> str:
     return plain(escape(text))
-
-
-def _linked(text: str) -> str:
-    if "://" not in text:
-        return _escaped(text)
-    parts, at = [], 0
-    for match in _LINK.finditer(text):
-        parts.append(escape(text[at : match.start()]))
-        parts.append(
-            format_html('<a href="{0}" target="_blank" rel="noopener noreferrer nofollow ugc">{0}</a>', match.group())
-        )
-        at = match.end()
-    return "".join([*parts, escape(text[at:])])
 
 
 def _masked(span: ShownSpan, text: str) -> str:

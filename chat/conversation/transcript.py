@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 from chat.conversation import entries
 from chat.conversation.entries import Entry
 from chat.conversation.evaluations import GIVEN
+from chat.conversation.plain_words import in_words
 from chat.conversation.rendering import event_text
 from chat.models import Chat
-from helpcenter.access import help_center_of
-from helpcenter.texts import text_for
+from helpcenter.access import title_of
 
 AT_ONCE = 500  # entries of a query
 OFFSET_MAX = 14 * 60  # minutes from UTC, of the farthest zone
@@ -53,7 +53,7 @@ def _backwards(chat: Chat) -> Iterator[Entry]:
 def _head(chat: Chat, offset: int) -> list[str]:
     zone = _zone(offset)
     lines = [
-        text_for(help_center_of(chat.service), translation.get_language()).title,
+        title_of(chat.service, translation.get_language()),
         _("Chat with %(name)s") % {"name": chat.customer.name},
         f"{_('Started')}: {_moment(chat.created_at, zone)} ({_zone_name(offset)})",
     ]
@@ -66,7 +66,7 @@ def _as_text(entry: Entry, zone: timezone) -> str:
     head = event_text(entry) or entry.name
     if entry.event.startswith(GIVEN):
         head = f"{_('Evaluation')}: {head}"
-    body = "".join(f"\n{_INDENT}{line}" for line in entry.body.splitlines())
+    body = "".join(f"\n{_INDENT}{line}" for line in in_words(entry.body, entry.file).splitlines())
     return f"[{_moment(entry.created_at, zone)}] {head}{body}\n"
 
 

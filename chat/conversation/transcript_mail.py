@@ -18,7 +18,7 @@ from chat.conversation.transcript import transcript
 from chat.models import Chat
 from contiple.base.email_addresses import canonical
 from contiple.base.errors import Conflict
-from helpcenter.access import help_center_of
+from helpcenter.access import help_center_of, title_of
 from helpcenter.texts import text_for
 
 KIND = "transcript"
@@ -47,7 +47,7 @@ def post_transcript(chat: Chat, *, language: str, offset: int) -> None:
                 service=chat.service,
                 about=f"{chat.subject}:{offset}",
                 to=[email],
-                subject=_subject(chat),
+                subject=_subject(title_of(chat.service, language)),
                 text="",
                 language=language,
             )
@@ -61,15 +61,15 @@ def _make(row: OutgoingMail) -> outbox.Outgoing | None:
     if chat is None or [chat.customer.email] != row.to:
         return None
     text = transcript(chat, language=row.language, offset=int(offset), length=LENGTH_MAX)
-    signature = text_for(help_center_of(chat.service), row.language).signature
+    texts = text_for(help_center_of(chat.service), row.language)
     return outbox.Outgoing(
         kind=KIND,
         to=row.to,
-        subject=_subject(chat),
-        text=f"{text}\n{signature}\n",
-        from_name=chat.service.name,
+        subject=_subject(texts.title),
+        text=f"{text}\n{texts.signature}\n",
+        from_name=texts.title,
     )
 
 
-def _subject(chat: Chat) -> str:
-    return _("Your chat with %(name)s") % {"name": chat.service.name}
+def _subject(title: str) -> str:
+    return _("Your chat with %(name)s") % {"name": title}

@@ -9,7 +9,7 @@ import msgspec
 from django.db import transaction
 
 from chat.abuse import limits
-from chat.conversation import live, message_masks
+from chat.conversation import live, mentions, message_masks
 from chat.conversation.entries import INSERT, Entry, last_line, offered_spans, record_of, spans_of
 from chat.masking.rules import NOTHING, Found
 from chat.masking.spans import apply_mask
@@ -37,6 +37,7 @@ class LockedChat:
     owed_s: float = 0.0  # by the customer, for messages (``abuse.limits``)
     owes_s: float | None = None  # as a new message leaves it; None: it stays as it is
     spoke_last: str = ""  # customer or agent, if one of them wrote a new message
+    is_answered: bool = False  # an agent wrote a new message to the customer
     mail_after_minutes: int | None = None  # what the customer has not read by then is mailed; None: never
 
 
@@ -54,7 +55,11 @@ class Draft:
     entry: Entry = field(init=False)  # from ``take_place`` on
 
     def take_place(self) -> None:
-        """Gives the message the chat's next number, and counts what else it changes there; a note changes nothing."""
+        """Gives the message the chat's next number, and counts what else it changes there.
+
+        What the service says, and a note, is no answer to the customer. A note is unread for the chat's agent, if it is
+        a colleague's; nothing else changes.
+        """
         chat, body = self.chat, apply_mask(self.body, self.found.bounds) if self.found.masked else self.body
         chat.last_rev += 1
         self.entry = Entry(
@@ -66,27 +71,35 @@ class Draft:
             offers=offered_spans(self.found.offers),
             **self.shown,
         )
-        if self.entry.internal:
+        if self.entry.internal or self.entry.author == Author.SYSTEM:
+            chat.unread += self.is_for_agent
             return
-        if body:
-            chat.last_line = last_line(body)
+        chat.spoke_last = self.entry.author
+        chat.is_answered |= self.entry.author == Author.AGENT
+        chat.last_line = last_line(body, is_file=bool(self.entry.file))
         if self.entry.author == Author.CUSTOMER:
             chat.unread += 1
             chat.owed_s += limits.cost_s(body)
             chat.owes_s = chat.owed_s
-        if self.entry.author != Author.SYSTEM:
-            chat.spoke_last = self.entry.author
-
-    def change(self) -> live.Changed:
-        """Returns the delivery of the committed message. Lists of chats show neither notes nor events."""
-        chat, entry = self.chat, self.entry
-        unread = chat.unread if entry.body and not entry.internal else None
-        trace = tracing.committed(self.trace, service=chat.service_id, chat=chat.id, seq=entry.seq)
-        return live.Changed(entry, unread, self.received_at, trace)
 
     @property
-    def topic(self) -> str:
-        return live.chat_topic(self.chat.id)
+    def is_for_agent(self) -> bool:
+        """Whether it is a note by a colleague of the agent who has the chat."""
+        return self.entry.internal and self.agent_id is not None and self.chat.agent_id not in {None, self.agent_id}
+
+    def deliveries(self) -> list[live.Addressed]:
+        """Returns what is published once the message is committed."""
+        said: list[live.Addressed] = [(live.chat_topic(self.chat.id), self.change())]
+        if self.is_for_agent and self.chat.agent_id:
+            said.append((live.agent_topic(self.chat.agent_id), live.Touched()))
+        return said
+
+    def change(self) -> live.Changed:
+        """Returns the delivery of the committed message. Lists of chats show what people said to each other."""
+        chat, entry = self.chat, self.entry
+        unread = chat.unread if entry.author != Author.SYSTEM and not entry.internal else None
+        trace = tracing.committed(self.trace, service=chat.service_id, chat=chat.id, seq=entry.seq)
+        return live.Changed(entry, unread, self.received_at, trace)
 
 
 def write(drafts: Sequence[Draft]) -> None:
@@ -96,7 +109,10 @@ def write(drafts: Sequence[Draft]) -> None:
     for draft, row in zip(drafts, _insert(drafts), strict=True):
         masks = _put_masks_on(draft, row.id) if draft.found.masked else []
         draft.entry = msgspec.structs.replace(draft.entry, created_at=row.created_at, masks=spans_of(masks))
-    transaction.on_commit(lambda: live.publish_all([(it.topic, it.change()) for it in drafts]), robust=True)
+        if draft.entry.internal:
+            entry, service_id = draft.entry, draft.chat.service_id
+            mentions.tell(service_id, entry.chat, entry.body, by_id=draft.agent_id, by=entry.name)
+    transaction.on_commit(lambda: live.publish_all([said for it in drafts for said in it.deliveries()]), robust=True)
 
 
 def _insert(drafts: Sequence[Draft]) -> list[prepared.Row]:
@@ -122,7 +138,7 @@ WITH message AS (
     {INSERT}
 ), new AS (
     SELECT * FROM json_to_recordset(%s::json) AS new (id bigint, last_rev integer, unread integer, last_line text,
-        owes_s float, spoke_last text, mail_after_minutes integer)
+        owes_s float, spoke_last text, is_answered boolean, mail_after_minutes integer)
 ), mail_wait AS (
     INSERT INTO chat_mailwait (chat_id, due_at)
     SELECT id, statement_timestamp() + make_interval(mins => mail_after_minutes) FROM new
@@ -136,9 +152,13 @@ WITH message AS (
             ELSE statement_timestamp() + make_interval(secs => new.owes_s) END,
         last_line = coalesce(new.last_line, chat.last_line),
         last_message_at = CASE WHEN new.last_line IS NULL THEN chat.last_message_at ELSE statement_timestamp() END,
+        customer_waits_since = CASE new.spoke_last WHEN 'agent' THEN NULL WHEN '' THEN chat.customer_waits_since
+            ELSE coalesce(CASE WHEN NOT new.is_answered THEN chat.customer_waits_since END, statement_timestamp()) END,
         unanswered_since = CASE new.spoke_last WHEN 'agent' THEN statement_timestamp()
             WHEN '' THEN chat.unanswered_since END,
-        reminded_at = CASE new.spoke_last WHEN '' THEN chat.reminded_at END
+        reminded_at = CASE new.spoke_last WHEN '' THEN chat.reminded_at END,
+        first_answered_at = CASE WHEN new.is_answered THEN coalesce(chat.first_answered_at, statement_timestamp())
+            ELSE chat.first_answered_at END
     FROM new WHERE chat.id = new.id
 )
 SELECT id, chat_id, seq, created_at FROM message

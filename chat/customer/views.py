@@ -13,12 +13,13 @@ from django.conf import settings
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.crypto import salted_hmac
 from django.utils.translation import get_language
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_POST, require_safe
 
 from agents import throttle
@@ -30,19 +31,21 @@ from chat.abuse.networks import network_of
 from chat.conversation import entries, evaluations, frames, messages, rendering
 from chat.conversation.paging import before
 from chat.customer.forms import StartForm
+from chat.customer.members import bearer, member, new_customer
 from chat.customer.page_addresses import masked_address
+from chat.customer.stages import absent, stage_of
+from chat.customer.views_embed import embedding_sites, framed, in_asked_language
 from chat.lifecycle import transitions
 from chat.masking import concealing
 from chat.models import Chat
-from chat.routing import presence, queue
+from chat.routing import queue
 from chat.routing.queue_limits import QueueFull
+from chat.routing.waits import prospects_of
 from contiple.base.errors import Closed, Conflict, DomainError, Invalid, TooMany
 from contiple.base.waiting import say_when
-from helpcenter.access import chat_gate_open, customer_for_token, help_center_of
-from helpcenter.customers import register_customer
+from helpcenter.access import customer_for_token
 from helpcenter.models import Customer
 from helpcenter.pages import public_page
-from helpcenter.policies import current_policy
 
 TOKEN_HEADER = "X-Chat-Token"  # noqa: S105 - a header's name
 PUZZLE_HEADER = "X-Chat-Puzzle"
@@ -50,49 +53,41 @@ UNSENT_MAX = 200  # messages: nobody writes more while offline
 PAGE_LENGTH_MAX = Chat._meta.get_field("page").max_length
 
 
-def for_customers(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Passes the running service and the token's customer, or ``None``, to the view. Allows the own origins only."""
+def known_by(token_of: Callable[[HttpRequest], str]) -> Callable[[Callable[..., HttpResponse]], Callable]:
+    """Makes a guard of views, which says where a request has its token.
 
-    @csrf_exempt
-    @require_POST
-    @wraps(view)
-    def guarded(request: HttpRequest, service: str, **kwargs) -> HttpResponse:
-        if request.headers.get("Origin", settings.PUBLIC_ORIGIN) not in settings.SOCKET_ORIGINS:
-            raise Http404
-        found = running_service(service)
-        response = view(request, found, customer_for_token(found, _bearer(request)), **kwargs)
-        add_never_cache_headers(response)
-        return response
+    It passes the running service and the token's customer, or ``None``, to the view. Allows the own origins only.
+    """
 
-    return in_asked_language(guarded)
+    def guard(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @csrf_exempt
+        @require_POST
+        @wraps(view)
+        def guarded(request: HttpRequest, service: str, **kwargs) -> HttpResponse:
+            if request.headers.get("Origin", settings.PUBLIC_ORIGIN) not in settings.SOCKET_ORIGINS:
+                raise Http404
+            found = running_service(service)
+            response = view(request, found, customer_for_token(found, token_of(request)), **kwargs)
+            add_never_cache_headers(response)
+            return response
+
+        return in_asked_language(guarded)
+
+    return guard
 
 
-def in_asked_language(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Answers in the language that the address asks for, if it is one of ours: a frame speaks as the page around it."""
-
-    @wraps(view)
-    def asked(request: HttpRequest, *args, **kwargs) -> HttpResponse:
-        language = request.GET.get("language", "")
-        if language not in dict(settings.LANGUAGES):
-            return view(request, *args, **kwargs)
-        with translation.override(language):
-            response = view(request, *args, **kwargs)
-        response["Content-Language"] = language
-        return response
-
-    return asked
+for_customers = known_by(bearer)
 
 
 @require_safe
+@gzip_page
 @xframe_options_exempt
 @in_asked_language
 def panel(request: HttpRequest, service: str) -> HttpResponse:
     """The page in the frame, as a customer without a chat sees it. The script resumes the chat of others."""
     context = chat_page(request, running_service(service))
-    response = render(request, "chat/customer.html", context | _stage(request, context))
-    response._csp_replace = {"frame-ancestors": ["'self'", *_embedding_sites(context["service"])]}
-    response["Cross-Origin-Embedder-Policy"] = "require-corp"  # a page that isolates itself shows no other frames
-    response["Cross-Origin-Resource-Policy"] = "cross-origin"
+    context["sites"] = embedding_sites(context["service"])
+    response = framed(render(request, "chat/customer.html", context | stage_of(request, context)), context["sites"])
     add_never_cache_headers(response)
     return response
 
@@ -108,8 +103,8 @@ def start(request: HttpRequest, service: Service, customer: Customer | None) -> 
     chat = access.chat_of(customer) if customer else None
     if chat is not None and chat.is_open:
         _count_start(service, customer, network_of(service.pk, request))
-        return _started(request, context, chat, _bearer(request))
-    stage = _stage(request, context)
+        return _started(request, context, chat, bearer(request))
+    stage = stage_of(request, context, data=request.POST, member=member(service, bearer(request)))
     form = stage.get("form")
     if form is None:
         return _staged(request, context | stage, 409)
@@ -144,11 +139,25 @@ def resume(request: HttpRequest, service: Service, customer: Customer | None) ->
     link = request.POST.get("link", "")
     comes_by_link = customer_for_token(service, link)
     customer, token = (customer, "") if comes_by_link in {None, customer} else (comes_by_link, link)
+    return conversation_or_welcome(request, customer, service, token)
+
+
+def conversation_or_welcome(
+    request: HttpRequest, customer: Customer | None, service: Service, token: str
+) -> HttpResponse:
+    """Shows the customer's chat, unless a new one is wanted; without one, a member the form of members.
+
+    204 if there is neither: the page shows it already. ``token`` is by which it is known from now on; "" if that stays.
+    """
     chat = access.chat_of(customer) if customer else None
-    if chat is None:
+    if chat is not None and (chat.is_open or not request.POST.get("anew")):
+        stored = {"stored": _stored(chat, request.POST.get("unsent", ""))}
+        return _known(conversation(request, chat_page(request, service) | stored, chat), token)
+    known = member(service, token or bearer(request))
+    if known is None:
         return HttpResponse(status=204)
-    context = chat_page(request, service) | {"stored": _stored(chat, request.POST.get("unsent", ""))}
-    return _known(conversation(request, context, chat), token)
+    context = chat_page(request, service)
+    return _known(_staged(request, context | stage_of(request, context, member=known), 200), token)
 
 
 @for_customers
@@ -168,24 +177,12 @@ def chat_page(request: HttpRequest, service: Service) -> dict:
     return public_page(request, service) | {"masked_kinds": concealing.masked_kinds(service)}
 
 
-def _stage(request: HttpRequest, context: dict) -> dict:
-    """The context for a customer without a chat: the start form, or why there is none."""
-    service, language = context["service"], get_language()
-    policy = current_policy(context["help_center"], language)
-    if not chat_gate_open(service) or policy is None:
-        return {"stage": "unavailable"}
-    if not presence.somebody_online(service):
-        return {"stage": "absent"}
-    data = request.POST if request.method == "POST" else None
-    return {"stage": "start", "policy": policy, "form": StartForm(data, policy=policy)}
-
-
 def _staged(request: HttpRequest, context: dict, status: int) -> HttpResponse:
     return render(request, "chat/_customer_stage.html", context, status=status)
 
 
 def _start(request: HttpRequest, service: Service, customer: Customer | None, form: StartForm) -> tuple[Chat, str]:
-    language, data = get_language(), form.cleaned_data
+    language = get_language()
     network = network_of(service.pk, request)
     blocks.require_not_blocked(service.pk, network=network, customer_id=customer.pk if customer else 0)
     if not crowds.is_known(customer.pk if customer else None):
@@ -194,13 +191,10 @@ def _start(request: HttpRequest, service: Service, customer: Customer | None, fo
     token = ""
     with transaction.atomic():
         if customer is None:
-            name = concealing.conceal(service, data["name"])
-            person = {"name": name, "email": data["email"], "language": language}
-            customer, token = register_customer(service, **person, token=_bearer(request))
+            customer, token = new_customer(request, service, form)
         page = masked_address(service, request.POST.get("page", ""), length=PAGE_LENGTH_MAX)
-        chat = transitions.start_chat(
-            customer, policy=form.current_policy, language=language, page=page, network=network
-        )
+        coming = transitions.Coming(page, network, form.topic)
+        chat = transitions.start_chat(customer, policy=form.current_policy, language=language, coming=coming)
     return chat, token
 
 
@@ -211,9 +205,11 @@ def _not_started(request: HttpRequest, context: dict, stage: dict, error: Domain
             return say_when(_staged(request, context | stage, error.status), error)
         case puzzle.Unsolved():
             return _asked(_staged(request, context | {"stage": "full"}, error.status), error)
+        case transitions.Absent():
+            return _staged(request, context | absent(stage["form"].topic), 409)
         case QueueFull():
             return _staged(request, context | {"stage": "full"}, 409)
-    return _staged(request, context | _stage(request, context), 409)  # a gate was closed after it was read
+    return _staged(request, context | stage_of(request, context), 409)  # a gate was closed after it was read
 
 
 def _asked(answer: HttpResponse, error: puzzle.Unsolved) -> HttpResponse:
@@ -266,7 +262,7 @@ def conversation(request: HttpRequest, context: dict, chat: Chat, status: int = 
         "stage": "chat",
         "chat": chat,
         "messages_html": rendering.messages_html(page, get_language()),
-        "status": frames.status_frame(chat, get_language(), place=queue.queue_place(chat)),
+        "status": frames.status_frame(chat, get_language(), **prospects_of(chat, queue.queue_place(chat))),
         "has_earlier": bool(page) and page[0].seq > 1,
         "evaluation": evaluations.form_of(chat, now=timezone.now()),
     }
@@ -278,12 +274,3 @@ def own_chat(customer: Customer | None) -> Chat:
     if chat is None:
         raise Http404
     return chat
-
-
-def _embedding_sites(service: Service) -> list[str]:
-    return help_center_of(service).embed_origins if service.contract.chat_widget and service.contract.chat else []
-
-
-def _bearer(request: HttpRequest) -> str:
-    scheme, _sep, token = request.headers.get("Authorization", "").partition(" ")
-    return token if scheme.lower() == "bearer" else ""

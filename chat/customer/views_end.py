@@ -16,11 +16,14 @@ from chat.abuse import blocks, limits
 from chat.abuse.networks import network_of
 from chat.conversation import evaluations, transcript_mail
 from chat.conversation.transcript import OFFSET_MAX, transcript
+from chat.customer.members import bearer
 from chat.customer.views import for_customers, own_chat
 from chat.evaluation import Score
+from chat.lifecycle import transitions
 from chat.masking import concealing
 from chat.models import Chat
 from helpcenter.access import help_center_of
+from helpcenter.members import sessions
 from helpcenter.models import Customer
 from helpcenter.texts import reading_language, text_for
 
@@ -64,6 +67,15 @@ def mail_transcript(request: HttpRequest, service: Service, customer: Customer |
     chat = _chat_of_page(request, customer)
     throttle.count_attempts({limits.TRANSCRIPT_BY_CUSTOMER: str(chat.customer_id)}, now=timezone.now())
     transcript_mail.post_transcript(chat, language=reading_language(), offset=_offset(request))
+    return HttpResponse(status=204)
+
+
+@for_customers
+def forget(request: HttpRequest, service: Service, customer: Customer | None) -> HttpResponse:
+    """Ends the token, and the chat if it runs: whoever has this device next finds nothing by it."""
+    sessions.end(service, bearer(request))
+    if customer is not None:
+        transitions.forget_device(customer)
     return HttpResponse(status=204)
 
 

@@ -6,7 +6,8 @@ from django.utils import timezone
 from agents.models import Service
 from chat.customer.views import chat_page, conversation, for_customers, own_chat
 from chat.follow_ups import Wish, registered
-from chat.routing import presence
+from chat.routing import opening, presence
+from chat.routing.topics import topic_of_key
 from contiple.base.addresses import client_address
 from helpcenter.access import chat_gate_open
 from helpcenter.models import Customer
@@ -28,6 +29,11 @@ def leave_inquiry(request: HttpRequest, service: Service, customer: Customer | N
 
 @for_customers
 def is_open(request: HttpRequest, service: Service, customer: Customer | None) -> HttpResponse:
-    """200 as soon as a chat can be started, 204 until then. Pages that say that nobody is there ask it."""
-    can_start = chat_gate_open(service) and presence.somebody_online(service)
+    """200 as soon as a chat can be started, 204 until then. Pages that say that nobody is there ask it.
+
+    With ``?topic=``, a chat of that topic.
+    """
+    topic = topic_of_key(service, request.GET.get("topic", ""))
+    is_staffed = chat_gate_open(service) and presence.somebody_online(service, topic.pk if topic else None)
+    can_start = is_staffed and not opening.closed_until(service.pk)
     return HttpResponse(status=200 if can_start else 204)

@@ -1,4 +1,4 @@
-"""The form with which an admin blocks the customer of a chat, or the network that it comes from."""
+"""The form with which an admin blocks the customer of a chat, or its network; and that of an agent's own alerts."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from agents.forms import RefusableForm
+from chat.alerts import AlertSettings
 from chat.lifecycle import blocking
 from chat.models import Chat
 
@@ -41,3 +42,9 @@ class BlockForm(RefusableForm, forms.Form):
             choices.append((blocking.NETWORK, _("Everyone at the same address")))
         self.fields["whom"].choices = choices
         self.initial["whom"] = blocking.CUSTOMER
+
+
+class AlertSettingsForm(forms.ModelForm):
+    class Meta:
+        model = AlertSettings
+        fields = ["ring_sound", "message_sound", "volume", "notifications"]

@@ -6,53 +6,58 @@ from functools import partial
 import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from agents.access import for_admins, for_agents
-from agents.chat_permission import may_chat
+from agents.chat_permission import may_chat, require_chat
 from agents.models import Agent
 from chat import access
-from chat.conversation import entries, evaluations, rendering
+from chat.conversation import drafts, entries, evaluations, rendering
 from chat.conversation.paging import before, number
+from chat.filing.choosing import filing_of
 from chat.follow_ups import registered
+from chat.lifecycle import editing, ending, transitions
 from chat.lifecycle import transfer as transfers
-from chat.lifecycle import transitions
 from chat.lifecycle.trail import chat_trail, routing_trail
 from chat.models import Chat
 from chat.routing.standing import in_words
-from contiple.base.errors import Closed, DomainError, Invalid
+from chat.routing.topics import active_topics, topic_of_key
+from contiple.base.errors import DomainError, Invalid
 
 
 @require_safe
 @for_agents
 def conversation(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
     """The chat in the dialog; with a composer if it is this agent's."""
-    return _conversation_page(request, agent, access.chat_for_agent(agent, chat))
+    return conversation_page(request, agent, access.chat_for_agent(agent, chat))
 
 
 @require_POST
 @for_agents
 def open_chat(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
     """The chat that the agent selected in Active Chats; if it rings, the agent answers it."""
-    _require_chat(agent)
+    require_chat(agent)
     transitions.answer_chat(agent, access.chat_for_agent(agent, chat).pk)
-    return _conversation_page(request, agent, access.chat_for_agent(agent, chat))
+    return conversation_page(request, agent, access.chat_for_agent(agent, chat))
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @for_agents
 def end_chat(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
-    _require_chat(agent)
-    transitions.close_chat(access.chat_for_agent(agent, chat).pk, by=Chat.ClosedBy.AGENT, agent=agent)
-    return _conversation_page(request, agent, access.chat_for_agent(agent, chat))
+    """Asks first, and for a category if the service has some."""
+    require_chat(agent)
+    found = access.chat_for_agent(agent, chat)
+    act = partial(ending.end_chat, agent, found.pk, category=request.POST.get("category"))
+    return _handing_over(request, agent, found, "end", act)
 
 
 @require_POST
 @for_agents
 def ask_evaluation(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
-    _require_chat(agent)
+    require_chat(agent)
     evaluations.ask(agent, access.chat_for_agent(agent, chat).pk)
     return HttpResponse(status=204)
 
@@ -61,7 +66,7 @@ def ask_evaluation(request: HttpRequest, agent: Agent, chat: int) -> HttpRespons
 @for_agents
 def change_status(request: HttpRequest, agent: Agent) -> HttpResponse:
     """Changes the agent's chat status. Before Offline, asks what becomes of the agent's open chats."""
-    _require_chat(agent)
+    require_chat(agent)
     chosen = request.POST.get("status", "")
     if chosen not in Agent.ChatStatus.values:
         raise Invalid(_("There is no such chat status."))
@@ -77,28 +82,30 @@ def change_status(request: HttpRequest, agent: Agent) -> HttpResponse:
 @for_agents
 def transfer(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
     """Asks for a colleague and a note, and passes the chat on."""
-    _require_chat(agent)
+    require_chat(agent)
     found, to = access.chat_for_agent(agent, chat), request.POST.get("to", "")
     to_id = int(to) if to.isdecimal() and len(to) <= 10 else 0
-    act = partial(transfers.transfer_chat, agent, found.pk, to_id)
+    act = partial(transfers.transfer_chat, agent, found.pk, to_id, request.POST.get("note", ""))
     return _handing_over(request, agent, found, "transfer", act)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_agents
 def give_back(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
-    """Asks for a note, and returns the chat to the queue."""
-    _require_chat(agent)
+    """Asks for a note, and for a queue if the service has several, and returns the chat to it."""
+    require_chat(agent)
     found = access.chat_for_agent(agent, chat)
-    return _handing_over(request, agent, found, "return", partial(transfers.return_to_queue, agent, found.pk))
+    topic = topic_of_key(agent.service, request.POST.get("queue", ""))
+    act = partial(transfers.return_to_queue, agent, found.pk, request.POST.get("note", ""), topic=topic)
+    return _handing_over(request, agent, found, "return", act)
 
 
 @require_POST
 @for_admins
 def take_over(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
-    _require_chat(agent)
+    require_chat(agent)
     transfers.take_over(agent, access.chat_for_agent(agent, chat).pk)
-    return _conversation_page(request, agent, access.chat_for_agent(agent, chat))
+    return conversation_page(request, agent, access.chat_for_agent(agent, chat))
 
 
 @require_safe
@@ -111,7 +118,7 @@ def history(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
         context["trail"] = chat_trail(found)
         context["choices"] = routing_trail(found)
         context["can_destroy"] = True
-    template = "chat/_history.html" if _is_script(request) else "chat/history.html"
+    template = "chat/_history.html" if is_script(request) else "chat/history.html"
     return render(request, template, context)
 
 
@@ -138,38 +145,42 @@ def widget(request: HttpRequest, agent: Agent) -> HttpResponse:
     return render(request, "chat/_widget.html") if may_chat(agent) else HttpResponse(status=204)
 
 
-def _require_chat(agent: Agent) -> None:
-    if not may_chat(agent):
-        raise Closed(_("You no longer have the chat permission."))
-
-
-def _conversation_page(request: HttpRequest, agent: Agent, chat: Chat) -> HttpResponse:
-    if not _is_script(request):
+def conversation_page(request: HttpRequest, agent: Agent, chat: Chat) -> HttpResponse:
+    if not is_script(request):
         return redirect("chat:history", agent.service.slug, chat.pk)
     mine = chat.agent_id == agent.pk and chat.state == Chat.State.ACTIVE
-    context = {"mine": mine, "can_ask_evaluation": mine and evaluations.can_ask(chat)}
-    return render(request, "chat/_conversation.html", _reading(agent, chat) | context)
+    context = _reading(agent, chat) | {"mine": mine, "can_ask_evaluation": mine and evaluations.can_ask(chat)}
+    context |= {"now": timezone.now(), "changeable_minutes": int(editing.CHANGEABLE_FOR.total_seconds() // 60)}
+    if mine or (chat.is_open and may_chat(agent)):  # the others write notes
+        unsent = drafts.unsent(agent, chat, context["entries"])
+        context["drafts"] = msgspec.json.encode(unsent).decode()
+    return render(request, "chat/_conversation.html", context)
 
 
-def _handing_over(
-    request: HttpRequest, agent: Agent, chat: Chat, page: str, act: Callable[[str], object]
-) -> HttpResponse:
+def _handing_over(request: HttpRequest, agent: Agent, chat: Chat, page: str, act: Callable[[], object]) -> HttpResponse:
     """The form; once sent, the chat as it is now, or the form again with what was typed and why it was refused."""
     error = None
     if request.method == "POST":
         try:
-            act(request.POST.get("note", ""))
-            return _conversation_page(request, agent, access.chat_for_agent(agent, chat.pk))
+            act()
+            return conversation_page(request, agent, access.chat_for_agent(agent, chat.pk))
         except DomainError as refused:
             error = refused
-    context: dict = {"chat": chat, "error": error, "section": "chats"}
-    if page == "transfer":
-        context["colleagues"] = [(seat, in_words(seat)) for seat in transfers.colleagues_of(agent)]
-    template = f"chat/_{page}.html" if _is_script(request) else f"chat/{page}.html"
+    context = {"chat": chat, "error": error, "section": "chats"} | _asked[page](agent, chat)
+    template = f"chat/_{page}.html" if is_script(request) else f"chat/{page}.html"
     return render(request, template, context, status=error.status if error else 200)
 
 
-def _is_script(request: HttpRequest) -> bool:
+_asked: dict[str, Callable[[Agent, Chat], dict]] = {
+    "transfer": lambda agent, _chat: {
+        "colleagues": [(seat, in_words(seat)) for seat in transfers.colleagues_of(agent)]
+    },
+    "return": lambda agent, _chat: {"queues": active_topics(agent.service)},
+    "end": lambda agent, chat: {"filing": filing_of(chat, agent)},
+}
+
+
+def is_script(request: HttpRequest) -> bool:
     """Whether a script asks for a part. A link that htmx follows (boosted) asks for the page."""
     if request.htmx:
         return not request.htmx.boosted
@@ -180,8 +191,10 @@ def _reading(agent: Agent, chat: Chat) -> dict:
     page = entries.latest_page(chat)
     return {
         "chat": chat,
+        "entries": page,
         "messages_html": rendering.messages_html(page, get_language()),
         "has_earlier": bool(page) and page[0].seq > 1,
         "can_mask": agent.service.contract.security_service,
         "is_open": chat.is_open,
+        "filing": filing_of(chat, agent),
     }

@@ -21,7 +21,7 @@ def _destruction_for(admin: Agent, chat_id: int) -> Destruction:
         section="chats",
         title=chat.customer.name,
         heading=_("This chat with %(name)s") % {"name": chat.customer.name},
-        hint=_("In its messages and in the internal comments of its ticket."),
+        hint=_("In its messages and in the internal comments of its ticket. Its files are destroyed too."),
         button=_("Destroy the originals of this chat"),
         back=reverse("chat:history", args=[admin.service.slug, chat.pk]),
     )

@@ -53,7 +53,7 @@ def block(by: Agent, chat: Chat, *, whom: str, length: str, reason: str) -> int:
         blocks.block_for(chat.service_id, **whose, chat=chat, reason=reason, created_by=by, until=until)
         audit.record(chat.service_id, "chat.blocked", chat.subject, agent=by, whom=whom, length=length, why=reason)
         found = list(Chat.objects.exclude(state=Chat.State.CLOSED).filter(service=chat.service_id, **whose))
-    return sum(close_chat(each.pk, by=Chat.ClosedBy.BLOCKED) for each in found)
+    return sum(close_chat(each.pk, by=Chat.ClosedBy.BLOCKED, admin=by) for each in found)
 
 
 def unblock(by: Agent, block_id: int) -> None:

@@ -71,35 +71,35 @@ def _make_unread(row: OutgoingMail) -> outbox.Outgoing | None:
     unread = list(_unread(mail)) if mail else []
     if mail is None or not unread:
         return None
-    subject = _("New messages from %(service)s") % {"service": mail.chat.service.name}
-    return _outgoing(row, mail, subject, {"messages": unread})
+    return _outgoing(row, mail, _("New messages from %(service)s"), {"messages": unread})
 
 
 def _make_missed(row: OutgoingMail) -> outbox.Outgoing | None:
     mail = _mail_of(row)
     if mail is None:
         return None
-    return _outgoing(row, mail, _("Your chat with %(service)s") % {"service": mail.chat.service.name}, {})
+    return _outgoing(row, mail, _("Your chat with %(service)s"), {})
 
 
 def _outgoing(row: OutgoingMail, mail: ChatMail, subject: str, context: dict[str, Any]) -> outbox.Outgoing:
     service = mail.chat.service
+    texts = text_for(help_center_of(service), row.language)
     link, days = link_to(mail.chat, now=timezone.now())
     context |= {
-        "service": service,
+        "title": texts.title,
         "language": row.language,
         "chat": mail.chat,
         "link": link,
         "days": days,
-        "signature": text_for(help_center_of(service), row.language).signature,
+        "signature": texts.signature,
     }
     return outbox.Outgoing(
         kind=row.kind,
         to=row.to,
-        subject=subject,
+        subject=subject % {"service": texts.title},
         text=render_to_string(f"chat/{row.kind}_mail.txt", context),
         html=render_to_string(f"chat/{row.kind}_mail.html", context),
-        from_name=service.name,
+        from_name=texts.title,
         reply_to=address_of(service),
         may_be_kept=False,
     )

@@ -15,9 +15,10 @@ from django.db.models.functions import Now
 
 from chat.conversation import messages
 from chat.lifecycle import transitions
-from chat.models import Chat, ChatSettings
+from chat.models import Chat
 from chat.routing import jobs
 from chat.routing.jobs import Job, Memory
+from chat.service_settings import ChatSettings
 from contiple.base import prepared
 
 _REMINDER = "service__chat_settings__idle_reminder_minutes"

@@ -24,6 +24,7 @@ WORDS = {
     "chat.passed_on": _("Taken from %(was)s: %(reason)s"),
     "chat.transferred": _("%(actor)s transferred the chat to %(to)s."),
     "chat.returned": _("%(actor)s returned the chat to the queue."),
+    "chat.taken": _("%(actor)s took the chat from the queue."),
     "chat.taken_over": _("%(actor)s took the chat over."),
     "chat.taken_over_from": _("%(actor)s took the chat over from %(was)s."),
     "chat.inquiry_offered": _("The customer was offered a 1:1 inquiry instead: %(reason)s"),
@@ -36,8 +37,15 @@ WORDS = {
     "chat.lifted": _("%(actor)s removed a mask from message %(seq)s for good."),
     "chat.originals_destroyed": _("%(actor)s destroyed the masked originals."),
     "chat.originals_expired": _("The masked originals were destroyed: their retention period is over."),
+    "chat.file_removed": _("%(actor)s removed the file of message %(seq)s."),
+    "chat.files_destroyed": _("%(actor)s destroyed the files."),
+    "chat.files_expired": _("The files were destroyed: their retention period is over."),
+    "chat.message_edited": _("%(actor)s edited message %(seq)s."),
+    "chat.message_deleted": _("%(actor)s deleted message %(seq)s."),
     "chat.blocked": _("%(actor)s blocked %(whom)s %(length)s: %(why)s"),
     "chat.unblocked": _("%(actor)s unblocked %(whom)s."),
+    "chat.filed": _("%(actor)s set the category: %(path)s"),
+    "chat.unfiled": _("%(actor)s removed the category."),
     "chat.closed": _("The chat ended: %(by)s"),
     "chat.evaluation_asked": _("%(actor)s asked for an evaluation."),
     "chat.evaluated": _("The customer evaluated the chat: %(score)s of 5."),
@@ -81,6 +89,7 @@ WAITED: dict[str, Promise] = {
     Reason.UNREACHABLE: _("Queued: no Online agent was connected."),
     Reason.BREAK: _("Queued: no agent was Online; some were on a break."),
     Reason.OFFLINE: _("Queued: no agent was Online."),
+    Reason.TOPIC: _("Queued: no agent of its queue was Online."),
 }
 # Agents with the same value of one of these share a line.
 TOGETHER = [Availability.BREAK, Availability.OFFLINE, Availability.NO_PERMISSION, Availability.NO_CONTRACT]
@@ -159,4 +168,6 @@ def _variant(entry: AuditEntry) -> str:
         return "chat.taken_over_from"
     if entry.action == "chat.originals_destroyed" and not entry.actor:
         return "chat.originals_expired"
+    if entry.action == "chat.files_destroyed" and not entry.actor:
+        return "chat.files_expired"
     return entry.action

@@ -12,14 +12,16 @@ from django.utils.translation import gettext as _
 from agents import audit
 from agents.access import require_admin
 from agents.models import Agent
-from chat.conversation import messages
-from chat.lifecycle.transitions import end_ring, lock_chat, open_ringing, publish
+from chat.alerts import DeskNotice
+from chat.conversation import desk_notices, messages
+from chat.lifecycle.transitions import answer_chat, end_ring, lock_chat, open_ringing, publish
 from chat.models import Chat
 from chat.rings import Ring
 from chat.routing import presence
 from chat.routing.assignment import assign_waiting_chats, wait_for_turn
 from chat.routing.standing import Availability, Standing, chats_in_words, in_words, nearness, standings_of
 from chat.states import State, move_chat
+from chat.topics import Topic
 from contiple.base import clock
 from contiple.base.errors import Closed, Conflict
 
@@ -43,8 +45,10 @@ def transfer_chat(agent: Agent, chat_id: int, to_id: int, note: str = "") -> Cha
     return chat
 
 
-def return_to_queue(agent: Agent, chat_id: int, note: str = "") -> Chat:
+def return_to_queue(agent: Agent, chat_id: int, note: str = "", *, topic: Topic | None = None) -> Chat:
     """Returns a chat that ``agent`` has open to its place in the queue; other agents are asked first.
+
+    With ``topic``, it goes to that topic's queue, and is in it since it came.
 
     Raises as ``transfer_chat``.
     """
@@ -56,8 +60,11 @@ def return_to_queue(agent: Agent, chat_id: int, note: str = "") -> Chat:
         now = clock.database_now()
         # Counts as a ring in vain: for a while the router asks everybody else.
         Ring.objects.create(chat=chat, agent=agent, started_at=now, ended_at=now, outcome=Ring.Outcome.RETURNED)
-        move_chat(chat, State.WAITING, agent=None, ringing_since=None)
-        audit.record(chat.service_id, "chat.returned", chat.subject, agent=agent)
+        topic = topic or chat.topic
+        move_chat(chat, State.WAITING, agent=None, ringing_since=None, topic=topic)
+        audit.record(
+            chat.service_id, "chat.returned", chat.subject, agent=agent, **({"queue": topic.key} if topic else {})
+        )
         publish(chat)
         transaction.on_commit(lambda: assign_waiting_chats(chat.service_id), robust=True)
     return chat
@@ -80,9 +87,30 @@ def take_over(admin: Agent, chat_id: int) -> Chat:
         _lock_agent(admin)
         _require_room(admin, is_counted=chat.agent_id == admin.pk)
         audit.record(chat.service_id, "chat.taken_over", chat.subject, agent=admin, was=str(chat.agent or ""))
-        _take_away(chat)
+        _take_away(chat, admin)
         _ring_at(chat, admin, clock.database_now())
         open_ringing(chat, admin)
+    return chat
+
+
+def take(agent: Agent, chat_id: int) -> Chat:
+    """Makes a waiting chat this agent's, out of turn; one that rings for the agent is opened.
+
+    The agent must be one whom the router could give it to: Online, connected, below the limit (as everywhere: nobody
+    has more chats than that), and serving its topic. Whether the agent has just let it ring doesn't matter. Of several
+    at once one gets it. Raises ``Conflict`` that says who has it, or what hinders, and ``Closed``.
+    """
+    with transaction.atomic():
+        wait_for_turn(agent.service_id)
+        chat = lock_chat(chat_id, agent.service)
+        if chat.is_open and chat.agent_id == agent.pk:
+            return answer_chat(agent, chat_id)
+        _require_waiting(chat)
+        _lock_agent(agent)
+        _require_taker(_require_room(agent, is_counted=False), chat)
+        audit.record(chat.service_id, "chat.taken", chat.subject, agent=agent)
+        _ring_at(chat, agent, clock.database_now())
+        open_ringing(chat, agent)
     return chat
 
 
@@ -122,16 +150,31 @@ def _standing_of(agent: Agent) -> Standing | None:
     return next((standing for standing in standings if standing.agent_id == agent.pk), None)
 
 
-def _require_room(admin: Agent, *, is_counted: bool) -> None:
-    """Refuses an admin who can't take the chat. ``is_counted``: it rings at the admin, and is in the load already."""
-    standing = _standing_of(admin)
+def _require_room(agent: Agent, *, is_counted: bool) -> Standing:
+    """Refuses an agent who can't take the chat. ``is_counted``: it rings at the agent, and is in the load already."""
+    standing = _standing_of(agent)
     if standing is None or standing.availability in {Availability.NO_PERMISSION, Availability.NO_CONTRACT}:
         raise Closed(_("You no longer have the chat permission."))
-    if not presence.is_reachable(admin):
+    if not presence.is_reachable(agent):
         raise Conflict(_("Your Chat Widget isn’t connected. Try again once it is."))
     if standing.load - is_counted >= standing.limit:
         text = _("You’re at your limit: %(chats)s. End or transfer a chat first.")
         raise Conflict(text % {"chats": chats_in_words(standing.load, standing.limit)})
+    return standing
+
+
+def _require_waiting(chat: Chat) -> None:
+    if not chat.is_open:
+        raise Conflict(_("This chat has ended."), code="ended")
+    if chat.agent:
+        raise Conflict(_("%(name)s has this chat now.") % {"name": chat.agent})
+
+
+def _require_taker(standing: Standing, chat: Chat) -> None:
+    if not standing.is_online:
+        raise Conflict(_("Change your chat status to Online to take a chat."))
+    if not standing.serves(chat.topic_id):
+        raise Conflict(_("This chat is in a queue that you are not assigned to."))
 
 
 def _append_note(chat: Chat, agent: Agent, note: str) -> None:
@@ -139,9 +182,11 @@ def _append_note(chat: Chat, agent: Agent, note: str) -> None:
         messages.append_note(chat, agent, note)
 
 
-def _take_away(chat: Chat) -> None:
-    """Takes the chat from its agent, if it has one, and publishes that while the chat still names the agent."""
+def _take_away(chat: Chat, admin: Agent) -> None:
+    """Takes the chat from its agent, if it has one, and tells the agent, while the chat still names that one."""
     if chat.state != State.WAITING:
+        if chat.agent and chat.agent_id != admin.pk:
+            desk_notices.tell([chat.agent], chat.pk, DeskNotice.Kind.TAKEN_OVER, by=admin)
         end_ring(chat, Ring.Outcome.TAKEN)
         publish(chat)
         move_chat(chat, State.WAITING, agent=None, ringing_since=None)

@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet, Subquery
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -15,21 +17,31 @@ from agents import audit, status
 from agents.models import Agent, Service
 from chat.abuse import blocks
 from chat.abuse.crowds import is_known
-from chat.conversation import live, messages
+from chat.alerts import DeskNotice
+from chat.conversation import desk_notices, drafts, live, messages
 from chat.mails import MailWait
 from chat.models import Chat
 from chat.rings import Ring
-from chat.routing import presence, queue_limits
+from chat.routing import opening, presence, queue_limits
 from chat.routing.assignment import assign_waiting_chats
 from chat.states import State, move_chat
+from chat.topics import Topic
 from contiple.base import clock
 from contiple.base.errors import Closed, Conflict
-from helpcenter.access import chat_gate_open, help_center_of
+from helpcenter.access import chat_gate_open, help_center_of, title_of
+from helpcenter.customers import TOKEN_LASTS, keep_token, revoke_token
 from helpcenter.models import Customer, PrivacyPolicy
 from helpcenter.texts import text_for
 
 # When an agent opens a chat, the offer of an inquiry ends, and no silence is counted until the agent writes.
 _BEGUN_ANEW = {"inquiry_offer": "", "unanswered_since": None, "reminded_at": None}
+
+
+class OutOfHours(Closed):
+    """The service is closed by its operating hours: the customer is told until when, and offered the inquiry form."""
+
+    code = "out_of_hours"
+    status = 409
 
 
 class Absent(Closed):
@@ -39,15 +51,23 @@ class Absent(Closed):
     status = 409
 
 
-def start_chat(customer: Customer, *, policy: PrivacyPolicy, language: str, page: str = "", network: str = "") -> Chat:
+class Coming(NamedTuple):
+    """How a customer came: from which page, by which network (its hash), and with what."""
+
+    page: str = ""
+    network: str = ""
+    topic: Topic | None = None
+
+
+def start_chat(customer: Customer, *, policy: PrivacyPolicy, language: str, coming: Coming = Coming()) -> Chat:  # noqa: B008
     """Returns a new waiting chat of this customer, or the open one if there is one (a second click, a second tab).
 
     It rings when its customer connects (``sockets.customer_socket``).
-    Consent to ``policy`` is stored with it. All three gates are read here. Raises ``Closed``, or one that says more:
-    ``Absent``, ``queue_limits.QueueFull``, ``blocks.Blocked``. ``network`` is the hash of where it comes from.
+    Consent to ``policy`` is stored with it. All gates are read here. Raises ``Closed``, or one that says more:
+    ``OutOfHours``, ``Absent``, ``queue_limits.QueueFull``, ``blocks.Blocked``.
     """
-    chat = Chat(service=customer.service, customer=customer, policy=policy, language=language, page=_page(page))
-    chat.network = network
+    chat = Chat(service=customer.service, customer=customer, policy=policy, language=language)
+    chat.page, chat.network, chat.topic = _page(coming.page), coming.network, coming.topic
     chat.consented_at = timezone.now()
     while True:
         _require_gates(chat)
@@ -76,10 +96,12 @@ def answer_chat(agent: Agent, chat_id: int) -> Chat:
 def open_ringing(chat: Chat, agent: Agent) -> None:
     """Makes the chat that rings at the agent the agent's. Needs its row lock; the caller has written the record."""
     first = chat.answered_at is None
-    move_chat(chat, State.ACTIVE, answered_at=chat.answered_at or timezone.now(), **_BEGUN_ANEW)
+    opened = {"answered_at": timezone.now(), "chats_at_once": _open_chats_of(agent) + 1} if first else {}
+    move_chat(chat, State.ACTIVE, **opened, **_BEGUN_ANEW)
     end_ring(chat, Ring.Outcome.OPENED)
+    desk_notices.withdraw(agent, chat)
     messages.append_event(chat, "joined", name=str(agent))
-    if first:
+    if first and chat.customer_waits_since is None:
         _greet(chat)
     publish(chat)
 
@@ -111,11 +133,19 @@ def pass_on(chat_id: int, *, outcome: str, seen: Held = Held()) -> bool:  # noqa
         publish(chat)
         move_chat(chat, State.WAITING, agent=None, ringing_since=None)
         audit.record(chat.service_id, "chat.passed_on", chat.subject, actor="", reason=outcome, was=str(previous))
+        _tell_of_passing_on(previous, chat, outcome, was_active=was_active)
         if was_active:
             messages.append_event(chat, "passed_on")
         publish(chat)
         transaction.on_commit(lambda: assign_waiting_chats(chat.service_id), robust=True)
     return True
+
+
+def _tell_of_passing_on(agent: Agent | None, chat: Chat, outcome: str, *, was_active: bool) -> None:
+    if agent and outcome == Ring.Outcome.MISSED:
+        desk_notices.tell([agent], chat.pk, DeskNotice.Kind.MISSED)
+    elif agent and was_active and outcome == Ring.Outcome.GONE:
+        desk_notices.tell([agent], chat.pk, DeskNotice.Kind.GONE)
 
 
 def close_chat(chat_id: int, *, by: str, agent: Agent | None = None, admin: Agent | None = None) -> bool:
@@ -133,23 +163,39 @@ def close_chat(chat_id: int, *, by: str, agent: Agent | None = None, admin: Agen
         event, name = _end_event(chat, by, agent or admin)
         end_ring(chat, Ring.Outcome.CLOSED)
         move_chat(chat, State.CLOSED, closed_at=timezone.now(), closed_by=by)
+        keep_token(chat.customer_id, timezone.now() + TOKEN_LASTS)
         actor = "customer" if by_customer else ""
         audit.record(chat.service_id, "chat.closed", chat.subject, agent=agent or admin, actor=actor, by=by)
         messages.append_event(chat, event, name=name)
+        drafts.forget_all(chat)
         if chat.ended_unanswered:
             MailWait.objects.update_or_create(chat=chat, defaults={"due_at": timezone.now()})
         publish(chat)
+        if admin and chat.agent and chat.agent_id != admin.pk:
+            desk_notices.tell([chat.agent], chat.pk, DeskNotice.Kind.ENDED, by=admin)
         if chat.agent_id:  # the end of a waiting chat makes no room
             transaction.on_commit(lambda: assign_waiting_chats(chat.service_id), robust=True)
     return True
 
 
+def forget_device(customer: Customer) -> None:
+    """Ends the customer's open chat, and the token by which a device opens what was said.
+
+    Every page that shows the chat by it, or by a link of a mail, is closed.
+    """
+    chats = list(Chat.objects.filter(customer=customer).order_by("pk"))
+    for chat in chats:
+        close_chat(chat.pk, by=Chat.ClosedBy.CUSTOMER)
+    revoke_token(customer.pk)
+    live.publish_all([(live.chat_topic(chat.pk), live.Touched()) for chat in chats])
+
+
 def _end_event(chat: Chat, by: str, agent: Agent | None) -> tuple[str, str]:
     """Returns the entry that ends the conversation, and its name. Who is blocked is not told by whom."""
     if by == Chat.ClosedBy.BLOCKED:
-        return "closed_agent", chat.service.name
+        return "closed_agent", title_of(chat.service, chat.language)
     if by == Chat.ClosedBy.ADMIN:
-        return "closed_agent", str(agent or chat.service.name)
+        return "closed_agent", str(agent or title_of(chat.service, chat.language))
     if by == Chat.ClosedBy.CUSTOMER and chat.state != State.ACTIVE:
         return "left_queue", ""
     return f"closed_{by}", str(agent or "")
@@ -197,6 +243,12 @@ def publish(chat: Chat) -> None:
         live.publish_on_commit(live.agent_topic(chat.agent_id), live.Touched())
 
 
+def _open_chats_of(agent: Agent) -> Combinable:
+    """How many chats the agent has open, for an update."""
+    chats = Chat.objects.filter(agent=agent, state=State.ACTIVE).order_by().values("agent")
+    return Coalesce(Subquery(chats.annotate(number=Count("pk")).values("number")), 0)
+
+
 def _page(address: str) -> str:
     return address.replace("\0", "")[:500]
 
@@ -204,7 +256,9 @@ def _page(address: str) -> str:
 def _require_gates(chat: Chat) -> None:
     if not chat_gate_open(chat.service):
         raise Closed(_("Chat is not available now."))
-    if not presence.somebody_online(chat.service):
+    if opening.closed_until(chat.service_id):
+        raise OutOfHours(_("Chat is closed right now."))
+    if not presence.somebody_online(chat.service, chat.topic_id):
         raise Absent(text_for(help_center_of(chat.service), chat.language).absent_message)
 
 
@@ -218,6 +272,7 @@ def _inserted(chat: Chat) -> bool:
             blocks.require_not_blocked(chat.service_id, network=chat.network, customer_id=chat.customer_id)
             chat.save(force_insert=True)
             audit.record(chat.service, "chat.started", chat.subject, actor="customer", policy=chat.policy.version)
+            keep_token(chat.customer_id, None, contact_at=chat.created_at)
             publish(chat)
             if limit:
                 queue_limits.require_place(chat, limit)
@@ -229,7 +284,10 @@ def _inserted(chat: Chat) -> bool:
 
 
 def _greet(chat: Chat) -> None:
-    """Appends the help center's greeting, in the customer's language, when a chat connects."""
-    greeting = text_for(help_center_of(chat.service), chat.language).greeting
-    if greeting:
-        messages.append_notice(chat, greeting, name=chat.service.name)
+    """Appends the help center's greeting, in the customer's language, when a chat connects.
+
+    A customer who has written already is not greeted: “How can we help you?” would be no answer.
+    """
+    texts = text_for(help_center_of(chat.service), chat.language)
+    if texts.greeting:
+        messages.append_notice(chat, texts.greeting, name=texts.title)

@@ -4,9 +4,9 @@ An admin does it for one holder or one customer. The clock does it after as many
 kind of holder says from when they count. Afterwards nobody can open an original, with any key.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import Q, Value
@@ -23,6 +23,12 @@ from helpcenter.models import Customer
 
 CLAIMED_MAX = 100  # what is destroyed leaves the list, so the next ones follow
 RETENTION = "retention"  # the reason in the trail if no admin did it
+# What packages above keep of a holder, or of one person, beside masked texts: it goes in the same transaction, before
+# the keys, as it locks rows of holders.
+with_holder: list[Callable[[Agent, Holder], object]] = []
+with_customer: list[Callable[[Agent, Customer], object]] = []
+# What is kept with the customer's row, whoever has written in its name.
+with_row: list[Callable[[Agent, Customer], object]] = []
 PERSON = "customer"  # the trail's subject for all that one person has said
 
 
@@ -41,7 +47,9 @@ def destroy_of(admin: Agent, holder: Holder) -> None:
 
     The originals of other holders that go with it are destroyed too (``HolderKind.going_with``).
     """
-    _destroy(admin, _keys_with(holder), holder.subject, holder.customer)
+    with transaction.atomic():
+        _each(with_holder, admin, holder)
+        _destroy(admin, _keys_with(holder), holder.subject, holder.customer)
 
 
 def destroy_of_customer(admin: Agent, customer: Customer, holder: Holder, *, chosen: Collection[str] = ()) -> None:
@@ -52,6 +60,11 @@ def destroy_of_customer(admin: Agent, customer: Customer, holder: Holder, *, cho
     """
     others = [other for other in claimed_by(customer, holder) if other.holder.subject in chosen]
     with transaction.atomic():
+        for one in (holder, *(other.holder for other in others)):
+            _each(with_holder, admin, one)
+        _each(with_row, admin, customer)
+        if _is_one(customer):
+            _each(with_customer, admin, customer)
         _destroy(admin, _proved(customer, holder), f"{PERSON}:{customer.pk}", customer.pk)
         for other in others:
             _destroy(admin, _keys_with(other.holder), other.holder.subject, other.customer.pk)
@@ -79,11 +92,20 @@ def destroy_expired(now: datetime | None = None) -> int:
 
 
 def _proved(customer: Customer, holder: Holder) -> Q:
-    """Selects the keys of what is surely this person's: what was done with one token, and else ``holder`` alone.
+    """Selects the keys of what is surely this person's: by one token, or one member. Else those of ``holder`` alone.
 
     Inquiries with the same name and address share a customer's row, which has no token.
     """
-    return _keys_with(holder) | Q(customer=customer) if customer.token_hash else _keys_with(holder)
+    return _keys_with(holder) | Q(customer=customer) if _is_one(customer) else _keys_with(holder)
+
+
+def _is_one(customer: Customer) -> bool:
+    return bool(customer.token_hash or customer.member)
+
+
+def _each(acts: Sequence[Callable[[Agent, Any], object]], admin: Agent, whose: Any) -> None:
+    for act in acts:
+        act(admin, whose)
 
 
 def _keys_with(holder: Holder) -> Q:

@@ -1,6 +1,6 @@
 """The record of looks as a file for a spreadsheet program, in the reader's language and in Korean time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 
 from django.db.models import QuerySet
 from django.utils import translation
@@ -15,7 +15,7 @@ from contiple.base.months import KOREA
 AT_ONCE = 5_000
 
 
-def write_file(service: Service, entries: QuerySet[AuditEntry], language: str) -> Iterator[str]:
+def write_file(service: Service, entries: QuerySet[AuditEntry], language: str) -> Generator[str, None, None]:
     """Yields the file in pieces, newest entries first. Nothing is held in the database between two of them.
 
     Each piece may be asked for in another thread.

@@ -1,6 +1,5 @@
 """The pages of Service Management / Personal Information Masking / Unmasking record. For admins."""
 
-from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 
 from django.conf import settings
@@ -19,7 +18,7 @@ from chat.masking.record_export import write_file
 from contiple.base.addresses import client_address
 from contiple.base.months import KOREA, Month
 from contiple.base.paging import Position
-from contiple.base.threads import in_thread
+from contiple.base.threads import each_in_thread
 
 RESULTS = "record-results"  # the element that the filter bar replaces
 
@@ -67,7 +66,7 @@ def export(request: HttpRequest, agent: Agent) -> StreamingHttpResponse:
     pieces = write_file(agent.service, entries, get_language() or settings.LANGUAGE_CODE)
     name = f"unmasking-{agent.service.slug}-{month}.csv"
     return StreamingHttpResponse(
-        _sent(pieces),
+        each_in_thread(pieces),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
@@ -77,9 +76,3 @@ def _month(request: HttpRequest, now: datetime) -> Month:
     """Returns the month of the query; this month if it is invalid or in the future."""
     this_month = Month.of(now)
     return min(Month.parse(request.GET.get("month", "")) or this_month, this_month)
-
-
-async def _sent(pieces: Iterator[str]) -> AsyncIterator[str]:
-    """Reads each piece in a thread, after the one before has been sent."""
-    while (piece := await in_thread(next, pieces, None)) is not None:
-        yield piece

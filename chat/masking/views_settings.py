@@ -132,7 +132,7 @@ def _context(agent: Agent, form: RulesForm) -> dict:
         "section": "masking",
         "tab": "rules",
         "form": form,
-        "groups": form.groups(),
+        "groups": list(form.groups()),
         "sample": SampleForm(),
         "patterns": own,
         "patterns_max": masking_settings.PATTERNS_MAX,

@@ -1,9 +1,10 @@
 """Gives waiting chats to agents. A chat is never given to two agents, and no agent gets more than the limit.
 
 Chats are served in the order of the queue (``order``); the last free seats are not for crowds. An agent is eligible who
-is Online, reachable, permitted, below the limit, and hasn't just let this chat ring. The eligible agent with the fewest
-open chats in proportion to the limit gets the chat, among equals the one who has waited longest. With *Assign Chat* in
-the settings of chat, an eligible agent with recent history with the customer comes before all others.
+is Online, reachable, permitted, below the limit, serves the chat's topic, and hasn't just let this chat ring. The
+eligible agent with the fewest open chats in proportion to the limit gets the chat, among equals the one who has waited
+longest. With *Assign Chat* in the settings of chat, an eligible agent with recent history with the customer comes
+before all others.
 """
 
 from collections import Counter
@@ -39,12 +40,17 @@ _ROUTER_LOCK = 0x43484154  # the first key of the advisory locks: "CHAT"
 
 @dataclass(frozen=True)
 class Candidate:
-    """An agent as the choice sees it. ``load`` counts ringing and active chats."""
+    """An agent as the choice sees it. ``load`` counts ringing and active chats; without ``topics`` all are served."""
 
     agent_id: int
     load: int
     limit: int
     idle_since: datetime
+    topics: frozenset[int] = frozenset()
+
+    def may_take(self, chat: "Waiting") -> bool:
+        is_served = chat.topic_id is None or not self.topics or chat.topic_id in self.topics
+        return is_served and self.agent_id not in chat.resting
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,10 @@ class Waiting:
     @property
     def chat_id(self) -> int:
         return self.place.chat_id
+
+    @property
+    def topic_id(self) -> int | None:
+        return self.place.topic_id
 
 
 @dataclass(frozen=True)
@@ -137,7 +147,7 @@ def take_turn(service_id: int) -> tuple[int, bool]:
         return 0, False
     now = clock.database_now()
     standings = standings_of(service_id, now)
-    free = [Candidate(each.agent_id, each.load, each.limit, each.idle_since) for each in standings if each.is_free]
+    free = [_candidate(each) for each in standings if each.is_free]
     room = min(room_of(standings), BATCH)
     places = [place for place in queue_of(service_id) if place.is_connected]
     queue = _head(places, service_id, room, now)
@@ -152,19 +162,26 @@ def take_turn(service_id: int) -> tuple[int, bool]:
     return len(done), False
 
 
+def _candidate(each: Standing) -> Candidate:
+    return Candidate(each.agent_id, each.load, each.limit, each.idle_since, each.topics)
+
+
 def _head(places: Sequence[Place], service_id: int, room: int, now: datetime) -> list[Waiting]:
     """The first of the queue: as many as there is room for, and as many more as may have to be skipped.
 
     A chat that everybody with room has let ring keeps none behind it from being given, nor does a crowd's that may
-    not have the last seats.
+    not have the last seats, nor do those of a topic whose agents have no room.
     """
     # Read after the chats: a chat that came back into the queue in between has its missed ring among these.
     resting = _resting(service_id, now)
     number = room + len(resting) + NOTED_AHEAD
-    crowd = [place.chat_id for place in places if place.network][number:]
-    alone = [place.chat_id for place in places if not place.network][number:]
-    behind = {*crowd, *alone}
-    head = [place for place in places if place.chat_id not in behind]
+    kinds: Counter[tuple[bool, int | None]] = Counter()
+    head = []
+    for place in places:
+        kind = bool(place.network), place.topic_id
+        kinds[kind] += 1
+        if kinds[kind] <= number:
+            head.append(place)
     recent = recent_agents(service_id, [place.customer_id for place in head], now) if room else {}
     return [Waiting(place, frozenset(resting.get(place.chat_id, ())), recent.get(place.customer_id)) for place in head]
 
@@ -184,7 +201,7 @@ def _resting(service_id: int, now: datetime) -> dict[int, set[int]]:
 
 
 def _choose_for(chat: Waiting, candidates: list[Candidate]) -> tuple[Candidate | None, str]:
-    asked = [candidate for candidate in candidates if candidate.agent_id not in chat.resting]
+    asked = [candidate for candidate in candidates if candidate.may_take(chat)]
     recent = choose(candidate for candidate in asked if candidate.agent_id == chat.recent)
     if recent is not None:
         return recent, Reason.RECENT
@@ -255,14 +272,16 @@ def _waits(queue: list[Waiting], standings: list[Standing], given: list[Decision
     """Returns, for each chat that no agent got, why it waits."""
     taken = Counter(decision.agent_id for decision in given)
     standings = [standing_after(each, taken[each.agent_id]) for each in standings]
-    free = {each.agent_id for each in standings if each.is_free}
-    nobody = why_nobody(standings)
+    able = {topic: [each for each in standings if each.serves(topic)] for topic in {chat.topic_id for chat in queue}}
+    free = {topic: {each.agent_id for each in found if each.is_free} for topic, found in able.items()}
+    nobody = {topic: why_nobody(found, is_for_some=len(found) < len(standings)) for topic, found in able.items()}
     gone = {decision.chat_id for decision in given}
     last = max((chat.place.came_at for chat in queue if chat.chat_id in gone), default=None)
     waits = []
     for chat in queue:
-        is_passed_over = bool(chat.place.network) and bool(free - chat.resting or (last and chat.place.came_at < last))
-        if chat.chat_id not in gone and (is_passed_over or free <= chat.resting):
-            reason = Reason.CROWD if is_passed_over else Reason.RESTING if free else nobody
+        asked = free[chat.topic_id]
+        is_passed_over = bool(chat.place.network) and bool(asked - chat.resting or (last and chat.place.came_at < last))
+        if chat.chat_id not in gone and (is_passed_over or asked <= chat.resting):
+            reason = Reason.CROWD if is_passed_over else Reason.RESTING if asked else nobody[chat.topic_id]
             waits.append(Decision(chat.chat_id, None, reason, tuple(sorted(chat.resting))))
     return waits

@@ -4,12 +4,14 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models.functions import Now
 
 from agents import audit
 from agents.access import require_admin
 from agents.changes import apply_changes, refuse_outdated, stamp
 from agents.models import Agent, Service
-from chat.models import ChatSettings
+from chat.mails import MailWait
+from chat.service_settings import ChatSettings
 from contiple.base.errors import Invalid
 
 FIELDS = tuple(field.name for field in ChatSettings._meta.fields if field.name not in {"id", "service"})
@@ -33,7 +35,11 @@ def change_chat_settings(*, by: Agent, values: dict[str, Any], seen: str = "") -
     require_admin(by)
     refuse_outdated(row, FIELDS, seen)
     _refuse_contradictions({name: getattr(row, name) for name in FIELDS} | values)
+    minutes = row.mail_unread_minutes
     changed = apply_changes(row, values)
+    if row.mail_unread_minutes < minutes:
+        # The worker looks at what waits at once, and mails what has waited for the new minutes.
+        MailWait.objects.filter(chat__service=by.service_id, due_at__gt=Now()).update(due_at=Now())
     if changed:
         audit.record(by.service_id, "chat_settings.change", f"chat_settings:{row.pk}", agent=by, **changed)
     return changed

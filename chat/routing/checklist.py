@@ -14,6 +14,7 @@ from chat.access import waiting_chats
 from chat.models import Chat
 from chat.rings import Lease
 from chat.routing.assignment import RING_TIMEOUT_S
+from chat.routing.opening import closed_until
 from chat.routing.standing import Availability, Standing, standings_of
 from contiple.base import clock
 from helpcenter.models import HelpCenter, PrivacyPolicy
@@ -33,6 +34,7 @@ class Page:
 
 CONTRACT = Page("agents:contract", _("Contract Details"))
 DEFAULT_SETTING = Page("helpcenter:settings", _("Default Setting"))
+HOURS = Page("chat:operating_hours", _("Operating hours"))
 AGENTS = Page("agents:agents", _("Agents"))
 
 
@@ -65,8 +67,8 @@ class Now:
 
 def checks_of(service: Service, now: Now) -> list[Check]:
     """The checks in the order in which they depend on each other: the first that isn't done is the one to put right."""
-    permission = _permission(service, now.standings)
-    return [*_service_checks(service), permission, *_agent_checks(now.standings), _worker_check(service)]
+    gates = [*_service_checks(service), _hours_check(service), _permission(service, now.standings)]
+    return [*gates, *_agent_checks(now.standings), _worker_check(service)]
 
 
 def look_now(service: Service) -> Now:
@@ -117,6 +119,17 @@ def _service_checks(service: Service) -> list[Check]:
             DEFAULT_SETTING,
         ),
     ]
+
+
+def _hours_check(service: Service) -> Check:
+    return Check(
+        "hours",
+        closed_until(service.pk) is None,
+        _("Chat is open at this hour."),
+        _("Chat is closed at this hour."),
+        _("No chat can be started outside of the operating hours. Change them, or open until the hours begin."),
+        HOURS,
+    )
 
 
 def _permission(service: Service, standings: list[Standing]) -> Check:

@@ -38,6 +38,7 @@ class Reason(StrEnum):
     UNREACHABLE = "disconnected"
     BREAK = "break"
     OFFLINE = "offline"
+    TOPIC = "topic"  # as OFFLINE, of the agents of its topic
 
 
 @dataclass(frozen=True)
@@ -92,15 +93,19 @@ def _is_news(wait: Decision, reason: str, resting: list[int]) -> bool:
     return not is_same or list(wait.resting) != resting
 
 
-def why_nobody(standings: Iterable[Standing]) -> Reason:
-    """Returns why a chat that no agent has let ring still waits: the reason of the agents nearest to taking it."""
+def why_nobody(standings: Iterable[Standing], *, is_for_some: bool = False) -> Reason:
+    """Returns why a chat that no agent has let ring still waits: the reason of the agents nearest to taking it.
+
+    ``standings`` are of the agents who serve it; ``is_for_some``: there are others.
+    """
     found = {standing.availability for standing in standings}
     nearest_first = {
         Availability.FULL: Reason.FULL,
         Availability.UNREACHABLE: Reason.UNREACHABLE,
         Availability.BREAK: Reason.BREAK,
     }
-    return next((reason for kept, reason in nearest_first.items() if kept in found), Reason.OFFLINE)
+    otherwise = Reason.TOPIC if is_for_some else Reason.OFFLINE
+    return next((reason for kept, reason in nearest_first.items() if kept in found), otherwise)
 
 
 def decisions_of(chat: Chat) -> list[Noted]:

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from agents.forms import StampedForm
 from chat.conversation.evaluations import MESSAGE, MESSAGE_LENGTH_MAX
-from chat.models import ChatSettings
 from chat.routing.chat_settings import FIELDS, chat_settings_stamp
+from chat.service_settings import ChatSettings
 from helpcenter.forms import Paragraphs
 
 # The field of the satisfaction guide message in each language.
@@ -21,8 +21,18 @@ MESSAGES = {language: f"evaluation_message_{language}" for language, _name in se
 SECTIONS = [
     (_("Assignment"), [["assign_recent_agent"]]),
     (_("Queue"), [["queue_limit", "longest_wait_minutes"]]),
+    (_("Answers"), [["answer_target_minutes"]]),
     (_("Silent customers"), [["idle_reminder_minutes", "idle_close_minutes"]]),
     (_("Customers who left"), [["mail_unread"], ["mail_unread_minutes"]]),
+    (
+        _("Files"),
+        [
+            ["files_on"],
+            ["file_pictures", "file_documents", "file_audio", "file_video", "file_archives"],
+            ["file_size_mb", "file_count", "files_kept_days"],
+        ],
+    ),
+    (_("Categories"), [["category_required"]]),
     (_("Satisfaction evaluation"), [["evaluation_on"], *([name] for name in MESSAGES.values())]),
 ]
 

@@ -25,7 +25,7 @@ def queues_of(services: Collection[int]) -> dict[int, list[Place]]:
 _SINCE = f"statement_timestamp() - interval '{crowds.CROWD_WINDOW.total_seconds():.0f} s'"
 _ARRIVALS = f"""
     WITH recent AS (
-        SELECT id, service_id, customer_id, state, turn_at, created_at,
+        SELECT id, service_id, customer_id, state, turn_at, created_at, topic_id,
             coalesce(answered_at, ringing_since) AS served_at,
             CASE WHEN is_known THEN '' ELSE network END AS network, state IN ('ringing', 'active') AS is_held
         FROM chat_chat WHERE service_id = ANY(%s)
@@ -37,13 +37,16 @@ _ARRIVALS = f"""
     ), held AS (
         SELECT service_id, count(*) AS chats FROM recent WHERE is_held GROUP BY service_id
     ), waiting AS MATERIALIZED (
-        SELECT recent.*, EXISTS (SELECT FROM chat_lease lease WHERE lease.chat_id = recent.id) AS is_connected
+        SELECT recent.*, EXISTS (
+            SELECT FROM chat_lease lease WHERE lease.chat_id = recent.id AND lease.expires_at > statement_timestamp()
+        ) AS is_connected
         FROM recent WHERE state = 'waiting'
     )
     SELECT waiting.service_id, waiting.id, customer_id, turn_at, is_connected,
-        coalesce(crowd.network, ''), coalesce(crowd.held, 0), crowd.served_at, coalesce(held.chats, 0)
+        coalesce(crowd.network, ''), coalesce(crowd.held, 0), crowd.served_at, coalesce(held.chats, 0), topic_id
     FROM waiting LEFT JOIN crowd ON crowd.service_id = waiting.service_id AND crowd.network = waiting.network
     LEFT JOIN held ON held.service_id = waiting.service_id
-    WHERE is_connected OR created_at > statement_timestamp() - interval '{CONNECTS_WITHIN_S} s'
+    WHERE is_connected OR (created_at > statement_timestamp() - interval '{CONNECTS_WITHIN_S} s'
+        AND NOT EXISTS (SELECT FROM chat_lease lease WHERE lease.chat_id = waiting.id))
     ORDER BY turn_at, id
 """  # noqa: S608 - no value comes from outside

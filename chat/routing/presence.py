@@ -16,6 +16,7 @@ from agents.chat_permission import permitted_agents
 from agents.models import Agent, Service
 from chat.models import Chat
 from chat.rings import Lease
+from chat.topics import serves
 from contiple.base import prepared
 
 # The server's beat on every socket. 15 s: half of the shortest idle time-out that proxies have by default (30 s).
@@ -71,11 +72,6 @@ def drop_expired_leases(*, older_than_s: int = 3600) -> None:
     Lease.objects.filter(expires_at__lt=Now() - timedelta(seconds=older_than_s)).delete()
 
 
-def has_connected(chat_id: int) -> bool:
-    """Returns whether the chat's customer has ever connected."""
-    return Lease.objects.filter(chat=chat_id).exists()
-
-
 def is_customer_here(chat_id: int, *, within_s: int) -> bool:
     """Returns whether a page of the chat's customer is connected, or was so many seconds ago."""
     since = Now() - timedelta(seconds=within_s)
@@ -94,8 +90,9 @@ def reachable_anywhere() -> QuerySet[Agent]:
     )
 
 
-def somebody_online(service: Service | int) -> bool:
-    return reachable_agents(service).exists()
+def somebody_online(service: Service | int, topic_id: int | None = None) -> bool:
+    """Returns whether anybody who gets chats of this topic is Online and reachable."""
+    return reachable_agents(service).filter(serves(topic_id)).exists()
 
 
 def is_reachable(agent: Agent) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 from datetime import timedelta
 from functools import partial
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import transaction
 from django.db.models import DurationField, Exists, ExpressionWrapper, F, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Greatest, Now
@@ -18,13 +19,15 @@ from agents.models import Agent, Service
 from chat.abuse import crowds
 from chat.access import waiting_chats
 from chat.conversation import live
-from chat.models import Chat, ChatSettings, Message
+from chat.models import Chat, Message
 from chat.rings import Ring
 from chat.routing import jobs, presence
 from chat.routing.assignment import assign_waiting_chats
 from chat.routing.chat_settings import chat_settings_of
 from chat.routing.jobs import Job, Memory
 from chat.routing.standing import room_of, standings_of
+from chat.service_settings import ChatSettings
+from chat.topics import Assignment, serves_the_chat
 from contiple.base import clock, prepared
 from contiple.base.errors import Closed
 
@@ -63,7 +66,8 @@ def require_place(chat: Chat, limit: int) -> None:
     The room that agents have left after it is for those whose customers are about to connect.
     """
     assign_waiting_chats(chat.service_id)
-    places = limit + room_of(standings_of(chat.service_id, clock.database_now()))
+    standings = standings_of(chat.service_id, clock.database_now())
+    places = limit + room_of(each for each in standings if each.serves(chat.topic_id))
     waiting = waiting_chats(chat.service_id)
     count = waiting.count()
     own = waiting.filter(network=chat.network, is_known=False).count() if crowds.may_be_one_of(chat) else 0
@@ -95,7 +99,7 @@ def _waiting_for_nobody() -> QuerySet[Chat]:
 
 
 def _somebody() -> QuerySet[Agent]:
-    return presence.reachable_anywhere().filter(service=OuterRef("service"))
+    return presence.reachable_anywhere().filter(serves_the_chat(), service=OuterRef("service"))
 
 
 def _not_absent_any_more() -> Iterable[tuple[int, int]]:
@@ -118,8 +122,10 @@ def _missed_by_everybody() -> Iterable[Chat]:
     for chat_id, agent_id in prepared.fetch_found(_missed_rings, "chat", "agent"):
         missed[chat_id].add(agent_id)
     chats = _chats(missed)
-    reachable = _reachable({chat.service_id for chat in chats}) if chats else {}
-    return [chat for chat in chats if reachable.get(chat.service_id, set()) <= missed[chat.pk]]
+    if not chats:
+        return []
+    reachable = _reachable({chat.service_id for chat in chats})
+    return [chat for chat in chats if _who_serves(chat, reachable[chat.service_id]) <= missed[chat.pk]]
 
 
 def _chats(ids: Collection[int]) -> list[Chat]:
@@ -134,11 +140,17 @@ def _missed_rings() -> QuerySet[Ring]:
     return missed.exclude(chat__inquiry_offer__in=[Offer.MISSED, Offer.ABSENT])
 
 
-def _reachable(services: Collection[int]) -> dict[int, set[int]]:
-    """The agents of each service who could be asked now, in one reading."""
-    found: dict[int, set[int]] = defaultdict(set)
-    for service_id, agent_id in presence.reachable_anywhere().filter(service__in=services).values_list("service", "pk"):
-        found[service_id].add(agent_id)
+def _who_serves(chat: Chat, agents: dict[int, list[int]]) -> set[int]:
+    return {agent for agent, topics in agents.items() if not topics or chat.topic_id in {None, *topics}}
+
+
+def _reachable(services: Collection[int]) -> dict[int, dict[int, list[int]]]:
+    """The agents of each service who could be asked now, each with the topics assigned, in one reading."""
+    found: dict[int, dict[int, list[int]]] = defaultdict(dict)
+    topics = ArraySubquery(Assignment.objects.filter(agent=OuterRef("pk")).values("topic"))
+    agents = presence.reachable_anywhere().filter(service__in=services)
+    for service_id, agent_id, assigned in agents.values_list("service", "pk", topics):
+        found[service_id][agent_id] = assigned
     return found
 
 
@@ -153,7 +165,9 @@ def _waiting_too_long() -> QuerySet[Chat]:
     """
     setting = "service__chat_settings__longest_wait_minutes"
     longest = ExpressionWrapper(F(setting) * Value(timedelta(minutes=1)), output_field=DurationField())
-    events = Message.objects.filter(chat=OuterRef("pk")).exclude(event="").order_by("-seq")
+    events = (
+        Message.objects.filter(chat=OuterRef("pk"), author=Message.Author.SYSTEM).exclude(event="").order_by("-seq")
+    )
     waiting = Chat.objects.filter(
         state=Chat.State.WAITING, inquiry_offer="", waiting_since__lt=Now() - longest, **{f"{setting}__gt": 0}
     )

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from django.db.models import F, QuerySet
 from django.db.models.functions import Lower
 
-from chat.models import ChatSettings
 from chat.rings import Ring
+from chat.service_settings import ChatSettings
 from helpcenter.models import Customer
 
 RECENT_DAYS = 90  # history with a customer is recent for this long

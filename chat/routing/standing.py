@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
@@ -15,6 +16,7 @@ from agents.chat_permission import chat_permitted
 from agents.models import Agent, Contract
 from chat.models import Chat
 from chat.rings import Lease
+from chat.topics import Assignment
 
 Status = Agent.ChatStatus
 
@@ -43,7 +45,10 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class Standing:
-    """One agent's standing. ``load`` counts ringing and active chats; ``gone_s`` says for how long unreachable."""
+    """One agent's standing. ``load`` counts ringing and active chats; ``gone_s`` says for how long unreachable.
+
+    ``topics`` are those that the agent is assigned to.
+    """
 
     agent_id: int
     name: str
@@ -52,6 +57,11 @@ class Standing:
     limit: int
     gone_s: int | None
     idle_since: datetime
+    topics: frozenset[int] = frozenset()
+
+    def serves(self, topic_id: int | None) -> bool:
+        """Returns whether the agent gets chats of this topic: whoever is assigned to none gets all."""
+        return topic_id is None or not self.topics or topic_id in self.topics
 
     @property
     def is_free(self) -> bool:
@@ -114,7 +124,10 @@ def _agents(service_id: int) -> QuerySet:
     load = Subquery(open_chats.annotate(n=Count("pk")).values("n"), output_field=IntegerField())
     leases = Lease.objects.filter(agent=OuterRef("pk")).order_by("-expires_at").values("expires_at")
     agents = Agent.objects.filter(service=service_id, is_active=True, user__is_active=True).order_by("pk")
-    found = agents.annotate(load=Coalesce(load, 0), lease=Subquery(leases[:1]), is_permitted=chat_permitted())
+    topics = ArraySubquery(Assignment.objects.filter(agent=OuterRef("pk")).values("topic"))
+    found = agents.annotate(
+        load=Coalesce(load, 0), lease=Subquery(leases[:1]), is_permitted=chat_permitted(), topics_served=topics
+    )
     return found.values_list(
         "pk",
         "user__name",
@@ -126,6 +139,7 @@ def _agents(service_id: int) -> QuerySet:
         "load",
         "lease",
         "is_permitted",
+        "topics_served",
         named=True,
     )
 
@@ -134,7 +148,8 @@ def _standing(row: Any, limit: int, now: datetime) -> Standing:
     is_here = row.lease is not None and row.lease > now
     gone_s = None if is_here or row.lease is None else int((now - row.lease).total_seconds())
     name = row.user__name or row.user__email
-    return Standing(row.pk, name, _availability(row, limit, is_here), row.load, limit, gone_s, row.chat_idle_since)
+    availability, topics = _availability(row, limit, is_here), frozenset(row.topics_served)
+    return Standing(row.pk, name, availability, row.load, limit, gone_s, row.chat_idle_since, topics)
 
 
 def _availability(row: Any, limit: int, is_here: bool) -> Availability:

@@ -8,11 +8,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from agents.access import for_admins
 from agents.models import Agent
-from chat.models import ChatSettings
 from chat.routing.chat_settings import change_chat_settings, chat_settings_of, chat_settings_stamp
 from chat.routing.checklist import checks_of, look_now
 from chat.routing.forms import ChatSettingsForm
 from chat.routing.standing import in_words, nearness
+from chat.service_settings import ChatSettings
 from contiple.base.errors import DomainError
 
 
@@ -23,7 +23,7 @@ def chat_settings(request: HttpRequest, agent: Agent) -> HttpResponse:
     form = ChatSettingsForm(data, chat_settings=chat_settings_of(agent.service))
     if form.is_valid() and _saved(request, agent, form):
         return redirect("chat:chat_settings", agent.service.slug)
-    return render(request, "chat/settings.html", {"section": "chat_settings", "form": form})
+    return render(request, "chat/settings.html", {"section": "chat_settings", "tab": "settings", "form": form})
 
 
 @require_safe
@@ -38,7 +38,10 @@ def checklist(request: HttpRequest, agent: Agent) -> HttpResponse:
         "first": next((check for check in checks if not check.is_done), None),
         "standings": [(standing, in_words(standing)) for standing in sorted(now.standings, key=nearness)],
     }
-    return render(request, "chat/checklist.html", context)
+    response = render(request, "chat/checklist.html", context)
+    # It hears the window that it opens. The link to it loads the page: htmx would keep the policy of the page before.
+    response["Cross-Origin-Opener-Policy"] = "same-origin-allow-popups"
+    return response
 
 
 def _saved(request: HttpRequest, agent: Agent, form: ChatSettingsForm) -> bool:

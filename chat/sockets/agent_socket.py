@@ -1,7 +1,7 @@
 """The socket of an agent's desk: the chats on display, the list of chats, and typing in the agent's own chats."""
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import partial
 
 from django.conf import settings
@@ -11,13 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from agents.access import agent_for
 from agents.chat_permission import may_chat, permitted_agents
 from agents.credentials import Credential, chatting_agents, user_of_session
-from agents.models import Agent
 from agents.second_factor.requirement import lacks_factor
 from agents.sessions import SEEN_EVERY, keep_alive
 from chat import protocol
 from chat.conversation import entries, frames, live, rendering
 from chat.models import Chat
-from chat.routing import presence, queue
+from chat.routing import opening, presence, queue
 from chat.routing.assignment import assign_waiting_chats
 from chat.sockets import snapshots
 from chat.sockets.client import Send
@@ -42,6 +41,7 @@ class AgentSocket(Display):
         self.own_chats: frozenset[int] = frozenset()
         self.line_revs: dict[int, int] = {}  # of the own chats: the rev up to which their last lines are shown
         self.waiting = 0
+        self.line: Mapping[int, int] = {}  # the places in the queue, as far as they are known; shared by all sockets
         self.acted_at = -float("inf")
 
     async def begin(self) -> None:
@@ -68,7 +68,9 @@ class AgentSocket(Display):
             await self._note_act()
         match frame:
             case protocol.Send():
-                await self.append(frame.chat, frame, agent_id=self.agent_id, credential=self.credential)
+                is_note = isinstance(frame, protocol.Note)
+                who = {"agent_id": self.agent_id, "credential": self.credential, "internal": is_note}
+                await self.append(frame.chat, frame, **who)
             case protocol.Beat():
                 self.note_answer(frame)
             case protocol.Watch(chat, rev):
@@ -97,11 +99,13 @@ class AgentSocket(Display):
         self.waiting = frame.waiting
         await self.client.send(frame)
 
-    def note_queue(self, places: dict[int, int]) -> None:
+    def note_queue(self, line: queue.Line) -> None:
         if self.is_admin:  # sees everybody's chats
             self.touch()
-        elif len(places) != self.waiting:
-            self.waiting = len(places)
+            return
+        before, self.line = self.line, line.places
+        if len(line.places) != self.waiting or not before.keys() <= line.places.keys():
+            self.waiting = len(line.places)
             if self.fingerprint:
                 self.fingerprint = self.fingerprint._replace(waiting=self.waiting)
             self.spawn(self.client.send, frames.waiting_frame(self.waiting, self.client.language))
@@ -192,6 +196,6 @@ class AgentSocket(Display):
             return None
         fingerprint = snapshots.desk_fingerprints([self.agent_id]).get(self.agent_id)
         self.line_revs = snapshots.own_revs(self.agent_id)
-        agent = Agent.objects.select_related("service").get(pk=self.agent_id)
+        agent = frames.agent_of_desk(self.agent_id)
         self.is_admin = agent.is_admin
-        return fingerprint, frames.desk_frame(agent, self.client.language)
+        return fingerprint, frames.desk_frame(agent, self.client.language, closed=opening.closed_until(self.service_id))

@@ -9,7 +9,6 @@ import logging
 import time
 import uuid
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import Any, ParamSpec
 
 import msgspec
@@ -179,7 +178,7 @@ class Connection:
 
     def spawn(self, step: Callable[P, Awaitable[None]], *args: P.args, **kwargs: P.kwargs) -> None:
         """Does ``step`` beside everything else, for as long as the socket is open."""
-        task = asyncio.get_running_loop().create_task(self._guard(partial(step, *args, **kwargs)))
+        task = asyncio.get_running_loop().create_task(self._guard(step, *args, **kwargs))
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
@@ -251,10 +250,10 @@ class Connection:
     async def _refuse(self, code: str, text: Any, frame: Any = None) -> None:
         await self.client.refuse(code, text, getattr(frame, "client_id", None))
 
-    async def _guard(self, step: Callable[[], Awaitable[None]]) -> None:
+    async def _guard(self, step: Callable[P, Awaitable[None]], *args: P.args, **kwargs: P.kwargs) -> None:
         log_ids.go_on_with(self.log_ids)  # the task may have been started by another socket's message
         try:
-            await step()
+            await step(*args, **kwargs)
         except DatabaseError as error:  # the next beat looks again
             log.warning("a socket's work is left: %s", type(error).__name__)
         except Exception:

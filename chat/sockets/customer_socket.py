@@ -18,6 +18,7 @@ from chat.conversation.entries import Entry
 from chat.models import Chat
 from chat.routing import presence, queue
 from chat.routing.assignment import assign_waiting_chats
+from chat.routing.waits import prospects_of
 from chat.sockets import snapshots
 from chat.sockets.client import Send
 from chat.sockets.codes import AGAIN, FORBIDDEN, SLOW, UNKNOWN
@@ -28,6 +29,7 @@ from contiple.base.addresses import network, scope_address
 from contiple.base.errors import Conflict, TooMany
 from contiple.base.threads import in_thread
 from contiple.base.waiting import too_often
+from helpcenter.customers import MEMBER_PREFIX, mark_of, token_hash
 
 log = logging.getLogger(__name__)
 
@@ -44,9 +46,12 @@ class CustomerSocket(Display):
     def __init__(self, scope: dict, send: Send) -> None:
         super().__init__(scope, send)
         self.chat_id: int | None = None
+        self.token = ""
         self.said_hello = self.is_queueing = False
         self.shown: protocol.Status | None = None
         self.place: int | None = None
+        self.member_session = ""  # the hash of its token, if the customer is a member
+        self.token_mark = ""  # else: see ``snapshots.Watched``
         self.address = ""  # counted among the open sockets of its network
 
     async def begin(self) -> None:
@@ -99,18 +104,20 @@ class CustomerSocket(Display):
             self.address = ""
         super().let_go()
 
-    def note_queue(self, places: dict[int, int]) -> None:
-        place = places.get(self.chat_id or 0)
+    def note_queue(self, line: queue.Line) -> None:
+        place = line.places.get(self.chat_id or 0)
         if place is None:
             self.touch()
         elif place != self.place:
             self.place, self.shown = place, None
             if self.fingerprint:
                 self.fingerprint = self.fingerprint._replace(place=place)
-            self.spawn(self.client.send, protocol.Place(place))
+            wait = frames.wait_text(line.minutes.get(self.chat_id or 0), self.client.language)
+            self.spawn(self.client.send, protocol.Place(place, wait))
 
     async def refusal(self) -> int | None:
         try:
+            await in_thread(self._require_known)
             await in_thread(self._chat)
         except Http404:
             return FORBIDDEN
@@ -144,6 +151,7 @@ class CustomerSocket(Display):
         await self._queue_up(waits=state == Chat.State.WAITING)
         self.start()
         await self.watch(self.chat_id, frame.rev)
+        await self.client.send(self.first_unread)
         await self._show_status(self.first_status)
 
     async def _refuse_for_a_while(self) -> None:
@@ -173,7 +181,8 @@ class CustomerSocket(Display):
         return not entry.internal
 
     def watched(self) -> Watched:
-        return Watched(tuple(self.cursors), chat_id=self.chat_id or 0)
+        chats, own = tuple(self.cursors), self.chat_id or 0
+        return Watched(chats, chat_id=own, member_session=self.member_session, token_mark=self.token_mark)
 
     async def _close_without_hello(self) -> None:
         await asyncio.sleep(HELLO_WITHIN_S)
@@ -184,35 +193,56 @@ class CustomerSocket(Display):
 
     def _enter(self, token: str) -> tuple[int, int, str] | None:
         """Finds the chat of the token and takes a lease. Returns the chat, its service and its state."""
-        found = access.chat_of_token(self.scope["url_route"]["kwargs"]["service"], token)
+        self.token = token
+        found = self._found()
         if found is not None:
             chat_id, service_id, state = found
+            is_member = token.startswith(MEMBER_PREFIX)
+            self.member_session = token_hash(token) if is_member else ""
+            self.token_mark = "" if is_member else mark_of(token)
             hashed = hash_of(service_id, scope_address(self.scope))
             blocks.require_not_blocked(service_id, network=hashed, chat_id=chat_id)
             self._arrive(chat_id, service_id, state)
         return found
 
+    def _found(self) -> tuple[int, int, str] | None:
+        return access.chat_of_token(self.scope["url_route"]["kwargs"]["service"], self.token)
+
     def _arrive(self, chat_id: int, service_id: int, state: str) -> None:
-        """Takes a lease. With its first one a waiting chat may ring. Raises ``TooMany`` if the chat has too many."""
-        is_first = state == Chat.State.WAITING and not presence.has_connected(chat_id)
+        """Takes a lease. With it a waiting chat is in the queue and may ring. Raises ``TooMany`` if it has too many."""
+        was_away = state == Chat.State.WAITING and not presence.is_customer_here(chat_id, within_s=0)
         if not presence.take_lease(self.socket_id, chat_id=chat_id, at_most=limits.SOCKETS_OF_CHAT):
             raise TooMany(too_often(presence.RELOAD_GRACE_S))
-        if is_first:
+        if was_away:
+            live.publish(live.service_topic(service_id), live.Touched())
             assign_waiting_chats(service_id)
 
     def first_look(self, chat_id: int, rev: int) -> FirstLook:
         chat = snapshots.look_at_chat(chat_id, self.service_id)
         self.first_status = self._status_of(chat.page)
+        read = chat.receipts.customer_read
+        unread = entries.unread_by_customer(chat_id, read) if read < chat.last_rev else 0
+        self.first_unread = protocol.Unread(chat_id, chat.last_rev, unread)
         return FirstLook(chat.last_rev, chat.receipts, entries.changes_since(chat_id, rev))
 
     def _status(self) -> "_Status":
-        """Reads the status and, before it, its fingerprint: a change in between is noticed at the next beat."""
+        """Reads the status and, before it, its fingerprint: a change in between is noticed at the next beat.
+
+        Raises ``Http404`` if the token has been revoked.
+        """
+        self._require_known()
         return self._status_of(snapshots.look_at_chat(self.chat_id or 0, self.service_id).page)
 
     def _status_of(self, page: CustomerPage) -> "_Status":
         if page.state == Chat.State.ACTIVE:
             return _Status(page, frames.active_status_frame(self.chat_id or 0))
-        return _Status(page, frames.status_frame(self._chat(), self.client.language, place=page.place))
+        chat = self._chat()
+        return _Status(page, frames.status_frame(chat, self.client.language, **prospects_of(chat, page.place)))
+
+    def _require_known(self) -> None:
+        """Raises ``Http404`` if the token has ended: revoked, with its time, or as its member signed out."""
+        if self._found() is None:
+            raise Http404
 
     def _chat(self) -> Chat:
         chats = Chat.objects.select_related("service", "customer")

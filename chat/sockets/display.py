@@ -140,6 +140,7 @@ class Display(Connection):
         """Commits a message and tells its sender: by the message itself if its chat is on display here."""
         if not self.limits.take_message():
             raise messages.too_fast(self.limits.message_wait_s)
+        who["quote"] = frame.quote
         sending = messages.prepare(
             chat_id, service_id=self.service_id, body=frame.body, client_id=frame.client_id, **who
         )

@@ -33,6 +33,8 @@ VARIABLES: dict[str, str] = {
     "TRUSTED_PROXIES": "addresses and networks of the proxies in front, comma-separated; their headers tell the client",
     "CLIENT_ADDRESS_HEADER": "the CDN's header with the client's address, as `CF-Connecting-IP`",
     "PORT": "port to listen on",
+    "FILES_URL": "where files of chats are: `file:///folder` or `s3://key:secret@host/bucket` (extra `s3`)",
+    "CLAMD_URL": "virus scanner of files: `tcp://host:3310` or `unix:///run/clamav/clamd.ctl`; without it none scans",
     "EMAIL_URL": "mail server, as `smtp://user:password@host:587`; without it no mail is sent (local mode prints it)",
     "EMAIL_FROM": "sender of mail",
     "IMAP_URL": "mailbox whose mails become tickets, as `imaps://user:password@host/INBOX`",
@@ -66,6 +68,7 @@ SECRETS = (
     "SECRET_KEY",
     "MASKING_KEYS",
     "REDIS_URL",
+    "FILES_URL",
     "EMAIL_URL",
     "IMAP_URL",
     "INBOUND_WEBHOOK_SECRET",
@@ -157,6 +160,22 @@ def url(name: str, schemes: set[str], default: str | None = None) -> SplitResult
     if not usable:
         raise EnvError(f"{name} can't be read: {VARIABLES[name]}.")
     return parts if value else None
+
+
+def files_url() -> SplitResult:
+    """Returns where files of chats are stored: a folder among the data if nothing else is said."""
+    parts = url("FILES_URL", {"file", "s3"}, (data_folder() / "files").absolute().as_uri())
+    assert parts is not None
+    if (parts.scheme == "file") == bool(parts.netloc) or not parts.path.strip("/"):
+        raise EnvError(f"FILES_URL can't be read: {VARIABLES['FILES_URL']}.")
+    return parts
+
+
+def clamd_url() -> SplitResult | None:
+    parts = url("CLAMD_URL", {"tcp", "unix"}, "")
+    if parts and not (parts.hostname if parts.scheme == "tcp" else parts.path):
+        raise EnvError(f"CLAMD_URL can't be read: {VARIABLES['CLAMD_URL']}.")
+    return parts
 
 
 def required_url(name: str, schemes: set[str]) -> SplitResult:

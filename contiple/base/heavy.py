@@ -26,24 +26,33 @@ DEADLINE_SECONDS = 15  # a browser's user has clicked again by then
 NICENESS = 5
 
 
-def compute(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Returns what ``function``, which must not use the database, returns in one of the heavy threads.
+class Threads:
+    """At most ``at_once`` threads compute, ``waiting_max`` wait, each for ``deadline_s`` at most."""
 
-    This thread's connection to the database goes back to its pool meanwhile. Inside a transaction that can't be, so
-    there ``function`` is called at once: call this outside. Raises ``Busy`` if too much waits or it takes too long.
-    """
-    if connection.in_atomic_block:
-        return function(*args, **kwargs)
-    if not _places.acquire(blocking=False):
-        raise Busy(TOO_MUCH)
-    connection.close()
-    future = _threads.submit(function, *args, **kwargs)
-    future.add_done_callback(lambda _future: _places.release())
-    try:
-        return future.result(DEADLINE_SECONDS)
-    except TimeoutError:
-        future.cancel()
-        raise Busy(TOO_MUCH) from None
+    def __init__(self, name: str, *, at_once: int, waiting_max: int, deadline_s: float) -> None:
+        self.deadline_s = deadline_s
+        self.threads = ThreadPoolExecutor(at_once, thread_name_prefix=name, initializer=_give_way)
+        self.places = threading.BoundedSemaphore(at_once + waiting_max)
+
+    def compute(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Returns what ``function``, which must not use the database, returns in one of the threads.
+
+        This thread's connection to the database goes back to its pool meanwhile. Inside a transaction that can't be,
+        so there ``function`` is called at once: call this outside. Raises ``Busy`` if too much waits or it takes too
+        long.
+        """
+        if connection.in_atomic_block:
+            return function(*args, **kwargs)
+        if not self.places.acquire(blocking=False):
+            raise Busy(TOO_MUCH)
+        connection.close()
+        future = self.threads.submit(function, *args, **kwargs)
+        future.add_done_callback(lambda _future: self.places.release())
+        try:
+            return future.result(self.deadline_s)
+        except TimeoutError:
+            future.cancel()
+            raise Busy(TOO_MUCH) from None
 
 
 class PooledHasher(PBKDF2PasswordHasher):
@@ -58,5 +67,5 @@ def _give_way() -> None:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)  # on Linux it is about one thread
 
 
-_threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="heavy", initializer=_give_way)
-_places = threading.BoundedSemaphore(AT_ONCE + WAITING_MAX)
+hashing = Threads("heavy", at_once=AT_ONCE, waiting_max=WAITING_MAX, deadline_s=DEADLINE_SECONDS)
+compute = hashing.compute

@@ -12,6 +12,7 @@ from django.db.models import Model, Q, QuerySet
 
 PAGE_SIZE = 50
 LOOKED_AT_MAX = 10_000  # rows of a list of any length that one page is chosen from
+COUNTED_MAX = 999  # a person reads more as “many”, and counting on would read every row
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _Row = TypeVar("_Row", bound=Model)
 
@@ -112,6 +113,16 @@ def looked_at(among: QuerySet[_Row], *, by: str) -> Q:
     """The condition of being among the first ``LOOKED_AT_MAX`` of the list; empty if there are no more."""
     edge = _edge(among.order_by(*_first(by)), by)
     return _not_older(by, edge) if edge else Q()
+
+
+def count_among(rows: QuerySet[_Row], among: QuerySet[_Row], *, by: str) -> str:
+    """The number of ``rows`` as shown to people; ``999+`` for more, ``3+`` if a page doesn't look at all of them.
+
+    ``among`` is as for ``page_among``, or ``rows`` itself if an index leads to them.
+    """
+    part = Q() if rows is among else looked_at(among, by=by)
+    number = rows.filter(part).order_by()[: COUNTED_MAX + 1].count()
+    return f"{min(number, COUNTED_MAX)}+" if number > COUNTED_MAX or part else str(number)
 
 
 def _edge(ordered: QuerySet[_Row], by: str) -> Position | None:

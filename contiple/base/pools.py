@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 import psycopg_pool.base
+from django.db import connection
 from django.db.backends.postgresql.base import DatabaseWrapper
 from psycopg_pool import ConnectionPool
 
@@ -28,6 +29,15 @@ def recover_at_once() -> None:
     psycopg_pool.base.AttemptWithBackoff.DELAY_BACKOFF = 1.0
     # Django passes this attribute to the pool that it makes.
     ConnectionPool.check_connection = staticmethod(_check_and_drain)  # type: ignore[assignment]
+
+
+def let_go() -> None:
+    """Gives this thread's connection back to its pool before long work; the next query takes one again.
+
+    Does nothing inside a transaction.
+    """
+    if not connection.in_atomic_block:
+        connection.close()
 
 
 def close_all() -> None:

@@ -13,14 +13,19 @@ MESSAGE_LENGTH_MAX = 4_000  # code points; detectors must finish on one in bound
 _CANNOT_BE_STORED = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 # UAX #15 §13 (Stream-Safe Text): no language has more marks in a row; composing them takes the square of their number.
 _TOO_MANY_MARKS = regex.compile(r"\p{M}{31}")
+# Hangul fillers, empty Braille, joiners and direction marks can't be seen. `composer.js` has the same.
+_CAN_BE_SEEN = regex.compile(r"[^\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]")
 
 
 def clean_text(text: str) -> str:
-    """Returns the text as it is stored, like ``tidy_text``. Raises ``Invalid`` if it can't be stored."""
+    """Returns the text as it is stored, like ``tidy_text``. Raises ``Invalid`` if it can't be stored.
+
+    A text of nothing but invisible signs is empty; within a text they stay, since emoji are joined by them.
+    """
     text = _with_plain_line_ends(text)
     if not can_be_stored(text):
         raise Invalid(_("The text has characters that can’t be stored."))
-    return unicodedata.normalize("NFC", text).strip()
+    return _seen(unicodedata.normalize("NFC", text).strip())
 
 
 def tidy_text(text: str) -> str:
@@ -30,7 +35,7 @@ def tidy_text(text: str) -> str:
     marks in a row than can be stored stays uncomposed.
     """
     text = _with_plain_line_ends(text)
-    return (text if _has_too_many_marks(text) else unicodedata.normalize("NFC", text)).strip()
+    return _seen((text if _has_too_many_marks(text) else unicodedata.normalize("NFC", text)).strip())
 
 
 def can_be_stored(text: str) -> bool:
@@ -42,6 +47,11 @@ def one_line(text: str, length: int) -> str:
     """Returns ``text`` on one line, cut with an ellipsis if it is longer than ``length`` code points."""
     line = " ".join(text.split())
     return line if len(line) <= length else line[: length - 1].rstrip() + "…"
+
+
+def _seen(text: str) -> str:
+    """Returns the text; an empty one if there is nothing in it to see."""
+    return text if _CAN_BE_SEEN.search(text) else ""
 
 
 def _with_plain_line_ends(text: str) -> str:

@@ -1,6 +1,7 @@
 """Small parts of every page, known to all templates without ``{% load %}``: they keep a template's lines short."""
 
-from datetime import datetime
+import datetime
+from functools import cache
 
 from django import template
 from django.forms import BoundField
@@ -9,6 +10,9 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
+from django.utils.translation import pgettext_lazy
+
+from contiple.joined import sprite_of
 
 register = template.Library()
 
@@ -38,20 +42,39 @@ def field_template(field: BoundField) -> str:
 
 
 @register.simple_tag
+@cache  # a page draws hundreds, of a few dozen kinds
 def icon(name: str) -> SafeString:
     """A sign of the sprite, in the size and colour of the text; hidden from screen readers."""
     return format_html(
         '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
-        static("icons/sprite.svg"),
+        static(sprite_of(name)),
         name,
     )
 
 
+# One format for a moment everywhere, as `times.js` writes it too.
+_DAY = pgettext_lazy("format of a date", "M j, Y")
+_MOMENTS = {
+    "datetime": pgettext_lazy("format of a date with a time", "M j, Y, H:i"),
+    "date": _DAY,
+    "time": "H:i",
+    "elapsed": "H:i",
+}
+
+
 @register.simple_tag
-def moment(at: datetime, shown: str = "SHORT_DATETIME_FORMAT", kind: str = "datetime") -> SafeString:
-    """A time that the browser rewrites in the reader's zone (`times.js`); ``shown`` is what stands there before."""
+def moment(at: datetime.datetime, kind: str = "datetime") -> SafeString:
+    """A time in the server's zone, which the browser rewrites in the reader's, with "today" (`times.js`)."""
     at = localtime(at)
-    return format_html('<time datetime="{}" data-format="{}">{}</time>', date(at, "c"), kind, date(at, shown))
+    return format_html(
+        '<time datetime="{}" data-format="{}">{}</time>', at.isoformat(), kind, date(at, str(_MOMENTS[kind]))
+    )
+
+
+@register.filter
+def day(value: datetime.date) -> str:
+    """A day of the calendar, which is the same in every zone."""
+    return date(value, str(_DAY))
 
 
 @register.simple_tag

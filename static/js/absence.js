@@ -1,4 +1,5 @@
-// “Nobody is there” on a customer's page: asks every few seconds, while the page is looked at, whether somebody came.
+// “Nobody is there” or “closed” on a customer's page: asks every few seconds, while the page is looked at, whether that
+// is over.
 
 const ASK_AFTER_MS = 5_000;
 const ASK_AFTER_MAX_MS = 30_000; // many may look at it at once, for long
@@ -22,7 +23,7 @@ export class Absence {
     clearTimeout(this.#timer);
     this.#timer = 0;
     this.#pause = ASK_AFTER_MS;
-    if (stage.dataset.stage === "absent") this.#later();
+    if (stage.dataset.stage === "absent" || stage.dataset.stage === "out_of_hours") this.#later();
   }
 
   #again() {

@@ -11,6 +11,10 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   event.detail.shouldSwap = false;
   window.location.assign(event.detail.xhr.responseURL);
 });
+// Only a page is put into a page: the words of a file would be its elements, and would act for the reader.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (!isPage(event.detail.xhr)) event.detail.shouldSwap = false;
+});
 // The page of a dead link is shown, inside the desk.
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr, boosted } = event.detail;

@@ -1,15 +1,26 @@
 // The agent's Chat Widget and its dialog. It stands outside of what page changes swap, so that its socket, the chat on
 // display and what is being typed stay. Its parts are in `desk-*.js`; this file wires them to the socket and the buttons.
 
+import "./canned-responses.js";
+import "./category-picker.js";
+import "./agent-mentions.js";
+import "./chat-files.js";
+import { DeskAlerts } from "./desk-alerts.js";
+import { DeskAlertsForm } from "./desk-alerts-form.js";
 import { listenToButtons } from "./desk-buttons.js";
+import "./desk-draft.js";
 import { DeskDialogs } from "./desk-dialogs.js";
+import "./desk-file.js";
 import { DeskList } from "./desk-list.js";
 import { DeskNotices } from "./desk-notices.js";
 import { DeskPane } from "./desk-pane.js";
+import { DeskQueue } from "./desk-queue.js";
 import { DeskRequests } from "./desk-requests.js";
 import { DeskRinging } from "./desk-ringing.js";
 import { chatUrlOf, rememberedState, rememberState } from "./desk-state.js";
+import { DeskShortcuts } from "./desk-shortcuts.js";
 import { DeskStatus } from "./desk-status.js";
+import { DeskTitle } from "./desk-title.js";
 import { Watchers } from "./desk-watchers.js";
 import "./masked-text.js";
 import "./offered-text.js";
@@ -18,6 +29,7 @@ import { Socket } from "./socket.js";
 import { setPressed } from "./toggle-button.js";
 
 class ChatDesk extends HTMLElement {
+  #clock = 0;
   #watchers = new Watchers();
 
   connectedCallback() {
@@ -27,17 +39,26 @@ class ChatDesk extends HTMLElement {
     this.#listen();
     this.#restore();
     this.socket.open();
+    this.#clock = setInterval(() => this.#tick(), 1000);
   }
 
   disconnectedCallback() {
+    clearInterval(this.#clock);
+    this.shortcuts.leave();
     this.socket.close();
-    this.ringing.stop();
+    this.tabTitle.clear();
+    this.alerts.keep([]);
+    this.alerts.looking.note(null);
+    window.removeEventListener("focus", this.#noteLook);
+    window.removeEventListener("blur", this.#noteLook);
+    document.removeEventListener("visibilitychange", this.#noteLook);
   }
 
   toggle(open = this.dialog.hidden) {
     this.dialog.hidden = !open;
     this.launcher.setAttribute("aria-expanded", String(open));
     this.#remember();
+    this.#noteLook();
     if (!open) {
       this.#concealMasks();
       this.launcher.focus();
@@ -58,6 +79,12 @@ class ChatDesk extends HTMLElement {
   showList() {
     this.dialog.dataset.view = "list";
     this.#concealMasks();
+  }
+
+  /** On a phone: the customer's details in place of the chat, or the chat again. */
+  showCustomer(isShown) {
+    this.dialog.dataset.view = isShown ? "customer" : "chat";
+    this.dialog.querySelector(`[data-action=${isShown ? "leave-customer" : "customer"}]`)?.focus();
   }
 
   /** Calls `apply(frame)` with every change of `chat` after `rev`. Returns how to stop. */
@@ -90,11 +117,20 @@ class ChatDesk extends HTMLElement {
     });
     this.dialogs = new DeskDialogs(this, requests, (html, options) => this.pane.show(html, options));
     this.status = new DeskStatus(this, requests, this.dialogs);
-    this.list = new DeskList(part("list"), this.querySelector(".chat-widget-count"));
-    this.ringing = new DeskRinging({
-      launcher: this.launcher,
-      announcement: part("announce"),
-      soundButton: this.querySelector("[data-action=sound]"),
+    this.list = new DeskList(part("list"), () => this.#showAttention());
+    this.queue = new DeskQueue(part("queue"), requests);
+    const announcement = part("announce");
+    this.ringing = new DeskRinging({ launcher: this.launcher, announcement });
+    this.tabTitle = new DeskTitle(announcement.dataset);
+    this.alerts = new DeskAlerts(this.dataset.agent, announcement.dataset, (chat) => this.#openFromOutside(chat));
+    this.shortcuts = new DeskShortcuts(this, () => this.askShortcuts());
+    this.askShortcuts = () => {
+      const save = (form) => requests.post(form.action, new FormData(form));
+      this.dialogs.showShortcuts(this.list.settings.shortcuts === "on", save);
+    };
+    this.alertsForm = new DeskAlertsForm(part("alerts"), {
+      save: (form) => this.#saveAlerts(requests, form),
+      sample: () => this.alerts.sample(),
     });
   }
 
@@ -105,6 +141,9 @@ class ChatDesk extends HTMLElement {
     this.socket.addEventListener("frame", (event) => this.#receive(event.detail));
     this.addEventListener("masking-notice", (event) => this.notices.say(event.detail));
     this.addEventListener("mask-offered", (event) => this.pane.maskRange(event.detail));
+    window.addEventListener("focus", this.#noteLook);
+    window.addEventListener("blur", this.#noteLook);
+    document.addEventListener("visibilitychange", this.#noteLook);
     listenToButtons(this);
   }
 
@@ -119,8 +158,8 @@ class ChatDesk extends HTMLElement {
 
   #receive(frame) {
     if (frame.type === "desk") this.#showDesk(frame);
-    else if (frame.type === "line") this.list.showLine(frame);
-    else if (frame.type === "waiting") this.list.showWaiting(frame);
+    else if (frame.type === "line") this.#showLine(frame);
+    else if (frame.type === "waiting") this.#showWaiting(frame);
     else if (frame.type === "ack" || frame.type === "error") this.#answer(frame);
     else this.#pass(frame);
   }
@@ -129,15 +168,38 @@ class ChatDesk extends HTMLElement {
     this.status.show(frame.status);
     const began = this.ringing.show(frame.ringing);
     this.list.show(frame, this.pane.chat);
+    this.queue.show(this.list.waitingNote);
+    this.notices.announce(this.list.latest);
+    this.alerts.set(this.list.settings);
+    this.alertsForm.show(this.list.settings);
+    this.shortcuts.set(this.list.settings.shortcuts === "on");
+    this.alerts.ring(this.list.ringingChats);
     if (began) this.list.scrollIntoView();
     if (this.pane.isMine && !frame.chats.includes(this.pane.chat)) this.pane.reload();
+  }
+
+  #showLine(frame) {
+    this.list.showLine(frame);
+    if (frame.author === "customer" && frame.unread) this.alerts.message(frame.chat, frame.seq);
+  }
+
+  #showWaiting(frame) {
+    this.list.showWaiting(frame);
+    this.queue.show(frame.html);
+  }
+
+  #showAttention() {
+    const { attention } = this.list;
+    this.ringing.showCounts(attention);
+    this.tabTitle.show(attention);
+    this.alerts.keep(this.list.askingChats);
   }
 
   #pass(frame) {
     // The server has it, even if its chat has been left meanwhile.
     if (frame.client_id) this.outbox.remove(frame.client_id);
     // A new message is also its chat's last line.
-    if (frame.line !== undefined) this.list.showLine({ ...frame, text: frame.line });
+    if (frame.line !== undefined) this.#showLine({ ...frame, text: frame.line });
     if (frame.chat === this.pane.chat) this.pane.receive(frame);
     this.#watchers.pass(frame);
   }
@@ -162,8 +224,42 @@ class ChatDesk extends HTMLElement {
 
   #chatShown() {
     this.dialog.dataset.view = "chat";
+    this.shortcuts.tell();
     this.list.showCurrent(this.pane.chat);
     this.#remember();
+    this.#noteLook();
+  }
+
+  #tick() {
+    this.list.tick();
+    this.queue.tick(this.list.target);
+    this.tabTitle.tick(this.list.attention);
+    this.alerts.tick();
+  }
+
+  /** The agent looks at this tab, or away from it, or at another chat. */
+  #noteLook = () => {
+    const looks = !document.hidden && document.hasFocus();
+    this.alerts.looking.note(looks ? (!this.dialog.hidden && this.pane.chat) || 0 : null);
+  };
+
+  /** From a notification: a chat that rings is not answered by that, a click on its entry does. */
+  #openFromOutside(chat) {
+    const entry = this.list.entry(chat);
+    this.toggle(true);
+    if (entry?.dataset.state === "active") this.pane.open(entry);
+    else entry?.focus();
+  }
+
+  async #saveAlerts(requests, form) {
+    const fields = new URLSearchParams(new FormData(form));
+    this.alerts.set({
+      ringSound: fields.has("ring_sound") ? "on" : "off",
+      messageSound: fields.has("message_sound") ? "on" : "off",
+      volume: fields.get("volume"),
+      notifications: fields.has("notifications") ? "on" : "off",
+    });
+    return (await requests.post(form.action, fields)) !== null;
   }
 
   #concealMasks() {

@@ -1,9 +1,12 @@
 // A conversation to read: live through the Chat Widget's socket, or by asking every few seconds if there is none.
 
+import "./category-picker.js";
 import { Conversation } from "./conversation.js";
+import "./desk-file.js";
 import { maskSpans, rememberSelection, selectedSpans } from "./mask-selection.js";
 import "./masked-text.js";
 import "./offered-text.js";
+import "./quotes.js";
 
 const ASK_EVERY_MS = 5000;
 

@@ -1,6 +1,7 @@
 // The chat icon of the help center: opens the chat in a frame. What the frame shows is decided when it is opened.
 
 import "./storage.js"; // before whatever stores
+import { notice } from "./unread-notice.js";
 
 /** A link in a mail leads back into a chat. Its secret stands where browsers send it to no server. */
 function leadsBack() {
@@ -67,19 +68,20 @@ class ChatLauncher extends HTMLElement {
     if (event.source !== this.frame.contentWindow || event.origin !== window.location.origin) return;
     const message = event.data?.contiple;
     if (message?.type === "close") this.toggle(false);
-    else if (message?.type === "ready" && !this.box.hidden) this.#tell("shown");
-    else if (message?.type === "message" && this.box.hidden) this.#count(this.#unread + 1);
-    else if (message?.type === "state") this.#setRunning(message.running);
+    else if (message?.type === "ready") this.#tell("hello");
+    else if (message?.type === "state") this.#setState(message);
   }
 
-  #setRunning(running) {
+  /** The count is left out until it is known. */
+  #setState({ running, unread = this.#unread }) {
     this.#running = running;
+    this.#count(unread);
     if (running) this.hidden = false;
     else if (this.dataset.open !== "true" && this.box.hidden) this.hidden = true;
   }
 
   #tell(type) {
-    const message = { type, page: window.location.href, focused: document.hasFocus() };
+    const message = { type, page: window.location.href, focused: document.hasFocus(), shown: !this.box.hidden };
     this.frame.contentWindow.postMessage({ contiple: message }, window.location.origin);
   }
 
@@ -87,6 +89,7 @@ class ChatLauncher extends HTMLElement {
     this.#unread = unread;
     this.querySelector(".chat-widget-count").textContent = unread || "";
     this.button.dataset.state = unread ? "ringing" : "idle";
+    notice(unread, this.dataset.unread);
   }
 }
 

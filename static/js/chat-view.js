@@ -3,13 +3,16 @@
 import { draftKey, forgetDraft } from "./chat-drafts.js";
 import { Composer } from "./composer.js";
 import { Conversation } from "./conversation.js";
+import { loadScriptOf } from "./on-demand.js";
 import { Typing } from "./typing.js";
 
 const SEEN_DELAY_MS = 300; // several messages at once are one frame
+const PARTS = ["emoji-picker", "template[data-part=files]"]; // before there is a chat nobody needs their scripts
 
 export class ChatView {
   #seen = { received: 0, read: 0 };
   #seenTimer = 0;
+  #read = 0;
 
   /** `address` is what frames carry as `chat`: its id for agents, 0 for a customer, who has only one chat. */
   constructor(root, { socket, outbox, texts, address }) {
@@ -23,6 +26,9 @@ export class ChatView {
     this.conversation.setReceipts(received, read);
     this.typing = new Typing(root.querySelector("[data-part=typing]"), () => this.#tell({ type: "typing" }));
     this.composer = this.#makeComposer();
+    for (const part of PARTS) loadScriptOf(root.querySelector(part));
+    const files = root.querySelector("chat-files");
+    if (files) customElements.whenDefined("chat-files").then(() => files.isConnected && files.begin(this));
     if (root.dataset.state === "closed") forgetDraft(outbox, this.chat); // the composer has taken it: it stays on display
     this.#showUnsent();
     root.querySelector("[data-action=earlier]")?.addEventListener("click", (event) => this.#loadEarlier(event.currentTarget));
@@ -73,16 +79,29 @@ export class ChatView {
   /** The conversation has come into view. */
   noteShown() {
     this.conversation.toBottom();
-    this.noteSeen();
+    this.#tellSeen(); // at once: it may be folded again in no time
   }
 
   noteSeen() {
+    this.#look();
     this.#seenTimer ||= setTimeout(() => this.#tellSeen(), SEEN_DELAY_MS);
   }
 
   /** Customers replace this: they show their token. */
   fetchEarlier(url, before) {
     return fetch(`${url}?before=${before}`);
+  }
+
+  /** Returns the headers that say who sends a file. Each side has its own. */
+  proof = () => ({});
+
+  /** Learns from a refused request whether the headers are others by now. */
+  renewed = () => false;
+
+  /** Up to where the reader has seen what came. It counts from the moment it is in view, however soon that ends. */
+  get read() {
+    this.#look();
+    return this.#read;
   }
 
   /** Whether the reader is at this page. Customers replace this: theirs may be a frame, and the reader beside it. */
@@ -93,11 +112,34 @@ export class ChatView {
   /** Called with why a message waits, though it is kept and sent again. Customers replace this. */
   onWait() {}
 
+  /** Sends a message; `more` is what its frame has besides the text. */
+  send(text, more) {
+    const entry = this.outbox.add(this.chat, text, more);
+    this.conversation.addPending(entry);
+    this.typing.noteSent();
+    this.root.dispatchEvent(new CustomEvent("message-sent", { detail: entry }));
+  }
+
+  /** Called with what was written in the composer. The desk replaces this: there it may be a note. */
+  written(text) {
+    this.send(text);
+  }
+
+  /** Called while somebody writes. The desk replaces this. */
+  typed() {
+    this.typing.noteTyped();
+  }
+
+  /** Puts a text that was refused into the composer again. The desk replaces this. */
+  giveBack({ body }) {
+    this.composer.text = [body, this.composer.text].filter(Boolean).join("\n");
+  }
+
   #makeComposer() {
-    const form = this.root.querySelector("[data-part=composer]");
+    const form = this.root.querySelector("form.composer");
     if (!form) return null;
     const key = draftKey(this.outbox, this.chat);
-    return new Composer(form, { key, send: (text) => this.#send(text), typing: () => this.typing.noteTyped() });
+    return new Composer(form, { key, send: (text) => this.written(text), typing: () => this.typed() });
   }
 
   #showUnsent() {
@@ -121,17 +163,17 @@ export class ChatView {
     else this.conversation.setReceipts(frame.agent_received, frame.agent_read);
   }
 
-  #tellSeen() {
-    this.#seenTimer = clearTimeout(this.#seenTimer);
-    const received = this.conversation.lastSeq;
-    const read = this.conversation.isInView && this.hasFocus() ? received : this.#seen.read;
-    if (received <= this.#seen.received && read <= this.#seen.read) return;
-    if (this.#tell({ type: "seen", received, read })) this.#seen = { received, read };
+  #look() {
+    if (this.conversation.isInView && this.hasFocus()) this.#read = this.conversation.lastSeq;
   }
 
-  #send(text) {
-    this.conversation.addPending(this.outbox.add(this.chat, text));
-    this.typing.noteSent();
+  #tellSeen() {
+    clearTimeout(this.#seenTimer);
+    this.#seenTimer = 0;
+    const received = this.conversation.lastSeq;
+    const { read } = this;
+    if (received <= this.#seen.received && read <= this.#seen.read) return;
+    if (this.#tell({ type: "seen", received, read })) this.#seen = { received, read };
   }
 
   #tell(frame) {
@@ -153,7 +195,7 @@ export class ChatView {
     }
     this.outbox.remove(entry.client_id);
     this.conversation.fail(entry.client_id, text, () => {
-      if (this.composer) this.composer.text = [entry.body, this.composer.text].filter(Boolean).join("\n");
+      if (this.composer) this.giveBack(entry);
       this.composer?.focus();
     });
   }

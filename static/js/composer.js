@@ -4,6 +4,8 @@
 // Safari tells the end of a composition before the keydown that ended it; other browsers tell it after. A keydown within
 // this time is that one.
 const LATE_KEYDOWN_MS = 50;
+// Hangul fillers, joiners and the like can't be seen. `contiple/base/texts.py` has the same.
+const CAN_BE_SEEN = /[^\s\p{Cc}\p{Cf}\p{DI}\u2800]/u;
 
 export class Composer {
   #composedAt = 0;
@@ -46,6 +48,14 @@ export class Composer {
     this.#keep();
   }
 
+  /** Goes on with the draft that `key` keeps. The one before stays where it is, and undo doesn't bring it here. */
+  use(key) {
+    if (key === this.key) return;
+    this.key = key;
+    this.#show(sessionStorage.getItem(key) || "");
+    this.forgetUndo();
+  }
+
   focus() {
     this.textarea.focus({ preventScroll: true });
   }
@@ -73,6 +83,8 @@ export class Composer {
   #send(send) {
     const text = this.text.trim();
     if (!text) return;
+    this.full.textContent = CAN_BE_SEEN.test(text) ? "" : this.full.dataset.empty;
+    if (this.full.textContent) return;
     this.text = "";
     send(text);
   }

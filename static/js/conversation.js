@@ -19,7 +19,7 @@ export class Conversation {
     this.reader = this.list.dataset.reader;
     this.receipts = { received: 0, read: 0 };
     localiseTimes(this.list);
-    separateDays(this.list, this.texts);
+    this.#arrange();
     this.toBottom();
     this.#stayAtBottom();
   }
@@ -43,21 +43,22 @@ export class Conversation {
     if (!isOwn && this.#isEarlier(frame.seq)) return this.#noteEarlier(item);
     if (isOwn && Number(old.dataset.rev) > frame.rev) return false;
     localiseTimes(item);
-    if (isOwn) old.replaceWith(item);
+    if (isOwn) this.#replace(old, item);
     else this.#insert(item, frame.seq);
-    separateDays(this.list, this.texts);
+    this.#arrange();
     this.#showReceipts();
     if (pinned) this.toBottom();
     return !isOwn;
   }
 
-  addPending({ client_id, body }) {
+  addPending({ client_id, body, type }) {
     const item = document.createElement("li");
-    item.className = "message";
+    item.className = type ? `message message-${type}` : "message";
     item.dataset.author = this.reader;
     item.dataset.state = "pending";
     item.dataset.client = client_id;
-    const text = Object.assign(document.createElement("div"), { className: "message-body", textContent: body });
+    item.ariaLive = "off"; // said once, when it has arrived
+    const text = Object.assign(document.createElement("div"), { className: "message-body", dir: "auto", textContent: body });
     const note = Object.assign(document.createElement("div"), { className: "message-receipts", textContent: this.texts.sending });
     item.append(text, note);
     this.list.append(item);
@@ -65,7 +66,9 @@ export class Conversation {
   }
 
   removePending(clientId) {
-    this.#pending(clientId)?.remove();
+    const item = this.#pending(clientId);
+    if (item?.contains(document.activeElement)) this.scroll.focus({ preventScroll: true });
+    item?.remove();
   }
 
   hasPending(clientId) {
@@ -77,6 +80,7 @@ export class Conversation {
     const item = this.#pending(clientId);
     if (!item) return;
     item.dataset.state = "failed";
+    item.ariaLive = null;
     const button = Object.assign(document.createElement("button"), { type: "button", className: "button button-small", textContent: this.texts.retry });
     button.addEventListener("click", () => {
       item.remove();
@@ -101,27 +105,36 @@ export class Conversation {
       const changed = this.#earlierChanges.get(item.id);
       if (changed?.dataset.rev > Number(item.dataset.rev)) item.replaceWith(changed);
     }
+    for (const item of template.content.children) item.ariaLive = "off"; // only what is new is said
     localiseTimes(template.content);
     const added = template.content.children.length;
     this.list.prepend(template.content);
-    separateDays(this.list, this.texts);
+    this.#arrange();
     this.scroll.scrollTop += this.scroll.scrollHeight - height;
     return added;
   }
 
+  /** An article that is read lies over the conversation. */
   get isInView() {
-    return !document.hidden && this.scroll.offsetParent !== null && this.#isAtBottom();
+    if (document.hidden || document.querySelector(".suggested-dialog[open]")) return false;
+    return this.scroll.offsetParent !== null && this.#isAtBottom();
   }
 
   toBottom() {
     this.scroll.scrollTop = this.scroll.scrollHeight;
   }
 
-  /** Keeps the last message in view when something below grows: a long draft, a hint, a keyboard. */
+  /** Keeps the last message in view when it grows, or something below: a long draft, a hint, a keyboard. */
   #stayAtBottom() {
     let stays = true;
     this.scroll.addEventListener("scroll", () => (stays = this.#isAtBottom()), { passive: true });
-    new ResizeObserver(() => stays && this.toBottom()).observe(this.scroll);
+    const observer = new ResizeObserver(() => stays && this.toBottom());
+    for (const element of [this.scroll, this.list]) observer.observe(element);
+  }
+
+  #arrange() {
+    separateDays(this.list, this.texts);
+    this.list.dispatchEvent(new Event("arranged", { bubbles: true })); // `quotes.js`, once it is loaded, fills them in
   }
 
   #isAtBottom() {
@@ -144,8 +157,18 @@ export class Conversation {
     return false;
   }
 
+  /** What had the focus in the message may be gone with it. */
+  #replace(old, item) {
+    const hadFocus = old.contains(document.activeElement);
+    item.ariaLive = "off"; // it has been said
+    old.replaceWith(item);
+    if (hadFocus) this.scroll.focus({ preventScroll: true });
+  }
+
+  /** What has failed before a message stays above it: it would hold what is new out of view. */
   #insert(item, seq) {
-    const after = this.messages.findLast((message) => Number(message.dataset.seq) < seq);
+    let after = this.messages.findLast((message) => Number(message.dataset.seq) < seq);
+    while (after?.nextElementSibling?.dataset.state === "failed") after = after.nextElementSibling;
     if (after) after.after(item);
     else this.list.prepend(item);
   }
@@ -157,7 +180,8 @@ export class Conversation {
     const seq = Number(last?.dataset.seq || Infinity);
     const { received, read } = this.receipts;
     const text = seq <= read ? this.texts.read : seq <= received ? this.texts.delivered : "";
-    if (text) last.append(Object.assign(document.createElement("div"), { className: "message-receipts", textContent: text }));
+    const note = { className: "message-receipts", ariaLive: "off", textContent: text };
+    if (text) last.append(Object.assign(document.createElement("div"), note));
   }
 }
 

@@ -4,11 +4,13 @@ import "./storage.js"; // before whatever stores
 import { Absence } from "./absence.js";
 import { keepOnly } from "./chat-drafts.js";
 import { contactWith, takeToContact } from "./customer-contact.js";
+import { enter, leave } from "./customer-member.js";
 import { CustomerPane } from "./customer-pane.js";
-import { CustomerSession } from "./customer-session.js";
+import { CustomerSession, isMember, MEMBER } from "./customer-session.js";
 import { CustomerTranscript } from "./customer-transcript.js";
 import { failureOf, withButtonOff } from "./forms.js";
 import { closeMenus } from "./menus.js";
+import { loadScriptOf } from "./on-demand.js";
 import { Outbox } from "./outbox.js";
 import { ParentPage } from "./parent-page.js";
 import "./personal-hint.js";
@@ -20,33 +22,41 @@ const SLOW_MS = 1000;
 
 class CustomerChat extends HTMLElement {
   #pane = null;
+  #form = null; // as the page came, while a chat is looked for; the page itself may have hidden it
+  #running; // undefined until it is known
   #visit = 0; // counts looks at the server, and times the page was left: the answer to an earlier one is out of date
 
   connectedCallback() {
+    this.#form = this.querySelector(".customer-chat-stage ~ .customer-chat-stage");
+    this.#form?.remove();
     this.texts = this.querySelector("[data-part=texts]").dataset;
     this.session = new CustomerSession(this.dataset.service);
     this.outbox = new Outbox(`customer-${this.dataset.service}`);
     this.startForm = new StartForm(this, this.dataset.service, this.session);
     this.transcript = new CustomerTranscript(this.dataset, this.session, this.texts);
-    this.parentPage = new ParentPage({
+    this.parentPage = new ParentPage(this.dataset.sites, {
+      hello: (known) => this.#greeted(known),
       shown: () => this.#pane?.noteShown(),
-      focused: () => this.#pane?.noteSeen(),
+      focused: () => this.noteSeen(),
     });
-    this.absence = new Absence(() => this.session.post(this.dataset.openUrl), () => this.#reload());
+    this.absence = new Absence(() => this.session.post(this.stage.dataset.openUrl || this.dataset.openUrl), () => this.#reload());
     this.absence.watch(this.stage);
     this.querySelector("[data-action=close]").hidden = !this.parentPage.isFraming;
     this.startForm.onSubmit((form) => this.#start(form));
     this.addEventListener("click", (event) => this.#clicked(event));
-    this.addEventListener("keydown", (event) => event.key === "Escape" && closeMenus(this));
+    this.addEventListener("keydown", (event) => event.key === "Escape" && this.#escaped(event));
     this.addEventListener("submit", (event) => this.#submitted(event));
+    this.addEventListener("chat-notice", (event) => this.#notice(event.detail));
     window.addEventListener("pagehide", () => this.#leave());
     window.addEventListener("pageshow", (event) => event.persisted && this.#comeBack());
     this.session.onChangeElsewhere(() => this.#comeBack());
     localiseTimes(this);
     this.startForm.begin();
-    this.parentPage.tell({ type: "ready" });
+    this.session.onKeep = (token) => this.parentPage.tell({ type: "keep", token });
+    this.parentPage.greet();
     const link = this.session.takeLink();
-    if (this.session.token || link) this.#resume(link);
+    if ("member" in this.dataset && !link) this.#enter("");
+    else if (this.session.token || link) this.#find(link);
     else this.#welcome();
   }
 
@@ -58,7 +68,9 @@ class CustomerChat extends HTMLElement {
 
   /** Without a chat nothing can be unsent in one. If the customer types already, the cursor stays where it is. */
   #welcome() {
+    this.#restore();
     keepOnly(this.outbox, 0);
+    this.#tellRunning(false);
     if (!this.contains(document.activeElement)) this.#focus(this.querySelector("input[name=name]"));
   }
 
@@ -67,10 +79,70 @@ class CustomerChat extends HTMLElement {
     if (document.hasFocus()) part?.focus();
   }
 
-  async #resume(link = "") {
+  /** The page around keeps the token where the storage of this frame doesn't. */
+  #greeted({ token, person }) {
+    if (person === null) return this.#signOut(token);
+    if (person) this.startForm.offer(person);
+    const isNew = token && token !== MEMBER && !this.session.token;
+    if (isNew) this.session.begin(token);
+    if (person?.token) this.#enter(String(person.token));
+    else if (isNew) this.#find();
+    else this.#tellState();
+  }
+
+  /** A chat that may be there is waited for: until then no form asks for what is known. */
+  #find(link) {
+    this.#seek();
+    this.#resume(link);
+  }
+
+  #seek() {
+    if (this.stage.dataset.stage === "away") return;
+    this.#form = this.stage;
+    this.stage.replaceWith(this.#away());
+  }
+
+  /** Nobody is known: the form is shown as the page came. */
+  #restore() {
+    if (this.stage.dataset.stage !== "away") return;
+    if (!this.#form) return this.#reload();
+    this.stage.replaceWith(this.#form);
+    this.absence.watch(this.stage);
+    this.#showForm();
+  }
+
+  /** The site vouches for its member, or the help center does. A running chat of that member goes on as it is. */
+  async #enter(vouched) {
+    const { token } = this.session;
+    const visit = ++this.#visit;
+    if (token && !this.#pane) this.#seek();
+    const response = await enter(this.session, this.dataset.memberUrl, vouched, this.parentPage);
+    if (visit !== this.#visit || (response && this.#pane && token === this.session.token)) return;
+    const html = await response?.text().catch(() => "");
+    if (html) this.#show(html);
+    else if (token && !this.#pane) this.#resume();
+    else if (!token) this.#welcome();
+  }
+
+  /** The member has signed out of the site. */
+  #signOut(kept) {
+    const token = this.session.token || kept;
+    if (!isMember(token)) return this.#tellState();
+    if (token === MEMBER) return this.session.onKeep(""); // it has ended already
+    this.#leave();
+    this.#tellRunning(false);
+    this.startForm.draft.forget();
+    leave(this.session, this.dataset.memberEndUrl, token).then(() => this.#reload());
+  }
+
+  #away() {
+    return this.querySelector("template[data-part=away]").content.cloneNode(true);
+  }
+
+  async #resume(link = "", more = {}) {
     const visit = ++this.#visit;
     const unsent = this.outbox.all().map((entry) => entry.client_id).join(" ");
-    const response = await this.session.post(this.dataset.resumeUrl, { unsent, link });
+    const response = await this.session.post(this.dataset.resumeUrl, { unsent, link, ...more });
     const html = response?.status === 200 ? await response.text().catch(() => null) : null;
     if (visit !== this.#visit) return;
     if (html !== null) this.#resumed(response, html);
@@ -92,23 +164,27 @@ class CustomerChat extends HTMLElement {
 
   #nothingToResume(link) {
     keepOnly(this.outbox, 0);
+    this.querySelector("[data-action=past]").hidden = true;
     this.#tellRunning(false);
-    if (link) this.#notice(this.texts.linkEnded);
-    if (this.stage.dataset.stage === "away") this.#reload();
+    this.#notice(link ? this.texts.linkEnded : "");
+    this.#restore();
   }
 
   /** The browser's Back shows a page as it was left. So the chat is taken out of it: by then its text may be masked. */
   #leave() {
     this.#visit += 1;
+    this.#past?.remove();
     if (!this.#pane) return;
     this.#pane.leave();
     this.#pane = null;
-    this.stage.replaceWith(this.querySelector("template[data-part=away]").content.cloneNode(true));
+    this.#form = null;
+    this.stage.replaceWith(this.#away());
   }
 
   #comeBack() {
+    this.#past?.remove();
     if (this.session.token) this.#resume();
-    else if (this.stage.dataset.stage !== "start") this.#reload();
+    else if (this.stage.dataset.stage !== "start" || this.stage.querySelector(".member-line")) this.#reload();
   }
 
   #reload() {
@@ -145,6 +221,7 @@ class CustomerChat extends HTMLElement {
     this.absence.watch(this.stage);
     const { stage, state } = this.stage.dataset;
     this.#showEndButton(state);
+    this.querySelector("[data-action=past]").hidden = !this.session.isMember;
     this.#tellRunning(stage === "chat" && state !== "closed");
     if (stage === "chat") this.#showChat(state);
     else this.#showForm();
@@ -159,6 +236,8 @@ class CustomerChat extends HTMLElement {
   #showChat(state) {
     keepOnly(this.outbox, Number(this.stage.dataset.chat));
     this.startForm.draft.forget();
+    const { name, email } = this.stage.dataset;
+    this.startForm.kept.begin({ name, email });
     this.#pane = new CustomerPane(this.stage, {
       session: this.session,
       outbox: this.outbox,
@@ -166,8 +245,8 @@ class CustomerChat extends HTMLElement {
       path: this.dataset.socket,
       notice: (text) => this.#notice(text),
       stateChanged: (now) => this.#stateChanged(now),
-      messageCame: () => this.parentPage.tell({ type: "message" }),
-      hasFocus: () => document.hasFocus() || this.parentPage.hasFocus,
+      unreadChanged: () => this.#tellState(),
+      hasFocus: () => !this.#past && (document.hasFocus() || this.parentPage.hasFocus),
       refused: (token) => (token === this.session.token ? this.#startOver() : this.#comeBack()),
     });
     if (state !== "closed") this.#focus(this.#pane);
@@ -178,9 +257,17 @@ class CustomerChat extends HTMLElement {
     // A customer who is served by now is not asked any more about leaving the queue.
     if (state === "active" || state === "closed") this.querySelector("dialog[data-part=leave]").close();
     this.#tellRunning(state !== "closed");
+    if (state === "closed") this.#keepFocus();
+  }
+
+  /** What had the focus may be gone. The conversation does nothing by a key that was meant for something else. */
+  #keepFocus() {
+    const focused = document.activeElement;
+    if (focused === document.body || !focused?.checkVisibility()) this.#focus(this.querySelector(".conversation-scroll"));
   }
 
   #showEndButton(state) {
+    if (state === "waiting") loadScriptOf(this.stage.querySelector("suggested-articles"));
     this.querySelector("[data-action=end].button").hidden = state !== "active";
     const more = this.querySelector("[data-part=more]");
     more.hidden = state !== "active"; // at the end its buttons are below the conversation
@@ -189,7 +276,14 @@ class CustomerChat extends HTMLElement {
   }
 
   #tellRunning(running) {
-    this.parentPage.tell({ type: "state", running });
+    this.#running = running;
+    this.#tellState();
+  }
+
+  #tellState() {
+    const unread = this.#pane ? this.#pane.unread : 0;
+    this.#past?.note?.(unread);
+    if (this.#running !== undefined) this.parentPage.tell({ type: "state", running: this.#running, unread });
   }
 
   #notice(text, isGood = false) {
@@ -210,14 +304,21 @@ class CustomerChat extends HTMLElement {
         return this.parentPage.tell({ type: "close" });
       case "end":
       case "leave":
+      case "forget":
+        closeMenus(this);
         return this.querySelector(`dialog[data-part=${button.dataset.action}]`).showModal();
       case "dismiss":
         return button.closest("dialog").close();
       case "confirm":
         button.closest("dialog").close();
         return this.#end();
+      case "confirm-forget":
+        button.closest("dialog").close();
+        return this.#forget();
       case "restart":
         return this.#startAnew();
+      case "past":
+        return this.#readPast(button);
       case "save":
       case "mail":
         return this.#take(button);
@@ -226,6 +327,12 @@ class CustomerChat extends HTMLElement {
       case "contact":
         return this.#contact(event);
     }
+  }
+
+  /** Closes what is open, or else folds the chat. An open dialog, and a composition, take the key for themselves. */
+  #escaped(event) {
+    if (event.isComposing || event.defaultPrevented || this.querySelector("dialog[open]") || closeMenus(this)) return;
+    this.parentPage.tell({ type: "close" });
   }
 
   /** Makes the chat an inquiry. The form is wanted only if nothing was written, and an address only if none is known. */
@@ -276,11 +383,19 @@ class CustomerChat extends HTMLElement {
     window.location.assign(this.dataset.panelUrl);
   }
 
-  /** Who starts a new chat after the end is the same person: name and address are filled in. */
+  /** Removes the chat, and what is known of the person, from this device. The server lets nobody in by its token. */
+  async #forget() {
+    const response = await this.session.post(this.dataset.forgetUrl);
+    if (!response?.ok) return this.#notice(await failureOf(response, this.texts));
+    this.#pane?.close();
+    this.session.forget();
+    window.location.replace(this.dataset.panelUrl);
+  }
+
+  /** A member of the site starts a new chat after the end without being asked anew. */
   #startAnew() {
-    const { name, email } = this.stage.dataset;
+    if (this.session.isMember) return this.#resume("", { anew: "1" });
     this.#startOver();
-    this.startForm.draft.begin({ name, email });
   }
 
   /** Saves the conversation, or has it mailed. */
@@ -292,6 +407,22 @@ class CustomerChat extends HTMLElement {
     const taken = await (button.dataset.action === "save" ? this.transcript.save(chat) : this.transcript.mail(chat, email));
     this.#notice(taken.text, taken.isDone);
     button.disabled = false;
+  }
+
+  get #past() {
+    return this.querySelector("past-chats");
+  }
+
+  /** Earlier chats are shown by a script of their own: few ask for them. */
+  #readPast(button) {
+    if (this.#past) return;
+    this.append(document.createElement("past-chats"));
+    loadScriptOf(button)?.addEventListener("error", () => this.#past?.remove());
+  }
+
+  /** The chat is in view again. */
+  noteSeen() {
+    this.#pane?.noteSeen();
   }
 
   #contact(event) {
@@ -310,7 +441,8 @@ class CustomerChat extends HTMLElement {
 
   /** In a chat the server knows what was sent, and by which customer. */
   #typed() {
-    if (!this.#pane) return this.startForm.draft.fields;
+    const token = this.session.isMember ? this.session.token : "";
+    if (!this.#pane) return { ...this.startForm.draft.fields, token };
     return { token: this.session.token, message: this.#pane.unsent };
   }
 }

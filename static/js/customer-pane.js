@@ -4,6 +4,8 @@ import { forgetDraft } from "./chat-drafts.js";
 import { ChatView } from "./chat-view.js";
 import { CustomerEvaluation } from "./customer-evaluation.js";
 import { Socket } from "./socket.js";
+import { localiseTimes } from "./times.js";
+import { Unread } from "./unread.js";
 
 export class CustomerPane {
   #root;
@@ -11,10 +13,12 @@ export class CustomerPane {
   #socket;
   #view;
   #evaluation;
+  #unread = new Unread();
+  #hasSaid = false; // how the wait stands
 
   /**
    * `parts`: the `session`, `outbox` and `texts` of the customer, the `path` of the socket; and what is called:
-   * `notice(text)`, `stateChanged(state)`, `messageCame()`, `refused(token)`.
+   * `notice(text)`, `stateChanged(state)`, `unreadChanged()`, `refused(token)`.
    */
   constructor(root, parts) {
     const { outbox, texts, session } = parts;
@@ -23,6 +27,7 @@ export class CustomerPane {
     this.#socket = new Socket(parts.path);
     this.#view = new ChatView(root, { socket: this.#socket, outbox, texts, address: 0 });
     this.#view.hasFocus = parts.hasFocus;
+    this.#view.proof = () => ({ "X-Chat-Token": session.token });
     this.#view.onWait = (text) => parts.notice(text);
     this.#view.fetchEarlier = (url, before) => session.post(url, { before });
     this.#evaluation = new CustomerEvaluation(root, parts, () => this.#focusNext());
@@ -33,6 +38,12 @@ export class CustomerPane {
   get unsent() {
     const waiting = this.#parts.outbox.of(this.#view.chat).map((entry) => entry.body);
     return [...waiting, this.#view.composer.text].join("\n").trim();
+  }
+
+  /** How many messages the customer has not seen; undefined until that is known. */
+  get unread() {
+    this.#unread.noteRead(this.#view.read);
+    return this.#unread.count;
   }
 
   focus() {
@@ -74,12 +85,14 @@ export class CustomerPane {
   }
 
   #receive(frame) {
-    const { messageCame, notice } = this.#parts;
+    const { unreadChanged, notice } = this.#parts;
     if (frame.type === "message" && frame.author === "customer") notice("");
     if (frame.type === "message" && frame.author === "system") this.#evaluation.note(frame.html);
     if (frame.type === "status") this.#showStatus(frame);
-    else if (frame.type === "place") this.#showPlace(frame.place);
-    else if (this.#view.receive(frame) && frame.author !== "customer") messageCame();
+    else if (frame.type === "place") this.#showPlace(frame);
+    else this.#view.receive(frame);
+    this.#unread.take(frame);
+    if (["message", "marks", "unread"].includes(frame.type)) unreadChanged();
     if (frame.type === "error" && !frame.client_id) notice(frame.text);
   }
 
@@ -99,11 +112,29 @@ export class CustomerPane {
     const status = this.#root.querySelector("[data-part=status]");
     const focused = status.contains(document.activeElement) && document.activeElement.dataset.action;
     const email = status.querySelector("[data-part=inquiry-email]:not([hidden])");
-    status.innerHTML = html;
+    this.#replaceAround(status, html);
+    localiseTimes(status);
     // An address that is being typed stays as it is, with the cursor in it.
     if (email) status.querySelector("[data-part=inquiry-email]")?.replaceWith(email);
     if (focused === "email") email.querySelector("input").focus();
     else if (focused) (status.querySelector(`[data-action=${focused}]`) || this.#view.composer).focus();
+  }
+
+  get #wait() {
+    return this.#root.querySelector(".customer-chat-queue");
+  }
+
+  /** Readers say what changes in a region that stays: so the words of the wait change in place, the rest is new. */
+  #replaceAround(status, html) {
+    const next = document.createElement("template");
+    next.innerHTML = html;
+    const kept = this.#wait;
+    const words = next.content.querySelector(".customer-chat-queue");
+    if (!kept || !words) return status.replaceChildren(next.content);
+    if (!this.#hasSaid || kept.textContent !== words.textContent) kept.replaceChildren(...words.childNodes);
+    this.#hasSaid = true;
+    while (kept.nextSibling) kept.nextSibling.remove();
+    while (words.nextSibling) kept.parentElement.append(words.nextSibling);
   }
 
   #focusNext() {
@@ -111,8 +142,10 @@ export class CustomerPane {
     else this.focus();
   }
 
-  #showPlace(place) {
+  #showPlace({ place, wait }) {
     const shown = this.#root.querySelector(".customer-chat-queue strong");
     if (shown) shown.textContent = place;
+    const expected = this.#root.querySelector("[data-part=wait]");
+    if (expected) expected.textContent = wait || "";
   }
 }

@@ -2,6 +2,7 @@
 // language, and in the time of this clock.
 
 import { failureOf } from "./forms.js";
+import { save } from "./save-file.js";
 
 export class CustomerTranscript {
   #urls;
@@ -20,7 +21,7 @@ export class CustomerTranscript {
     const response = await this.#post(this.#urls.transcriptUrl, chat);
     const blob = response?.ok ? await response.blob().catch(() => null) : null;
     if (!blob) return this.#failed(response);
-    download(blob, nameIn(response.headers.get("Content-Disposition")));
+    save(blob, response.headers.get("Content-Disposition"));
     return { isDone: true, text: "" };
   }
 
@@ -38,16 +39,4 @@ export class CustomerTranscript {
   #post(url, chat) {
     return this.#session.post(url, { chat, offset: -new Date().getTimezoneOffset() });
   }
-}
-
-function download(blob, name) {
-  const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: name });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // the browser may read it later than the click
-}
-
-/** The file's name in a Content-Disposition of the server. */
-function nameIn(disposition) {
-  const encoded = disposition?.match(/filename\*=utf-8''([^;]+)/i)?.[1];
-  return encoded ? decodeURIComponent(encoded) : disposition?.match(/filename="([^"]+)"/)?.[1] || "chat.txt";
 }

@@ -18,5 +18,5 @@ function separatorOf(date, texts) {
   const yesterday = new Date(today.getFullYear(), today.getMonth(), today.getDate() - 1);
   const names = { [dayKey(today)]: texts.today, [dayKey(yesterday)]: texts.yesterday };
   const textContent = names[dayKey(date)] || formatTime(date, "day");
-  return Object.assign(document.createElement("li"), { className: "day-separator", textContent });
+  return Object.assign(document.createElement("li"), { className: "day-separator", ariaLive: "off", textContent });
 }

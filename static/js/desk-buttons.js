@@ -6,16 +6,22 @@ import { closeMenus } from "./menus.js";
 const ACTIONS = {
   close: (desk) => desk.toggle(false),
   enlarge: (desk) => desk.enlarge(),
-  sound: (desk) => desk.ringing.toggleSound(),
+  "allow-notifications": (desk) => desk.alertsForm.allow(),
+  shortcuts: (desk) => desk.askShortcuts(),
   back: (desk) => desk.showList(),
+  customer: (desk) => desk.showCustomer(true),
+  "leave-customer": (desk) => desk.showCustomer(false),
   mask: (desk) => desk.pane.maskSelected(),
   "follow-up": (desk, button) => desk.dialogs.askFollowUp(button.dataset.url),
-  end: (desk, button) => desk.dialogs.askEnd(button.dataset.url),
+  end: (desk, button) => desk.dialogs.askHandOver(button.dataset.url),
   "ask-evaluation": (desk, button) => desk.pane.askEvaluation(button),
+  take: (desk, button) => desk.pane.take(button),
+  look: (desk, button) => desk.pane.look(button),
+  "dismiss-notice": (desk, button) => desk.pane.dismissNotice(button),
   "hand-over": (desk, button) => desk.dialogs.askHandOver(button.href),
   dismiss: (desk) => desk.dialogs.close(),
 };
-const HAND_OVER_FORMS = new Set(["hand-over", "take-over"]);
+const HAND_OVER_FORMS = new Set(["hand-over", "take"]);
 
 export function listenToButtons(desk) {
   desk.launcher.addEventListener("click", () => desk.toggle());
@@ -37,16 +43,17 @@ function clicked(desk, event) {
 }
 
 function act(desk, button, event) {
-  const { action } = button.dataset;
-  if (action === "hand-over") {
+  if (button.href) {
     event.preventDefault(); // a link to a page of its own
     closeMenus(desk);
   }
-  ACTIONS[action]?.(desk, button);
+  ACTIONS[button.dataset.action]?.(desk, button);
 }
 
 function submitted(desk, event) {
-  if (!HAND_OVER_FORMS.has(event.target.dataset.part)) return;
+  const { part } = event.target.dataset;
+  if (part !== "take-over" && !HAND_OVER_FORMS.has(part)) return;
   event.preventDefault();
-  desk.dialogs.handOver(event.target);
+  if (part === "take-over") desk.dialogs.askTakeOver(event.target);
+  else desk.dialogs.handOver(event.target);
 }

@@ -1,6 +1,7 @@
 // What the desk asks in its dialog: whether a chat ends, to whom it is handed over, what its follow-up says, and what
 // happens to open chats when the agent goes Offline.
 
+import { fragment } from "./fragment.js";
 import { localiseTimes } from "./times.js";
 
 export class DeskDialogs {
@@ -19,13 +20,20 @@ export class DeskDialogs {
     this.#dialog.close();
   }
 
-  askEnd(url) {
-    const dialog = this.#open(this.#template("confirm-end"));
-    dialog.querySelector("[data-action=confirm]").addEventListener("click", async () => {
+  /** Asks before a colleague loses the chat; the form has the question. */
+  askTakeOver(form) {
+    const dialog = this.#open(form.querySelector("template").content.cloneNode(true));
+    dialog.querySelector("[data-action=confirm]").addEventListener("click", () => {
       dialog.close();
-      const html = await this.#requests.post(url);
-      if (html !== null) this.#show(html);
+      this.handOver(form);
     });
+  }
+
+  /** Shows the list of shortcuts; `save(form)` is called with the switch for them when it is changed. */
+  showShortcuts(isOn, save) {
+    const form = this.#open(this.#template("shortcuts-list")).querySelector("form");
+    form.elements.shortcuts.checked = isOn;
+    form.addEventListener("change", () => save(form));
   }
 
   async askHandOver(url) {
@@ -101,8 +109,4 @@ export class DeskDialogs {
 function boostLinks(dialog) {
   window.htmx?.process(dialog);
   for (const link of dialog.querySelectorAll("a")) link.addEventListener("click", () => dialog.close());
-}
-
-function fragment(html) {
-  return document.createRange().createContextualFragment(html);
 }

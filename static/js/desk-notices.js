@@ -6,6 +6,7 @@ export class DeskNotices {
   #bar;
   #said;
   #timer = 0;
+  #told = null; // ids of what the list tells; none before the desk's first frame
 
   /** `bar` is the line at the top of the dialog, `said` the place above the composer. */
   constructor(bar, said) {
@@ -17,6 +18,14 @@ export class DeskNotices {
   keep(text) {
     this.#bar.hidden = !text;
     this.#bar.firstElementChild.textContent = text;
+  }
+
+  /** Says what is new of what the desk's list tells about chats that went elsewhere. */
+  announce(list) {
+    const told = [...list.querySelectorAll("[data-notice]")];
+    const fresh = this.#told && told.find((notice) => !this.#told.has(notice.dataset.notice));
+    this.#told = new Set(told.map((notice) => notice.dataset.notice));
+    if (fresh) this.say(fresh.querySelector("p").textContent);
   }
 
   /** Shows a line that goes away again. It moves nothing. */

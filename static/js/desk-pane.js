@@ -1,12 +1,16 @@
 // The chat on display in the desk's dialog: opened, shown, replaced, left, and masked in.
 
 import { ChatView } from "./chat-view.js";
+import { takeNewToken } from "./csrf.js";
+import { DeskComposer } from "./desk-composer.js";
+import { MessageActions } from "./message-actions.js";
 import { maskSpans, rememberSelection, selectedSpans } from "./mask-selection.js";
 import { localiseTimes } from "./times.js";
 
 export class DeskPane {
   #desk;
   #parts;
+  #notes = new Map(); // what the agent is writing on customers, by the form's address
   #selection = null;
   #view = null;
 
@@ -40,6 +44,29 @@ export class DeskPane {
     if (html !== null) this.show(html, { focus: true });
   }
 
+  /** Takes a waiting chat out of the queue; if a colleague has it by now, the agent is told so. */
+  async take(button) {
+    button.disabled = true;
+    const html = await this.#parts.requests.post(button.dataset.url);
+    button.disabled = false;
+    if (html !== null) this.show(html, { focus: true });
+  }
+
+  /** Shows the chat of a notice, which has done its work then. */
+  async look(button) {
+    button.disabled = true;
+    const html = await this.#parts.requests.get(button.dataset.url);
+    button.disabled = false;
+    if (html === null) return;
+    this.show(html, { focus: true });
+    this.#parts.requests.post(button.dataset.seenUrl);
+  }
+
+  async dismissNotice(button) {
+    button.disabled = true;
+    if ((await this.#parts.requests.post(button.dataset.url)) === null) button.disabled = false;
+  }
+
   async reload() {
     const html = await this.#parts.requests.get(this.url);
     if (html !== null) this.show(html);
@@ -58,10 +85,21 @@ export class DeskPane {
     if (!root.dataset.chat) return;
     const { socket, outbox, texts, shown } = this.#parts;
     this.#view = new ChatView(root, { socket, outbox, texts, address: Number(root.dataset.chat) });
+    this.#view.proof = () => ({ "X-CSRFToken": texts.csrf });
+    this.#view.renewed = (request) => takeNewToken((name) => request.getResponseHeader(name));
+    if (this.#view.composer) this.#addActions(root);
     this.#selection = rememberSelection(this.#view.conversation.scroll);
+    for (const part of root.querySelectorAll("canned-responses, chat-draft")) part.begin(this.#view);
     if (socket.isOpen) this.watch();
     shown();
     if (focus) (this.#view.composer || this.#view.conversation.scroll).focus();
+  }
+
+  #addActions(root) {
+    const composer = new DeskComposer(this.#view);
+    const parts = root.querySelector("template[data-part=message-actions]");
+    const actions = new MessageActions(this.#view, { parts, composer, requests: this.#parts.requests });
+    composer.save = (message, text) => actions.save(message, text);
   }
 
   /** Asks for what came since, and sends again what was not acknowledged. */
@@ -121,7 +159,16 @@ export class DeskPane {
 
   #showCustomer(root) {
     const customer = root.querySelector("template[data-part=customer]");
-    this.#desk.querySelector("[data-part=customer-slot]").replaceChildren(customer?.content.cloneNode(true) || "");
+    const slot = this.#desk.querySelector("[data-part=customer-slot]");
+    const written = slot.querySelector("[data-part=notes] textarea");
+    if (written) this.#notes.set(written.form.action, written.value);
+    slot.replaceChildren(customer?.content.cloneNode(true) || "");
+    window.htmx?.process(slot);
+    const box = slot.querySelector("[data-part=notes] textarea");
+    const kept = box && this.#notes.get(box.form.action);
+    if (!kept) return;
+    box.value = kept;
+    box.closest("details").open = true;
   }
 
   /** The evaluation, which has come, stands among the customer's details too. */

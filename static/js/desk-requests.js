@@ -1,7 +1,7 @@
 // The desk's requests to the server. If one fails, the agent is told why.
 
 import { takeNewToken } from "./csrf.js";
-import { fieldsOf, withButtonOff } from "./forms.js";
+import { BY_THE_CLOCK, fieldsOf, withButtonOff } from "./forms.js";
 
 export class DeskRequests {
   #texts;
@@ -19,6 +19,12 @@ export class DeskRequests {
     if (response?.ok) return response.text();
     await this.explain(response);
     return null;
+  }
+
+  /** Asks for what the page wants by itself. Returns the body, or null: nobody has asked, so nobody is told why. */
+  async look(url) {
+    const response = await this.#request(url, { headers: BY_THE_CLOCK });
+    return response?.ok ? response.text() : null;
   }
 
   /** As `get`; `fields` is what a form would send. */
@@ -43,7 +49,7 @@ export class DeskRequests {
   }
 
   async #request(url, options) {
-    const headers = { "X-CSRFToken": this.#texts.csrf, "X-Requested-With": "fetch" };
+    const headers = { "X-CSRFToken": this.#texts.csrf, "X-Requested-With": "fetch", ...options.headers };
     const response = await fetch(url, { ...options, headers }).catch(() => null);
     if (response?.status === 403) takeNewToken((name) => response.headers.get(name));
     if (response?.redirected && new URL(response.url).pathname === "/sign-in/") {

@@ -1,42 +1,36 @@
-// A chat that rings: on the Chat Widget's button, to a screen reader, in the tab's title and as a sound.
-
-import { Alerts } from "./alerts.js";
-import { setPressed } from "./toggle-button.js";
+// What asks for the agent, on the Chat Widget's button: what is what in signs and numbers, and in words.
 
 export class DeskRinging {
-  #alerts = new Alerts();
   #launcher;
   #announcement;
-  #soundButton;
 
   /** `announcement` is a live region that has its text in `data-ringing`. */
-  constructor({ launcher, announcement, soundButton }) {
+  constructor({ launcher, announcement }) {
     this.#launcher = launcher;
     this.#announcement = announcement;
-    this.#soundButton = soundButton;
-    this.#showSound();
   }
 
   /** `count` chats ring now. Returns whether none did before. */
   show(count) {
     const began = count > 0 && this.#launcher.dataset.state !== "ringing";
-    const text = this.#announcement.dataset.ringing;
     this.#launcher.dataset.state = count ? "ringing" : "idle";
-    this.#announcement.textContent = count ? text : "";
-    this.#alerts.ring(count, text);
+    this.#announcement.textContent = count ? this.#announcement.dataset.ringing : "";
     return began;
   }
 
-  stop() {
-    this.#alerts.ring(0);
-  }
-
-  toggleSound() {
-    this.#alerts.isSoundOn = !this.#alerts.isSoundOn;
-    this.#showSound();
-  }
-
-  #showSound() {
-    setPressed(this.#soundButton, this.#alerts.isSoundOn);
+  /** Unread messages are unanswered; who is not answered is counted apart once everything is read. */
+  showCounts({ ringing, waiting, unread, unanswered }) {
+    const numbers = { ringing, waiting, unread, unanswered: unread ? 0 : unanswered.count };
+    const said = [];
+    for (const count of this.#launcher.querySelectorAll("[data-count]")) {
+      const number = numbers[count.dataset.count];
+      count.hidden = !number;
+      count.lastElementChild.textContent = number;
+      if (number) said.push(`${count.dataset.words}: ${number}`);
+    }
+    const text = said.join(", ");
+    if (this.#launcher.title === text) return;
+    this.#launcher.title = text;
+    this.#launcher.querySelector("[data-part=counts]").textContent = text && `. ${text}`;
   }
 }

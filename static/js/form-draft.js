@@ -1,40 +1,45 @@
-// Keeps what was typed into a form until it is sent: for this tab alone, never in a URL.
+// Keeps what was typed into a form until it is sent: for this tab alone unless `storage` says otherwise, never in a URL.
 
 export class FormDraft {
-  constructor(key, names) {
+  constructor(key, names, storage = sessionStorage) {
     this.key = key;
     this.names = names;
+    this.storage = storage;
   }
 
   get fields() {
     try {
-      return JSON.parse(sessionStorage.getItem(this.key)) || {};
+      return JSON.parse(this.storage.getItem(this.key)) || {};
     } catch {
       return {}; // the storage holds something else
     }
   }
 
   keep(form) {
-    const fields = this.names.map((name) => [name, form.elements.namedItem(name).value]);
-    sessionStorage.setItem(this.key, JSON.stringify(Object.fromEntries(fields)));
+    const fields = this.#asked(form).map((field) => [field.name, field.value]);
+    this.storage.setItem(this.key, JSON.stringify(Object.fromEntries(fields)));
+  }
+
+  /** A member of the site is not asked for all of it. */
+  #asked(form) {
+    return this.names.map((name) => form.elements.namedItem(name)).filter(Boolean);
   }
 
   /** Begins a new draft with what is known already. */
   begin(fields) {
-    sessionStorage.setItem(this.key, JSON.stringify(fields));
+    this.storage.setItem(this.key, JSON.stringify(fields));
   }
 
   /** Fills empty boxes with the draft. What the person wrote here stays. */
   fill(form) {
     const { fields } = this;
-    for (const name of this.names) {
-      const field = form.elements.namedItem(name);
-      if (!field.value.trim()) field.value = fields[name] ?? "";
+    for (const field of this.#asked(form)) {
+      if (!field.value.trim()) field.value = fields[field.name] ?? "";
       field.dispatchEvent(new Event("change", { bubbles: true }));
     }
   }
 
   forget() {
-    sessionStorage.removeItem(this.key);
+    this.storage.removeItem(this.key);
   }
 }

@@ -2,6 +2,7 @@
 // is sent.
 
 import { FormDraft } from "./form-draft.js";
+import "./helpcenter.js";
 import "./personal-hint.js";
 import { localiseTimes } from "./times.js";
 

@@ -31,7 +31,7 @@ export function selectedSpans(log, range) {
   const spans = [];
   for (const message of log.querySelectorAll("[data-seq]:not(.event)")) {
     const body = message.querySelector(".message-body, .comment-body");
-    if (!range.intersectsNode(body)) continue;
+    if (!body || !range.intersectsNode(body)) continue; // a removed file has no name any more
     const whole = document.createRange();
     whole.selectNodeContents(body);
     const start = range.compareBoundaryPoints(Range.START_TO_START, whole) > 0 ? lengthUpTo(body, range.startContainer, range.startOffset) : 0;

@@ -22,8 +22,9 @@ export class Outbox {
     this.#entries = new Map(read(this.#key).map((entry) => [entry.client_id, entry]));
   }
 
-  add(chat, body) {
-    const entry = { client_id: newId(), chat, body };
+  /** `more` is what its frame has besides. */
+  add(chat, body, more) {
+    const entry = { client_id: this.newId(), chat, body, ...more };
     this.#entries.set(entry.client_id, entry);
     this.#keep();
     if (this.#first(chat) === entry) this.resend(chat);
@@ -83,6 +84,16 @@ export class Outbox {
     return [...this.#entries.values()];
   }
 
+  /** Returns a random UUID, even if the page is not in a secure context. */
+  newId() {
+    if (crypto.randomUUID) return crypto.randomUUID();
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    bytes[6] = (bytes[6] & 0x0f) | 0x40;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  }
+
   #first(chat) {
     return this.of(chat)[0];
   }
@@ -103,14 +114,4 @@ function read(key) {
   } catch {
     return [];
   }
-}
-
-/** A random UUID, even if the page is not in a secure context. */
-function newId() {
-  if (crypto.randomUUID) return crypto.randomUUID();
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }

@@ -15,28 +15,39 @@ export class ParentPage {
   address = ""; // as the page says it
   hasFocus = false; // as well: its reader writes around the frame, and sees what comes into it
   isFraming = window.parent !== window;
-  #noteShown;
-  #noteFocus;
+  #sites;
+  #origin = ""; // of the page, once it has spoken
+  #heed;
 
-  /** `shown()` is called when the page has opened the frame, `focused()` when the reader came back to the page. */
-  constructor({ shown, focused }) {
-    this.#noteShown = shown;
-    this.#noteFocus = focused;
+  /**
+   * `sites`: the origins that may show the chat beside our own, with spaces between. Of what `heed` has is called:
+   * `hello({ token, person })` with what the page knows, `shown()` when it has opened the frame, and `focused()` when
+   * the reader came back to it.
+   */
+  constructor(sites, heed) {
+    this.#sites = new Set([window.location.origin, ...sites.split(" ")]);
+    this.#heed = heed;
     window.addEventListener("message", (event) => this.#heard(event));
   }
 
-  tell(message) {
-    // Any site may hear it, so nothing personal is in it. `frame-ancestors` decides which sites may show this frame.
-    if (this.isFraming) window.parent.postMessage({ contiple: message }, "*");
+  /** Tells whatever page is around that it is heard. It says `hello`, and is known from then on. */
+  greet() {
+    if (this.isFraming) window.parent.postMessage({ contiple: { type: "ready" } }, "*");
   }
 
-  #heard({ source, data }) {
+  /** Tells the page, once its origin is known. Browsers show the frame to named sites only; this doesn't rely on it. */
+  tell(message) {
+    if (this.#origin) window.parent.postMessage({ contiple: message }, this.#origin);
+  }
+
+  #heard({ source, origin, data }) {
     const message = data?.contiple;
-    if (source !== window.parent || !["shown", "focus"].includes(message?.type)) return;
+    if (source !== window.parent || !this.#sites.has(origin) || !message) return;
+    this.#origin = origin;
     this.hasFocus = message.focused === true;
-    if (message.type === "shown") {
-      this.address = String(message.page || "").slice(0, ADDRESS_LENGTH);
-      this.#noteShown();
-    } else if (this.hasFocus) this.#noteFocus();
+    this.address = String(message.page || "").slice(0, ADDRESS_LENGTH);
+    if (message.type === "hello") this.#heed.hello?.({ token: String(message.token || ""), person: message.person });
+    if (message.type === "shown" || message.shown) this.#heed.shown?.();
+    else if (this.hasFocus) this.#heed.focused?.();
   }
 }

@@ -2,9 +2,12 @@
 
 import { FormDraft } from "./form-draft.js";
 import { fieldsOf, withButtonOff } from "./forms.js";
+import { loadScriptOf } from "./on-demand.js";
 import { solve } from "./puzzle.js";
 
 const FORM = "form[data-stage=start]";
+const NAME_LENGTH = 80; // as long as the form takes them
+const EMAIL_LENGTH = 254;
 const SUMS_MAX = 4;
 const SAID_AFTER_MS = 1000; // most sums are solved by then
 
@@ -12,18 +15,22 @@ export class StartForm {
   #root;
   #session;
   #ahead = null; // the promise of a solution that the start is likely to need
+  #person = {};
   draft;
+  kept; // name and address, on this device, for the next chat
 
   /** `root` is what shows the form, at times. */
   constructor(root, service, session) {
     this.#root = root;
     this.#session = session;
     this.draft = new FormDraft(`contiple-draft:${service}`, ["name", "email", "message"]);
+    this.kept = new FormDraft(`contiple-person:${service}`, ["name", "email"], localStorage);
     root.addEventListener("input", (event) => {
       const form = event.target.closest(FORM);
       if (!form) return;
       this.draft.keep(form);
       this.#ahead ||= this.#solveAhead(form);
+      this.#suggest(form);
     });
   }
 
@@ -33,6 +40,32 @@ export class StartForm {
     if (!form) return;
     form.querySelector("[type=submit]").disabled = false;
     this.draft.fill(form);
+    for (const [name, value] of Object.entries(this.#person)) {
+      const field = form.elements.namedItem(name); // a member is not asked
+      if (field) field.value ||= value;
+    }
+    this.kept.fill(form);
+    if (form.elements.namedItem("message").value) this.#suggest(form);
+  }
+
+  #suggest(form) {
+    loadScriptOf(form.querySelector("suggested-articles"));
+  }
+
+  /** Fills in, where nothing is written, whom the page around the chat takes the customer for. It proves nothing. */
+  offer({ name, email }) {
+    this.#person = { name: String(name || "").slice(0, NAME_LENGTH), email: String(email || "").slice(0, EMAIL_LENGTH) };
+    this.#clearKept();
+    this.begin();
+  }
+
+  /** Whom the page names may be another person than this device's last one. */
+  #clearKept() {
+    const form = this.#root.querySelector(FORM);
+    for (const [name, value] of Object.entries(this.kept.fields)) {
+      const field = form?.elements.namedItem(name);
+      if (this.#person[name] && field?.value === value) field.value = "";
+    }
   }
 
   /** Calls `start(form)` when the customer starts a chat. */

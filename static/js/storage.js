@@ -27,6 +27,15 @@ Object.assign(Storage.prototype, {
   },
 });
 
+/** Returns whether the next page will find what was stored at this key. */
+export function isStored(name, key) {
+  try {
+    return getItem.call(window[name], key) !== null;
+  } catch {
+    return false;
+  }
+}
+
 function inMemory() {
   const kept = new Map();
   return {

@@ -1,15 +1,17 @@
-// The ticket list: which rows are selected. What is done with them is a plain form, which works without this.
+// The ticket list: which rows are selected. The fields that change them are fetched with the first selected row.
 
 class TicketSelection extends HTMLElement {
   connectedCallback() {
     this.all = this.querySelector("[data-part=all]");
     this.all.hidden = false;
     this.addEventListener("change", this.#changed);
+    this.addEventListener("htmx:afterSwap", this.#show);
     this.#show();
   }
 
   disconnectedCallback() {
     this.removeEventListener("change", this.#changed);
+    this.removeEventListener("htmx:afterSwap", this.#show);
   }
 
   get #rows() {
@@ -21,7 +23,7 @@ class TicketSelection extends HTMLElement {
     this.#show();
   };
 
-  #show() {
+  #show = () => {
     const rows = this.#rows;
     const selected = rows.filter((row) => row.checked).length;
     const all = this.all.querySelector("input");
@@ -32,9 +34,10 @@ class TicketSelection extends HTMLElement {
     const bar = this.querySelector("[data-part=fields]");
     bar.hidden = !selected;
     const fields = [...bar.querySelectorAll("select, input")];
+    if (selected && !fields.length) bar.dispatchEvent(new Event("wanted"));
     // The browser says it beside the field, and the rows stay selected.
-    fields[0].setCustomValidity(fields.some((field) => field.value) ? "" : bar.dataset.nothing);
-  }
+    fields[0]?.setCustomValidity(fields.some((field) => field.value) ? "" : bar.dataset.nothing);
+  };
 }
 
 customElements.define("ticket-selection", TicketSelection);

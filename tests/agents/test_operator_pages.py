@@ -122,6 +122,16 @@ def test_a_service_without_an_admin_is_not_made(operator, member):
     assert not Service.objects.exists()
 
 
+def test_who_is_deactivated_has_no_permission_to_export_left(operator, agent):
+    url = reverse("admin:agents_agent_change", args=[agent.pk])
+    assert operator.post(url, agent_form(agent, export_permission="on")).status_code == 302
+    agent.refresh_from_db()
+    assert agent.export_permission
+    assert operator.post(url, agent_form(agent, export_permission="on", is_active="")).status_code == 302
+    agent.refresh_from_db()
+    assert not agent.export_permission
+
+
 @pytest.mark.parametrize("change", [{"role": "agent"}, {"is_active": ""}])
 def test_the_last_admin_stays_one(operator, service, admin, change):
     data = {"role": "admin", "is_active": "on", "chat_limit": "3", **change}

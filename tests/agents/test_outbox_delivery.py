@@ -65,7 +65,8 @@ def test_a_mail_arrives_as_it_was_written(smtp: MailServer, service) -> None:
     assert mail["Message-ID"] == row.message_id
     assert (mail["In-Reply-To"], mail["References"], mail["Reply-To"]) == ("<a@b>", "<x@y> <a@b>", "desk@example.com")
     assert mail["From"].addresses[0].display_name == 'Demo, Inc. "한국"'
-    assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["Cc"] == "theo@example.com"
+    assert (mail["Auto-Submitted"], mail["X-Auto-Response-Suppress"]) == ("auto-generated", "All")
     assert mail.get_body(("plain",)).get_content().replace("\r\n", "\n").rstrip() == "안녕하세요\n.\n..점"
     assert "안녕하세요" in mail.get_body(("html",)).get_content()
     row.refresh_from_db()
@@ -132,7 +133,7 @@ def test_only_the_recipients_who_have_not_got_it_get_it_again(smtp: MailServer) 
     row = post(cc=["later@example.com", "never@example.com"])
     deliver_due()
     row.refresh_from_db()
-    assert (row.state, row.pending) == (State.WAITING, ["later@example.com"])
+    assert (row.state, row.pending, row.last_error) == (State.WAITING, ["later@example.com"], "recipient 550 5.1.1")
     answers.clear()
     now_due()
     deliver_due()
@@ -165,6 +166,43 @@ def test_an_answer_to_the_content_decides(smtp: MailServer, answer, state, error
     assert (row.state, row.last_error) == (state, error)
 
 
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        ("552 5.3.4 too large", State.DEAD),
+        ("550 5.7.1 not from you", State.WAITING),
+        ("451 4.3.0 later", State.WAITING),
+    ],
+)
+def test_a_refused_sender_is_about_the_set_up_unless_the_mail_is_too_large(smtp: MailServer, answer, state) -> None:
+    smtp.at_sender = lambda address: answer
+    row = post()
+    deliver_due()
+    row.refresh_from_db()
+    assert (row.state, row.last_error, row.pending) == (state, f"sender {answer[:9]}", ["jun@example.com"])
+
+
+def test_the_server_is_told_the_plain_address_of_the_sender(smtp: MailServer, settings) -> None:
+    settings.DEFAULT_FROM_EMAIL = "Desk <desk@예시.kr>"
+    told: list[str] = []
+    smtp.at_sender = lambda address: told.append(address) or ""
+    post(from_name="")
+    deliver_due()
+    assert told == ["desk@xn--vv4b11d.kr"]
+    assert smtp.taken[0][1]["From"].addresses[0].display_name == "Desk"
+
+
+def test_a_refused_login_says_so_and_costs_no_mail_a_try(settings) -> None:
+    with mail_server(refuses_logins=True) as smtp:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", smtp.port
+        settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "desk", "wrong"
+        row = post()
+        deliver_due()
+    row.refresh_from_db()
+    assert (row.state, row.attempts, row.last_error) == (State.WAITING, 0, "login 535 5.7.8")
+
+
 def test_a_server_that_closes_after_421_gets_the_next_mail_on_a_new_line(smtp: MailServer) -> None:
     smtp.at_rcpt = lambda address: "421 4.3.2 closing" if address == "jun@example.com" else ""
     row, other = post(cc=["theo@example.com"]), post("mina@example.com")
@@ -191,6 +229,7 @@ def test_an_address_that_smtp_can_t_write_is_given_up(smtp: MailServer) -> None:
 def test_a_mail_whose_answer_was_lost_is_sent_again_and_recognised(smtp: MailServer) -> None:
     smtp.cuts_after_taking = 1
     row = post()
+    OutgoingMail.objects.update(created_at=timezone.now() - timedelta(hours=1))
     deliver_due()
     row.refresh_from_db()
     assert (row.state, row.last_error) == (State.WAITING, "cut SMTPServerDisconnected")
@@ -198,7 +237,7 @@ def test_a_mail_whose_answer_was_lost_is_sent_again_and_recognised(smtp: MailSer
     deliver_due()
     row.refresh_from_db()
     assert (row.state, smtp.ids) == (State.SENT, [row.message_id] * 2)
-    assert len({mail["Date"] for _to, mail in smtp.taken}) == 1
+    assert {mail["Date"].datetime for _to, mail in smtp.taken} == {row.created_at.replace(microsecond=0)}
 
 
 def test_a_server_that_does_not_answer_is_given_up_and_blames_the_mail_alone(smtp, monkeypatch) -> None:

@@ -22,7 +22,7 @@ LIMIT_SECONDS = 150  # of one measurement
 
 
 def main() -> int:
-    names = ["messages", "redis", "uvicorn", "leisure", "load", "memory", "assignment", "storm", "pages"]
+    names = ["messages", "redis", "uvicorn", "leisure", "load", "memory", "assignment", "storm", "pages", "embed"]
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measures the figures of speed.")
     parser.add_argument("--quick", action="store_true", help="short rounds: two minutes instead of six")
     parser.add_argument("--only", choices=names, action="append", metavar="NAME", help=f"of {', '.join(names)}")
@@ -56,7 +56,7 @@ def _measure(names: list[str], pace: Pace) -> tuple[list[Figure], bool]:
 
 def _measurements() -> dict[str, Callable[[Pace], list[Figure]]]:
     """Imported once Django is set up."""
-    from tests.bench import assigning, memory, messages, pages, storm
+    from tests.bench import assigning, embed, memory, messages, pages, storm
 
     return {
         "messages": messages.one_process,
@@ -68,6 +68,7 @@ def _measurements() -> dict[str, Callable[[Pace], list[Figure]]]:
         "assignment": assigning.decisions,
         "storm": storm.reconnect,
         "pages": pages.opening,
+        "embed": embed.before_intent,
     }
 
 

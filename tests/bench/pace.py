@@ -21,11 +21,12 @@ class Pace:
     latency_seconds: float = 10.0
     connections: int = 600  # added for the figures of memory
     decisions: int = 40
+    loads: int = 15  # of a page with the line for other sites, and without
     notes: list[str] = field(default_factory=list)  # what else the reader should know
 
 
 FULL = Pace()
-QUICK = Pace(rounds=2, seconds=2.0, latency_rounds=1, latency_seconds=6.0, connections=300, decisions=15)
+QUICK = Pace(rounds=2, seconds=2.0, latency_rounds=1, latency_seconds=6.0, connections=300, decisions=15, loads=7)
 
 
 def run(main: Callable[[], Coroutine[Any, Any, Result]]) -> Result:

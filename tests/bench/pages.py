@@ -9,7 +9,6 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from agents.access import agent_for
 from agents.models import Agent
 from chat.conversation import frames
 from tests.bench import machine, world
@@ -40,8 +39,7 @@ def _desk_of(desk: world.Desk) -> Callable[[], None]:
 
 
 def _render_desk(desk: world.Desk) -> None:
-    agent = agent_for(desk.agents[0].user, desk.service.slug)
-    assert agent is not None
+    agent = frames.agent_of_desk(desk.agents[0].pk)
     assert len(frames.desk_frame(agent, "en").chats) == len(desk.guests)
 
 

@@ -13,22 +13,29 @@ from django.utils import timezone
 from playwright.sync_api import Frame, Page, expect
 
 from agents.models import Agent, Contract, Service, ServiceMailbox
+from chat.alerts import DeskNotice
+from chat.conversation import desk_notices
 from chat.models import Chat, Lease
+from chat.people import notes
 from helpcenter.models import Article
 from tests.agents.test_second_factor import give_app, give_passkey
 from tests.browser.conftest import DESKTOP, PHONE
-from tests.browser.rows import make_looks
+from tests.browser.rows import make_agent_with_chat, make_looks
 from tests.browser.windows import SLOW_MILLISECONDS, Desk, HelpCenter
+from tests.chat import categories
+from tests.chat.canned import own
+from tests.chat.reports.worlds import make_world
+from tests.helpcenter.rows import make_article, make_category
 from tests.make import PASSWORD, make_agent, make_chat, make_customer, make_message, make_ticket
 from tests.tickets.mail.corpus import mail
-from tickets.conversation import add_customer_answer
-from tickets.customer_links import secret_of
-from tickets.groups import save_group
+from tickets.answering.conversation import add_customer_answer
+from tickets.answering.links import secret_of
+from tickets.answering.replies import Reply, send_reply
 from tickets.lifecycle import add_comment
 from tickets.mail.incoming import receive
-from tickets.merging import merge
 from tickets.models import Ticket, TicketTarget
-from tickets.replies import Reply, send_reply
+from tickets.triage.groups import save_group
+from tickets.triage.merging import merge
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 CARD = "4111 1111 1111 1111"
@@ -154,6 +161,7 @@ def test_pages_of_the_desk(signed_in_page: Callable[..., Page], checks: Checks, 
         raw = mail(text, Message_ID=f"<{at}@x>", Auto_Submitted="auto-replied" if at else "no")
         receive(raw, size=len(raw), now=timezone.now())
     add_comment(ada, by_hand, "Card 4111 1111 1111 1111, company 220-81-62517")  # masked, and offered to be masked
+    note = notes.add(ada, of_chat.requester, "Prefers mornings")
     paths = [
         "/services/",
         "/password/",
@@ -166,9 +174,20 @@ def test_pages_of_the_desk(signed_in_page: Callable[..., Page], checks: Checks, 
         f"/desk/demo/chat/{of_chat.chat_id}/destroy/",
         "/desk/demo/chats/",
         "/desk/demo/chats/?q=xyzzy",
+        "/desk/demo/customers/",
+        "/desk/demo/customers/?q=xyzzy",
+        f"/desk/demo/customers/{of_chat.requester_id}/",
+        f"/desk/demo/customers/{of_chat.requester_id}/notes/",
+        f"/desk/demo/customers/{of_chat.requester_id}/notes/{note.pk}/",
         "/desk/demo/contract/",
         "/desk/demo/chat/settings/",
         "/desk/demo/chat/check/",
+        "/desk/demo/chat/hours/",
+        "/desk/demo/chat/queues/",
+        "/desk/demo/chat/queues/new/",
+        "/desk/demo/chat/categories/",
+        "/desk/demo/chat/categories/new/",
+        "/desk/demo/chats/export/?outcome=processed",
         "/desk/demo/help-center/",
         "/desk/demo/help-center/policy-versions/",
         "/desk/demo/help-center/articles/",
@@ -187,6 +206,21 @@ def test_pages_of_the_desk(signed_in_page: Callable[..., Page], checks: Checks, 
     page.goto(f"/desk/demo/tickets/{of_chat.number}/?menu=history")
     expect(page.locator("chat-history .message").first).to_be_visible()
     checks.look_at(page, "ticket with its chat history")
+
+
+def test_reports(signed_in_page: Callable[..., Page], checks: Checks, service, agent: Agent, admin: Agent):
+    page = signed_in_page(admin, "/desk/demo/reports/chat/")
+    checks.look_at(page, "a report without chats")
+    since = timezone.now() - timedelta(days=6)
+    make_world(service, [agent], [], seed=1, since=since, days=6, number=12)
+    for language in ("en-US", "ko-KR"):
+        page = signed_in_page(admin, None, locale=language)
+        for grouping in ("day", "week", "agent"):
+            page.goto(f"/desk/demo/reports/chat/?by={grouping}")
+            checks.look_at(page, f"report by {grouping} in {language}")
+    page.locator(".report-definition summary").first.press("Enter")
+    expect(page.locator(".report-definition[open] p")).to_be_visible()
+    checks.look_at(page, "a definition")
 
 
 def test_mails_that_became_no_ticket(signed_in_page: Callable[..., Page], checks: Checks, service, admin):
@@ -342,9 +376,14 @@ def test_pages_of_the_desk_in_korean(signed_in_page: Callable[..., Page], checks
     for path in (
         "tickets/",
         "chats/",
+        "customers/",
         "contract/",
         "chat/settings/",
         "chat/check/",
+        "chat/hours/",
+        "chat/queues/",
+        "chat/categories/",
+        "chats/export/",
         "help-center/",
         "agents/",
         *masking,
@@ -357,6 +396,7 @@ def test_pages_of_the_desk_in_korean(signed_in_page: Callable[..., Page], checks
 
 
 def test_the_chat_dialog(signed_in_page: Callable[..., Page], checks: Checks, service):
+    categories.make_category(service, "Order › Delivery")
     mina = make_agent(service, "Mina", online=True)
     page = signed_in_page(mina)
     desk = Desk(page)
@@ -388,9 +428,29 @@ def test_the_chat_dialog(signed_in_page: Callable[..., Page], checks: Checks, se
     desk.tool("end").click()
     expect(desk.popup).to_contain_text("End this chat?")
     checks.look_at(page, "end dialog")
-    desk.popup.locator("[data-action=confirm]").click()
+    desk.popup.get_by_role("button", name="End chat").click()
     expect(desk.chat.composer).to_be_hidden()
     checks.look_at(page, "dialog with an ended chat")
+
+
+def test_what_the_dialog_tells(signed_in_page: Callable[..., Page], checks: Checks, service):
+    for language in ("en-US", "ko-KR"):
+        mina, chat = make_agent_with_chat(service, "Where is it?", customer=f"Jun {language}")
+        Agent.objects.filter(pk=mina.pk).update(chat_limit=1)
+        Chat.objects.filter(pk=chat.pk).update(customer_waits_since=Now() - timedelta(hours=1), unread=1)
+        for kind in DeskNotice.Kind:
+            desk_notices.tell([mina], make_chat(service).pk, kind, by=mina)
+        page = signed_in_page(mina, locale=language)
+        desk = Desk(page)
+        expect(desk.count("waiting")).to_be_visible()
+        checks.look_at(page, f"widget with numbers in {language}")
+        desk.open()
+        desk.queue.locator("summary").click()
+        expect(desk.queue.locator(".queue-row").first).to_be_visible()
+        expect(desk.list.locator("[data-level=over]")).to_have_count(1)
+        checks.look_at(page, f"queue and notices in {language}")
+        desk.dialog.locator(".alerts > summary").click()
+        checks.look_at(page, f"alerts in {language}")
 
 
 def test_the_chat_of_customers(signed_in_page, new_page: Callable[..., Page], checks: Checks, service):
@@ -417,7 +477,7 @@ def test_the_chat_of_customers(signed_in_page, new_page: Callable[..., Page], ch
 
     desk.select("First")
     desk.tool("end").click()
-    desk.popup.locator("[data-action=confirm]").click()
+    desk.popup.get_by_role("button", name="End chat").click()
     desk.select("Jun Park")
     desk.chat.write("Hello Jun")
     expect(center.chat.body("Hello Jun")).to_be_visible()
@@ -448,6 +508,24 @@ def test_the_chat_of_customers(signed_in_page, new_page: Callable[..., Page], ch
     checks.look_at(desk.page, "evaluation in Chat History")
 
 
+def test_canned_responses_and_shortcuts(signed_in_page: Callable[..., Page], checks: Checks, service):
+    mina, _chat = make_agent_with_chat(service, "Hello")
+    desk = Desk(signed_in_page(mina, "/desk/demo/canned/"))
+    checks.look_at(desk.page, "no canned responses")
+    response = own(mina, "hello", "Hello {customer}")
+    for path in ("", "?q=xyzzy", "new/", f"{response.pk}/", f"{response.pk}/remove/"):
+        desk.page.goto(f"/desk/demo/canned/{path}")
+        checks.look_at(desk.page, f"canned responses {path}")
+    desk.select("Jun")
+    desk.chat.composer.press_sequentially("/")
+    expect(desk.dialog.get_by_role("option")).to_have_count(1)
+    checks.look_at(desk.page, "canned responses in the composer")
+    desk.page.keyboard.press("Escape")
+    desk.page.keyboard.press("Alt+/")
+    expect(desk.popup).to_be_visible()
+    checks.look_at(desk.page, "shortcuts")
+
+
 def test_the_chat_of_a_customer_whom_nobody_answers(new_page: Callable[..., Page], checks: Checks, service):
     mina = make_agent(service, "Mina", online=True)
     Lease.objects.create(agent=mina, expires_at=Now() + timedelta(hours=1))
@@ -471,3 +549,29 @@ def test_signed_in_devices(signed_in_page: Callable[..., Page], checks: Checks, 
     for path in ("/sessions/", f"/desk/demo/agents/{theo.pk}/sessions/"):
         page.goto(path)
         checks.look_at(page, path)
+
+
+def test_articles_that_are_suggested(new_page: Callable[..., Page], checks: Checks, service):
+    make_article(make_category(service), en=("When will my parcel arrive?", "In **two days**. " * 200))
+    make_agent(service, "Mina", online=True)
+    Lease.objects.create(agent=Agent.objects.get(), expires_at=Now() + timedelta(minutes=10))
+    center = HelpCenter(new_page("/hc/demo/"))
+    page = center.page
+    center.open()
+    center.stage("start").locator("[name=message]").press_sequentially("Where is my parcel?")
+    link = center.panel.locator("suggested-articles a")
+    expect(link).to_be_visible()
+    checks.look_at(page, "article offered", center.frame)
+    link.click()
+    center.panel.get_by_role("button", name="Yes").scroll_into_view_if_needed()
+    checks.look_at(page, "article in the chat", center.frame)
+    center.panel.get_by_role("button", name="Yes").click()
+    expect(center.panel.get_by_text("Glad that helped!")).to_be_visible()
+    checks.look_at(page, "article that helped", center.frame)
+    page.goto("/hc/demo/contact/")
+    page.get_by_label("Subject").press_sequentially("Parcel")
+    expect(page.locator("suggested-articles a")).to_be_visible()
+    checks.look_at(page, "article offered beside an inquiry")
+    page.locator("suggested-articles a").click()
+    expect(page.get_by_role("button", name="Yes")).to_be_visible()
+    checks.look_at(page, "article over an inquiry")

@@ -36,10 +36,11 @@ def smtp() -> Iterator[MailServer]:
 
 @pytest.fixture(scope="module")
 def mailbox() -> Iterator[Mailbox]:
-    port = services.free_port()
-    process = subprocess.Popen([sys.executable, "-m", "tests.tickets.mail.imap_server", str(port)], cwd=BASE_DIR)
-    services.wait_for_port(port, process)
-    yield Mailbox(port)
+    ports = services.free_port(), services.free_port()
+    command = [sys.executable, "-m", "tests.tickets.mail.imap_server", *map(str, ports)]
+    process = subprocess.Popen(command, cwd=BASE_DIR)
+    services.wait_for_port(ports[1], process)
+    yield Mailbox(*ports)
     process.terminate()
     process.wait()
 

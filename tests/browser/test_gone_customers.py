@@ -223,9 +223,9 @@ def test_who_closed_the_waiting_chats_page_comes_back_by_mail(mina, smtp, new_pa
 
     elsewhere = new_page()
     mail = mail_to(smtp, "jun@example.com", elsewhere)
-    assert mail["Subject"] == "Demo 채팅 안내"
+    assert mail["Subject"] == "Demo 고객센터 채팅 안내"
     back = HelpCenter(elsewhere)
     elsewhere.goto(link_in(mail))
-    back.panel.get_by_role("button", name="Leave a 1:1 inquiry instead").click()
+    back.panel.get_by_role("button", name="Leave a 1:1 inquiry", exact=True).click()
     expect(back.panel.get_by_text("Its number is #1.")).to_be_visible()
     assert Ticket.objects.get().body == "택배가 어디 있나요?"

@@ -10,7 +10,7 @@ from tests.browser.conftest import PHONE
 from tests.faults.people import wait_until
 from tests.make import make_agent, make_customer, make_ticket
 from tests.tickets.outgoing import link_in
-from tickets.conversation import add_customer_answer
+from tickets.answering.conversation import add_customer_answer
 from tickets.models import Comment, CommentDraft, Ticket
 
 
@@ -167,6 +167,7 @@ def test_an_answer_comes_while_an_agent_types_and_moves_nothing(service: Service
 def test_the_list_says_that_it_is_old(service: Service, mina: Agent, signed_in_page) -> None:
     ticket = make_ticket(service, requester=make_customer(service), assignee=mina, state="pending")
     with_count = signed_in_page(mina)
+    with_count.wait_for_load_state("networkidle")  # else the answer of this page may be taken for that of the next
     with with_count.expect_response("**/tickets/answers/"):
         with_count.goto("/desk/demo/tickets/")
     add_customer_answer(ticket, "It has come")

@@ -9,8 +9,8 @@ from agents.models import Agent, AuditEntry, Service
 from chat.masking.selections import Selection
 from tests.browser.windows import drag_over, utf16_index, utf16_length
 from tests.make import make_agent, make_chat, make_message, make_ticket
-from tickets.comment_masks import mask_comments
 from tickets.lifecycle import add_comment, create_from_chat
+from tickets.masking.comment_masks import mask_comments
 from tickets.models import Comment, CommentMask, Ticket
 
 LINE = "Gate 🐶 code 4711, ask Kim Minsu at home"

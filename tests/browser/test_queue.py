@@ -12,7 +12,7 @@ from chat.models import Chat, ChatSettings, Ring
 from chat.routing.assignment import RING_TIMEOUT_S
 from helpcenter.models import HelpCenter as Settings
 from tests.browser.rows import make_agent_with_chat
-from tests.browser.windows import HelpCenter
+from tests.browser.windows import SLOW_MILLISECONDS, HelpCenter
 from tickets.models import Ticket
 
 
@@ -77,6 +77,21 @@ def test_the_queue_is_left_after_a_question_and_the_others_move_up(newcomer):
 
     button(first, "Start a new chat").click()
     expect(first.stage("start")).to_be_visible()
+
+
+def test_the_place_does_not_count_whoever_closed_the_page(newcomer):
+    first, second = newcomer(), newcomer()
+    first.start(name="First", message="1")
+    second.start(name="Second", message="2")
+    place(second, 2)
+    first.page.goto("/hc/demo/contact/")  # from page to page the place is kept
+    first.page.goto("/hc/demo/")
+    place(first, 1)
+    place(second, 2)
+
+    first.page.close()
+    expect(status(second)).to_contain_text("lace in the queue: 1", timeout=SLOW_MILLISECONDS)
+    assert chat_of("First").is_open
 
 
 def test_whom_an_agent_takes_meanwhile_is_asked_no_more_about_leaving(newcomer, busy: Agent, service: Service):

@@ -144,9 +144,10 @@ def test_the_place_in_the_queue_moves_and_an_inquiry_can_be_left_instead(service
     expect(second.panel.get_by_text("Your place in the queue: 1")).to_be_visible()
     third.start(name="Third", message="I wait")
     expect(third.panel.get_by_text("Your place in the queue: 2")).to_be_visible()
+    expect(desk.count("ringing")).to_have_text("1")
+    expect(desk.count("waiting")).to_have_text("2")
     desk.open()
-    expect(desk.list).to_contain_text("2 customers are waiting for an agent.")
-    expect(desk.count).to_have_text("3")
+    expect(desk.queue).to_contain_text("2 customers are waiting for an agent.")
 
     desk.select("First")
     first.end()

@@ -2,6 +2,7 @@
 yet is shown as pending meanwhile."""
 
 import contextlib
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from playwright.sync_api import Page, expect
 from agents.models import Service
 from chat.models import Chat, Message
 from tests import server as servers
+from tests.browser.files import Files, file, pdf
 from tests.browser.line import Line, line
 from tests.browser.traces import traces
 from tests.browser.windows import SLOW_MILLISECONDS, Desk, HelpCenter
@@ -142,6 +144,68 @@ def test_a_browser_without_network_catches_up_with_a_mask(both, wire: Line):
     expect(center.chat.masks).to_have_text("****", timeout=SLOW_MILLISECONDS)
     expect(center.chat.bodies).to_have_text(["Hello", "customer 1 says ****"])
     assert "4711" not in traces(center.page)
+
+
+# Files
+
+SIDES = pytest.mark.parametrize("side", [0, 1], ids=["desk", "center"])
+
+
+@SIDES
+def test_a_file_that_is_cut_off_goes_up_again_by_itself_in_its_order(both, wire: Line, side: int):
+    mine, theirs = (Files(window.chat, window.page) for window in (both if side == 0 else both[::-1]))
+    ids: list[str] = []
+    mine.page.on("request", lambda request: ids.append(request.headers.get("x-client-id", "")))
+    expect(mine.button).to_be_visible()
+    mine.slow(20_000)
+    mine.choose(file("big.pdf", pdf(200_000), "application/pdf"), file("small.pdf", pdf(2_000), "application/pdf"))
+    expect(mine.upload("big.pdf")).to_contain_text(re.compile(r"[1-9]\d? %"))
+    wire.cut()
+    expect(mine.upload("big.pdf")).to_contain_text("Waiting for the connection…")
+    expect(mine.upload("big.pdf").get_by_role("button", name="Try again")).to_be_visible()
+    mine.slow(-1)
+    wire.restore()
+    for files in (mine, theirs):
+        names = files.shown.locator(".message-body")
+        expect(names).to_have_text(["big.pdf", "small.pdf"], timeout=SLOW_MILLISECONDS)
+    expect(mine.uploads).to_have_count(0)
+    tries = [each for each in ids if each]
+    assert len(set(tries)) == 2 < len(tries)
+    assert Message.objects.filter(file__isnull=False).count() == 2
+
+
+@SIDES
+def test_a_file_whose_answer_was_lost_is_there_once(both, wire: Line, side: int):
+    mine, theirs = (Files(window.chat, window.page) for window in (both if side == 0 else both[::-1]))
+    expect(mine.button).to_be_visible()
+    wire.deafen()
+    mine.choose(file("big.pdf", pdf(200_000), "application/pdf"))
+    stored(Message.objects.filter(file__isnull=False), mine.page)
+    expect(mine.uploads).to_have_count(1)
+    wire.cut()
+    wire.restore()
+    for files in (mine, theirs):
+        expect(files.shown).to_have_count(1, timeout=SLOW_MILLISECONDS)
+    expect(mine.uploads).to_have_count(0, timeout=SLOW_MILLISECONDS)
+    assert Message.objects.filter(file__isnull=False).count() == 1
+
+
+@SIDES
+def test_a_page_that_was_left_after_the_last_byte_says_nothing_wrong(both, wire: Line, side: int):
+    """The file is there, though its page never learnt it."""
+    window = both[side]
+    mine = Files(window.chat, window.page)
+    mine.page.on("dialog", lambda dialog: dialog.accept())
+    expect(mine.button).to_be_visible()
+    wire.deafen()
+    mine.choose(file("big.pdf", pdf(200_000), "application/pdf"))
+    stored(Message.objects.filter(file__isnull=False), mine.page)
+    wire.cut()
+    wire.restore()
+    mine.page.reload()
+    expect(mine.shown).to_have_count(1, timeout=SLOW_MILLISECONDS)
+    expect(mine.button).to_be_visible()
+    expect(mine.uploads).to_have_count(0, timeout=SLOW_MILLISECONDS)
 
 
 def arrived_once(desk: Desk, center: HelpCenter, *, agent: int, customer: int) -> None:

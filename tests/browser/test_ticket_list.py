@@ -64,6 +64,22 @@ def test_rows_stay_selected_if_nothing_was_chosen_for_them(mina, many, signed_in
     expect(page.get_by_text("2 tickets were changed.")).to_be_visible()
 
 
+@pytest.mark.parametrize("width", [800, 1024, 1280])
+@pytest.mark.parametrize("has_due", [False, True])
+def test_no_column_is_out_of_sight(mina, many, service, signed_in_page, width, has_due) -> None:
+    group = Group.objects.create(service=service, name="Returns and complaints")
+    Ticket.objects.update(
+        requester=make_customer(service, name="Daniel Maximilian Park"), priority="urgent", group=group
+    )
+    if has_due:
+        TicketTarget.objects.create(service=service, priority="urgent", solve_minutes=60)
+        Ticket.objects.update(due_at=timezone.now() - timedelta(days=1))
+    page = signed_in_page(mina, LIST, viewport={"width": width, "height": 768})
+    expect(page.locator("tbody tr")).to_have_count(3)
+    assert page.locator(".table-wrap").evaluate("wrap => wrap.scrollWidth <= wrap.clientWidth")
+    assert page.locator("tbody .cell-main").first.evaluate("cell => cell.clientWidth") > 130
+
+
 def test_all_columns_are_in_sight_beside_due_times(mina, many, service, signed_in_page) -> None:
     TicketTarget.objects.create(service=service, priority="urgent", solve_minutes=60)
     group = Group.objects.create(service=service, name="Returns team")

@@ -48,7 +48,7 @@ def test_a_chat_is_passed_to_a_colleague_with_a_note(mina: Desk, theo: Desk) -> 
     menu(mina, "Transfer")
     mina.popup.get_by_role("radio", name="Theo").check()
     expect(mina.popup.locator(".colleague", has_text="Theo")).to_contain_text("0 of 3 chats")
-    mina.popup.get_by_label("Internal comment").fill("Wants a refund")
+    mina.popup.get_by_label("Internal note").fill("Wants a refund")
     mina.popup.get_by_role("button", name="Transfer").click()
 
     expect(mina.popup).to_be_hidden()
@@ -72,13 +72,13 @@ def test_who_can_t_take_it_is_shown_and_what_was_typed_survives_a_refusal(
     expect(away).to_contain_text("Offline")
     expect(away.get_by_role("radio")).to_be_disabled()
     mina.popup.get_by_role("radio", name="Theo").check()
-    mina.popup.get_by_label("Internal comment").fill("Half an explanation")
+    mina.popup.get_by_label("Internal note").fill("Half an explanation")
     theo.choose("break")
 
     mina.popup.get_by_role("button", name="Transfer").click()
 
     expect(mina.popup.get_by_role("alert")).to_contain_text("Theo can't take the chat: on a break.")
-    expect(mina.popup.get_by_label("Internal comment")).to_have_value("Half an explanation")
+    expect(mina.popup.get_by_label("Internal note")).to_have_value("Half an explanation")
     mina.popup.get_by_role("button", name="Close").click()
     expect(mina.chat.composer).to_be_visible()
 
@@ -100,6 +100,7 @@ def test_an_admin_looks_at_all_chats_and_takes_one_over(mina: Desk, ada: Desk) -
     expect(ada.chat.composer).to_have_count(0)
 
     ada.dialog.get_by_role("button", name="Take over").click()
+    ada.popup.get_by_role("button", name="Take over").click()
 
     expect(ada.chat.composer).to_be_visible()
     expect(mina.dialog.locator(".composer-closed")).to_contain_text("This chat is with Ada.")
@@ -150,7 +151,7 @@ def test_the_customer_hears_who_goes_and_who_comes_and_never_the_note(
     theo.choose("online")
     menu(mina, "Transfer")
     mina.popup.get_by_role("radio", name="Theo").check()
-    mina.popup.get_by_label("Internal comment").fill("A secret among us")
+    mina.popup.get_by_label("Internal note").fill("A secret among us")
     mina.popup.get_by_role("button", name="Transfer").click()
 
     expect(customer.chat.message("is transferring the chat to a colleague")).to_be_visible()
@@ -178,7 +179,7 @@ def test_what_is_new_on_the_desk_is_for_everybody(mina: Desk, theo: Desk, ada: D
     expect(mina.popup.get_by_role("radio", name="Theo")).to_be_visible()
     checks.look_at(mina.page, "transfer")
     mina.popup.get_by_role("radio", name="Theo").check()
-    mina.popup.get_by_label("Internal comment").fill("Wants a refund")
+    mina.popup.get_by_label("Internal note").fill("Wants a refund")
     mina.popup.get_by_role("button", name="Transfer").click()
     expect(mina.chat.root.locator(".message-note")).to_be_visible()
     checks.look_at(mina.page, "a note")

@@ -47,14 +47,18 @@ class Desk:
         self.page = page
         self.root = page.locator("chat-desk")
         self.widget = self.root.locator("> .chat-widget")
-        self.count = self.widget.locator(".chat-widget-count")
         self.dialog = page.locator("#chat-dialog")
         self.notice = self.dialog.locator("[data-part=notice]")
         self.said = self.dialog.locator("[data-part=said]")
         self.list = self.dialog.locator("[data-part=list]")
+        self.queue = self.dialog.locator("[data-part=queue]")
         self.customer = self.dialog.locator("[data-part=customer-slot]")
         self.chat = Conversation(self.dialog.locator(".chat-dialog-main"))
         self.popup = self.root.locator("dialog[data-part=dialog]")
+
+    def count(self, what: str) -> Locator:
+        """The number on the widget of what is ``ringing``, ``unread``, ``unanswered`` or ``waiting`` in the queue."""
+        return self.widget.locator(f"[data-count={what}]:visible")
 
     def open(self) -> None:
         if not self.dialog.is_visible():

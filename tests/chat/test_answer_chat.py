@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from agents.models import AuditEntry
+from agents.models import Agent, AuditEntry, Service
 from chat.conversation import live
 from chat.lifecycle import transitions, upkeep
 from chat.lifecycle.transitions import answer_chat, pass_on
@@ -45,9 +45,19 @@ def test_the_customer_sees_who_joined_and_the_greeting_in_the_customer_s_languag
 
     joined, greeting = chat.messages.order_by("seq")
     assert (joined.event, joined.name, joined.body) == ("joined", "Mina", "")
-    assert (greeting.author, greeting.name, greeting.body) == ("system", "Demo", "어서 오세요")
+    assert (greeting.author, greeting.name, greeting.body) == ("system", "Demo 고객센터", "어서 오세요")
     chat.refresh_from_db()
-    assert (chat.last_line, chat.unread) == ("어서 오세요", 0)
+    assert (chat.last_line, chat.unread) == ("", 0), "what the service says is nobody's last line"
+
+
+def test_a_service_with_the_longest_name_and_no_title_greets_too(service, agent) -> None:
+    Service.objects.filter(pk=service.pk).update(name="N" * 80)
+    HelpCenterText.objects.filter(help_center=service.help_center).update(title="")
+    chat = make_ringing(Agent.objects.get(pk=agent.pk))
+
+    answer_chat(agent, chat.pk)
+
+    assert chat.messages.get(author="system", event="").name.startswith("NNNN")
 
 
 def test_opening_it_again_is_nothing_new(agent) -> None:

@@ -1,5 +1,6 @@
 """Chat History: every chat of the service is found again: who it was, with whom, when, whether it was answered."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,8 +8,13 @@ from django.test import Client
 from django.urls import reverse
 
 from agents.models import Agent
+from chat.categories import Category
+from chat.evaluation import Evaluation
 from chat.models import Chat
+from chat.operating_hours import OperatingHours
+from contiple.base import paging
 from contiple.base.paging import PAGE_SIZE
+from tests.chat.categories import make_category
 from tests.make import make_chat, make_customer, make_message, make_ticket
 
 pytestmark = pytest.mark.django_db
@@ -91,12 +97,69 @@ def test_the_filter_by_agent(chats, agent, colleague, sign_in) -> None:
     assert shown(sign_in(agent), agent=colleague.pk) == ["Yuna"]
 
 
-def test_days_are_korean(chats, agent, sign_in) -> None:
-    """2026-03-02 begins there at 15:00 UTC of the day before."""
+def test_the_filter_by_category_has_those_below_it(service, chats, agent, outsider, sign_in) -> None:
+    late, payment = make_category(service, "Order › Delivery › Late"), make_category(service, "Order › Payment")
+    theirs = make_category(outsider.service, "Theirs")
+    Chat.objects.filter(pk=chats["Hana"].pk).update(category=late)
+    Chat.objects.filter(pk=chats["Noah"].pk).update(category=payment)
+    browser, order = sign_in(agent), late.parent.parent
+    expected = {order: ["Noah", "Hana"], late.parent: ["Hana"], late: ["Hana"], payment: ["Noah"]}
+    for category, names in expected.items():
+        assert shown(browser, category=category.pk) == names
+    assert shown(browser, category="none") == ["Yuna"]
+    for nonsense in (theirs.pk, "x", "-1", "9" * 30, "0"):
+        assert shown(browser, category=nonsense) == ["Noah", "Yuna", "Hana"]
+    Category.objects.filter(service=service).update(removed_at=datetime(2026, 1, 1, tzinfo=UTC))
+    assert shown(browser, category=order.pk) == ["Noah", "Hana"]
+    assert "Order › Delivery › Late (removed)" in browser.get(URL).content.decode()
+
+
+def test_filters_by_evaluation_end_and_language(chats, agent, sign_in) -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    Evaluation.objects.create(chat=chats["Hana"], score=5, seq=1, given_at=now)
+    Evaluation.objects.create(chat=chats["Yuna"], asked_at=now)  # asked, and not answered
+    Chat.objects.filter(pk=chats["Yuna"].pk).update(closed_by=Chat.ClosedBy.IDLE, language="ko")
+    browser = sign_in(agent)
+    assert shown(browser, score=5) == ["Hana"]
+    assert shown(browser, score=4) == []
+    assert shown(browser, score="none") == ["Noah", "Yuna"]
+    assert shown(browser, ended="open") == ["Hana"]
+    assert shown(browser, ended="idle") == ["Yuna"]
+    assert shown(browser, ended="agent") == ["Noah"]
+    assert shown(browser, language="ko") == ["Yuna"]
+    assert shown(browser, language="ko", ended="agent") == []
+    assert shown(browser, score="6", ended="x", language="fr") == ["Noah", "Yuna", "Hana"]
+
+
+def test_the_page_says_how_many_were_found_and_clears_the_filters(chats, agent, sign_in, monkeypatch) -> None:
+    browser = sign_in(agent)
+    html = browser.get(URL, {"outcome": "processed"}).content.decode()
+    assert "Chats found: 2" in html
+    assert re.search(rf'<a [^>]*href="{URL}">\s*Clear', html)
+    assert "Clear" not in browser.get(URL).content.decode()
+    assert "Chats found: 0" in browser.get(URL, {"q": "nobody"}).content.decode()
+    monkeypatch.setattr(paging, "COUNTED_MAX", 2)
+    assert "Chats found: 2+" in browser.get(URL).content.decode()
+
+
+def test_days_are_those_of_the_services_zone(service, chats, agent, sign_in) -> None:
+    OperatingHours.objects.create(service=service, zone="America/New_York")
+    # The day of March 8, 2026 has 23 hours there.
+    Chat.objects.filter(pk=chats["Hana"].pk).update(created_at=datetime(2026, 3, 8, 4, 59, tzinfo=UTC))
+    Chat.objects.filter(pk=chats["Yuna"].pk).update(created_at=datetime(2026, 3, 9, 3, 59, tzinfo=UTC))
+    Chat.objects.filter(pk=chats["Noah"].pk).update(created_at=datetime(2026, 3, 9, 4, 0, tzinfo=UTC))
+    assert shown(sign_in(agent), since="2026-03-08", until="2026-03-08") == ["Yuna"]
+
+
+def test_days_are_korean_without_a_zone(chats, agent, sign_in) -> None:
+    """2026-03-02 begins in Korea at 15:00 UTC of the day before; in Chile its midnight is 3:00 UTC."""
     Chat.objects.filter(pk=chats["Hana"].pk).update(created_at=datetime(2026, 3, 1, 14, 59, tzinfo=UTC))
     Chat.objects.filter(pk=chats["Yuna"].pk).update(created_at=datetime(2026, 3, 1, 15, 0, tzinfo=UTC))
     Chat.objects.filter(pk=chats["Noah"].pk).update(created_at=datetime(2026, 3, 2, 15, 0, tzinfo=UTC))
-    assert shown(sign_in(agent), since="2026-03-02", until="2026-03-02") == ["Yuna"]
+    browser, day = sign_in(agent), {"since": "2026-03-02", "until": "2026-03-02"}
+    assert shown(browser, **day) == ["Yuna"]
+    OperatingHours.objects.create(service=agent.service, zone="America/Santiago")
+    assert shown(browser, **day) == ["Noah"]
 
 
 def test_what_was_said_is_not_looked_through(chats, agent, sign_in) -> None:
@@ -122,11 +185,11 @@ def test_as_many_queries_for_many_chats(
     make_ticket(service, chat=chats["Noah"])
     browser = sign_in(agent)
     browser.get(URL)
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(11):
         browser.get(URL)
     for _ in range(20):
         make_chat(service, state=Chat.State.CLOSED)
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(11):
         browser.get(URL)
 
 

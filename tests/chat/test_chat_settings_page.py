@@ -18,20 +18,34 @@ NEW = {
     "assign_recent_agent": True,
     "queue_limit": 20,
     "longest_wait_minutes": 10,
+    "answer_target_minutes": 4,
     "idle_reminder_minutes": 3,
     "idle_close_minutes": 4,
     "mail_unread": False,
     "mail_unread_minutes": 7,
+    "category_required": True,
     "evaluation_on": False,
     "evaluation_messages": {"ko": "어떠셨나요?"},
+    "files_on": True,
+    "file_pictures": True,
+    "file_documents": False,
+    "file_audio": True,
+    "file_video": True,
+    "file_archives": True,
+    "file_size_mb": 25,
+    "file_count": 200,
+    "files_kept_days": 0,
 }
 
 AS_SENT = NEW | {
     "assign_recent_agent": "on",
     "mail_unread": None,
+    "category_required": "on",
     "evaluation_on": None,
     "evaluation_messages": None,
     "evaluation_message_ko": "  어떠셨나요?\r\n",
+    "file_documents": None,
+    "file_archives": "on",
 }
 
 
@@ -45,6 +59,7 @@ def saved(**changes) -> dict:
     fields = {
         "queue_limit": "0",
         "longest_wait_minutes": "0",
+        "answer_target_minutes": "3",
         "idle_reminder_minutes": "5",
         "idle_close_minutes": "15",
         "evaluation_on": "on",
@@ -52,6 +67,10 @@ def saved(**changes) -> dict:
         "evaluation_message_ko": "",
         "mail_unread": "on",
         "mail_unread_minutes": "5",
+        **dict.fromkeys(("files_on", "file_pictures", "file_documents", "file_audio", "file_video"), "on"),
+        "file_size_mb": "10",
+        "file_count": "30",
+        "files_kept_days": "365",
     } | changes
     return {name: value for name, value in fields.items() if value is not None}
 
@@ -82,12 +101,19 @@ def test_everything_is_saved_and_on_record_by_name(client, service, admin) -> No
         "assign_recent_agent": [False, True],
         "queue_limit": [0, 20],
         "longest_wait_minutes": [0, 10],
+        "answer_target_minutes": [3, 4],
         "idle_reminder_minutes": [5, 3],
         "idle_close_minutes": [15, 4],
+        "category_required": [False, True],
         "evaluation_on": [True, False],
         "evaluation_messages": [{}, {"ko": "어떠셨나요?"}],
         "mail_unread": [True, False],
         "mail_unread_minutes": [5, 7],
+        "file_documents": [True, False],
+        "file_archives": [False, True],
+        "file_size_mb": [10, 25],
+        "file_count": [30, 200],
+        "files_kept_days": [365, 0],
     }
     client.post(PATH, saved(**AS_SENT | {"assign_recent_agent": None}))
     assert not now()["assign_recent_agent"]
@@ -211,7 +237,7 @@ def test_the_operation_refuses_what_contradicts_a_setting_that_is_there(service,
 
 @pytest.mark.django_db(transaction=True)
 def test_of_two_at_the_same_moment_one_is_told(service, admin) -> None:
-    seen = "[false,0,0,5,15,true,5,true,{}]"
+    seen = "[false,0,0,3,5,15,true,5,false,true,{},true,true,true,true,true,false,10,30,365]"
 
     results = at_once(
         *(partial(change_chat_settings, by=admin, values={"queue_limit": limit}, seen=seen) for limit in (1, 2))
@@ -232,7 +258,10 @@ def without_row(service) -> Service:
 def test_the_first_look_makes_them_with_every_default(without_row) -> None:
     made = chat_settings_of(without_row)
 
-    assert [getattr(made, name) for name in FIELDS] == [False, 0, 0, 5, 15, True, 5, True, {}]
+    assert [getattr(made, name) for name in FIELDS] == [
+        *(False, 0, 0, 3, 5, 15, True, 5, False, True, {}),
+        *(True, True, True, True, True, False, 10, 30, 365),
+    ]
     assert chat_settings_of(without_row) is made
     assert ChatSettings.objects.count() == 1
 

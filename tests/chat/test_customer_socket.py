@@ -5,6 +5,7 @@ import uuid
 
 import pytest
 from django.db import DatabaseError, transaction
+from django.test import Client
 
 from agents.models import Agent, Contract, Service
 from chat import protocol
@@ -20,11 +21,15 @@ from chat.sockets import customer_socket, limits, window
 from chat.sockets.codes import AGAIN, FORBIDDEN, SLOW, UNKNOWN
 from contiple.base import clock
 from helpcenter.customers import register_customer
+from helpcenter.members.models import MemberSession
+from helpcenter.members.sessions import Begun, Browser, begin, consented, new_token
 from helpcenter.models import Customer
 from tests.chat.comings import be_here, new_id
 from tests.chat.lines import Line, chat_of, desk_of, do
 from tests.chat.secrets import columns_with
+from tests.chat.test_customer_views import post
 from tests.make import make_agent, make_chat, send_as_agent
+from tests.members import Site
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -43,7 +48,7 @@ def token(known) -> str:
 
 @pytest.fixture
 def chat(service: Service, agent: Agent, known) -> Chat:
-    return make_chat(service, agent=agent, customer=known[0])
+    return make_chat(service, agent=agent, customer=known[0], connected=False)
 
 
 def answered(chat: Chat, body: str = "Hello") -> Message:
@@ -59,7 +64,7 @@ async def test_the_chat_comes_from_its_revision_on_with_marks_and_status(chat, t
     async with Line(PATH) as line:
         await line.say("hello", token=token, rev=1)
         status = await line.hear("status")
-    assert line.types() == ["message", "message", "marks", "status"]
+    assert line.types() == ["message", "message", "marks", "unread", "status"]
     assert [frame["rev"] for frame in line.heard[:2]] == [2, 3]
     assert (status["chat"], status["state"]) == (chat.pk, "active")
 
@@ -578,3 +583,68 @@ async def test_a_blocked_customer_gets_no_socket(service, chat, token) -> None:
         await line.say("hello", token=token)
         assert (await line.hear("error"))["code"] == "blocked"
         assert await line.closing() == FORBIDDEN
+
+
+async def test_a_revoked_token_closes_the_page_that_shows_the_chat_by_it(chat, known, token) -> None:
+    async with chat_of(token) as line:
+        await do(transitions.forget_device, known[0])
+        assert await line.closing() == FORBIDDEN
+    async with Line(PATH) as line:
+        await line.say("hello", token=token)
+        assert await line.closing() == UNKNOWN
+    await do(chat.refresh_from_db)
+    assert (chat.state, chat.closed_by) == (Chat.State.CLOSED, Chat.ClosedBy.CUSTOMER)
+
+
+# Members
+
+
+@pytest.fixture
+def site(admin: Agent) -> Site:
+    return Site(admin)
+
+
+def entered(site: Site) -> Begun:
+    return begin(site.service, site.token(), Browser("", new_token(), str), now=clock.database_now())
+
+
+@pytest.fixture
+def member(service: Service, agent: Agent, site: Site) -> str:
+    """The token of a member's session, whose chat the agent has open."""
+    begun = entered(site)
+    customer = consented(*begun, language="en")
+    make_chat(service, agent=agent, customer=customer, connected=False)
+    return begun.token
+
+
+async def test_the_sign_out_closes_the_member_s_sockets(member) -> None:
+    async with chat_of(member) as page:
+        signed_out = await do(post, Client(), "member_sign_out", token=member)
+        assert signed_out.status_code == 204
+        assert await page.closing() == FORBIDDEN
+    async with Line(PATH) as line:
+        await line.say("hello", token=member)
+        assert await line.closing() == UNKNOWN
+
+
+async def test_a_member_s_device_that_forgets_ends_the_session_too(member) -> None:
+    async with chat_of(member) as page:
+        forgotten = await do(post, Client(), "forget", token=member)
+        assert forgotten.status_code == 204
+        assert await page.closing() == FORBIDDEN
+    assert not await do(MemberSession.objects.exists)
+
+
+async def test_and_so_do_the_beats_when_the_session_ends_unseen(member, monkeypatch) -> None:
+    monkeypatch.setattr(presence, "HEARTBEAT_S", 0.05)
+    async with chat_of(member) as page:
+        await do(MemberSession.objects.all().delete)
+        assert await page.closing() == FORBIDDEN
+
+
+async def test_another_device_of_the_member_stays(member, site) -> None:
+    async with chat_of(member) as page:
+        other = await do(entered, site)
+        await do(post, Client(), "member_sign_out", token=other.token)
+        await page.say("send", client_id=uuid.uuid4(), body="Hello")
+        await page.hear("message")

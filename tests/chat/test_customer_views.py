@@ -9,10 +9,11 @@ from urllib.parse import urlsplit
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from agents.models import Agent, AuditEntry, Contract, Service
 from chat.abuse import limits
-from chat.conversation import entries
+from chat.conversation import entries, evaluations
 from chat.customer import views as views_customer
 from chat.lifecycle import upkeep
 from chat.masking import concealing
@@ -21,7 +22,7 @@ from chat.routing import presence
 from chat.routing.assignment import assign_waiting_chats
 from contiple.base import clock
 from contiple.base.texts import MESSAGE_LENGTH_MAX
-from helpcenter.customers import register_customer
+from helpcenter.customers import TOKEN_LASTS, keep_token, register_customer
 from helpcenter.models import Customer, HelpCenter, PrivacyPolicy
 from tests.chat.comings import come_online, connect
 from tests.chat.secrets import columns_with
@@ -65,7 +66,8 @@ def post(browser: Client, name: str, data: dict | None = None, *, token: str = "
 
 
 def stage(answer) -> str:
-    return re.search(r'data-stage="(\w+)"', answer.content.decode())[1]
+    """The page's stage; before it a page may have what is shown until its customer is known."""
+    return re.findall(r'data-stage="(\w+)"', answer.content.decode())[-1]
 
 
 # The panel
@@ -304,7 +306,7 @@ def test_a_gate_that_closes_between_the_form_and_the_chat_leaves_nobody_stored(
 ) -> None:
     """The last agent goes after the form was found right, before the chat is made."""
     looks = iter([True])
-    monkeypatch.setattr(presence, "somebody_online", lambda service: next(looks, False))
+    monkeypatch.setattr(presence, "somebody_online", lambda *_asked: next(looks, False))
 
     answer = post(browser, "start", form(service))
 
@@ -637,3 +639,52 @@ def test_a_chat_whose_customer_never_came_does_not_ring_on(browser, service, onl
     presence.take_lease(uuid.uuid4(), chat_id=chat.pk)
     assign_waiting_chats(service.pk)
     assert Chat.objects.get().state == "ringing"
+
+
+# Forgetting
+
+
+def test_a_device_that_forgets_the_chat_ends_it_and_finds_nothing_any_more(browser, service, known) -> None:
+    customer, token = known
+    chat = make_chat(service, customer=customer)
+    assert post(browser, "forget", token=token).status_code == 204
+    chat.refresh_from_db()
+    assert (chat.state, chat.closed_by) == (Chat.State.CLOSED, Chat.ClosedBy.CUSTOMER)
+    assert post(browser, "resume", token=token).status_code == 204
+    for name in ("customer_earlier", "customer_end", "evaluate", "transcript"):
+        assert post(browser, name, {"chat": chat.pk}, token=token).status_code == 404
+
+
+@pytest.mark.parametrize("token", ["", "x" * 43])
+def test_nobody_forgets_for_others(browser, service, known, token) -> None:
+    chat = make_chat(service, customer=known[0])
+    assert post(browser, "forget", token=token).status_code == 204
+    chat.refresh_from_db()
+    assert chat.is_open
+    assert post(browser, "resume", token=known[1]).status_code == 200
+
+
+def test_another_services_address_forgets_nothing(browser, service, outsider, known) -> None:
+    make_chat(service, customer=known[0])
+    post(browser, "forget", token=known[1], slug=outsider.service.slug)
+    assert post(browser, "resume", token=known[1]).status_code == 200
+
+
+def test_a_token_lasts_while_the_chat_runs_and_ends_some_time_after_it(browser, service, known) -> None:
+    customer, token = known
+    chat = make_chat(service, customer=customer)
+    keep_token(customer.pk, None)
+    post(browser, "customer_end", token=token)
+    customer.refresh_from_db()
+    chat.refresh_from_db()
+    assert timedelta(0) <= customer.token_ends_at - chat.closed_at - TOKEN_LASTS < timedelta(minutes=1)
+    keep_token(customer.pk, timezone.now())
+    assert post(browser, "resume", token=token).status_code == 204
+    assert TOKEN_LASTS >= evaluations.GIVEN_WITHIN
+
+
+def test_the_token_of_a_running_chat_has_no_end(browser, service, online, known) -> None:
+    keep_token(known[0].pk, timezone.now() + timedelta(hours=1))
+    assert post(browser, "start", form(service), token=known[1]).status_code == 201
+    known[0].refresh_from_db()
+    assert known[0].token_ends_at is None

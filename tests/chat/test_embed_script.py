@@ -26,7 +26,7 @@ def get(slug: str = "demo", **headers):
 
 def config(answer) -> dict:
     return json.loads(
-        re.search(r"\}\)\((\{.*\}), document.currentScript\);\s*\Z", answer.content.decode(), re.DOTALL)[1]
+        re.search(r"\}\)\((\{.*\}),document.currentScript\);\s*\Z", answer.content.decode(), re.DOTALL)[1]
     )
 
 
@@ -92,12 +92,14 @@ def test_without_the_widget_in_the_contract_there_is_none(service) -> None:
     assert get().status_code == 404
 
 
-@pytest.mark.parametrize("gate", ["contract", "help center"])
-def test_while_a_gate_is_closed_it_does_nothing(widget, gate) -> None:
-    if gate == "contract":
-        Contract.objects.update(chat=False)
-    else:
-        HelpCenter.objects.update(chat_enabled=False)
+def test_while_the_help_center_is_closed_it_says_so_to_pages_with_a_running_chat(widget) -> None:
+    assert config(get())["open"] is True
+    HelpCenter.objects.update(chat_enabled=False)
+    assert config(get())["open"] is False
+
+
+def test_without_chat_in_the_contract_it_does_nothing(widget) -> None:
+    Contract.objects.update(chat=False)
     answer = get()
     assert answer.status_code == 200
     assert re.fullmatch(r"/\*[^*]*\*/", answer.content.decode())

@@ -202,8 +202,8 @@ def test_processes_of_two_releases_understand_each_other_s_entries(service) -> N
     array = msgspec.to_builtins(entry)
 
     assert list(Entry.__struct_fields__[: len(FIELDS_OF_BEFORE)]) == FIELDS_OF_BEFORE
-    for newer in ([], ["of the next release"]):
-        read = msgspec.convert([*array[: len(FIELDS_OF_BEFORE)], *newer], Entry, strict=False)
+    for other in (array[: len(FIELDS_OF_BEFORE)], [*array, "of the next release"]):
+        read = msgspec.convert(other, Entry, strict=False)
         assert msgspec.to_builtins(read)[: len(FIELDS_OF_BEFORE)] == array[: len(FIELDS_OF_BEFORE)]
 
 

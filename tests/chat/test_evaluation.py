@@ -17,11 +17,14 @@ from chat.conversation.message_masks import holder_of
 from chat.evaluation import Evaluation
 from chat.lifecycle.transitions import close_chat
 from chat.masking import destroying
+from chat.masking.offers import offers_of
+from chat.masking.spans import Span
 from chat.models import Chat, ChatSettings, Mask
 from contiple.base.errors import Conflict, Invalid
 from helpcenter.customers import register_customer
 from tests.agents.race import at_once
 from tests.chat.comings import committed
+from tests.chat.test_change_rules import OFFER, change
 from tests.make import make_chat
 
 pytestmark = pytest.mark.django_db
@@ -114,6 +117,13 @@ def test_a_comment_that_is_sent_back_as_it_was_shown_keeps_its_masks(known) -> N
     assert Mask.objects.count() == 1
 
 
+def test_what_is_sent_again_unchanged_is_no_change(known) -> None:
+    chat, token = known
+    for _each in range(2):
+        evaluate(chat, token, 3, "Fine.")
+    assert not AuditEntry.objects.filter(action="chat.evaluation_changed").exists()
+
+
 def test_a_changed_comment_is_masked_too(known) -> None:
     chat, token = known
     evaluate(chat, token, 2, "Slow.")
@@ -122,6 +132,14 @@ def test_a_changed_comment_is_masked_too(known) -> None:
 
     assert given(chat) == (2, f"My card is {'*' * len(CARD)}.")
     assert Mask.objects.count() == 1
+
+
+def test_what_a_service_only_offers_to_mask_is_offered_in_a_changed_comment_too(known, admin) -> None:
+    chat, token = known
+    change(admin, card=OFFER)
+    evaluate(chat, token, 2, "Slow.")
+    evaluate(chat, token, 2, f"My card is {CARD}.")
+    assert offers_of(chat.messages.get().offers) == [Span("card", 11, 11 + len(CARD))]
 
 
 def test_a_page_of_another_chat_of_the_customer_changes_nothing(known, service, agent) -> None:
@@ -193,6 +211,15 @@ def test_a_service_may_not_ask(known) -> None:
     assert evaluate(chat, token).status_code == 409
 
 
+def test_the_form_is_hidden_until_it_is_due(running, agent) -> None:
+    def is_hidden() -> bool:
+        return evaluations.form_of(Chat.objects.get(pk=running.pk), now=timezone.now()).is_hidden
+
+    assert is_hidden()
+    evaluations.ask(agent, running.pk)
+    assert not is_hidden()
+
+
 def test_long_after_the_end_nobody_is_asked(known) -> None:
     chat, _token = known
     assert standing(chat, days=6) == "due"
@@ -228,6 +255,19 @@ def test_the_service_has_its_own_words(running, agent) -> None:
     ChatSettings.objects.update(evaluation_messages={"ko": "어떠셨나요?"})
     evaluations.ask(agent, running.pk)
     assert running.messages.get().body == "어떠셨나요?"
+
+
+def test_an_agent_of_a_service_that_does_not_ask_cannot_either(running, agent) -> None:
+    ChatSettings.objects.update(evaluation_on=False)
+    with pytest.raises(Conflict):
+        evaluations.ask(agent, running.pk)
+    assert not Evaluation.objects.exists()
+
+
+def test_who_asked_is_on_record(running, agent) -> None:
+    evaluations.ask(agent, running.pk)
+    entry = AuditEntry.objects.get(subject=running.subject)
+    assert (entry.action, entry.agent) == ("chat.evaluation_asked", agent)
 
 
 def test_it_is_asked_for_once(running, agent) -> None:

@@ -330,7 +330,11 @@ def test_a_limited_queue_keeps_half_of_what_is_left_for_others(service, agent, l
         customer = make_customer(service)
         policy = current_policy(service.help_center, "en")
         try:
-            be_here(chat=transitions.start_chat(customer, policy=policy, language="en", network=network))
+            be_here(
+                chat=transitions.start_chat(
+                    customer, policy=policy, language="en", coming=transitions.Coming(network=network)
+                )
+            )
         except QueueFull:
             return False
         return True

@@ -51,13 +51,15 @@ def customer_pages(service) -> list[str]:
 
 
 def test_pages_of_the_desk_offer_a_follow_up(agent, chat, sign_in) -> None:
-    overview, history, dialog = desk_pages(sign_in(agent), chat)
+    browser = sign_in(agent)
+    overview, history, dialog = desk_pages(browser, chat)
     create = reverse("tickets:create_from_chat", args=["demo", chat.pk])
     assert ">Ticket</th>" in overview
     assert create not in overview
     assert create in history
     assert create in dialog
-    assert "You can still create a ticket from this chat." in history
+    end = browser.get(reverse("chat:end", args=["demo", chat.pk])).content.decode()
+    assert "You can still create a ticket from this chat." in end
 
 
 def test_pages_of_the_desk_link_to_the_follow_up(service, agent, chat, sign_in) -> None:

@@ -21,10 +21,11 @@ from chat.lifecycle.transitions import close_chat
 from chat.lifecycle.unread_mails import mail_unread
 from chat.masking import selections
 from chat.models import Chat, ChatMail, ChatSettings, MailWait, Message
+from chat.routing.chat_settings import change_chat_settings
 from tests.agents.race import at_once
 from tests.chat.comings import be_here, leave, new_id
 from tests.mails import delivered
-from tests.make import make_chat, make_customer, make_message, make_service, send_as_agent
+from tests.make import make_agent, make_chat, make_customer, make_message, make_service, send_as_agent
 
 pytestmark = pytest.mark.django_db
 WORDS = "Your parcel left this morning."
@@ -74,7 +75,7 @@ def test_what_was_written_to_a_customer_who_is_gone_is_mailed(chat) -> None:
     [sent] = mails()
 
     assert sent.to == [chat.customer.email]
-    assert sent.subject == "New messages from Demo"
+    assert sent.subject == "New messages from Demo help"
     assert WORDS in sent.body
     assert "Mina" in sent.body
     [(html, _type)] = sent.alternatives
@@ -87,7 +88,7 @@ def test_it_is_mailed_in_the_language_of_the_chat(chat) -> None:
 
     [sent] = mails()
 
-    assert sent.subject == "Demo에서 새 메시지가 도착했습니다"
+    assert sent.subject == "Demo 고객센터에서 새 메시지가 도착했습니다"
 
 
 def test_nothing_is_mailed_before_the_minutes_are_over(chat) -> None:
@@ -228,6 +229,22 @@ def test_the_minutes_are_those_of_the_service(chat) -> None:
     assert len(mails()) == 1
 
 
+def test_shorter_minutes_count_for_what_waits_already(chat, admin) -> None:
+    configure(chat.service, mail_unread_minutes=30)
+    write(chat, minutes_ago=10)
+    other = make_chat(make_service("other"), agent=make_agent(Service.objects.get(slug="other")))
+    ChatSettings.objects.filter(service=other.service).update(mail_unread_minutes=30)
+    write(other, minutes_ago=0)
+    theirs = MailWait.objects.get(chat=other).due_at
+
+    change_chat_settings(by=admin, values={"mail_unread_minutes": 15})
+    assert mails() == []
+    assert MailWait.objects.get(chat=chat).due_at > timezone.now() + timedelta(minutes=4)
+    change_chat_settings(by=admin, values={"mail_unread_minutes": 9})
+    assert len(mails()) == 1
+    assert MailWait.objects.get(chat=other).due_at == theirs
+
+
 def test_a_chat_that_has_ended_is_mailed_too(chat, agent) -> None:
     write(chat)
     close_chat(chat.pk, by=Chat.ClosedBy.AGENT, agent=agent)
@@ -277,7 +294,7 @@ def test_agents_are_told_that_it_could_not_be_sent(chat) -> None:
 
 
 def test_two_workers_post_one_mail(transactional_db, agent) -> None:
-    chats = [make_chat(agent.service, agent=agent) for _ in range(5)]
+    chats = [make_chat(agent.service, agent=agent, connected=False) for _ in range(5)]
     for chat in chats:
         write(chat, minutes_ago=0)
     pass_minutes(6)
@@ -291,7 +308,7 @@ def test_two_workers_post_one_mail(transactional_db, agent) -> None:
 def test_an_address_gets_a_bounded_number_in_an_hour(agent) -> None:
     customer = make_customer(agent.service)
     for _ in range(limits.UNREAD_BY_EMAIL.attempts + 3):
-        chat = make_chat(agent.service, agent=agent, customer=customer)
+        chat = make_chat(agent.service, agent=agent, customer=customer, connected=False)
         write(chat)
         mail_unread()
         close_chat(chat.pk, by=Chat.ClosedBy.AGENT)
@@ -317,7 +334,7 @@ def test_the_mail_says_that_it_is_automatic_and_where_answers_go(chat) -> None:
 
     message: EmailMessage = sent.message()
     assert message["Auto-Submitted"] == "auto-generated"
-    assert "Demo" in message["From"]
+    assert message["From"].startswith("Demo help <")
 
 
 def test_another_services_chats_have_their_own_settings(chat) -> None:
@@ -394,7 +411,7 @@ def test_who_closed_the_page_while_waiting_is_mailed_the_way_to_an_inquiry(misse
     mails()
 
     assert len(mail.outbox) == 1
-    assert sent.subject == "Your chat with Demo"
+    assert sent.subject == "Your chat with Demo help"
     assert "parcel" not in sent.body
     secret = link_in(sent).partition("#chat=")[2]
     assert 'data-action="inquire"' in client.post("/hc/demo/chat/resume/", {"link": secret}).text

@@ -106,7 +106,7 @@ def test_gone_for_so_long_means_so_long_after_the_last_lease(agent, ago_s, gone)
 
 def test_only_open_chats_have_gone_customers(service) -> None:
     long_ago = clock.database_now() - timedelta(hours=1)
-    lost = make_chat(service, created_at=long_ago)
+    lost = make_chat(service, created_at=long_ago, connected=False)
     make_chat(service, created_at=long_ago, state=Chat.State.CLOSED)
     here = make_chat(service, created_at=long_ago)
     be_here(chat=here)

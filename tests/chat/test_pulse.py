@@ -1,22 +1,31 @@
 """One heartbeat for all sockets of a process: what the delivery lost is found, leases are renewed together."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from agents.models import Agent, Service
-from chat.conversation import live, receipts
+from chat.alerts import DeskNotice
+from chat.conversation import desk_notices, live, receipts
 from chat.models import Chat, Lease
 from chat.routing import presence
 from chat.sockets import pulse, snapshots
 from contiple.base import clock
+from helpcenter import customers
 from helpcenter.customers import register_customer
+from helpcenter.members import sessions
+from helpcenter.members.sessions import Browser
 from tests.chat.lines import chat_of, desk_of, do
 from tests.make import make_chat, make_customer, make_message
+from tests.members import Site
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
@@ -57,10 +66,28 @@ async def test_somebody_who_waits_unheard_of(service, agent, deaf) -> None:
         assert (await line.hear("desk"))["waiting"] == 1
 
 
+async def test_somebody_who_waits_and_is_gone_without_a_word(service, agent, deaf) -> None:
+    """The lease of a page that was closed runs out: nothing happens then, but fewer are there."""
+    chat = await do(make_chat, service)
+    await do(make_chat, service)
+    async with desk_of(agent) as line:
+        assert line.heard[-1]["waiting"] == 2
+        await do(Lease.objects.filter(chat=chat).update, expires_at=await do(clock.database_now))
+        assert (await line.hear("desk", waiting=1))["waiting"] == 1
+
+
 async def test_a_status_that_was_changed_elsewhere(agent, deaf) -> None:
     async with desk_of(agent) as line:
         await do(Agent.objects.update, chat_status="break")
         assert (await line.hear("desk"))["status"] == "break"
+
+
+async def test_a_notice_unheard_of(chat, agent, colleague, deaf) -> None:
+    async with desk_of(colleague) as line:
+        await do(desk_notices.tell, [colleague], chat.pk, DeskNotice.Kind.MENTIONED, by=agent)
+        assert "Mina mentioned you" in (await line.hear("desk"))["html"]
+        await do(DeskNotice.objects.all().delete)
+        assert "Mina mentioned you" not in (await line.hear("desk"))["html"]
 
 
 async def test_the_other_s_marks(chat, agent, deaf) -> None:
@@ -97,6 +124,30 @@ async def test_a_service_that_was_stopped(service, deaf) -> None:
     await do(make_chat, service, customer=customer)
     async with chat_of(token) as page:
         await do(Service.objects.update, is_stopped=True)
+        assert await page.closing() == 4403
+
+
+@pytest.mark.parametrize("by_link", [False, True])
+@pytest.mark.parametrize("revoke", [customers.revoke_token, lambda pk: customers.keep_token(pk, LONG_AGO)])
+async def test_a_token_that_has_ended_after_the_chat(service, deaf, revoke, by_link: bool) -> None:
+    customer, token = await do(register_customer, service, name="Jun", email="", language="en")
+    await do(make_chat, service, customer=customer, state="closed")
+    async with chat_of(customers.link_token(customer) if by_link else token) as page:
+        await beats(page)
+        await do(revoke, customer.pk)
+        assert await page.closing() == 4403
+
+
+async def test_a_member_stays_after_the_chat(service, deaf, admin) -> None:
+    """No token of a browser is theirs that could end."""
+    site = await do(Site, admin)
+    begun = await do(sessions.begin, service, site.token(), Browser("", sessions.new_token(), str), now=timezone.now())
+    customer = await do(sessions.consented, begun.session, begun.token, language="en")
+    await do(make_chat, service, customer=customer, state="closed")
+    await do(customers.keep_token, customer.pk, LONG_AGO)
+    async with chat_of(begun.token) as page:
+        await beats(page, 3)
+        await do(sessions.end, service, begun.token)
         assert await page.closing() == 4403
 
 

@@ -345,7 +345,8 @@ def test_several_workers_at_once_are_harmless(service, agent) -> None:
     colleagues = [come_online(make_agent(service)) for _ in range(2)]
     come_online(agent)
     missed = [make_ringing(agent, for_s=assignment.RING_TIMEOUT_S + 1) for _ in range(3)]
-    gone_customers = [make_chat(service, created_at=database_now() - timedelta(hours=2)) for _ in range(2)]
+    long_ago = database_now() - timedelta(hours=2)
+    gone_customers = [make_chat(service, created_at=long_ago, connected=False) for _ in range(2)]
 
     results = at_once(*[reconcile] * 4)
     reconcile()  # what one has left to another, who had just gone

@@ -9,7 +9,7 @@ from django.utils import timezone
 from agents.models import Agent, AuditEntry, Contract
 from chat.conversation import live
 from chat.lifecycle import upkeep
-from chat.lifecycle.transitions import Absent, close_chat, start_chat
+from chat.lifecycle.transitions import Absent, Coming, close_chat, start_chat
 from chat.models import Chat
 from chat.routing.queue import queue_place
 from contiple.base.errors import Closed
@@ -44,7 +44,7 @@ def test_it_rings_at_an_agent_who_is_online(service, agent, customer, policy, to
     come_online(agent)
 
     with committed():
-        chat = start_chat(customer, policy=policy, language="en", page="https://shop.example/basket")
+        chat = start_chat(customer, policy=policy, language="en", coming=Coming("https://shop.example/basket"))
         connect(chat)
 
     assert state_of(chat) == (Chat.State.RINGING, agent.pk)
@@ -165,7 +165,7 @@ def test_after_the_end_a_new_one_begins(agent, customer, policy) -> None:
 def test_an_address_that_can_t_be_stored_does_no_harm(agent, customer, policy) -> None:
     come_online(agent)
 
-    chat = start_chat(customer, policy=policy, language="en", page="https://x.example/\0" + "a" * 600)
+    chat = start_chat(customer, policy=policy, language="en", coming=Coming("https://x.example/\0" + "a" * 600))
 
     chat.refresh_from_db()
     assert chat.page.startswith("https://x.example/a")

@@ -59,6 +59,18 @@ def test_the_file_has_the_conversation_in_the_readers_time(known) -> None:
     assert "Started: 2026-03-02 07:30 (UTC+09:00)" in text
 
 
+def test_it_says_with_whom_until_when_and_how_the_customer_was_satisfied(known) -> None:
+    chat, _token = known
+    Chat.objects.filter(pk=chat.pk).update(
+        state="closed", closed_by="agent", closed_at=MORNING + timedelta(hours=1), answered_at=MORNING
+    )
+    messages.append_evaluation(Chat.objects.get(pk=chat.pk), "evaluated_4", "Quick.")
+    text = text_of(chat)
+    assert "] Evaluation: Good (4/5)\n    Quick.\n" in text
+    assert text.splitlines()[:2] == ["Demo help", "Chat with Jun"]
+    assert "Ended: 2026-03-02 08:30" in text
+
+
 def test_a_browser_saves_it_and_shows_it_nowhere(known) -> None:
     chat, token = known
     HelpCenterText.objects.filter(language="ko").update(title='데모/고객센터 "<b>\r\nX: y')
@@ -171,10 +183,22 @@ def test_it_is_mailed_to_the_address_of_the_chat(known) -> None:
 
     [mail] = delivered()
     assert mail.to == ["jun@example.com"]
-    assert mail.subject == "Your chat with Demo"
+    assert mail.subject == "Your chat with Demo help"
     assert "[2026-03-02 07:30] Jun\n    Where is my parcel?" in mail.body
     assert "Demo support" in mail.body
     assert mail.extra_headers["Auto-Submitted"]
+    assert mail.message()["From"].startswith("Demo help <")
+
+
+def test_it_is_mailed_in_the_language_of_the_page(known) -> None:
+    chat, token = known
+    headers = {"Authorization": f"Bearer {token}"}
+    korean = Client(headers={"Accept-Language": "ko"})
+    korean.post(reverse("chat:mail_transcript", args=["demo"]), {"chat": chat.pk, "offset": SEOUL}, headers=headers)
+
+    [mail] = delivered()
+    assert "Demo 고객센터" in mail.subject
+    assert mail.body.startswith("Demo 고객센터\nJun")
 
 
 def test_the_mail_is_masked_as_the_conversation_is_when_it_leaves(known, agent) -> None:

@@ -12,7 +12,7 @@ from django.urls import reverse
 from agents.models import Agent, AuditEntry, Contract
 from chat.conversation import live
 from chat.conversation.entries import latest_page
-from chat.conversation.frames import OTHERS_SHOWN, desk_frame
+from chat.conversation.frames import OTHERS_SHOWN, agent_of_desk, desk_frame
 from chat.lifecycle import transitions, upkeep
 from chat.lifecycle.transfer import colleagues_of, return_to_queue, take_over, transfer_chat
 from chat.models import Chat, Message, Ring
@@ -514,7 +514,7 @@ def test_an_admin_sees_all_open_chats_of_the_service_and_a_mere_agent_the_own_on
     make_chat(outsider.service, customer=make_customer(outsider.service, "Otto"))
     make_chat(service, agent=chief, customer=make_customer(service, "Mine"))
 
-    html = desk_frame(chief, "en").html
+    html = desk_frame(agent_of_desk(chief.pk), "en").html
     own, everybody_s = html.split("All chats")
     assert "Mine" in own
     for name in ("Wanda", "Rita", "Ringing for Theo", "With Mina"):
@@ -523,14 +523,14 @@ def test_an_admin_sees_all_open_chats_of_the_service_and_a_mere_agent_the_own_on
     for name in ("Clara", "Otto"):
         assert name not in html
     assert everybody_s.index("Wanda") < everybody_s.index("Rita")
-    assert "All chats" not in desk_frame(agent, "en").html
-    assert desk_frame(chief, "en").chats == list(chief.chats.values_list("pk", flat=True))
+    assert "All chats" not in desk_frame(agent_of_desk(agent.pk), "en").html
+    assert desk_frame(agent_of_desk(chief.pk), "en").chats == list(chief.chats.values_list("pk", flat=True))
 
 
 def test_the_list_of_all_chats_costs_one_query_and_is_bounded(service, chief) -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:
-            desk_frame(chief, "en")
+            desk_frame(agent_of_desk(chief.pk), "en")
         return len(captured)
 
     make_chat(service)
@@ -538,4 +538,4 @@ def test_the_list_of_all_chats_costs_one_query_and_is_bounded(service, chief) ->
     for _ in range(OTHERS_SHOWN):
         make_chat(service)
     assert queries() == few
-    assert desk_frame(chief, "en").html.count("chat-entry-other") == OTHERS_SHOWN
+    assert desk_frame(agent_of_desk(chief.pk), "en").html.count("chat-entry-other") == OTHERS_SHOWN

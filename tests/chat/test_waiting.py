@@ -7,21 +7,22 @@ import pytest
 from django.test import Client
 
 from agents.models import Agent, AuditEntry, Service
-from chat import worker
+from chat import access, worker
 from chat.conversation import live
 from chat.conversation.frames import status_frame
 from chat.lifecycle import transitions, upkeep
 from chat.lifecycle.transitions import answer_chat, close_chat, pass_on, start_chat
 from chat.models import Chat, ChatSettings, Ring
 from chat.routing import assignment, queue_limits
-from chat.routing.queue import queue_place
+from chat.routing.jobs import Memory
+from chat.routing.queue import queue_place, queue_places
 from chat.routing.queue_limits import QueueFull, offer_inquiries
 from contiple.base.clock import database_now
 from contiple.base.errors import Closed
 from helpcenter.customers import register_customer
 from helpcenter.models import Customer, PrivacyPolicy
 from tests.agents.race import at_once
-from tests.chat.comings import come_online, committed, connect, leave, make_queue, make_ringing, state_of
+from tests.chat.comings import be_here, come_online, committed, connect, leave, make_queue, make_ringing, state_of
 from tests.chat.lines import chat_of, do
 from tests.make import make_agent, make_chat, make_customer, make_message, make_service
 
@@ -616,6 +617,68 @@ def test_a_note_of_the_desk_is_on_no_page_of_the_customer(service, agent) -> Non
     assert "difficult" not in page + before
 
 
+# Who is gone
+
+
+def test_the_place_does_not_count_who_is_gone(service, agent) -> None:
+    gone, here = make_queue(service, 2)
+    leave(chat=gone)
+
+    assert queue_places(service.pk) == {here.pk: 1}
+    come_online(agent)
+    assert assignment.assign_waiting_chats(service.pk) == 1
+    assert state_of(here) == (Chat.State.RINGING, agent.pk)
+    assert state_of(gone) == (Chat.State.WAITING, None)
+
+
+def test_the_desk_s_number_is_of_those_who_are_there(service, agent) -> None:
+    make_queue(service, 2)
+    leave(chat=make_queue(service, 1)[0])
+    make_chat(service, connected=False)  # has just begun
+    old = make_chat(service, connected=False)
+    Chat.objects.filter(pk=old.pk).update(created_at=database_now() - timedelta(seconds=access.CONNECTS_WITHIN_S + 1))
+    make_chat(service, agent=agent)
+    make_queue(make_service("other"), 1)
+
+    assert access.count_waiting(service.pk) == access.waiting_chats(service).count() == 3
+
+
+def test_whoever_comes_back_in_time_has_the_old_place(service, agent) -> None:
+    gone, here = make_queue(service, 2)
+    leave(chat=gone)
+    be_here(chat=gone)
+
+    assert queue_places(service.pk) == {gone.pk: 1, here.pk: 2}
+    limited(agent, 1)
+    assert assignment.assign_waiting_chats(service.pk) == 1
+    assert state_of(gone) == (Chat.State.RINGING, agent.pk)
+
+
+def test_a_limited_queue_has_room_for_the_place_of_who_is_gone(service, customer, policy) -> None:
+    [gone] = make_queue(service, 1)
+    ChatSettings.objects.update(queue_limit=1)
+    busy(service)
+    leave(chat=gone)
+
+    assert transitions.start_chat(customer, policy=policy, language="en").state == Chat.State.WAITING
+
+
+def test_the_worker_tells_the_others_when_somebody_has_gone(service, told) -> None:
+    busy(service)
+    gone, _here = make_queue(service, 2)
+    memory = Memory()
+    upkeep.reconcile(memory)
+    leave(chat=gone)
+
+    with committed():
+        upkeep.reconcile(memory)
+    assert f"service.{service.pk}" in str(told)
+    told.clear()
+    with committed():
+        upkeep.reconcile(memory)
+    assert not told
+
+
 # On the sockets
 
 
@@ -686,3 +749,14 @@ async def test_an_offer_reaches_the_customer_at_once_and_nobody_else(in_line, ag
         assert "None of our agents could take your chat so far." in frame["html"]
         assert place_in(frame) == 1
         assert await other.is_quiet()
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_whoever_comes_back_moves_the_others_back(in_line) -> None:
+    (first, one), (_second, two), _third = in_line
+    await do(leave, chat=first)
+    async with chat_of(two) as second:
+        assert place_in(second.heard[-1]) == 1
+        async with chat_of(one) as back:
+            assert place_in(back.heard[-1]) == 1
+            assert (await second.hear("place"))["place"] == 2

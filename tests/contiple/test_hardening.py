@@ -21,7 +21,7 @@ from tests.make import PASSWORD
 APPS = ("agents", "chat", "contiple", "helpcenter", "tickets")
 PAGES = ["/sign-in/", "/hc/demo/", "/hc/demo/chat/", "/hc/demo/contact/", "/operator/login/", "/no/such/page/"]
 FILES = ["/static/css/app.css", "/static/js/app.js", "/static/icons/favicon.svg"]
-OURS = {"sessionid", "csrftoken", "django_language", "devices"}
+OURS = {"sessionid", "csrftoken", "django_language", "devices", "theme"}
 
 
 def answer_to(path: str, **options):
@@ -82,9 +82,10 @@ def test_cookies_are_ours_and_hidden_from_scripts(admin, client):
     client.post(reverse("agents:sign_in"), {"email": admin.user.email, "password": PASSWORD})
     client.post(reverse("agents:end_other_sessions"))
     client.post(reverse("set_language") if "set_language" in names() else reverse("agents:sign_in"), {"language": "ko"})
+    client.post(reverse("agents:theme"), {"theme": "dark"})
     client.get(reverse("agents:sessions"))
 
-    assert {"sessionid", "devices"} <= client.cookies.keys() <= OURS
+    assert {"sessionid", "devices", "theme"} <= client.cookies.keys() <= OURS
     assert all(cookie["httponly"] and cookie["samesite"] == "Lax" for cookie in client.cookies.values())
 
 
@@ -215,10 +216,11 @@ def calls() -> set[str]:
 
 
 def test_nothing_asks_another_server_for_an_address():
-    """Connections go to the database, Redis and the mail server, which their libraries make."""
+    """Connections go to the database, Redis, the mail server and the storage of files, which their libraries make."""
     clients = {"urllib.request", "http.client", "requests", "httpx", "aiohttp", "socket", "ftplib", "smtplib.SMTP"}
     asking = {name for name, tree in modules() if imported(tree) & clients}
-    assert asking == {"contiple/doctor.py"}, "it asks the installation's own address"
+    # The installation's own address, and its own virus scanner.
+    assert asking == {"contiple/doctor.py", "chat/files/scanning.py"}
 
 
 def test_nothing_starts_a_program_runs_text_as_code_or_reads_objects_and_xml():

@@ -29,7 +29,7 @@ def full(monkeypatch):
     with ThreadPoolExecutor(heavy.AT_ONCE + heavy.WAITING_MAX) as callers:
         for _ in range(heavy.AT_ONCE + heavy.WAITING_MAX):
             callers.submit(heavy.compute, over.wait)
-        while heavy._places._value:
+        while heavy.hashing.places._value:
             time.sleep(0.01)
         try:
             yield

@@ -64,3 +64,16 @@ async def test_a_full_lane_says_when_to_come_back_and_probes_go_on(monkeypatch, 
     assert "잠시 후" in answer.text
     assert '<a class="button button-primary" href="">다시 시도</a>' in answer.text
     assert (await ask("/health/live")).status == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "lane"),
+    [
+        ("/desk/demo/chats/export/", "POST", lanes.exports),
+        ("/desk/demo/masking/record/export/", "POST", lanes.exports),
+        ("/desk/demo/chats/export/", "GET", lanes.pages),
+        ("/desk/demo/chats/", "POST", lanes.pages),
+    ],
+)
+def test_exports_have_a_lane_of_their_own(path, method, lane):
+    assert lanes._lane_of({"method": method, "path": path}) is lane

@@ -47,3 +47,21 @@ def test_marks_without_end_take_no_time(clean) -> None:
     clean(HOSTILE)
 
     assert time.thread_time() - began < 0.3
+
+
+INVISIBLE = [
+    *("\u3164", "\u115f\u1160", "\uffa0", "\u2800", "\u200b\u200d", "\u2060\ufeff"),
+    *("\u202e\u2066", "\ufe0f", "\U000e0041", "\xad \u034f\n"),
+]
+FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+
+
+@pytest.mark.parametrize("clean", [tidy_text, clean_text])
+@pytest.mark.parametrize("text", INVISIBLE)
+def test_what_nobody_can_see_is_empty(clean, text) -> None:
+    assert clean(text) == ""
+
+
+@pytest.mark.parametrize("text", [FAMILY, "❤\ufe0f", "a\u200bb", "ㅎㅎ", "می\u200cخواهم", "…"])
+def test_what_can_be_seen_stays_with_its_joiners(text) -> None:
+    assert clean_text(text) == text

@@ -1,7 +1,11 @@
+from datetime import timedelta
+
 import pytest
 from django.http import Http404
+from django.utils import timezone
 
 from agents.models import Contract, Service
+from helpcenter import customers
 from helpcenter.access import (
     article_of,
     category_of,
@@ -10,8 +14,8 @@ from helpcenter.access import (
     help_center_of,
     published_article,
 )
-from helpcenter.customers import register_customer
-from helpcenter.models import HelpCenter
+from helpcenter.customers import keep_token, link_token, register_customer, revoke_token
+from helpcenter.models import Customer, HelpCenter
 from tests.helpcenter.rows import make_article, make_category
 
 
@@ -60,6 +64,40 @@ def test_what_is_no_token_is_nobodys(service, customer, token):
 def test_the_kept_hash_is_no_token(service):
     customer, _token = register_customer(service, name="Jun", email="", language="en")
     assert customer_for_token(service, customer.token_hash) is None
+
+
+def test_a_revoked_token_is_nobodys_and_so_is_every_link_sent_before(service, outsider):
+    customer, token = register_customer(service, name="Jun", email="jun@example.com", language="en")
+    link = link_token(customer)
+    neighbour, their_token = register_customer(service, name="Hana", email="", language="en")
+    assert customer_for_token(service, link) == customer
+    revoke_token(customer.pk)
+    assert customer_for_token(service, token) is None
+    assert customer_for_token(service, link) is None
+    assert customer_for_token(service, their_token) == neighbour
+    customer.refresh_from_db()
+    assert customer_for_token(service, customer.token_hash) is None
+    assert customer_for_token(service, link_token(customer)) == customer
+
+
+def test_revoking_leaves_the_shared_row_of_inquiries_as_it_is(service, customer):
+    Customer.objects.filter(pk=customer.pk).update(token_hash=None)
+    revoke_token(customer.pk)
+    assert Customer.objects.get(pk=customer.pk).token_hash is None
+
+
+def test_a_token_ends_and_its_links_with_it(service):
+    customer, token = register_customer(service, name="Jun", email="jun@example.com", language="en")
+    keep_token(customer.pk, timezone.now() - timedelta(seconds=1))
+    assert customer_for_token(service, token) is None
+    assert customer_for_token(service, link_token(customer)) is None
+    keep_token(customer.pk, None)
+    assert customer_for_token(service, token) == customer
+
+
+def test_a_link_that_the_release_before_sent_still_opens(service):
+    customer, _token = register_customer(service, name="Jun", email="jun@example.com", language="en")
+    assert customer_for_token(service, customers._link_signer.sign(str(customer.pk))) == customer
 
 
 def test_another_services_articles_are_absent(service, outsider):

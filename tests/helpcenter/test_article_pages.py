@@ -1,6 +1,10 @@
+import re
+
 import pytest
+from django.utils import timezone
 
 from helpcenter.models import Article, Category
+from helpcenter.suggestion_counts import REPORTED, Act, count
 from tests.helpcenter.rows import make_article, make_category
 
 PATH = "/desk/demo/help-center/articles/"
@@ -137,3 +141,17 @@ def test_a_category_with_articles_stays(client, service):
     response = client.post(f"{PATH}categories/{category.pk}/delete/", follow=True)
     assert "Move or delete the articles of this category first." in response.content.decode()
     assert Category.objects.exists()
+
+
+def test_the_list_says_what_became_of_suggested_articles(client, service, outsider):
+    article = make_article(make_category(service))
+    assert "Suggested in chat" not in client.get(PATH).content.decode()
+    others = make_article(make_category(outsider.service), en=("Not yours", "x"))
+    for act, times in {Act.SHOWN: 41, Act.OPENED: 17, Act.HELPED: 9, Act.NOT_HELPED: 5, Act.LEFT: 3}.items():
+        for _ in range(times):
+            count(act, [(article.pk, "ko"), (others.pk, "en")])
+    count(Act.SHOWN, [(article.pk, "en")], day=timezone.localdate() - REPORTED)
+    html = client.get(PATH).content.decode()
+    row = html.partition('id="suggested"')[2].partition("<tbody>")[2].partition("</tbody>")[0]
+    assert re.findall(r"<td[^>]*>(?:\s*<a[^>]*>)?([^<\s][^<]*)", row) == ["배송", "한국어", "41", "17", "9", "5", "3"]
+    assert "Not yours" not in html

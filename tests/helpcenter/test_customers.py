@@ -28,7 +28,8 @@ def test_each_registration_is_somebody_of_their_own(service):
 
 
 @pytest.mark.parametrize(
-    "name", ["", "   ", "\u200b", "a\0b", "a\nb", "a\x1bb", "a\u202eb", "a\u2028b", "\ud800", "x" * 81]
+    "name",
+    ["", "   ", "\u200b", "\u3164", "\u2800", "a\0b", "a\nb", "a\x1bb", "a\u202eb", "a\u2028b", "\ud800", "x" * 81],
 )
 def test_a_name_that_cant_be_shown_is_refused(service, name):
     with pytest.raises(Invalid) as refused:

@@ -5,6 +5,7 @@ from django.test import Client
 from agents.models import Agent, Contract, Service, User
 from contiple.management.commands.demo import PASSWORD, sign_ins
 from helpcenter.access import chat_gate_open
+from helpcenter.markdown import to_html
 from helpcenter.models import Article, ArticleText
 from helpcenter.policies import current_policy
 from helpcenter.search import search_articles
@@ -83,3 +84,8 @@ def test_it_is_for_local_mode_alone(db, settings):
     with pytest.raises(CommandError, match="local"):
         call_command("demo")
     assert not Service.objects.exists()
+
+
+def test_no_sign_of_markdown_is_left_in_the_articles(demo):
+    for text in ArticleText.objects.filter(article__category__help_center=demo.help_center):
+        assert "**" not in to_html(text.body), text.title

@@ -9,13 +9,13 @@ from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 from django.utils import timezone
 
 from agents.models import Agent as AgentRow
-from chat.models import Mask
+from chat.models import ChatFile, Mask
 from tests.faults.desk import Desk, session_of
 from tests.leaks.browser import Browser, crawl
 from tests.leaks.run import Run
 from tests.leaks.stage import METRICS_TOKEN, Stage
 from tests.make import make_user
-from tickets.customer_links import secret_of
+from tickets.answering.links import secret_of
 
 NOT_ALLOWED = 405
 OPERATOR = "admin:"
@@ -49,7 +49,12 @@ def _look_as_its_people(stage: Stage, run: Run, readable: list[Address]) -> None
     paths = _paths(readable, _values(run))
     crawl(run.browser(run.mina, stage.place("pages of an agent")), paths, is_script=True)
     crawl(run.browser(run.theo, stage.place("pages of a colleague")), paths)
-    crawl(run.browser(run.ada, stage.place("pages of an admin")), paths)
+    ada = run.browser(run.ada, stage.place("pages of an admin"))
+    crawl(ada, paths)
+    for kind, rows in product(("xlsx", "csv"), ("chats", "messages")):
+        form = {"kind": kind, "rows": rows, "notes": "on", "reason": "Look"}
+        answer = ada.post(run.path("chat:export_chats"), form)
+        assert "attachment" in answer.headers.get("Content-Disposition", ""), answer
     _look_as_customers(run.browser(folder=stage.place("pages of customers")), run)
 
 
@@ -69,6 +74,9 @@ def _look_as_customers(browser: Browser, run: Run) -> None:
         form = {"before": 2**31 - 1, "token": customer.token, "chat": customer.chat}
         for name in ("chat:resume", "chat:customer_earlier", "chat:evaluate", "chat:transcript", CONTACT):
             browser.post(run.path(name), form, token=customer.token)
+        for file in ChatFile.objects.filter(chat__in=run.chats).values_list("pk", flat=True):
+            for name in ("chat:customer_file", "chat:customer_thumbnail"):
+                browser.post(run.path(name, file), form, token=customer.token)
     now = timezone.now()
     secrets = [secret_of(ticket, now=now) for ticket in run.tickets.select_related("service")]
     crawl(browser, [run.path("tickets:inquiry", secret) for secret in secrets])
@@ -118,12 +126,20 @@ def _values(run: Run) -> dict[str, list]:
     return {
         "service": [run.service.slug],
         "chat": list(run.chats.values_list("pk", flat=True)),
+        "seq": [1],
         "mask": [0, *Mask.objects.filter(message__chat__in=run.chats).values_list("pk", flat=True)],
         "number": list(run.tickets.values_list("number", flat=True)),
         "own": [0, *run.service.own_patterns.values_list("pk", flat=True)],
         "tag": [0, *run.service.tags.values_list("pk", flat=True)],
         "block": [0],
+        "notice": [0],
+        "topic": [0],
+        "customer": [0, *set(run.notes.values_list("customer", flat=True))],
+        "note": [0, *run.notes.values_list("pk", flat=True)],
+        "response": [0, *run.service.canned_responses.values_list("pk", flat=True)],
+        "category": [0],
         "mail": [0],
+        "file": [0, *ChatFile.objects.filter(chat__in=run.chats).values_list("pk", flat=True)],
         "pk": list(run.service.agents.values_list("pk", flat=True)),
         # Of invitations and of links in mails.
         "secret": ["none"],

@@ -13,17 +13,25 @@ from email.utils import formataddr
 from urllib.parse import quote
 
 from django.utils import timezone
+from PIL import Image
 
-from agents.models import ServiceMailbox
+from agents.models import Contract, ServiceMailbox
 from chat.conversation.evaluations import COMMENT_LENGTH_MAX
+from chat.export.exporting import REASON_LENGTH_MAX
 from chat.masking.models import OwnPattern
+from chat.people.notes import LENGTH_MAX as NOTE_LENGTH_MAX
 from chat.protocol import FRAME_BYTES_MAX
 from contiple.base.texts import MESSAGE_LENGTH_MAX
+from helpcenter.customers import NAME_LENGTH_MAX
+from helpcenter.members.sessions import new_token
+from tests.chat.files import PDF, picture
 from tests.leaks.browser import value_of
 from tests.leaks.run import Run
 from tests.leaks.secrets import AUTOMATIC
-from tickets.bulk import seen_now
-from tickets.customer_links import secret_of
+from tests.make import make_customer
+from tests.members import Site
+from tickets.answering.links import secret_of
+from tickets.desk.bulk import seen_now
 from tickets.mail.incoming import receive
 from tickets.models import TEXT_LENGTH_MAX
 from tickets.tags import TAG_LENGTH_MAX
@@ -31,9 +39,11 @@ from tickets.tags import TAG_LENGTH_MAX
 # What the database itself refuses here (`witness`): the error of a failing statement has the whole row in it.
 UNSTORABLE = "[no database takes this]"
 # In frames of clients, those of `malformed_frames` and `messages`.
-TEXTS_IN_FRAMES = {"hello.token", "send.body"}
+TEXTS_IN_FRAMES = {"hello.token", "note.body", "send.body"}
 # For fields in which there is no room for more. Those for an e-mail address are not tried: what stands there is one.
 SOME = ("card", "foreigner number")
+CREATED = 201
+IMAGE_DESCRIPTION = 0x010E  # of Exif
 
 
 def start_form(run: Run) -> None:
@@ -49,6 +59,17 @@ def start_form(run: Run) -> None:
 def refused_starts(run: Run) -> None:
     form = {"name": run.refused("name without consent", *SOME, joint=" "), "message": run.refused("no consent")}
     run.post_in_vain(None, "chat:start", form | {"policy": run.policy})
+
+
+def members(run: Run) -> None:
+    """A site names its member in a token, which nobody can read who looks for text: so it is noted here."""
+    site, session = Site(run.ada), new_token()
+    late = site.token("m-0", name=run.refused("name in a late member token", *SOME, joint=" "), issued=1, expires=2)
+    run.post_in_vain(None, "chat:identify", {"token": late, "session": session})
+    token = site.token(name=run.text("name in a member token", *SOME, joint=" "))
+    run.post(None, "chat:identify", {"token": token, "session": session})
+    run.tried.add("chat:identify")
+    run.start(token=session, message="Hello")
 
 
 def messages(run: Run) -> None:
@@ -70,6 +91,8 @@ def refused_sends(run: Run) -> None:
     run.say_in_vain(run.talk, _send(run.refused("control character") + "\a"), "invalid")
     run.say_in_vain(run.tab, _send(run.refused("message to another agent's chat"), chat=others.chat), "not_yours")
     run.say_in_vain(run.tab, _send(run.refused("message to no chat"), chat=2**40), "not_found")
+    run.say_in_vain(run.tab, _send(run.refused("note in no chat"), type="note", chat=2**40), "not_found")
+    run.say_in_vain(run.talk, _send(run.refused("customer's note"), type="note"), "bad_frame")
 
 
 def closed_chats(run: Run) -> None:
@@ -89,6 +112,27 @@ def evaluations(run: Run) -> None:
     run.post(None, "chat:evaluate", form | {"comment": run.text("comment in an evaluation", *SOME)}, **own)
     too_long = run.refused("too long a comment in an evaluation", "card") + "." * COMMENT_LENGTH_MAX
     run.post_in_vain(None, "chat:evaluate", form | {"comment": too_long}, **own)
+
+
+def files(run: Run) -> None:
+    """Names are masked as texts are. What a picture tells beside its pixels is nowhere."""
+    talk = run.talk
+    told = run.refused("Exif of a picture", *SOME, joint=" ")
+    exif = Image.Exif()
+    exif[IMAGE_DESCRIPTION] = told
+    drawn = picture((40, 30), "JPEG", exif=exif, comment=told.encode())
+    for data, end in ((drawn + told.encode(), "jpg"), (PDF, "pdf")):
+        name = f"{run.text('name of a customer’s file', *SOME, joint=' ')}.{end}"
+        answer = run.upload(None, "chat:customer_upload", (data, name), token=talk.token)
+        assert answer.status == CREATED, answer
+    name = f"{run.text('name of an agent’s file', *SOME, joint=' ')}.pdf"
+    answer = run.upload(run.mina, "chat:upload", (PDF, name), talk.chat)
+    assert answer.status == CREATED, answer
+    name = run.refused("name of a file that is refused", *SOME, joint=" ")
+    run.upload(None, "chat:customer_upload", (b"MZ\0", name), token=talk.token, is_kept=False)
+    others = run.desk.chat_with(run.theo)
+    name = run.refused("name of a file for another agent's chat", *SOME, joint=" ")
+    run.upload(run.mina, "chat:upload", (PDF, name), others.chat, is_kept=False)
 
 
 def malformed_frames(run: Run) -> None:
@@ -117,8 +161,23 @@ def hopeless_frames(run: Run) -> None:
 
 def notes(run: Run) -> None:
     chat = run.conversation().chat
+    run.add_note(run.tab, chat, run.text("note of an agent"))
+    run.add_note(run.theos_tab, chat, run.text("note of a colleague"))
     run.pass_on(chat, run.text("note of a transfer"))
     run.post(run.theo, "chat:return", {"note": run.text("note of a return")}, chat)
+
+
+def edits(run: Run) -> None:
+    """The text before is nowhere afterwards: it had nothing in it, which others are tried with."""
+    chat = run.talk.chat
+    for text in ("message that is edited", "another message that is edited"):
+        seq = run.place_of(run.say(run.tab, chat, "Wait a moment"))
+        form = {"rev": run.rev_of(chat, seq), "body": run.text(text)}
+        run.post(run.mina, "chat:edit_message", form, chat, seq)
+        run.post_in_vain(run.mina, "chat:edit_message", form | {"body": run.refused("edit of an old text")}, chat, seq)
+        run.post_in_vain(run.theo, "chat:edit_message", form | {"body": run.refused("edit by others")}, chat, seq)
+    form = {"rev": run.rev_of(chat, seq), "body": run.refused("too long an edit") + "." * MESSAGE_LENGTH_MAX}
+    run.post_in_vain(run.mina, "chat:edit_message", form, chat, seq)
 
 
 def refused_notes(run: Run) -> None:
@@ -184,6 +243,47 @@ def drafts(run: Run) -> None:
     run.post(run.mina, "tickets:draft", form, run.inquiry.number)
     too_long = run.refused("too long a draft") + "." * TEXT_LENGTH_MAX
     run.post_in_vain(run.mina, "tickets:draft", form | {"body": too_long}, run.inquiry.number)
+
+
+def facts_of_customers(run: Run) -> None:
+    Contract.objects.filter(service=run.service).update(customer_information=True)
+    customer = make_customer(run.service, "Nobody yet").pk
+    form = {"request_id": uuid.uuid4(), "body": run.text("note on a customer")}
+    run.post(run.mina, "chat:customer_notes", form, customer)
+    run.post(run.mina, "chat:customer_notes", form | {"body": run.refused("the same note again")}, customer)
+    too_long = run.refused("too long a note") + "." * NOTE_LENGTH_MAX
+    run.post_in_vain(run.mina, "chat:customer_notes", {"body": too_long}, customer)
+    run.post(run.mina, "chat:customer_notes", {"body": "Likes tea"}, customer)
+    note = run.notes.latest("pk").pk
+    run.post(run.mina, "chat:edit_note", {"body": run.text("note that was changed")}, customer, note)
+    run.post_in_vain(run.theo, "chat:edit_note", {"body": run.refused("note of somebody else")}, customer, note)
+    run.post(run.mina, "chat:customer", {"name": run.text("name that was corrected", *SOME, joint=" ")}, customer)
+    too_long = run.refused("too long a corrected name", *SOME, joint=" ") + "." * NAME_LENGTH_MAX
+    run.post_in_vain(run.mina, "chat:customer", {"name": too_long}, customer)
+
+
+def chat_drafts(run: Run) -> None:
+    chat = run.talk.chat
+    run.post(run.mina, "chat:draft", {"kind": "reply", "body": run.text("draft in a chat")}, chat)
+    run.post(run.mina, "chat:draft", {"kind": "note", "body": run.text("draft of a note")}, chat)
+    unseen = {"kind": "note", "body": run.refused("draft that is out of date"), "seen": "before"}
+    run.post_in_vain(run.mina, "chat:draft", unseen, chat)
+    run.post_in_vain(run.theo, "chat:draft", {"body": run.refused("draft in another agent's chat")}, chat)
+
+
+def canned_responses(run: Run) -> None:
+    """What would be masked is refused: so it is stored only in the service that masks nothing."""
+    run.post(run.ada, "chat:new_canned", _canned("hello", "Hello {customer}"))
+    hello = run.service.canned_responses.get(name="hello").pk
+    run.post_in_vain(run.ada, "chat:new_canned", _canned("text", run.text("canned response")))
+    run.post_in_vain(run.ada, "chat:canned_response", _canned("hello", run.text("changed canned response")), hello)
+    run.post_in_vain(run.ada, "chat:new_canned", _canned("two words", run.refused("canned response without a name")))
+    name = f"{run.text('name of a file of a canned response', *SOME, joint=' ')}.pdf"
+    run.upload(run.mina, "chat:upload_canned", (PDF, name))
+
+
+def _canned(name: str, text: str) -> dict[str, str]:
+    return {"name": name, "text_en": text, "text_ko": "", "whose": "everyone", "file": ""}
 
 
 def customers_answers(run: Run) -> None:
@@ -259,6 +359,15 @@ def searches(run: Run) -> None:
         words = run.refused("search in the record of unmasking", kind)
         run.search(run.ada, "chat:unmask_record", words, field="customer")
         run.search(run.mina, "chat:chats", run.refused("search in Chat History", kind))
+        run.search(run.mina, "chat:customers", run.refused("search in Customers", kind))
+        run.search(run.mina, "chat:canned", run.refused("search in Canned Responses", kind))
+
+
+def lines_before_a_chat(run: Run) -> None:
+    """What is typed is masked before it is searched for, so it is not even in a statement."""
+    for kind in AUTOMATIC:
+        typed = {"text": f"A refund, {run.refused('line typed before a chat', kind)}"}
+        run.post(None, "chat:suggested", typed, is_kept=False)
 
 
 def choices(run: Run) -> None:
@@ -272,6 +381,16 @@ def choices(run: Run) -> None:
     run.post_in_vain(run.ada, "tickets:destroy", {"of": run.refused("nothing to destroy there")}, run.ticket)
     before = {"before": run.refused("no place in a chat")}
     run.post_in_vain(None, "chat:customer_earlier", before, token=run.talk.token)
+
+
+def exports(run: Run) -> None:
+    """The file itself is an answer, as a page is; why it was made stays on record."""
+    form = {"kind": "csv", "rows": "messages", "notes": "on"}
+    run.post_in_vain(run.mina, "chat:export_chats", form | {"reason": run.refused("reason of who may not", *SOME)})
+    answer = run.post(run.ada, "chat:export_chats", form | {"reason": run.text("reason of an export", *SOME)})
+    assert answer.headers["Content-Type"].startswith("text/csv"), answer
+    too_long = run.refused("too long a reason of an export", *SOME) + "." * REASON_LENGTH_MAX
+    run.post_in_vain(run.ada, "chat:export_chats", form | {"reason": too_long})
 
 
 def samples(run: Run) -> None:
@@ -312,15 +431,18 @@ def mails_in(run: Run) -> None:
 PATHS: tuple[Callable[[Run], None], ...] = (
     start_form,
     refused_starts,
+    members,
     messages,
     repeated_sends,
     refused_sends,
     closed_chats,
     evaluations,
+    files,
     malformed_frames,
     hopeless_frames,
     notes,
     refused_notes,
+    edits,
     tickets_by_hand,
     tickets_from_chats,
     ticket_edits,
@@ -329,12 +451,17 @@ PATHS: tuple[Callable[[Run], None], ...] = (
     inquiries,
     replies,
     drafts,
+    facts_of_customers,
+    chat_drafts,
+    canned_responses,
     customers_answers,
     inquiries_from_chats,
     inquiries_by_click,
     words_to_who_is_gone,
     searches,
+    lines_before_a_chat,
     choices,
+    exports,
     samples,
     failing_statements,
     mails_in,
@@ -342,7 +469,7 @@ PATHS: tuple[Callable[[Run], None], ...] = (
 
 
 def _send(body: str, **fields: object) -> bytes:
-    return json.dumps({"type": "send", "client_id": str(uuid.uuid4()), "body": body, **fields}).encode()
+    return json.dumps({"type": "send", "client_id": str(uuid.uuid4()), "body": body} | fields).encode()
 
 
 def _inquiry(say: Callable[..., str], run: Run, path: str) -> dict[str, object]:

@@ -52,6 +52,7 @@ PLACES: dict[str, Place] = {
     "statements": Place(forgets=False),
     "traffic of Redis": Place(forgets=False),
     "values in Redis": _without_words(LEFT_IN_REDIS),
+    "files of chats": _without_words("%PDF-1.7", is_closed=True),  # their names are in the tables
     "logs": _without_words("/hc/<slug:service>/", is_closed=True),
     "metrics": _without_words("contiple_chats", is_closed=True),
     "mails": Place(shows=frozenset(AUTOMATIC), canary=INVITED),
@@ -97,13 +98,14 @@ def look_at_tables(stage: Stage) -> None:
 
 def files_of(cluster: Cluster) -> dict[str, tuple[Path, ...]]:
     """What its processes have written, once they have ended: with the logs goes whatever else is in the folder."""
-    postgres, statements = cluster.folder / "postgres", cluster.folder / "postgres.log"
+    postgres, statements, files = (cluster.folder / name for name in ("postgres", "postgres.log", "files"))
     transactions = postgres / "pg_wal"
     return {
         "files of the database": tuple(path for path in postgres.iterdir() if path != transactions),
         "write-ahead log": (transactions,),
         "statements": (statements,),
-        "logs": tuple(path for path in cluster.folder.iterdir() if path not in {postgres, statements}),
+        "files of chats": (files,),
+        "logs": tuple(path for path in cluster.folder.iterdir() if path not in {postgres, statements, files}),
     }
 
 

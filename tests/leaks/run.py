@@ -15,7 +15,7 @@ from agents.models import Service
 from agents.outbox.models import OutgoingMail
 from chat.models import Chat, MailWait, Message
 from contiple.base.clock import database_now
-from helpcenter.models import PrivacyPolicy
+from helpcenter.models import CustomerNote, PrivacyPolicy
 from tests.faults.desk import Desk
 from tests.faults.people import Client, Customer
 from tests.leaks.browser import Answer, Browser
@@ -54,6 +54,10 @@ class Run:
     @property
     def tickets(self) -> QuerySet[Ticket]:
         return Ticket.objects.filter(service=self.service)
+
+    @property
+    def notes(self) -> QuerySet[CustomerNote]:
+        return CustomerNote.objects.filter(customer__service=self.service)
 
     @property
     def customers(self) -> list[Customer]:
@@ -101,6 +105,11 @@ class Run:
         self._note(name, *(form.values() if isinstance(form, dict) else form))
         return self.browser(agent).post(self.path(name, *args), form, **options)
 
+    def upload(self, agent: AgentRow | None, name: str, file: tuple[bytes, str], *args: object, **options) -> Answer:
+        """A file, its bytes and its name, to the address of that name."""
+        self._note(name, file[1])
+        return self.browser(agent).upload(self.path(name, *args), *file, **options)
+
     def post_in_vain(self, agent: AgentRow | None, name: str, form: dict | list, *args: object, **options) -> Answer:
         """As ``post``. What can't be used is given back to whoever has typed it, in this answer, and to nobody else:
         it is not kept.
@@ -118,11 +127,11 @@ class Run:
     def path(self, name: str, *args: object) -> str:
         return reverse(name, args=[self.service.slug, *args])
 
-    def start(self, **form: str) -> Customer:
-        """A chat by the form, which Mina opens: nobody else is Online."""
-        answer = self.post(None, "chat:start", {"policy": self.policy, "agree": "on", **form})
+    def start(self, *, token: str = "", **form: str) -> Customer:
+        """A chat by the form, which Mina opens: nobody else is Online. ``token`` is by which a member is known."""
+        answer = self.post(None, "chat:start", {"policy": self.policy, "agree": "on", **form}, token=token)
         assert answer.status == 201, answer
-        token = answer.headers["X-Chat-Token"]
+        token = token or answer.headers["X-Chat-Token"]
         chat = self.desk.chat_of(token).pk
         customer = self.desk.customer(token, chat)
         self._open(self.mina, chat)
@@ -157,6 +166,18 @@ class Run:
         client.wait_for(lambda: client_id in client.acknowledged, f"{chat} takes no message: {client.refused}")
         return client_id
 
+    def add_note(self, client: Client, chat: int, body: str) -> None:
+        client_id = str(uuid.uuid4())
+        client.tell("note", client_id=client_id, chat=chat, body=body)
+        stored = Message.objects.filter(chat=chat, client_id=client_id)
+        client.wait_for(stored.exists, f"{chat} takes no note: {client.refused}")
+
+    def place_of(self, client_id: str) -> int:
+        return Message.objects.get(client_id=client_id).seq
+
+    def rev_of(self, chat: int, seq: int) -> int:
+        return Message.objects.get(chat=chat, seq=seq).rev
+
     def say_in_vain(self, client: Client, frame: bytes, code: str) -> None:
         """Returns when it is refused, with this code."""
         before = len(client.heard("error"))
@@ -166,7 +187,7 @@ class Run:
 
     def chat_without_customer(self) -> int:
         """A chat that Mina has open and on display, and whose customer's page was closed a while ago."""
-        chat = make_chat(self.service, customer=make_customer(self.service), agent=self.mina).pk
+        chat = make_chat(self.service, customer=make_customer(self.service), agent=self.mina, connected=False).pk
         self.tab.watch(chat)
         return chat
 

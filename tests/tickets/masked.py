@@ -3,7 +3,7 @@
 from agents.models import Agent
 from chat.masking import vault
 from chat.masking.selections import Selection
-from tickets.comment_masks import Comments, mask_comments
+from tickets.masking.comment_masks import Comments, mask_comments
 from tickets.models import Comment, CommentMask
 
 

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from tests.make import make_ticket
-from tickets.conversation import add_customer_answer
-from tickets.replies import Reply, send_reply
+from tickets.answering.conversation import add_customer_answer
+from tickets.answering.replies import Reply, send_reply
 
 pytestmark = pytest.mark.django_db
 URL = "/desk/demo/tickets/answers/"

@@ -1,5 +1,7 @@
 """Many tickets are changed at once: all of them, or it is said which were not, and why."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -7,12 +9,12 @@ from agents.models import AuditEntry
 from contiple.base.errors import Invalid
 from tests.make import make_agent, make_customer, make_ticket
 from tests.tickets.test_ticket_list import URL
-from tickets.bulk import Changes, Selected, change_tickets, seen_now
-from tickets.groups import save_group
+from tickets.desk.bulk import Changes, Selected, change_tickets, seen_now
 from tickets.lifecycle import set_state
-from tickets.merging import merge
 from tickets.models import Ticket
 from tickets.tags import add_tag
+from tickets.triage.groups import save_group
+from tickets.triage.merging import merge
 
 pytestmark = pytest.mark.django_db
 
@@ -100,12 +102,39 @@ def test_the_list_offers_it_and_says_what_was_done(agent, colleague, many, sign_
     page = browser.get(URL).content.decode()
     assert all(f'value="{value}"' in page for value in sent(*many))
     set_state(colleague, many[2], "resolved")
-    form = {"ticket": [*sent(*many[:2]), f"3-{seen_now(many[2]) - 1}"], "state": "pending", "list": "state=processing"}
+    shown = "state=processing&selected=1"
+    form = {"ticket": [*sent(*many[:2]), f"3-{seen_now(many[2]) - 1}"], "state": "pending", "list": shown}
     answer = browser.post(ADDRESS, form)
-    assert answer.url == f"{URL}?state=processing"
+    assert answer.url == f"{URL}?state=processing&selected=3"
     page = browser.get(answer.url).content.decode()
     assert "2 tickets were changed." in page
     assert "Not changed: #3. Someone else changed it in the meantime." in page
+
+
+def test_what_could_not_be_changed_stays_selected_and_can_be_tried_again(agent, colleague, many, sign_in) -> None:
+    browser, form = sign_in(agent), {"ticket": sent(*many), "priority": "high"}
+    add_tag(colleague, many[1], "new")
+    page = browser.post(ADDRESS, form, follow=True).content.decode()
+    assert checked(page) == sent(*again(many[1]))
+    page = browser.post(ADDRESS, {"ticket": checked(page), "priority": "high"}, follow=True).content.decode()
+    assert checked(page) == []
+    assert {ticket.priority for ticket in again(*many)} == {"high"}
+
+
+@pytest.mark.parametrize("wrong", [{}, {"state": "nonsense"}], ids=["nothing chosen", "no such state"])
+def test_after_a_form_that_is_wrong_all_stay_selected(agent, many, sign_in, wrong) -> None:
+    page = sign_in(agent).post(ADDRESS, {"ticket": sent(*many), **wrong}, follow=True).content.decode()
+    assert sorted(checked(page)) == sent(*many)
+
+
+@pytest.mark.parametrize("selected", ["x", "1.x.2", "9" * 600, "..", "-1", "٣"])
+def test_an_address_that_somebody_made_up_selects_what_it_can(agent, many, sign_in, selected) -> None:
+    page = sign_in(agent).get(URL, {"selected": selected}).content.decode()
+    assert len(checked(page)) == (2 if "x.2" in selected else 0)
+
+
+def checked(page: str) -> list[str]:
+    return re.findall(r'name="ticket" value="([^"]+)"[^>]*\schecked', page)
 
 
 @pytest.mark.parametrize(
@@ -141,3 +170,11 @@ def test_agents_who_are_gone_get_none(service, agent, many, sign_in) -> None:
     gone = make_agent(service, is_active=False)
     sign_in(agent).post(ADDRESS, {"ticket": sent(*many), "assignee": gone.pk})
     assert not Ticket.objects.filter(assignee=gone).exists()
+
+
+def test_the_list_has_the_fields_once_a_ticket_is_selected(agent, outsider, many, sign_in) -> None:
+    assert "Change selected" not in sign_in(agent).get(URL).content.decode()
+    fields = sign_in(agent).get(ADDRESS).content.decode()
+    assert "Change selected" in fields
+    assert str(agent) in fields
+    assert sign_in(outsider).get(ADDRESS).status_code == 404

@@ -9,12 +9,12 @@ from tests.make import make_ticket
 from tests.tickets.masked import mask_text, original_of, select_text
 from tests.tickets.outgoing import made
 from tickets import drafts
-from tickets.comment_masks import mask_comments
-from tickets.conversation import add_customer_answer
+from tickets.answering.conversation import add_customer_answer
+from tickets.answering.replies import Reply, send_reply
 from tickets.drafts import Written
 from tickets.lifecycle import add_comment, edit_text
+from tickets.masking.comment_masks import mask_comments
 from tickets.models import Comment, CommentDraft, Ticket, TicketMail
-from tickets.replies import Reply, send_reply
 from tickets.tags import add_tag
 
 pytestmark = pytest.mark.django_db

@@ -14,9 +14,9 @@ from helpcenter.models import Customer
 from tests.chat.originals import seal_in
 from tests.make import make_chat, make_customer, make_ticket
 from tests.tickets.masked import original_of
-from tickets.comment_masks import Comments
-from tickets.comment_masks import holder_of as holder_of_ticket
 from tickets.lifecycle import add_comment
+from tickets.masking.comment_masks import Comments
+from tickets.masking.comment_masks import holder_of as holder_of_ticket
 from tickets.models import Comment, CommentMask, Ticket
 
 pytestmark = pytest.mark.django_db

@@ -16,7 +16,9 @@ from contiple.base.errors import Conflict
 from tests.agents.race import at_once
 from tests.make import make_chat, make_message, make_ticket
 from tests.tickets.masked import mask_text, original_of, spans_of
-from tickets import access, chat_inquiries, lifecycle, listing
+from tickets import access, lifecycle
+from tickets.customer import chat_inquiries
+from tickets.listing import listing
 from tickets.models import Comment, Tag, Ticket
 from tickets.tags import add_tag, remove_tag
 

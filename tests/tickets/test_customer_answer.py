@@ -7,7 +7,7 @@ import pytest
 from tests.chat.secrets import columns_with
 from tests.make import make_ticket
 from tests.tickets.masked import original_of
-from tickets.conversation import add_customer_answer, mark_solved
+from tickets.answering.conversation import add_customer_answer, mark_solved
 from tickets.lifecycle import set_state
 from tickets.models import Comment, Ticket
 

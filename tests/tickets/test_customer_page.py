@@ -17,11 +17,11 @@ from helpcenter.models import HelpCenter
 from tests.make import make_customer, make_service, make_ticket
 from tests.tickets.masked import mask_text
 from tests.tickets.outgoing import link_in, made
-from tickets.customer_links import revoke_links, secret_of
+from tickets.answering.links import revoke_links, secret_of
+from tickets.answering.mails import LINKS_MAX
+from tickets.answering.replies import Reply, send_reply
 from tickets.lifecycle import add_comment, edit_text
-from tickets.mails import LINKS_MAX
 from tickets.models import Comment, Ticket
-from tickets.replies import Reply, send_reply
 
 pytestmark = pytest.mark.django_db
 

@@ -9,10 +9,10 @@ from django.utils import timezone
 from tests.chat.secrets import columns_with
 from tests.make import make_ticket
 from tickets import drafts
+from tickets.answering.replies import Reply, send_reply
 from tickets.drafts import Written, drafts_of, keep_draft
 from tickets.lifecycle import add_comment
 from tickets.models import Comment, CommentDraft, Ticket
-from tickets.replies import Reply, send_reply
 
 pytestmark = pytest.mark.django_db
 

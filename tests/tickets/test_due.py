@@ -4,17 +4,22 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
 
 from agents.models import AuditEntry
+from chat.operating_hours import OperatingHours
+from chat.routing.hours import DAY
 from tests.make import make_ticket
 from tests.tickets.test_ticket_list import URL, found, shown
-from tickets.conversation import add_customer_answer, mark_solved
+from tickets.answering.conversation import add_customer_answer, mark_solved
+from tickets.answering.replies import Reply, send_reply
 from tickets.lifecycle import Draft, create_ticket, set_assignee, set_state
 from tickets.models import Ticket, TicketTarget
-from tickets.replies import Reply, send_reply
-from tickets.triage import set_priority
+from tickets.triage.due import minutes_between, moment_after
+from tickets.triage.merging import merge
+from tickets.triage.sorting import set_priority
 
 pytestmark = pytest.mark.django_db
 
@@ -52,6 +57,24 @@ def test_a_new_ticket_is_due_when_its_first_answer_is(ticket) -> None:
     ]
 
 
+def test_time_passes_in_the_operating_hours(service, customer, targets) -> None:
+    """Half an hour of today's hours is left; the other half of the first answer's hour comes tomorrow."""
+    now = timezone.now()
+    minute = now.hour * 60 + now.minute
+    start = (minute - 90) % DAY
+    week = [[[start, start + 120]]] * 7
+    OperatingHours.objects.create(service=service, is_on=True, zone="UTC", week=week)
+
+    ticket = create_ticket(service, Draft("mail", "Lost", requester=customer))
+
+    open_until = now.replace(second=0, microsecond=0) + timedelta(minutes=30)
+    left_today = open_until - ticket.created_at
+    assert ticket.answer_due_at == open_until + timedelta(hours=22) + HOUR - left_today
+    assert minutes_between(service, ticket.created_at, ticket.answer_due_at) == 60
+    OperatingHours.objects.update(is_on=False)
+    assert moment_after(service, now, 60) == now + HOUR
+
+
 def test_without_targets_nothing_is_due_and_nothing_recorded(service, customer) -> None:
     ticket = create_ticket(service, Draft("mail", "Lost", requester=customer))
     assert (ticket.answer_due_at, ticket.solve_due_at, ticket.due_at) == (None, None, None)
@@ -66,7 +89,7 @@ def test_nobody_waits_for_a_first_answer_to_what_an_agent_wrote(service, agent, 
 
 
 def test_after_the_first_answer_the_solution_is_due_and_the_trail_says_it_was_in_time(agent, ticket) -> None:
-    send_reply(agent, ticket, Reply("We look for it"))
+    send_reply(agent, ticket, Reply("We look for it", state="processing"))
     ticket.refresh_from_db()
     assert ticket.due_at == ticket.solve_due_at
     send_reply(agent, ticket, Reply("Found", state="resolved"))
@@ -112,6 +135,94 @@ def test_another_priority_has_other_times_counted_from_the_beginning(agent, tick
     set_priority(agent, ticket, "low")
     ticket.refresh_from_db()
     assert ticket.due_at is None
+
+
+# Pending: the solution's time stands still
+
+
+def pass_hours(ticket: Ticket, hours: float) -> Ticket:
+    """As if everything so far had been so many hours earlier."""
+    Ticket.objects.filter(pk=ticket.pk).update(
+        **{name: F(name) - HOUR * hours for name in ("created_at", "answer_due_at", "solve_due_at", "paused_at")}
+    )
+    Ticket.objects.filter(pk=ticket.pk, due_at__isnull=False).update(due_at=F("due_at") - HOUR * hours)
+    return Ticket.objects.get(pk=ticket.pk)
+
+
+def left(ticket: Ticket) -> float:
+    """The hours that are left for the solution."""
+    ticket.refresh_from_db()
+    return round((ticket.solve_due_at - timezone.now()) / HOUR, 1)
+
+
+def test_a_pending_ticket_is_not_due_and_has_as_much_time_afterwards(agent, ticket, sign_in) -> None:
+    send_reply(agent, ticket, Reply("Which one?"))
+    ticket = pass_hours(ticket, 30)
+    assert (ticket.due_at, found(agent, due="overdue")) == (None, set())
+    assert "The time stands still" in sign_in(agent).get(f"{URL}1/").content.decode()
+    add_customer_answer(ticket, "The blue one")
+    assert left(ticket) == 10
+    assert ticket.due_at == ticket.solve_due_at
+    assert ticket.paused_at is None
+
+
+def test_pauses_add_up_and_hold_for_another_priority(agent, ticket, targets) -> None:
+    TicketTarget.objects.create(service=ticket.service, priority="high", solve_minutes=300)
+    for state in ("pending", "processing") * 2:
+        if ticket.assignee is None:
+            set_assignee(agent, ticket, agent)
+        set_state(agent, ticket, state)
+        ticket = pass_hours(ticket, 2)
+    assert left(ticket) == 6
+    set_priority(agent, ticket, "high")
+    assert left(ticket) == 1
+
+
+def test_a_pause_is_counted_in_whole_minutes_in_favour_of_the_agents(service) -> None:
+    start = timezone.now()
+    assert [minutes_between(service, start, start + timedelta(seconds=each)) for each in (0, 1, 60, 61)] == [0, 1, 1, 2]
+
+
+def test_a_first_answer_is_due_also_while_it_is_pending(agent, ticket) -> None:
+    set_assignee(agent, ticket, agent)
+    set_state(agent, ticket, "pending")
+    assert ticket.due_at == ticket.answer_due_at
+    assert found(agent, due="soonest") == {"Lost"}
+
+
+def test_what_is_solved_while_it_is_pending_is_solved_in_time(agent, ticket) -> None:
+    send_reply(agent, ticket, Reply("Is it solved?"))
+    ticket = pass_hours(ticket, 30)
+    mark_solved(ticket)
+    assert entries("ticket.target")[-1]["late_s"] == 0
+    ticket.refresh_from_db()
+    assert (ticket.state, ticket.due_at) == ("resolved", None)
+
+
+def test_what_was_late_before_stays_as_late(agent, ticket) -> None:
+    set_assignee(agent, ticket, agent)
+    ticket = pass_hours(ticket, 12)
+    set_state(agent, ticket, "pending")
+    ticket = pass_hours(ticket, 5)
+    set_state(agent, ticket, "resolved")
+    assert entries("ticket.target")[-1]["late_s"] // 3600 in (1, 2)
+    assert left(ticket) == -2
+
+
+def test_a_ticket_that_became_pending_in_a_release_before_goes_on(agent, ticket) -> None:
+    set_assignee(agent, ticket, agent)
+    Ticket.objects.filter(pk=ticket.pk).update(state="pending")
+    ticket.refresh_from_db()
+    due = ticket.solve_due_at
+    set_state(agent, ticket, "processing")
+    assert ticket.solve_due_at == due
+
+
+def test_a_merge_starts_the_time_again(agent, customer, service, ticket) -> None:
+    send_reply(agent, ticket, Reply("Which one?"))
+    ticket = pass_hours(ticket, 30)
+    merge(agent, create_ticket(service, Draft("mail", "Again", requester=customer)), ticket)
+    assert (left(ticket), ticket.state) == (10, "processing")
 
 
 def test_overdue_ones_are_listed_the_longest_first_and_say_so_in_words(service, agent, targets, sign_in) -> None:

@@ -7,10 +7,10 @@ from agents.models import AuditEntry
 from contiple.base.errors import Closed, Conflict, Invalid
 from tests.make import make_ticket
 from tests.tickets.test_ticket_list import URL, found
-from tickets.groups import delete_group, save_group
 from tickets.lifecycle import set_assignee
 from tickets.models import Group, Ticket
-from tickets.triage import set_group
+from tickets.triage.groups import delete_group, save_group
+from tickets.triage.sorting import set_group
 
 pytestmark = pytest.mark.django_db
 

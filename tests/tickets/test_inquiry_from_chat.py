@@ -19,9 +19,9 @@ from tests.agents.race import at_once as race
 from tests.chat.comings import make_ringing, new_id
 from tests.leaks.browser import value_of
 from tests.make import make_chat, make_message
-from tickets import chat_inquiries
-from tickets.chat_inquiries import chat_of_pass, pass_of, words_of
-from tickets.inquiries import Inquiry, leave_inquiry
+from tickets.customer import chat_inquiries
+from tickets.customer.chat_inquiries import chat_of_pass, pass_of, words_of
+from tickets.customer.inquiries import Inquiry, leave_inquiry
 from tickets.lifecycle import create_from_chat
 from tickets.models import TEXT_LENGTH_MAX, Ticket
 
@@ -107,6 +107,12 @@ def test_the_form_has_what_the_customer_wrote_and_what_was_typed_since(client, c
     assert value_of("subject", html) == "Where is my parcel?"
     assert "Your chat keeps its place in the queue while you write." in html
     assert "no-store" in answer["Cache-Control"]
+
+
+def test_what_was_typed_before_any_chat_has_a_subject_as_well(client, service) -> None:
+    html = from_chat(client, message="\nMy parcel is late\nOrder 7").content.decode()
+
+    assert value_of("subject", html) == "My parcel is late"
 
 
 def test_it_is_taken_along_as_it_stands_masked(client, service, chat, known) -> None:
@@ -243,7 +249,7 @@ def test_a_refused_form_keeps_the_chat_and_what_was_typed(chat, policy) -> None:
 
 
 def test_past_the_limit_of_an_address_the_chat_goes_on(chat, policy, settings, monkeypatch) -> None:
-    from tickets import inquiries
+    from tickets.customer import inquiries
 
     limit = inquiries.throttle.Limit("inquiry address", 0, inquiries.limits.HOUR)
     monkeypatch.setattr(inquiries.limits, "INQUIRY_BY_NETWORK", limit)

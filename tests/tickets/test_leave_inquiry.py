@@ -13,7 +13,7 @@ from chat.masking.concealing import masked_kinds
 from contiple.base.errors import TooMany
 from helpcenter.models import Customer, PrivacyPolicy
 from tests.make import make_service
-from tickets.inquiries import Inquiry, leave_inquiry
+from tickets.customer.inquiries import Inquiry, leave_inquiry
 from tickets.models import Ticket
 
 URL = "/hc/demo/contact/"
@@ -62,6 +62,21 @@ def test_an_inquiry_becomes_an_unassigned_ticket(client, data, policy, actions):
     assert (ticket.channel, ticket.state, ticket.assignee) == ("help_center", "unassigned", None)
     assert (ticket.requester.name, ticket.requester.email) == ("Hana", "hana@example.com")
     assert actions(ticket) == ["ticket.created"]
+
+
+@pytest.mark.parametrize("name", ["name", "subject", "message"])
+@pytest.mark.parametrize("typed", ["\u3164", "\u2800", "\u200b\u202e"])
+def test_what_nobody_can_see_is_refused_as_empty(client, data, name, typed):
+    page = client.post(URL, data | {name: typed})
+    assert page.status_code == 400
+    assert "is required." in page.content.decode() or "Please enter your name." in page.content.decode()
+    assert not Ticket.objects.exists()
+
+
+def test_every_text_has_its_own_direction(client, policy):
+    page = client.get(URL).content.decode()
+    for name in ("name", "subject", "message"):
+        assert re.search(rf'<(input|textarea)[^>]* name="{name}"[^>]* dir="auto"', page), name
 
 
 def test_a_number_in_the_name_is_masked(client, data):
@@ -221,7 +236,7 @@ def test_the_form_says_what_is_masked_before_it_is_saved(client, service):
 def test_the_form_takes_over_the_chats_draft_through_the_tab_alone(client, service):
     page = client.get(f"{URL}?message=from-a-url").content.decode()
     assert 'data-draft="contiple-draft:demo"' in page
-    assert "js/contact.js" in page
+    assert "joined/contact.js" in page
     assert "from-a-url" not in page.replace("?message=from-a-url", "")
 
 

@@ -21,8 +21,8 @@ from contiple.base.months import Month
 from tests.agents.race import at_once
 from tests.make import make_agent, make_chat, make_customer, make_message, make_ticket
 from tests.tickets.masked import body_of, mask_text, original_of, spans_of
-from tickets.comment_masks import lift, reveal
 from tickets.lifecycle import add_comment
+from tickets.masking.comment_masks import lift, reveal
 from tickets.models import Comment, CommentMask
 
 pytestmark = pytest.mark.django_db

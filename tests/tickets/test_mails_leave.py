@@ -9,8 +9,8 @@ from agents.models import OutgoingMail
 from agents.outbox.delivery import deliver_due
 from tests.make import make_ticket
 from tests.smtp import MailServer, mail_server
+from tickets.answering.replies import Reply, send_reply
 from tickets.models import Comment, Ticket
-from tickets.replies import Reply, send_reply
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -12,13 +12,14 @@ from agents.models import AuditEntry, Contract
 from chat.conversation.message_masks import mask_selection
 from chat.masking import vault
 from chat.masking.selections import Selection
+from chat.people import notes
 from contiple.base.errors import Closed, Conflict, DomainError, Invalid
 from tests.agents.race import at_once
 from tests.chat.secrets import columns_with
-from tests.make import make_agent, make_chat, make_message, make_ticket
+from tests.make import make_agent, make_chat, make_customer, make_message, make_ticket
 from tests.tickets.masked import body_of, original_of, select, select_text, spans_of
-from tickets.comment_masks import mask_comments
 from tickets.lifecycle import add_comment
+from tickets.masking.comment_masks import mask_comments
 from tickets.models import Comment, CommentMask, Ticket
 
 pytestmark = pytest.mark.django_db
@@ -60,6 +61,17 @@ def test_what_is_selected_becomes_asterisks_and_the_original_ciphertext(ticket, 
     start = TEXT.index(SECRET)
     assert (mask.kind, mask.start, mask.end, mask.masked_by) == ("manual", start, start + len(SECRET), agent)
     assert original_of(comment) == TEXT
+
+
+def test_a_note_on_the_requester_keeps_no_copy(ticket, comment, agent, service) -> None:
+    jun, kim = make_customer(service, "Jun"), make_customer(service, "Kim")
+    Ticket.objects.filter(pk=ticket.pk).update(requester=jun)
+    note, other = notes.add(agent, jun, TEXT), notes.add(agent, kim, TEXT)
+    mask_comments(agent, Ticket.objects.get(pk=ticket.pk), [select_text(comment, SECRET)])
+    note.refresh_from_db()
+    other.refresh_from_db()
+    assert note.body == TEXT.replace(SECRET, "*" * len(SECRET))
+    assert other.body == TEXT
 
 
 def test_no_column_of_the_database_holds_the_original_afterwards(ticket, comment, agent) -> None:

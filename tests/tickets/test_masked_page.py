@@ -13,10 +13,10 @@ from chat.masking.models import DataKey
 from tests.make import make_agent, make_chat, make_message, make_ticket
 from tests.tickets.masked import mask_text
 from tests.tickets.test_conceal_copies import mask as mask_in_chat
-from tickets.comment_masks import lift, reveal
+from tickets.desk.timeline import timeline_of
 from tickets.lifecycle import add_comment, create_from_chat, edit_text
+from tickets.masking.comment_masks import lift, reveal
 from tickets.models import Comment, Ticket
-from tickets.timeline import timeline_of
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +45,7 @@ def told(ticket: Ticket) -> list[str]:
 def test_the_text_of_a_comment_is_the_stored_one_to_the_character(ticket, agent, sign_in) -> None:
     text = f'  Card {CARD} <b>& "x"</b>,\nsee https://shop.example/a?b=1&c=2 or www.x.example, 220-81-62517  '
     comment = add_comment(agent, ticket, text)
-    body = re.search(r'<div class="comment-body">(.*?)</div>', page(sign_in(agent)), re.DOTALL)[1]
+    body = re.search(r'<div class="comment-body" dir="auto">(.*?)</div>', page(sign_in(agent)), re.DOTALL)[1]
     assert html.unescape(re.sub(r"<[^>]*>", "", body)) == comment.body
     asterisks = "*" * len(CARD)
     assert f'<masked-text data-mask="{comment.masks.get().pk}" data-kind="card">{asterisks}</masked-text>' in body

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from agents.models import AuditEntry, OutgoingMail
+from agents.models import Agent, AuditEntry, OutgoingMail
 from chat.conversation import message_masks
 from chat.masking.selections import Selection
 from contiple.base.errors import Closed, Conflict, Invalid
@@ -15,16 +15,17 @@ from tests.make import make_chat, make_customer, make_message, make_service, mak
 from tests.tickets.masked import mask_text
 from tests.tickets.outgoing import link_in, made
 from tests.tickets.test_ticket_list import URL, shown
-from tickets import triage
-from tickets.comment_masks import lift, reveal
-from tickets.conversation import add_customer_answer
-from tickets.customer_links import revoke_links, secret_of, ticket_of_secret, tickets_of_email
-from tickets.follow_ups import TicketsOfChats
+from tickets.answering.conversation import add_customer_answer
+from tickets.answering.links import revoke_links, secret_of, ticket_of_secret, tickets_of_email
+from tickets.answering.replies import Reply, send_reply
+from tickets.customer.follow_ups import TicketsOfChats
 from tickets.lifecycle import add_comment, edit_text, set_assignee, set_state
-from tickets.merging import merge, mergeable
+from tickets.masking.comment_masks import lift, reveal
 from tickets.models import Ticket
-from tickets.replies import Reply, send_reply
 from tickets.tags import add_tag
+from tickets.triage import sorting
+from tickets.triage.groups import save_group
+from tickets.triage.merging import followers_of, merge, mergeable
 
 pytestmark = pytest.mark.django_db
 
@@ -82,12 +83,44 @@ def test_the_kept_one_shows_the_conversation_of_both(agent, old, kept, sign_in, 
     assert "&lt;p&gt;" not in html
 
 
+def test_what_is_completed_is_offered_to_no_merge_and_is_due_no_more(service, agent, customer, old, kept) -> None:
+    Ticket.objects.filter(pk=old.pk).update(due_at=timezone.now())
+    make_ticket(service, "Done", requester=customer, state="completed", assignee=agent)
+    assert list(mergeable(old)) == [kept]
+    merge(agent, old, kept)
+    old.refresh_from_db()
+    assert old.due_at is None
+
+
 def test_work_that_is_left_brings_the_kept_one_back_to_processing(agent, admin, old, kept) -> None:
     Ticket.objects.filter(pk=old.pk).update(has_answer=True)
     merge(agent, old, kept)
     kept.refresh_from_db()
     old.refresh_from_db()
     assert (kept.state, kept.has_answer, old.has_answer) == ("processing", True, False)
+
+
+@pytest.mark.parametrize("at_rest", ["pending", "resolved"])
+@pytest.mark.parametrize("with_work", ["unassigned", "processing", "transferred"])
+def test_each_state_with_work_left_brings_back_each_one_at_rest(agent, old, kept, at_rest, with_work) -> None:
+    assignee = None if with_work == "unassigned" else agent
+    Ticket.objects.filter(pk=old.pk).update(state=with_work, assignee=assignee)
+    Ticket.objects.filter(pk=kept.pk).update(state=at_rest)
+    merge(agent, old, kept)
+    kept.refresh_from_db()
+    assert kept.state == "processing"
+
+
+def test_a_ticket_does_not_follow_itself_and_a_merged_one_follows_nothing(service, agent, customer, kept) -> None:
+    done = make_ticket(service, requester=customer, state="completed", assignee=agent)
+    Ticket.objects.filter(pk=kept.pk).update(follows=done)
+    later = make_ticket(service, requester=customer, state="pending", assignee=agent, follows=done)
+    assert followers_of(done) == [kept.number, later.number]
+    merge(agent, later, kept)
+    assert followers_of(done) == [kept.number]
+    merge(agent, make_ticket(service, requester=customer, follows=kept), kept)
+    merge(agent, done, kept)
+    assert followers_of(kept) == []
 
 
 def test_what_was_done_leaves_the_kept_one_as_it_is(service, agent, customer, kept) -> None:
@@ -97,11 +130,45 @@ def test_what_was_done_leaves_the_kept_one_as_it_is(service, agent, customer, ke
     assert kept.state == "pending"
 
 
-def test_one_that_nobody_has_becomes_the_agents_who_merges_it(service, agent, customer, kept) -> None:
+def test_one_that_nobody_has_becomes_the_agents_who_merges_it(service, agent, customer, kept, actions) -> None:
     nobodys = make_ticket(service, requester=customer)
     merge(agent, nobodys, kept)
     nobodys.refresh_from_db()
     assert (nobodys.assignee, nobodys.state) == (agent, "completed")
+    assert actions(nobodys) == ["ticket.merged", "ticket.assignee", "ticket.state"]
+
+
+def test_a_kept_one_that_nobody_has_goes_to_the_merged_ones_assignee_and_group(
+    service, agent, colleague, admin, customer, actions, sign_in
+) -> None:
+    group = save_group(admin, None, name="Billing", members=[agent])
+    theirs = make_ticket(service, requester=customer, state="resolved", assignee=colleague, group=group)
+    nobodys = make_ticket(service, requester=customer)
+    merge(agent, theirs, nobodys)
+    nobodys.refresh_from_db()
+    assert (nobodys.assignee, nobodys.group, nobodys.state) == (colleague, group, "processing")
+    assert actions(nobodys) == ["ticket.merged_in", "ticket.assignee", "ticket.group", "ticket.state"]
+    html = page(sign_in(agent), nobodys)
+    assert "assigned the ticket to Theo" in html
+    assert "gave the ticket to the group Billing" in html
+
+
+def test_a_kept_one_that_somebody_has_keeps_assignee_and_group(service, agent, colleague, admin, old, kept) -> None:
+    group = save_group(admin, None, name="Billing", members=[agent])
+    Ticket.objects.filter(pk=old.pk).update(assignee=colleague, group=group)
+    merge(agent, old, kept)
+    kept.refresh_from_db()
+    assert (kept.assignee, kept.group) == (agent, None)
+
+
+def test_a_kept_one_keeps_its_group_and_goes_to_nobody_who_has_left(service, agent, colleague, admin, customer) -> None:
+    billing, returns = (save_group(admin, None, name=name, members=[agent]) for name in ("Billing", "Returns"))
+    theirs = make_ticket(service, requester=customer, state="resolved", assignee=colleague, group=billing)
+    nobodys = make_ticket(service, requester=customer, group=returns)
+    Agent.objects.filter(pk=colleague.pk).update(is_active=False)
+    merge(agent, theirs, nobodys)
+    nobodys.refresh_from_db()
+    assert (nobodys.assignee, nobodys.group, nobodys.state) == (None, returns, "unassigned")
 
 
 # Where everything leads
@@ -235,7 +302,7 @@ def test_a_merged_ticket_is_not_changed_any_more(agent, admin, old, kept) -> Non
         lambda: set_state(admin, merged, "processing"),
         lambda: set_assignee(admin, merged, admin),
         lambda: edit_text(admin, merged, subject="New", body=""),
-        lambda: triage.set_priority(admin, merged, "urgent"),
+        lambda: sorting.set_priority(admin, merged, "urgent"),
         lambda: add_comment(admin, stale, "Late"),
         lambda: send_reply(admin, stale, Reply("Late")),
         lambda: add_tag(admin, stale, "late"),

@@ -9,7 +9,7 @@ from tests.make import make_ticket
 from tests.tickets.test_ticket_list import URL, found, shown
 from tickets.lifecycle import set_state
 from tickets.models import Ticket
-from tickets.triage import set_priority
+from tickets.triage.sorting import set_priority
 
 pytestmark = pytest.mark.django_db
 

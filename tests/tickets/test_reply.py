@@ -14,10 +14,10 @@ from tests.chat.secrets import columns_with
 from tests.make import make_customer, make_service, make_ticket
 from tests.tickets.masked import mask_text
 from tests.tickets.outgoing import made
-from tickets.conversation import add_customer_answer
-from tickets.mails import post_confirmation
+from tickets.answering.conversation import add_customer_answer
+from tickets.answering.mails import post_confirmation
+from tickets.answering.replies import Reply, send_reply
 from tickets.models import Comment, Ticket, TicketMail
-from tickets.replies import Reply, send_reply
 
 pytestmark = pytest.mark.django_db
 
@@ -41,7 +41,7 @@ def test_it_is_stored_and_mailed_and_the_ticket_is_the_agents(ticket, agent, act
     assert (ticket.state, ticket.assignee) == (State.PENDING, agent)
     assert (comment.kind, comment.name) == ("reply", "Mina")
     mail = OutgoingMail.objects.get()
-    assert (mail.to, mail.cc, made(mail).from_name, mail.is_automatic) == (["jun@example.com"], [], "Demo", False)
+    assert (mail.to, mail.cc, made(mail).from_name, mail.is_automatic) == (["jun@example.com"], [], "Demo help", False)
     assert "It is on its way" in made(mail).text
     assert TicketMail.objects.get().message_id == mail.message_id
     assert actions(ticket) == ["ticket.replied", "ticket.assignee", "ticket.state", "ticket.state"]

@@ -10,9 +10,10 @@ from chat.masking.selections import Selection
 from tests.faults.people import wait_until
 from tests.make import make_chat, make_customer, make_message, make_service, make_ticket
 from tests.tickets.test_ticket_list import found
-from tickets import chat_words, searching
-from tickets.chat_words import write_down
-from tickets.models import ChatWords, Ticket
+from tickets.listing import chat_words, searching
+from tickets.listing.chat_words import write_down
+from tickets.listing.models import ChatWords
+from tickets.models import Ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -44,6 +45,20 @@ def test_a_requester_is_found_by_name_and_address_also_by_their_beginning(servic
     assert found(agent, text="park hana") == set()
 
 
+@pytest.mark.parametrize(
+    "text", ["kim_1", "KIM_1@ma", "kim_1@mail.example.co", "kim_1@mail.example.co.kr", "nari kim_1@m"]
+)
+def test_a_requester_is_found_by_the_beginning_of_any_address(service, agent, text) -> None:
+    make_ticket(service, "one", requester=make_customer(service, "Nari", email="Kim_1@mail.example.co.kr"))
+    make_ticket(service, "two", requester=make_customer(service, "Nari", email="kimx1@mail.example.co.kr"))
+    assert found(agent, text=text) == {"one"}
+
+
+def test_no_sign_in_a_text_stands_for_others(service, agent) -> None:
+    make_ticket(service, "one", requester=make_customer(service, "Nari", email="kimx1@example.com"))
+    assert [found(agent, text=text) for text in ("kim_1", "k%1", "%", "_")] == [set()] * 4
+
+
 def test_it_adds_to_other_filters(service, agent, customer) -> None:
     make_ticket(service, "open", requester=customer)
     make_ticket(service, "mine", requester=customer, state="pending", assignee=agent)
@@ -63,12 +78,35 @@ def test_what_is_found_is_the_same_however_many(service, agent, ticket, monkeypa
     write_down()
 
     def all_found() -> list[set[str]]:
-        return [found(agent, text=text) for text in ("hana", "zebra", "delivery", "nothing")]
+        return [found(agent, text=text) for text in ("hana", "zebra", "delivery", "nothing", "jun@e")]
 
     by_ids = all_found()
-    assert by_ids == [{"one", "two"}, {"Delivery"}, {"Delivery"}, set()]
+    assert by_ids == [{"one", "two"}, {"Delivery"}, {"Delivery"}, set(), {"one", "two"}]
     monkeypatch.setattr(searching, "FEW", 0)
     assert all_found() == by_ids
+
+
+# Words in several places
+
+
+def test_words_may_be_in_several_places(service, agent, ticket) -> None:
+    Ticket.objects.filter(pk=ticket.pk).update(requester=make_customer(service, "Hana", email="hana_1@example.com"))
+    write_down()
+    make_ticket(service, "Delivery of another one", requester=make_customer(service, "Nari"))
+    assert found(agent, text="delivery zebra") == {"Delivery"}
+    assert found(agent, text="hana zeb deli") == {"Delivery"}
+    assert found(agent, text="hana_1@ parcel") == {"Delivery"}
+    assert found(agent, text="nari zebra") == set()
+
+
+def test_one_word_that_finds_few_is_enough_for_that(service, agent, ticket, monkeypatch) -> None:
+    write_down()
+    for _ in range(3):
+        make_ticket(service, "Delivery")
+    make_ticket(service, "zebra")
+    monkeypatch.setattr(searching, "FEW", 2)
+    assert searching.ids_of(service, "delivery zebra") == {ticket.pk}
+    assert searching.ids_of(service, "zebra delivery") == {ticket.pk}
 
 
 # The chat

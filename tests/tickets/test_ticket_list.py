@@ -6,11 +6,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from contiple.base import paging
 from contiple.base.paging import PAGE_SIZE
 from tests.make import make_agent, make_customer, make_ticket
-from tickets import listing
 from tickets.access import tickets_for
-from tickets.listing import Filters, narrow, page_of
+from tickets.listing import listing
+from tickets.listing.listing import Filters, narrow, page_of
 from tickets.models import Ticket
 from tickets.tags import add_tag
 
@@ -131,7 +132,7 @@ def test_pages_follow_each_other_without_gap_or_repetition_and_lead_back(service
 
 
 def test_counting_stops_where_a_person_reads_many(service, agent, monkeypatch):
-    monkeypatch.setattr(listing, "COUNTED_MAX", 3)
+    monkeypatch.setattr(paging, "COUNTED_MAX", 3)
     make_many(service, 3)
     assert listing.count_all(tickets_for(agent)) == "3"
     Ticket.objects.create(service=service, number=4, subject="One more", channel="agent")

@@ -20,9 +20,9 @@ from chat.lifecycle import customer_mails
 from chat.masking.limit_notice import tell_of_limit
 from tests.make import make_chat, make_message, make_ticket, make_user
 from tickets import lifecycle
+from tickets.answering.mails import post_confirmation, post_links
+from tickets.answering.replies import Reply, send_reply
 from tickets.mail.returned import _tell_assignee
-from tickets.mails import post_confirmation, post_links
-from tickets.replies import Reply, send_reply
 
 pytestmark = pytest.mark.django_db
 

@@ -1,7 +1,8 @@
 """Files a mail that came in: a ticket of its own, or an answer to one. A mail that comes twice is filed once.
 
 Everything is masked before it is saved. Nothing is lost: what becomes no ticket is kept with the reason. What a mail
-says of its sender proves nothing: only a Message-ID that we made, which nobody can guess, leads into a ticket's thread.
+says of its sender proves nothing: only a Message-ID that we made, which nobody can guess, leads into a ticket's thread,
+or to the chat whose unread messages were mailed (`chat_answers`).
 """
 
 from datetime import datetime
@@ -19,15 +20,15 @@ from contiple.base.errors import Invalid
 from contiple.base.texts import one_line
 from helpcenter.customers import NAME_LENGTH_MAX, customer_for_inquiry
 from helpcenter.models import Customer
-from tickets import mails
-from tickets.conversation import Answered, add_customer_answer
+from tickets.answering import mails
+from tickets.answering.conversation import Answered, add_customer_answer
 from tickets.lifecycle import Draft, create_ticket
-from tickets.mail import limits, returned
+from tickets.mail import chat_answers, limits, returned
 from tickets.mail.known import told_apart
 from tickets.mail.models import ReceivedMail
 from tickets.mail.parsing import Mail
 from tickets.mail.parts import Note
-from tickets.mail.quoted import conceal_quotes
+from tickets.masking.quoted import conceal_quotes
 from tickets.models import SUBJECT_LENGTH_MAX, TEXT_LENGTH_MAX, Ticket, TicketMail
 from tickets.numbering import lock_counter
 
@@ -42,7 +43,7 @@ def file_mail(mailbox: ServiceMailbox, mail: Mail, *, now: datetime, sealed: byt
     ``sealed`` is the whole mail, encrypted, if it could not be read.
 
     Raises ``TooMany`` if the service has had too much mail: nothing is stored then, and it can come again. Locks
-    Service, then Ticket.
+    Service, then Chat, then Ticket.
     """
     service = mailbox.service
     lock_counter(service)
@@ -106,20 +107,29 @@ def _is_ours(mail: Mail) -> bool:
 
 def _file(row: ReceivedMail, mail: Mail, now: datetime) -> None:
     """Makes the ticket or the answer, or says in ``row`` why it can't."""
+    chat_mail = chat_answers.chat_mail_of(row.desk, mail.answers)
     try:
         requester = _requester(row, mail)
-        blocks.require_not_blocked(row.desk.pk, customer_id=requester.pk)
+        for writer in (requester.pk, chat_mail.chat.customer_id if chat_mail else 0):
+            blocks.require_not_blocked(row.desk.pk, customer_id=writer)
     except Invalid:
         row.reason = Reason.NO_SENDER
         return
     except blocks.Blocked:
         row.reason = Reason.BLOCKED
         return
-    asked = _thread_of(row.desk, mail)
     text, rest = _divided(mail.words.new)
     row.folded = conceal(row.desk, _folded(mail, rest))
-    done = _answered(asked, text or row.subject, requester) if asked else _made(row, mail, text, requester)
+    of_chat = chat_answers.lock(chat_mail) if chat_mail else None
+    if asked := _thread_of(row.desk, mail) or of_chat:
+        done = _answered(asked, text or row.subject, requester)
+    elif chat_mail:
+        done = chat_answers.make_ticket(chat_mail, text or row.subject)
+    else:
+        done = _made(row, mail, text, requester)
     row.ticket, row.comment = done.ticket, done.comment
+    if chat_mail:
+        chat_answers.tell_agents(chat_mail, done.ticket)
     row.folded = conceal_quotes(done.ticket, row.folded)
     _note(row, mail)
     if done.comment is None and not mail.wants_no_answer:
@@ -177,10 +187,12 @@ def _note(row: ReceivedMail, mail: Mail) -> None:
 
 
 def _confirm(row: ReceivedMail, now: datetime) -> None:
-    """Tells the sender the number, a few times an hour: the sender may be forged, and gets what others ask for."""
+    """Tells the requester the number, a few times an hour: the sender may be forged, and somebody else gets it."""
     assert row.ticket is not None
-    sender = row.from_address
-    if mails.is_reachable(row.ticket) and throttle.allow(limits.CONFIRMATION_BY_SENDER, sender, now=now):
+    requester = row.ticket.requester
+    if requester is None or not requester.email:
+        return
+    if throttle.allow(limits.CONFIRMATION_BY_SENDER, requester.email.lower(), now=now):
         mails.post_confirmation(row.ticket)
 
 

@@ -4,6 +4,7 @@ import contextlib
 import imaplib
 import re
 import ssl
+from base64 import b64encode
 from collections.abc import Iterator
 from urllib.parse import SplitResult, unquote
 
@@ -23,7 +24,9 @@ def opened(url: SplitResult, *, timeout_s: float = TIMEOUT_S) -> Iterator["Folde
     """Signs in and opens the folder that the URL names, INBOX if it names none. Raises ``OSError`` or imaplib's."""
     connection = _connected(url, timeout_s)
     try:
-        connection.login(unquote(url.username or ""), unquote(url.password or ""))
+        if url.scheme != "imaps":
+            _encrypt(connection, url.hostname)
+        _sign_in(connection, unquote(url.username or ""), unquote(url.password or ""))
         yield Folder(connection, name_of(url), _folder_in(url))
     finally:
         with contextlib.suppress(OSError, imaplib.IMAP4.error):
@@ -40,16 +43,36 @@ def _folder_in(url: SplitResult) -> str:
 
 
 def _connected(url: SplitResult, timeout_s: float) -> imaplib.IMAP4:
-    host, context = url.hostname or "", ssl.create_default_context()
+    host = url.hostname or ""
     if url.scheme == "imaps":
+        context = ssl.create_default_context()
         return imaplib.IMAP4_SSL(host, url.port or 993, ssl_context=context, timeout=timeout_s)
-    connection = imaplib.IMAP4(host, url.port or 143, timeout=timeout_s)
+    return imaplib.IMAP4(host, url.port or 143, timeout=timeout_s)
+
+
+def _encrypt(connection: imaplib.IMAP4, host: str | None) -> None:
     if "STARTTLS" in connection.capabilities:
-        connection.starttls(context)
+        connection.starttls(ssl.create_default_context())
     elif host not in _LOCAL:
-        connection.shutdown()
         raise NotSafe
-    return connection
+
+
+def _sign_in(connection: imaplib.IMAP4, user: str, password: str) -> None:
+    """Signs in, by SASL (RFC 4616) if the server offers it: `LOGIN` takes only ASCII."""
+    if "AUTH=PLAIN" in connection.capabilities:
+        connection.authenticate("PLAIN", lambda _challenge: f"\0{user}\0{password}".encode())
+    else:
+        connection.login(user, password)
+
+
+def _encoded(folder: str) -> str:
+    """Returns the folder's name as IMAP writes it, quoted and in its own UTF-7 (RFC 3501, 5.1.3)."""
+    plain = re.sub("[^ -~]+", lambda found: f"&{_utf7(found[0])}-", folder.replace("&", "&-"))
+    return '"' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _utf7(text: str) -> str:
+    return b64encode(text.encode("utf-16-be"), b"+,").rstrip(b"=").decode()
 
 
 class Folder:
@@ -58,11 +81,8 @@ class Folder:
     def __init__(self, connection: imaplib.IMAP4, name: str, folder: str) -> None:
         self._connection = connection
         self.name = name
-        _done(connection.select('"' + folder.replace("\\", "\\\\").replace('"', '\\"') + '"'))
-        validity = connection.response("UIDVALIDITY")[1][0]
-        if validity is None:
-            raise imaplib.IMAP4.error("the server gives mails no lasting numbers")
-        self.validity = int(validity)
+        _done(connection.select(_encoded(folder)))
+        self.validity = int(connection.response("UIDVALIDITY")[1][0])
 
     def highest(self) -> int:
         """Returns the highest number of a mail in the folder, 0 if it is empty."""
@@ -77,12 +97,14 @@ class Folder:
 
     def fetch(self, number: int) -> tuple[bytes, int] | None:
         """Returns the mail, or its beginning if it is too large, and its size; ``None`` if it is gone meanwhile."""
-        wanted = f"(RFC822.SIZE BODY.PEEK[]<0.{MAIL_LENGTH_MAX + 1}>)"
-        found = next((each for each in self._uid("FETCH", str(number), wanted) if isinstance(each, tuple)), None)
-        if found is None:
+        wanted = f"(BODY.PEEK[]<0.{MAIL_LENGTH_MAX + 1}> RFC822.SIZE)"
+        answer = self._uid("FETCH", str(number), wanted)
+        mail = next((each[1] for each in answer if isinstance(each, tuple)), None)
+        if mail is None:
             return None
-        size = re.search(rb"RFC822\.SIZE (\d+)", found[0])
-        return found[1], max(len(found[1]), int(size[1]) if size else 0)
+        said = b" ".join(each[0] if isinstance(each, tuple) else each for each in answer)
+        size = re.search(rb"RFC822\.SIZE (\d+)", said)  # before the mail or after it, as the server likes
+        return mail, max(len(mail), int(size[1]) if size else 0)
 
     def mark_read(self, number: int) -> None:
         self._uid("STORE", str(number), "+FLAGS", r"(\Seen)")

@@ -10,10 +10,10 @@ from agents import audit, outbox
 from agents.models import Service
 from agents.outbox.models import OutgoingMail
 from agents.outbox.outcomes import note_bounce
+from tickets.answering.mails import RETURNED
 from tickets.mail.bounces import Bounce
-from tickets.mails import RETURNED
-from tickets.merging import kept_of
 from tickets.models import Ticket, TicketMail
+from tickets.triage.merging import kept_of
 
 
 def mark_returned(service: Service, bounce: Bounce) -> Ticket | None:

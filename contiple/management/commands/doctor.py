@@ -52,7 +52,7 @@ def _database_checks(options: dict[str, Any]) -> list[Check]:
 
 def _other_checks(options: dict[str, Any]) -> list[Check]:
     address: list[Check] = [doctor.public_address, doctor.proxies]
-    files: list[Check] = [doctor.static_files, doctor.translations, doctor.disk]
+    files: list[Check] = [doctor.files, doctor.virus_scanner, doctor.static_files, doctor.translations, doctor.disk]
     return [
         doctor.redis,
         doctor.mail_server,

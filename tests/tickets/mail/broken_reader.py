@@ -1,13 +1,33 @@
 """A reader of mails as it would be with a fault in it: words in a mail say which."""
 
 import os
+import signal
 import sys
 import time
 
 from tickets.mail import reader
 from tickets.mail.parsing import Mail
 
-BROKEN = {b"HANG": lambda: time.sleep(600), b"CRASH": os.abort, b"MEMORY": lambda: bytearray(1 << 40)}
+
+def _garbage() -> None:
+    """Answers what is no mail, and then nothing more."""
+    signal.alarm(0)
+    sys.stdout.buffer.write(reader.ANSWERED.pack(1) + b"\xc1")
+    sys.stdout.buffer.flush()
+    time.sleep(600)
+
+
+def _error() -> None:
+    raise ValueError("words of the mail")
+
+
+BROKEN = {
+    b"HANG": lambda: time.sleep(600),
+    b"CRASH": os.abort,
+    b"MEMORY": lambda: bytearray(1 << 40),
+    b"GARBAGE": _garbage,
+    b"ERROR": _error,
+}
 _parse = reader.parse_mail
 
 

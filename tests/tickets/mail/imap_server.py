@@ -1,6 +1,7 @@
 """An IMAP server for tests: Twisted's, which speaks the whole protocol on a real socket, over mails in memory.
 
-Started with a port as a process of its own. Tests put mails into it, and look at their flags, as any other client.
+Started as a process of its own, with two ports: for signing in by `LOGIN`, and by SASL. Tests put mails into it, and
+look at their flags, as any other client.
 """
 
 import sys
@@ -14,6 +15,10 @@ from twisted.mail import imap4
 from zope.interface import implementer
 
 USER, PASSWORD = "help", "s3cret:@/word"
+KOREAN_USER, KOREAN_PASSWORD = "상담", "비밀 번호"  # which only SASL can pass on
+FOLDERS = ("INBOX", "문의함", "Rückgaben & mehr")
+UNREADABLE = b"X-Unreadable"  # a mail with this header is on a broken disk
+LONGER = b"X-Longer"  # and one with this is longer than what of it is handed out
 
 
 @implementer(imap4.IMessage)
@@ -39,7 +44,7 @@ class Mail:
         return BytesIO(self.raw.partition(b"\r\n\r\n")[2])
 
     def getSize(self):  # noqa: N802
-        return len(self.raw)
+        return len(self.raw) + 1_000 * (LONGER in self.raw)
 
     def isMultipart(self):  # noqa: N802
         return False
@@ -51,6 +56,8 @@ class Mail:
 @implementer(imap4.IMessageFile)
 class WholeMail(Mail):
     def open(self):
+        if UNREADABLE in self.raw:
+            raise OSError
         return BytesIO(self.raw)
 
 
@@ -90,9 +97,9 @@ class Inbox:
     def destroy(self) -> None:
         """`DELETE`, as a test asks: the server numbers its mails anew, as after its disk was restored."""
         self.validity += 1
-        for mail in self.mails:
-            mail.uid += 100
-        self.next += 100
+        self.next = len(self.mails) + 1
+        for number, mail in enumerate(self.mails, 1):
+            mail.uid = number
 
     def requestStatus(self, names):  # noqa: N802
         return imap4.statusRequestHelper(self, names)
@@ -137,23 +144,28 @@ class Account(imap4.MemoryAccount):
 class Realm:
     def __init__(self) -> None:
         self.account = Account(USER.encode())
-        self.account.create("INBOX")
+        for name in FOLDERS:
+            self.account.create(name)
 
     def requestAvatar(self, who, mind, *interfaces):  # noqa: N802
         return imap4.IAccount, self.account, lambda: None
 
 
 class Factory(protocol.Factory):
-    def __init__(self) -> None:
-        checker = InMemoryUsernamePasswordDatabaseDontUse(**{USER: PASSWORD.encode()})
-        self.portal = Portal(Realm(), [checker])
+    def __init__(self, portal: Portal, challengers: dict) -> None:
+        self.portal, self.challengers = portal, challengers
 
     def buildProtocol(self, address):  # noqa: N802
         server = imap4.IMAP4Server()
-        server.portal = self.portal
+        server.portal, server.challengers = self.portal, self.challengers
         return server
 
 
 if __name__ == "__main__":
-    reactor.listenTCP(int(sys.argv[1]), Factory(), interface="127.0.0.1")
+    checker = InMemoryUsernamePasswordDatabaseDontUse()
+    checker.addUser(USER.encode(), PASSWORD.encode())
+    checker.addUser(KOREAN_USER.encode(), KOREAN_PASSWORD.encode())
+    portal = Portal(Realm(), [checker])
+    for port, challengers in zip(sys.argv[1:], ({}, {b"PLAIN": imap4.PLAINCredentials}), strict=True):
+        reactor.listenTCP(int(port), Factory(portal, challengers), interface="127.0.0.1")
     reactor.run()

@@ -15,14 +15,14 @@ from helpcenter.models import Customer
 from tests.make import make_agent, make_ticket
 from tests.tickets.mail.corpus import CORPUS, DSN, mail, multipart, part
 from tests.tickets.outgoing import made
-from tickets import mails
+from tickets.answering import mails
 from tickets.mail import limits
 from tickets.mail.bounces import Bounce
 from tickets.mail.incoming import NobodysMail, receive
 from tickets.mail.models import ReceivedMail
 from tickets.mail.returned import mark_returned
-from tickets.merging import merge
 from tickets.models import Comment, Ticket, TicketMail
+from tickets.triage.merging import merge
 
 CARD = "4111 1111 1111 1111"
 Reason = ReceivedMail.Reason

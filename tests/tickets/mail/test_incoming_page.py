@@ -13,10 +13,10 @@ from agents.models import AuditEntry, Service, ServiceMailbox
 from contiple.base.errors import Closed
 from tests.make import make_chat, make_ticket, make_user
 from tests.tickets.mail.corpus import CORPUS, mail
-from tickets.concealing import conceal_copies
 from tickets.mail import unfiled
 from tickets.mail.incoming import receive
 from tickets.mail.models import ReceivedMail
+from tickets.masking.concealing import conceal_copies
 from tickets.models import Ticket
 
 PAGE = "/desk/demo/mail/"

@@ -7,12 +7,12 @@ from agents.models import AuditEntry, ServiceMailbox
 from agents.outbox.models import OutgoingMail
 from tests.tickets.mail.corpus import mail, multipart, part
 from tests.tickets.masked import select_text
-from tickets.comment_masks import mask_comments
+from tickets.answering.replies import Reply, send_reply
 from tickets.mail.incoming import receive
 from tickets.mail.models import ReceivedMail
-from tickets.mail.quoted import conceal_quotes
+from tickets.masking.comment_masks import mask_comments
+from tickets.masking.quoted import conceal_quotes
 from tickets.models import Comment, CommentMask, Ticket
-from tickets.replies import Reply, send_reply
 
 SECRET = "Moonlit Gate 77"
 WORDS = f"Your door code is {SECRET} until Friday."

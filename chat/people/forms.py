@@ -1,0 +1,61 @@
+"""The forms of a customer's notes and facts, and the search of Customers."""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from agents.changes import stamp
+from agents.forms import StampedForm
+from agents.models import Service
+from chat.masking.concealing import conceal
+from chat.people.facts import FIELDS
+from chat.people.notes import CHANGED, LENGTH_MAX
+from helpcenter.models import Customer, CustomerNote
+
+SEARCH_LENGTH_MAX = 200
+
+
+def searched(query: Mapping[str, str], service: Service) -> str:
+    """The text to search for, masked as stored names are: personal numbers are in no query either."""
+    text = query.get("q", "")[:SEARCH_LENGTH_MAX].replace("\0", "").strip()
+    return conceal(service, text) if text else ""
+
+
+class FactsForm(StampedForm, forms.ModelForm):
+    """A customer's name and e-mail address. ``helpcenter.customers`` cleans them."""
+
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
+    name = forms.CharField(label=_("Name"), widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "auto"}))
+    email = forms.CharField(
+        label=_("E-mail"),
+        required=False,
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+        help_text=_("Later mails go to it. Links in mails that have left still work until they end."),
+    )
+
+    class Meta:
+        model = Customer
+        fields = FIELDS
+
+    def __init__(self, data: Any = None, *, customer: Customer) -> None:
+        facts = {name: getattr(customer, name) for name in FIELDS}
+        super().__init__(data, initial=facts | {"seen": stamp(customer, FIELDS)})
+
+
+class NoteForm(StampedForm, forms.Form):
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
+    body = forms.CharField(
+        label=_("Note"),
+        max_length=LENGTH_MAX,
+        help_text=_("Only agents see notes. Personal information is masked."),
+        widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
+    )
+    request_id = forms.UUIDField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, data: Any = None, *, note: CustomerNote | None = None) -> None:
+        initial = {"body": note.body if note else "", "request_id": uuid.uuid4()}
+        initial["seen"] = stamp(note, CHANGED) if note else ""
+        super().__init__(data, initial=initial, auto_id=f"note-{initial['request_id'].hex[:8]}-%s")

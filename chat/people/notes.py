@@ -1,0 +1,168 @@
+"""Notes on customers, by agents for agents. They are masked before they are saved, and no original is kept.
+
+They go with the customer's originals: when an admin destroys those, and when the customer was not in touch for as many
+days as the contract keeps originals. Each act is on record, without the words.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import Http404
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from agents import audit
+from agents.changes import apply_changes, refuse_outdated
+from agents.models import Agent, Contract
+from chat.conversation import message_masks
+from chat.masking import concealing, destroying
+from chat.masking.copies import conceal_in
+from chat.models import Chat
+from contiple.base.clock import database_now
+from contiple.base.errors import Conflict, Invalid
+from contiple.base.texts import clean_text
+from helpcenter.models import Customer, CustomerNote
+
+NOTES_MAX = 50  # on a customer: more are read by nobody
+LENGTH_MAX = CustomerNote._meta.get_field("body").max_length or 0
+SHOWN = 3  # beside a conversation
+AT_ONCE = 500  # a sweep's share; the next one goes on
+CHANGED = ("body",)  # by an edit
+
+
+class Notes(NamedTuple):
+    shown: Sequence[CustomerNote]  # newest first
+    has_more: bool
+
+
+def all_of(customer: Customer) -> Notes:
+    return Notes(list(_newest(customer)), has_more=False)
+
+
+def latest(customer: Customer) -> Notes:
+    """The newest ones. One query."""
+    found = list(_newest(customer)[: SHOWN + 1])
+    return Notes(found[:SHOWN], len(found) > SHOWN)
+
+
+def may_change(agent: Agent, note: CustomerNote) -> bool:
+    """The author may change a note, and an admin."""
+    return agent.is_admin or note.agent_id == agent.pk
+
+
+def add(agent: Agent, customer: Customer, body: str, *, request_id: UUID | None = None) -> CustomerNote:
+    """Adds a note to a customer of the agent's service; the same form sent twice adds it once.
+
+    Raises ``Invalid`` for the text, ``Conflict`` if there are ``NOTES_MAX``. Locks the customer's row.
+    """
+    body = _concealed(customer, body)
+    with transaction.atomic():
+        Customer.objects.select_for_update(no_key=True, of=("self",)).get(pk=customer.pk)
+        if request_id and (sent := customer.notes.filter(request_id=request_id).first()):
+            return sent
+        if customer.notes.count() >= NOTES_MAX:
+            raise Conflict(_("There are %(most)s notes already. Remove one first.") % {"most": NOTES_MAX})
+        note = customer.notes.create(agent=agent, name=str(agent)[:80], body=body, request_id=request_id)
+        _record(agent, note, "customer.note_added")
+    return note
+
+
+@transaction.atomic
+def edit(agent: Agent, note: CustomerNote, body: str, *, seen: str = "") -> None:
+    """Replaces what the note says, if it is still as the form showed it (``seen``).
+
+    Raises ``Invalid``, ``Conflict`` if it was changed meanwhile, by a mask or an edit, and ``Http404`` if the agent may
+    not, or the note is gone.
+    """
+    body = _concealed(note.customer, body)
+    row = _own(agent, note).select_for_update().first()
+    if row is None:
+        raise Http404
+    refuse_outdated(row, CHANGED, seen)
+    if apply_changes(row, {"body": body}):
+        CustomerNote.objects.filter(pk=row.pk).update(edited_at=timezone.now())
+        _record(agent, note, "customer.note_edited")
+
+
+@transaction.atomic
+def remove(agent: Agent, note: CustomerNote) -> None:
+    """Raises ``Http404`` if the agent may not, or the note is gone."""
+    deleted, _rows = _own(agent, note).delete()
+    if not deleted:
+        raise Http404
+    _record(agent, note, "customer.note_removed")
+
+
+def register() -> None:
+    """Lets notes go with a customer's originals, and hides in them what is masked by hand in the customer's chat."""
+    destroying.with_row.append(_destroy)
+    message_masks.copies.append(_conceal_copies)
+
+
+def conceal_copies(customer_id: int, originals: Sequence[str]) -> None:
+    """Puts asterisks over copies of ``originals``, which somebody masks by hand at this moment, in the notes."""
+    if not originals:
+        return
+    for note in CustomerNote.objects.select_for_update().filter(customer=customer_id).order_by("pk"):
+        body = conceal_in(note.body, originals)
+        if body != note.body:
+            CustomerNote.objects.filter(pk=note.pk).update(body=body)
+
+
+def drop_expired(now: datetime | None = None) -> int:
+    """Deletes notes that the contracts keep no longer; returns of how many customers."""
+    now = now or database_now()
+    contracts = Contract.objects.exclude(originals_kept_days=None)
+    return sum(_drop_expired(it.service_id, now - timedelta(days=it.originals_kept_days or 0)) for it in contracts)
+
+
+def _newest(customer: Customer) -> QuerySet[CustomerNote]:
+    return customer.notes.order_by("-pk")
+
+
+def _own(agent: Agent, note: CustomerNote) -> QuerySet[CustomerNote]:
+    found = CustomerNote.objects.filter(pk=note.pk)
+    return found if agent.is_admin else found.filter(agent=agent)
+
+
+def _concealed(customer: Customer, body: str) -> str:
+    body = clean_text(body)
+    if not body:
+        raise Invalid(_("Write something first."), code="body")
+    if len(body) > LENGTH_MAX:
+        raise Invalid(_("The note is too long."), code="body")
+    return concealing.conceal(customer.service, body)
+
+
+def _record(agent: Agent, note: CustomerNote, action: str) -> None:
+    audit.record(agent.service_id, action, f"customer:{note.customer_id}", agent=agent, note=note.pk)
+
+
+def _destroy(admin: Agent, customer: Customer) -> None:
+    deleted, _rows = customer.notes.all().delete()
+    if deleted:
+        subject = f"customer:{customer.pk}"
+        audit.record(admin.service_id, "customer.notes_destroyed", subject, agent=admin, notes=deleted)
+
+
+def _conceal_copies(chat: Chat, originals: Sequence[str]) -> None:
+    conceal_copies(chat.customer_id, originals)
+
+
+def _drop_expired(service_id: int, before: datetime) -> int:
+    old = CustomerNote.objects.filter(
+        customer__service=service_id, customer__last_contact_at__lt=before, created_at__lt=before
+    )
+    with transaction.atomic():
+        # Those that another worker is deleting are its own.
+        locked = old.select_for_update(skip_locked=True, of=("self",)).order_by("pk")
+        found = dict(locked.values_list("pk", "customer")[:AT_ONCE])
+        CustomerNote.objects.filter(pk__in=found).delete()
+        whose = sorted(set(found.values()))
+        facts = {f"customer:{pk}": {"reason": destroying.RETENTION} for pk in whose}
+        audit.record_each(service_id, "customer.notes_destroyed", facts)
+    return len(whose)

@@ -1,0 +1,4 @@
+/** Returns the elements of our own HTML. */
+export function fragment(html) {
+  return document.createRange().createContextualFragment(html);
+}

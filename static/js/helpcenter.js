@@ -1,0 +1,4 @@
+// The pages of a help center.
+
+import "./app.js";
+import "./chat-launcher.js";
