@@ -71,14 +71,16 @@ def add_messages(chat_ids: list[int], number: int) -> None:
 
 
 def add_tickets(service: Service, agent: Agent, number: int, *, requester: Customer | None = None) -> None:
+    """One a minute, back from the oldest that was added before: rows lie in the list's order, as tickets do in time."""
+    last = service.last_ticket_number
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO tickets_ticket (service_id, number, subject, body, state, channel, requester_id, assignee_id,"
             " created_at, updated_at) SELECT %s, %s + n, 'Where is order ' || n || '?', 'It should have come.',"
             " CASE n %% 3 WHEN 0 THEN 'unassigned' ELSE 'processing' END, 'agent', %s::bigint,"
-            " CASE n %% 3 WHEN 0 THEN NULL ELSE %s::bigint END, now(), now() - n * interval '1 minute'"
+            " CASE n %% 3 WHEN 0 THEN NULL ELSE %s::bigint END, now(), now() - (%s + n) * interval '1 minute'"
             " FROM generate_series(1, %s) n",
-            [service.pk, service.last_ticket_number, requester and requester.pk, agent.pk, number],
+            [service.pk, last, requester and requester.pk, agent.pk, last, number],
         )
     service.last_ticket_number += number
     service.save(update_fields=["last_ticket_number"])
