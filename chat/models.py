@@ -64,6 +64,9 @@ class Chat(models.Model):
     )
     language = models.CharField(max_length=7, choices=settings.LANGUAGES, default="en")
     page = models.CharField(max_length=500, blank=True)  # where the customer was when the chat began
+    # Where the customer is, or was at the end: if the policy says so (``conversation.current_page``).
+    page_now = models.CharField(max_length=500, blank=True, default="", db_default="", editable=False)
+    page_now_at = models.DateTimeField(null=True, blank=True, editable=False)
     # Consent: the very text that was agreed to (its version and language), and when.
     policy = models.ForeignKey(PrivacyPolicy, models.PROTECT, related_name="+")
     consented_at = models.DateTimeField()

@@ -65,13 +65,19 @@ class Seen(Struct, tag="seen", forbid_unknown_fields=True):
     chat: Number = 0
 
 
+class Page(Struct, tag="page", forbid_unknown_fields=True):
+    """The customer is on this page. Sent only if the page was drawn with leave to (``data-follow``)."""
+
+    page: Annotated[str, Meta(max_length=2_000)]
+
+
 class Beat(Struct, tag="beat", forbid_unknown_fields=True):
     """The answer to the server's beat: everything up to ``sent`` bytes has arrived."""
 
     sent: Number
 
 
-FromCustomer = Hello | Send | Typing | Seen | Beat
+FromCustomer = Hello | Send | Typing | Seen | Page | Beat
 FromAgent = Watch | Unwatch | Send | Note | Typing | Seen | Beat
 
 
@@ -117,6 +123,14 @@ class Receipts(Struct, tag="marks"):
 class TypingNow(Struct, tag="typing"):
     chat: int
     author: str
+
+
+class PageNow(Struct, tag="page"):
+    """To an agent: the page that the customer is on, since when."""
+
+    chat: int
+    page: str
+    at: str
 
 
 class Status(Struct, tag="status"):
@@ -189,7 +203,19 @@ class Error(Struct, tag="error"):
 
 
 ToClient = (
-    Message | Ack | Receipts | TypingNow | Status | Unread | Place | Waiting | Desk | LastLine | ServerBeat | Error
+    Message
+    | Ack
+    | Receipts
+    | TypingNow
+    | PageNow
+    | Status
+    | Unread
+    | Place
+    | Waiting
+    | Desk
+    | LastLine
+    | ServerBeat
+    | Error
 )
 
 decode_from_customer = msgspec.json.Decoder(FromCustomer).decode

@@ -127,6 +127,9 @@ class ChatSettings(models.Model):
         help_text=_("Counted from the end of the chat, then they are destroyed. 0 means they are kept."),
     )
 
+    # The version of the privacy policy that says that agents see the customer's page; NULL: they don't.
+    follow_page_policy = models.PositiveIntegerField(null=True, blank=True, editable=False)
+
     class Meta:
         app_label = "chat"
         verbose_name = verbose_name_plural = _("Chat settings")

@@ -57,11 +57,19 @@ class Typed(Struct, tag="typed", frozen=True):
     author: str
 
 
+class Moved(Struct, tag="moved", frozen=True):
+    """The customer is on another page, masked; ``at`` in ISO 8601."""
+
+    chat: int
+    page: str
+    at: str
+
+
 class Touched(Struct, tag="touched", frozen=True):
     """Something else about the topic changed: receivers read again what they show."""
 
 
-Delivery = Changed | Receipts | Typed | Touched
+Delivery = Changed | Receipts | Typed | Moved | Touched
 Addressed = tuple[str, Delivery]  # topic and delivery
 
 

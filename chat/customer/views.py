@@ -29,14 +29,15 @@ from chat import access
 from chat.abuse import blocks, crowds, limits, puzzle
 from chat.abuse.networks import network_of
 from chat.conversation import entries, evaluations, frames, messages, rendering
+from chat.conversation.current_page import is_followed
 from chat.conversation.paging import before
 from chat.customer.forms import StartForm
 from chat.customer.members import bearer, member, new_customer
-from chat.customer.page_addresses import masked_address
 from chat.customer.stages import absent, stage_of
 from chat.customer.views_embed import embedding_sites, framed, in_asked_language
 from chat.lifecycle import transitions
 from chat.masking import concealing
+from chat.masking.page_addresses import masked_address
 from chat.models import Chat
 from chat.routing import queue
 from chat.routing.queue_limits import QueueFull
@@ -86,7 +87,7 @@ for_customers = known_by(bearer)
 def panel(request: HttpRequest, service: str) -> HttpResponse:
     """The page in the frame, as a customer without a chat sees it. The script resumes the chat of others."""
     context = chat_page(request, running_service(service))
-    context["sites"] = embedding_sites(context["service"])
+    context["sites"], context["is_followed"] = embedding_sites(context["service"]), is_followed(context["service"])
     response = framed(render(request, "chat/customer.html", context | stage_of(request, context)), context["sites"])
     add_never_cache_headers(response)
     return response

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from agents import audit
 from agents.access import require_admin
@@ -13,6 +14,8 @@ from agents.models import Agent, Service
 from chat.mails import MailWait
 from chat.service_settings import ChatSettings
 from contiple.base.errors import Invalid
+from helpcenter.access import help_center_of
+from helpcenter.policies import current_version
 
 FIELDS = tuple(field.name for field in ChatSettings._meta.fields if field.name not in {"id", "service"})
 
@@ -34,6 +37,7 @@ def change_chat_settings(*, by: Agent, values: dict[str, Any], seen: str = "") -
     row = ChatSettings.objects.select_for_update(no_key=True).get(service=by.service_id)
     require_admin(by)
     refuse_outdated(row, FIELDS, seen)
+    _refuse_other_policy(by.service, values.get("follow_page_policy"))
     _refuse_contradictions({name: getattr(row, name) for name in FIELDS} | values)
     minutes = row.mail_unread_minutes
     changed = apply_changes(row, values)
@@ -47,6 +51,19 @@ def change_chat_settings(*, by: Agent, values: dict[str, Any], seen: str = "") -
 
 def chat_settings_stamp(row: ChatSettings) -> str:
     return stamp(row, FIELDS)
+
+
+def _refuse_other_policy(service: Service, confirmed: int | None) -> None:
+    """Agents see the customer's page only if the policy in force says so, and an admin has confirmed that one."""
+    if confirmed is None:
+        return
+    version = current_version(help_center_of(service))
+    if not version:
+        raise Invalid(_("Write a privacy policy that says so first."), code="follow_page")
+    if confirmed != version:
+        raise Invalid(
+            _("The privacy policy has changed. Check that it says so, and confirm again."), code="follow_page"
+        )
 
 
 def _refuse_contradictions(values: dict[str, Any]) -> None:

@@ -13,7 +13,9 @@ from agents.forms import StampedForm
 from chat.conversation.evaluations import MESSAGE, MESSAGE_LENGTH_MAX
 from chat.routing.chat_settings import FIELDS, chat_settings_stamp
 from chat.service_settings import ChatSettings
+from helpcenter.access import help_center_of
 from helpcenter.forms import Paragraphs
+from helpcenter.policies import current_version
 
 # The field of the satisfaction guide message in each language.
 MESSAGES = {language: f"evaluation_message_{language}" for language, _name in settings.LANGUAGES}
@@ -33,20 +35,33 @@ SECTIONS = [
         ],
     ),
     (_("Categories"), [["category_required"]]),
+    (_("Current page"), [["follow_page"]]),
     (_("Satisfaction evaluation"), [["evaluation_on"], *([name] for name in MESSAGES.values())]),
 ]
 
 
 class ChatSettingsForm(StampedForm, forms.ModelForm):
     seen = forms.CharField(widget=forms.HiddenInput, required=False)
+    # The version of the privacy policy that the page showed: it is the one that is confirmed.
+    seen_policy = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0)
+    follow_page = forms.BooleanField(
+        label=_("Show agents which page the customer is on"),
+        required=False,
+        help_text=_(
+            "I confirm that the privacy policy in force says so. While a chat is open, agents see the address of the "
+            "customer’s page, masked; only the last one is kept. A new version of the policy switches this off."
+        ),
+    )
 
     class Meta:
         model = ChatSettings
-        fields = [name for name in FIELDS if name != "evaluation_messages"]
+        fields = [name for name in FIELDS if name not in {"evaluation_messages", "follow_page_policy"}]
 
     def __init__(self, data: Any, *, chat_settings: ChatSettings) -> None:
         initial = {**model_to_dict(chat_settings, FIELDS), "seen": chat_settings_stamp(chat_settings)}
         initial |= {name: chat_settings.evaluation_messages.get(code, "") for code, name in MESSAGES.items()}
+        policy = current_version(help_center_of(chat_settings.service))
+        initial |= {"seen_policy": policy, "follow_page": policy == chat_settings.follow_page_policy}
         super().__init__(data, initial=initial)
         self._add_messages()
         for name in self._meta.fields:
@@ -61,7 +76,9 @@ class ChatSettingsForm(StampedForm, forms.ModelForm):
     def values(self) -> dict[str, Any]:
         data = self.cleaned_data
         written = {language: data[name] for language, name in MESSAGES.items() if data[name]}
-        return {name: data[name] for name in self._meta.fields} | {"evaluation_messages": written}
+        followed = (data["seen_policy"] or 0) if data["follow_page"] else None
+        further = {"evaluation_messages": written, "follow_page_policy": followed}
+        return {name: data[name] for name in self._meta.fields} | further
 
     def _add_messages(self) -> None:
         for language, language_name in settings.LANGUAGES:

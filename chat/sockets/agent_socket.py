@@ -15,6 +15,7 @@ from agents.second_factor.requirement import lacks_factor
 from agents.sessions import SEEN_EVERY, keep_alive
 from chat import protocol
 from chat.conversation import entries, frames, live, rendering
+from chat.conversation.current_page import last_page
 from chat.models import Chat
 from chat.routing import opening, presence, queue
 from chat.routing.assignment import assign_waiting_chats
@@ -113,6 +114,12 @@ class AgentSocket(Display):
     async def refusal(self) -> int | None:
         return await in_thread(self._refusal)
 
+    async def show(self, delivery: live.Delivery) -> None:
+        if not isinstance(delivery, live.Moved):
+            await super().show(delivery)
+        elif delivery.chat in self.cursors:
+            await self.client.send(protocol.PageNow(delivery.chat, delivery.page, delivery.at))
+
     async def show_elsewhere(self, changed: live.Changed) -> None:
         if changed.entry.chat in self.own_chats:
             self.line_revs[changed.entry.chat] = changed.entry.rev
@@ -184,7 +191,7 @@ class AgentSocket(Display):
         if not chatting_agents([self.credential]):
             raise Closed(_("You no longer have the chat permission."))
         chat = snapshots.look_at_chat(chat_id, self.service_id)
-        return FirstLook(chat.last_rev, chat.receipts, entries.changes_since(chat_id, rev))
+        return FirstLook(chat.last_rev, chat.receipts, entries.changes_since(chat_id, rev), last_page(chat_id))
 
     def _holds(self, chat_id: int) -> bool:
         held = Chat.objects.filter(pk=chat_id, agent=self.agent_id, state=Chat.State.ACTIVE)

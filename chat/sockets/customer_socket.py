@@ -14,6 +14,7 @@ from chat import access, protocol
 from chat.abuse import blocks, limits
 from chat.abuse.networks import hash_of
 from chat.conversation import entries, frames, live
+from chat.conversation.current_page import note_page
 from chat.conversation.entries import Entry
 from chat.models import Chat
 from chat.routing import presence, queue
@@ -72,16 +73,20 @@ class CustomerSocket(Display):
         if self.chat_id is None:
             await self.client.close(UNKNOWN)
             return
+        await self._take(self.chat_id, frame)
+
+    async def _take(self, chat_id: int, frame: protocol.FromCustomer) -> None:
         match frame:
             case protocol.Send():
-                await self.append(self.chat_id, frame)
+                await self.append(chat_id, frame)
             case protocol.Beat():
                 self.note_answer(frame)
-            case protocol.Typing():
-                if self.limits.take_typing(time.monotonic()):
-                    live.publish(live.chat_topic(self.chat_id), live.Typed(self.chat_id, "customer"))
+            case protocol.Typing() if self.limits.take_typing(time.monotonic()):
+                live.publish(live.chat_topic(chat_id), live.Typed(chat_id, "customer"))
+            case protocol.Page() if self.limits.take_page():
+                await in_thread(note_page, chat_id, frame.page)
             case protocol.Seen():
-                await self.note_receipt(self.chat_id, frame)
+                await self.note_receipt(chat_id, frame)
 
     async def refresh(self) -> None:
         try:

@@ -23,6 +23,7 @@ class FirstLook(NamedTuple):
     last_rev: int
     receipts: live.Receipts
     changes: list[entries.Entry]  # since the rev that was asked for
+    page: protocol.PageNow | None = None  # for agents
 
 
 class Display(Connection):
@@ -58,6 +59,8 @@ class Display(Connection):
             await self.catch_up(chat_id)
         self.cursors.forget_receipts(chat_id)
         await self.show_receipts(look.receipts)
+        if look.page:
+            await self.client.send(look.page)
 
     async def unwatch(self, chat_id: int) -> None:
         self.cursors.remove(chat_id)

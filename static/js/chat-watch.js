@@ -4,12 +4,12 @@ import "./storage.js"; // before whatever stores
 import { leave } from "./customer-member.js";
 import { CustomerSession, isMember, MEMBER } from "./customer-session.js";
 import { ParentPage } from "./parent-page.js";
-import { Socket } from "./socket.js";
+import { Socket, tellPage } from "./socket.js";
 import { Unread } from "./unread.js";
 
 const LATEST = 2 ** 31 - 1; // the last rev of all: what was written is not wanted here, only how much is unread
 
-const { service, path, sites, memberEndUrl } = document.documentElement.dataset;
+const { service, path, sites, memberEndUrl, follow } = document.documentElement.dataset;
 const session = new CustomerSession(service);
 let given = ""; // the token that the page around keeps
 let socket = null;
@@ -20,7 +20,13 @@ const parentPage = new ParentPage(sites, {
     if (person === null && isMember(session.token || token)) signOut(session.token || token);
     else connect();
   },
+  moved: notePage,
 });
+
+/** Tells the agent which page the customer is on: only where the policy says so. */
+function notePage() {
+  if (socket) tellPage(socket, follow === undefined ? "" : parentPage.address);
+}
 
 /** The member has signed out of the site. */
 function signOut(token) {
@@ -34,15 +40,18 @@ function signOut(token) {
 function connect() {
   const token = session.token || given;
   socket?.close();
-  if (token) follow(new Socket(path), token);
+  if (token) attend(new Socket(path), token);
   else tell(false, 0);
 }
 
-function follow(line, token) {
+function attend(line, token) {
   const unread = new Unread();
   let state = "";
   socket = line;
-  line.addEventListener("open", () => line.send({ type: "hello", token, rev: LATEST }));
+  line.addEventListener("open", () => {
+    line.send({ type: "hello", token, rev: LATEST });
+    notePage();
+  });
   line.addEventListener("refused", () => tell(false, 0));
   line.addEventListener("frame", ({ detail: frame }) => {
     unread.take(frame);

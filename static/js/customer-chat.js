@@ -38,6 +38,7 @@ class CustomerChat extends HTMLElement {
       hello: (known) => this.#greeted(known),
       shown: () => this.#pane?.noteShown(),
       focused: () => this.noteSeen(),
+      moved: () => this.#pane?.notePage(),
     });
     this.absence = new Absence(() => this.session.post(this.stage.dataset.openUrl || this.dataset.openUrl), () => this.#reload());
     this.absence.watch(this.stage);
@@ -246,6 +247,7 @@ class CustomerChat extends HTMLElement {
       notice: (text) => this.#notice(text),
       stateChanged: (now) => this.#stateChanged(now),
       unreadChanged: () => this.#tellState(),
+      page: () => ("follow" in this.dataset ? this.parentPage.address : ""),
       hasFocus: () => !this.#past && (document.hasFocus() || this.parentPage.hasFocus),
       refused: (token) => (token === this.session.token ? this.#startOver() : this.#comeBack()),
     });

@@ -3,7 +3,7 @@
 import { forgetDraft } from "./chat-drafts.js";
 import { ChatView } from "./chat-view.js";
 import { CustomerEvaluation } from "./customer-evaluation.js";
-import { Socket } from "./socket.js";
+import { Socket, tellPage } from "./socket.js";
 import { localiseTimes } from "./times.js";
 import { Unread } from "./unread.js";
 
@@ -58,6 +58,11 @@ export class CustomerPane {
     this.#view.noteSeen();
   }
 
+  /** Tells the agent which page the chat is on: only where the policy says so. */
+  notePage() {
+    tellPage(this.#socket, this.#parts.page());
+  }
+
   leave() {
     this.#view.leave();
     this.close();
@@ -77,6 +82,7 @@ export class CustomerPane {
       socket.send({ type: "hello", token, rev: this.#view.conversation.rev });
       notice("");
       this.#view.resend();
+      this.notePage();
     });
     socket.addEventListener("lost", () => notice(texts.offline));
     socket.addEventListener("refused", () => refused(token));

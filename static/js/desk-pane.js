@@ -111,6 +111,7 @@ export class DeskPane {
 
   receive(frame) {
     this.#view?.receive(frame);
+    if (frame.type === "page") this.#showPage(frame);
     if (frame.type === "message" && frame.html.includes('data-kind="evaluation"')) this.#showCustomerAnew();
   }
 
@@ -172,6 +173,19 @@ export class DeskPane {
   }
 
   /** The evaluation, which has come, stands among the customer's details too. */
+  /** The customer is on another page. */
+  #showPage({ page, at }) {
+    const now = this.#desk.querySelector("[data-part=page-now]");
+    if (!now) return;
+    const [address, since] = now.children;
+    address.textContent = address.title = page;
+    const time = Object.assign(document.createElement("time"), { dateTime: at });
+    time.dataset.format = "datetime";
+    since.replaceChildren(time);
+    now.hidden = now.previousElementSibling.hidden = false;
+    localiseTimes(now);
+  }
+
   async #showCustomerAnew() {
     const { url } = this;
     const html = await this.#parts.requests.get(url);

@@ -22,7 +22,7 @@ export class ParentPage {
   /**
    * `sites`: the origins that may show the chat beside our own, with spaces between. Of what `heed` has is called:
    * `hello({ token, person })` with what the page knows, `shown()` when it has opened the frame, and `focused()` when
-   * the reader came back to it.
+   * the reader came back to it, and `moved()` when it is another page.
    */
   constructor(sites, heed) {
     this.#sites = new Set([window.location.origin, ...sites.split(" ")]);
@@ -45,7 +45,9 @@ export class ParentPage {
     if (source !== window.parent || !this.#sites.has(origin) || !message) return;
     this.#origin = origin;
     this.hasFocus = message.focused === true;
+    const before = this.address;
     this.address = String(message.page || "").slice(0, ADDRESS_LENGTH);
+    if (this.address !== before) this.#heed.moved?.();
     if (message.type === "hello") this.#heed.hello?.({ token: String(message.token || ""), person: message.person });
     if (message.type === "shown" || message.shown) this.#heed.shown?.();
     else if (this.hasFocus) this.#heed.focused?.();

@@ -5,6 +5,15 @@ const RETRY_MS = [500, 1000, 2000, 4000, 8000, 15000];
 // The server beats every 15 s; after two missed beats the connection is dead, whatever the browser believes.
 const SILENCE_MS = 40_000;
 
+const PAGE_AFTER_MS = 1000; // the server takes one a second
+const PAGE_LENGTH = 2000;
+
+/** Tells on which page the customer is, unless it is "". Of many in a row it tells the last. */
+export function tellPage(socket, page) {
+  clearTimeout(socket.page);
+  if (page) socket.page = setTimeout(() => socket.send({ type: "page", page: page.slice(0, PAGE_LENGTH) }), PAGE_AFTER_MS);
+}
+
 /** Events: `open`, `frame` (detail: the frame), `lost`, `refused` (detail: the close code). */
 export class Socket extends EventTarget {
   #path;

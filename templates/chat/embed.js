@@ -5,7 +5,6 @@
   const GLOBAL = "ContipleChat";
   // The frame's page answers before it has loaded; this much later it was not our page.
   const ANSWER_MS = 5000;
-  const FRONT = 2147483000;
   const service = config.service;
   const key = GLOBAL + ":" + service;
   const line = Object.assign({}, script?.dataset);
@@ -185,7 +184,7 @@
     leave.hidden = said.hidden = ready;
     leave.setAttribute("aria-label", texts.fold);
     frame.title = texts.title;
-    style("z-index", open ? FRONT + 1 : FRONT);
+    style("z-index", 2147483000 + open); // before all; of several services the open one
     entitle();
   }
   /** The line's own, else the page's, else the reader's. */
@@ -374,6 +373,7 @@
     window.addEventListener("storage", changed, until);
     window.addEventListener("focus", focused, until);
     window.addEventListener("blur", focused, until);
+    window.navigation?.addEventListener("navigatesuccess", focused, until);
     document.addEventListener("securitypolicyviolation", blocked, until);
   }
 })(CONFIG, document.currentScript);

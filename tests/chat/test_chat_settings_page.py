@@ -35,6 +35,7 @@ NEW = {
     "file_size_mb": 25,
     "file_count": 200,
     "files_kept_days": 0,
+    "follow_page_policy": 1,
 }
 
 AS_SENT = NEW | {
@@ -46,6 +47,9 @@ AS_SENT = NEW | {
     "evaluation_message_ko": "  어떠셨나요?\r\n",
     "file_documents": None,
     "file_archives": "on",
+    "follow_page_policy": None,
+    "follow_page": "on",
+    "seen_policy": "1",
 }
 
 
@@ -86,7 +90,7 @@ def now() -> dict:
 
 def test_the_page_shows_every_setting() -> None:
     shown = {name for _title, rows in SECTIONS for row in rows for name in row} - set(MESSAGES.values())
-    assert sorted(shown | {"evaluation_messages"}) == sorted(FIELDS)
+    assert sorted(shown - {"follow_page"} | {"evaluation_messages", "follow_page_policy"}) == sorted(FIELDS)
 
 
 def test_everything_is_saved_and_on_record_by_name(client, service, admin) -> None:
@@ -114,6 +118,7 @@ def test_everything_is_saved_and_on_record_by_name(client, service, admin) -> No
         "file_size_mb": [10, 25],
         "file_count": [30, 200],
         "files_kept_days": [365, 0],
+        "follow_page_policy": [None, 1],
     }
     client.post(PATH, saved(**AS_SENT | {"assign_recent_agent": None}))
     assert not now()["assign_recent_agent"]
@@ -237,7 +242,7 @@ def test_the_operation_refuses_what_contradicts_a_setting_that_is_there(service,
 
 @pytest.mark.django_db(transaction=True)
 def test_of_two_at_the_same_moment_one_is_told(service, admin) -> None:
-    seen = "[false,0,0,3,5,15,true,5,false,true,{},true,true,true,true,true,false,10,30,365]"
+    seen = "[false,0,0,3,5,15,true,5,false,true,{},true,true,true,true,true,false,10,30,365,null]"
 
     results = at_once(
         *(partial(change_chat_settings, by=admin, values={"queue_limit": limit}, seen=seen) for limit in (1, 2))
@@ -260,7 +265,7 @@ def test_the_first_look_makes_them_with_every_default(without_row) -> None:
 
     assert [getattr(made, name) for name in FIELDS] == [
         *(False, 0, 0, 3, 5, 15, True, 5, False, True, {}),
-        *(True, True, True, True, True, False, 10, 30, 365),
+        *(True, True, True, True, True, False, 10, 30, 365, None),
     ]
     assert chat_settings_of(without_row) is made
     assert ChatSettings.objects.count() == 1

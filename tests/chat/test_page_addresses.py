@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from chat.customer.page_addresses import masked_address
+from chat.masking.page_addresses import masked_address
 
 pytestmark = pytest.mark.django_db
 SHOP = "https://shop.example/"

@@ -19,6 +19,7 @@ from agents.models import Contract, ServiceMailbox
 from chat.conversation.evaluations import COMMENT_LENGTH_MAX
 from chat.export.exporting import REASON_LENGTH_MAX
 from chat.masking.models import OwnPattern
+from chat.models import Chat, ChatSettings
 from chat.people.merging import REASON_LENGTH_MAX as MERGE_REASON_MAX
 from chat.people.notes import LENGTH_MAX as NOTE_LENGTH_MAX
 from chat.protocol import FRAME_BYTES_MAX
@@ -40,7 +41,7 @@ from tickets.tags import TAG_LENGTH_MAX
 # What the database itself refuses here (`witness`): the error of a failing statement has the whole row in it.
 UNSTORABLE = "[no database takes this]"
 # In frames of clients, those of `malformed_frames` and `messages`.
-TEXTS_IN_FRAMES = {"hello.token", "note.body", "send.body"}
+TEXTS_IN_FRAMES = {"hello.token", "note.body", "page.page", "send.body"}
 # For fields in which there is no room for more. Those for an e-mail address are not tried: what stands there is one.
 SOME = ("card", "foreigner number")
 CREATED = 201
@@ -76,6 +77,15 @@ def members(run: Run) -> None:
 def messages(run: Run) -> None:
     run.say(run.talk, run.talk.chat, run.text("customer's message"))
     run.say(run.tab, run.talk.chat, run.text("agent's message"))
+
+
+def pages_of_customers(run: Run) -> None:
+    policies = run.service.help_center.policies
+    ChatSettings.objects.filter(service=run.service).update(follow_page_policy=policies.latest("version").version)
+    memo = quote(run.text("page that a customer is on", "card with dashes", "resident number", joint=" and "))
+    run.talk.tell("page", page=f"https://shop.example/cart?memo={memo}")
+    there = Chat.objects.filter(pk=run.talk.chat, page_now__startswith="https://shop.example/cart")
+    run.talk.wait_for(there.exists, "the page is not noted")
 
 
 def repeated_sends(run: Run) -> None:
@@ -439,6 +449,7 @@ PATHS: tuple[Callable[[Run], None], ...] = (
     refused_starts,
     members,
     messages,
+    pages_of_customers,
     repeated_sends,
     refused_sends,
     closed_chats,

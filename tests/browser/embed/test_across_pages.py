@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from playwright.sync_api import BrowserContext, Page, expect
 
 from agents.models import Service
-from chat.models import Chat, Lease
+from chat.models import Chat, ChatSettings, Lease
 from chat.routing.presence import RELOAD_GRACE_S
 from helpcenter.models import HelpCenter as Settings
 from tests.browser.embed.shop import Shop, center_of, frame_of, icon_of
@@ -338,3 +338,23 @@ def test_the_frame_hears_only_the_page_around_it(visit, site: Shop, desk: Desk):
     expect(center_of(page).stage("start")).to_be_visible()
     stored = frame_of(page).locator("html").evaluate("() => localStorage.getItem('contiple-chat:demo')")
     assert stored is None
+
+
+def test_agents_see_the_page_that_a_customer_goes_to(service: Service, shop_page: Page, desk: Desk, site: Shop):
+    ChatSettings.objects.filter(service=service).update(follow_page_policy=1)
+    begin(shop_page, desk)
+    shown = desk.customer.locator("[data-part=page-now]")
+    expect(shown).to_contain_text(f"{site.origin}/")
+    shop_page.evaluate("history.pushState({}, '', '/lamps/red')")
+    expect(shown).to_contain_text(f"{site.origin}/lamps/red")
+    next_page(shop_page, site)
+    expect(shown).to_contain_text(f"{site.origin}/chairs")
+
+
+def test_without_the_policy_agents_see_no_other_page(shop_page: Page, desk: Desk, site: Shop) -> None:
+    conversation = begin(shop_page, desk)
+    next_page(shop_page, site)
+    conversation.write("Still there?")
+    expect(badge(shop_page)).to_have_text("1")
+    expect(desk.customer.locator("[data-part=page-now]")).to_be_hidden()
+    assert Chat.objects.get().page_now == ""

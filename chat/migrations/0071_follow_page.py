@@ -1,0 +1,13 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("chat", "0055_shortcuts")]
+
+    operations = [
+        migrations.AddField(
+            model_name="chatsettings",
+            name="follow_page_policy",
+            field=models.PositiveIntegerField(blank=True, editable=False, null=True),
+        ),
+    ]
