@@ -189,6 +189,8 @@ def _make_chat(service: Service, people: dict[str, Agent], row: dict[str, Any], 
         created_at=began,
         waiting_since=began,
         answered_at=began + timedelta(seconds=20),
+        first_answered_at=began + timedelta(minutes=4),  # the second line
+        chats_at_once=1,
         closed_at=ended,
         closed_by=Chat.ClosedBy.CUSTOMER,
         last_rev=len(lines),
