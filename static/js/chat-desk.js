@@ -27,6 +27,7 @@ import "./offered-text.js";
 import { Outbox } from "./outbox.js";
 import { Socket } from "./socket.js";
 import { setPressed } from "./toggle-button.js";
+import "./transfer-targets.js";
 
 class ChatDesk extends HTMLElement {
   #clock = 0;
