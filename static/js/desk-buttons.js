@@ -5,7 +5,7 @@ import { closeMenus } from "./menus.js";
 
 const ACTIONS = {
   close: (desk) => desk.toggle(false),
-  enlarge: (desk) => desk.enlarge(),
+  place: (desk, button) => desk.place.choose(button.dataset.to),
   "allow-notifications": (desk) => desk.alertsForm.allow(),
   shortcuts: (desk) => desk.askShortcuts(),
   back: (desk) => desk.showList(),

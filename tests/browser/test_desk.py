@@ -171,15 +171,12 @@ def test_earlier_messages_come_in_pages_and_the_view_stays(service: Service, sig
 
 
 def test_the_dialog_fills_the_whole_window_and_shrinks_again(desk: Desk):
-    enlarge = desk.tool("enlarge")
-    enlarge.click()
-    expect(enlarge).to_have_attribute("aria-pressed", "true")
+    desk.place("filled")
     assert covers_the_window(desk)
     desk.page.reload()
     expect(desk.chat.composer).to_be_visible()
     assert covers_the_window(desk)
-    desk.tool("enlarge").click()
-    expect(desk.tool("enlarge")).to_have_attribute("aria-pressed", "false")
+    desk.place("floating")
     assert not covers_the_window(desk)
 
 
@@ -188,7 +185,7 @@ def test_on_a_phone_the_list_and_the_chat_take_turns(service: Service, signed_in
     desk = Desk(signed_in_page(agent, viewport=PHONE, has_touch=True, is_mobile=True))
     desk.open()
     assert covers_the_window(desk)
-    expect(desk.tool("enlarge")).to_have_count(0)
+    expect(desk.tool("place")).to_have_count(0)
     expect(desk.chat.root).to_be_hidden()
     desk.entry("Jun").tap()
     expect(desk.chat.body("Hello")).to_be_visible()
