@@ -11,6 +11,7 @@ const ACTIONS = {
   back: (desk) => desk.showList(),
   customer: (desk) => desk.showCustomer(true),
   "leave-customer": (desk) => desk.showCustomer(false),
+  search: (desk) => desk.pane.toggleSearch(),
   mask: (desk) => desk.pane.maskSelected(),
   "follow-up": (desk, button) => desk.dialogs.askFollowUp(button.dataset.url),
   end: (desk, button) => desk.dialogs.askHandOver(button.dataset.url),

@@ -157,14 +157,12 @@ def test_earlier_messages_come_in_pages_and_the_view_stays(service: Service, sig
     expect(desk.chat.message("line 130")).to_be_in_viewport()
 
     earlier = desk.chat.root.get_by_role("button", name="Earlier messages")
-    earlier.scroll_into_view_if_needed()
     top = desk.chat.messages.first
-    place = top.bounding_box()["y"]
-    seen = top.get_attribute("id")
-    earlier.click()
+    seen = desk.chat.root.locator(f"#{top.get_attribute('id')}")
+    desk.chat.scroll.evaluate("element => { element.scrollTop = 0 }")
     expect(desk.chat.messages).to_have_count(100)
-    assert abs(desk.chat.root.locator(f"#{seen}").bounding_box()["y"] - place) < 60
-    earlier.click()
+    expect(seen).to_be_in_viewport()
+    earlier.focus()  # whoever has no wheel comes to the button, and into its view
     expect(desk.chat.messages).to_have_count(130)
     expect(earlier).to_be_hidden()
     expect(desk.chat.bodies).to_have_text([f"line {number}" for number in range(1, 131)])

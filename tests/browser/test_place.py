@@ -57,8 +57,9 @@ def width(element: Locator) -> float:
 
 def assert_inside(element: Locator, page: Page) -> None:
     box, size = element.bounding_box(), page.viewport_size
-    assert box["x"] >= 0 and box["y"] >= 0, box
-    assert box["x"] + box["width"] <= size["width"] and box["y"] + box["height"] <= size["height"], box
+    assert min(box["x"], box["y"]) >= 0, box
+    assert box["x"] + box["width"] <= size["width"], box
+    assert box["y"] + box["height"] <= size["height"], box
 
 
 def test_a_ticket_and_the_docked_dialog_are_used_side_by_side(desk: Desk):
