@@ -15,6 +15,7 @@ from chat.desk import (
     views_masking,
     views_messages,
     views_queue,
+    views_search,
 )
 from chat.export import views as views_export
 from chat.filing import views_categories, views_choosing
@@ -74,6 +75,9 @@ urlpatterns = [
     path("desk/<slug:service>/chat/check/", views.checklist, name="checklist"),
     path("desk/<slug:service>/chat/<int:chat>/history/", views_agent.history, name="history"),
     path("desk/<slug:service>/chat/<int:chat>/earlier/", views_agent.earlier, name="earlier"),
+    path("desk/<slug:service>/chat/<int:chat>/search/", views_search.search, name="search"),
+    path("desk/<slug:service>/chat/<int:chat>/days/", views_search.days, name="days"),
+    path("desk/<slug:service>/chat/<int:chat>/around/", views_search.around, name="around"),
     path("desk/<slug:service>/chat/<int:chat>/changes/", views_agent.changes, name="changes"),
     path("desk/<slug:service>/chat/<int:chat>/files/", views_files.upload, name="upload"),
     path("desk/<slug:service>/chat/mentionable/", views_messages.mentionable, name="mentionable"),
