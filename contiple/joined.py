@@ -40,6 +40,7 @@ SHEETS = (
             *("skeleton", "message", "quotes", "composer", "personal-hint", "chat-widget", "chat-dialog"),
             *("customer-chat", "files", "evaluation", "suggested-articles", "past-chats", "rules", "hours", "two-step"),
             *("canned", "shortcuts", "category", "report", "settings", "desk-composer", "desk-messages"),
+            *("wallboard",),
         )
     ),
     "css/utilities.css",
