@@ -20,7 +20,7 @@ BREAK_REASONS: Mapping[str, Promise] = {
     "training": _("Training"),
     "work": _("Follow-up work"),
 }
-REASON_LENGTH_MAX = Agent._meta.get_field("break_reason").max_length
+REASON_LENGTH_MAX: int = Agent._meta.get_field("break_reason").max_length or 0
 
 
 @transaction.atomic

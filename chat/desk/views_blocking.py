@@ -43,8 +43,12 @@ def block(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
 def blocked(request: HttpRequest, agent: Agent) -> HttpResponse:
     """Who is blocked, and the last chats that were marked as spam; Chat History has them all."""
     marked = list(spam.spam_of(agent)[: SPAM_SHOWN + 1])
-    context = {"section": "blocked", "blocks": blocking.blocks_of(agent)[:SHOWN_MAX]}
-    context |= {"spam": marked[:SPAM_SHOWN], "has_more": len(marked) > SPAM_SHOWN}
+    context = {
+        "section": "blocked",
+        "blocks": blocking.blocks_of(agent)[:SHOWN_MAX],
+        "spam": marked[:SPAM_SHOWN],
+        "has_more": len(marked) > SPAM_SHOWN,
+    }
     return render(request, "chat/blocked.html", context)
 
 
@@ -87,7 +91,7 @@ def end_chats(request: HttpRequest, agent: Agent) -> HttpResponse:
 
 
 def _block(agent: Agent, chat: Chat, *, is_spam: bool, **how: Any) -> int:
-    """Blocks, and marks the chats that end by it as spam, with the chat that gave the occasion. Returns how many end."""
+    """Blocks, and marks the chats that end by it and the one at hand as spam. Returns how many end."""
     ended = blocking.block(agent, chat, **how)
     if is_spam:
         spam.mark_all_spam(agent, [chat.pk, *ended])

@@ -21,7 +21,7 @@ MOVED_AT_ONCE = 200
 
 
 class Move(NamedTuple):
-    """Where chats go: to an agent, by id; else to the queue, that of ``topic`` or of each chat. Agents read ``note``."""
+    """Where chats go: to an agent, by id; else to the queue, of ``topic`` or each its own. Agents read ``note``."""
 
     agent_id: int | None = None
     topic: Topic | None = None
@@ -29,9 +29,9 @@ class Move(NamedTuple):
 
 
 class Moved(NamedTuple):
-    """How many chats were moved, and why which customers' chats were not: names by reason."""
+    """The number of chats that were moved, and why which customers' chats were not: names by reason."""
 
-    count: int
+    number: int
     refused: dict[str, list[str]]
 
 
@@ -41,19 +41,18 @@ def move_chats(admin: Agent, chats: Collection[int], move: Move) -> Moved:
     Who loses chats is told once, with their number. Raises ``Closed`` unless ``admin`` is an admin.
     """
     require_admin(admin)
-    count, refused, losers = 0, dict[str, list[str]](), _Losers(admin)
-    to_queue = move.agent_id is None
+    number, refused, losers = 0, dict[str, list[str]](), _Losers(admin)
+    act = partial(send_back, topic=move.topic) if move.agent_id is None else partial(hand_to, to_id=move.agent_id)
     for chat_id, name in _found(admin, chats):
-        act = partial(send_back, topic=move.topic) if to_queue else partial(hand_to, to_id=move.agent_id)
         try:
             losers.note(act(admin, chat_id, note=move.note, tell=losers.tell), chat_id)
         except DomainError as error:
             refused.setdefault(str(error.text), []).append(name)
         else:
-            count += 1
-    if count and to_queue:
+            number += 1
+    if number and move.agent_id is None:
         assign_waiting_chats(admin.service_id)
-    return Moved(count, refused)
+    return Moved(number, refused)
 
 
 class _Losers:

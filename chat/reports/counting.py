@@ -107,7 +107,8 @@ def _by_key(found: Found) -> Mapping[str, Mapping[int, int]]:
     return counts
 
 
-# How many chats, of those that began in one of the times and are no spam, bear each mark; ``keys`` is one of ``groupings.KEYS_SQL``.
+# How many chats, of those that began in one of the times and are no spam, bear each mark; ``keys`` is one of
+# ``groupings.KEYS_SQL``.
 # OFFSET 0: otherwise the key would be computed for each mark.
 COUNTED = f"""
 SELECT key, mark, count(*) AS number FROM (

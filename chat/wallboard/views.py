@@ -40,9 +40,9 @@ def move(request: HttpRequest, agent: Agent) -> HttpResponse:
     if not form.is_valid():
         return _page(request, agent, form=form, problems=form.problems())
     moved = move_chats(agent, form.cleaned_data["chat"], form.move())
-    if not moved.count:
+    if not moved.number:
         return _page(request, agent, form=form, problems=_refusals(moved) or [_("These chats have ended.")])
-    text = ngettext("%(count)d chat moved.", "%(count)d chats moved.", moved.count) % {"count": moved.count}
+    text = ngettext("%(count)d chat moved.", "%(count)d chats moved.", moved.number) % {"count": moved.number}
     messages.success(request, text)
     for refusal in _refusals(moved):
         messages.warning(request, refusal)

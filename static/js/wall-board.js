@@ -100,14 +100,14 @@ class WallBoard extends HTMLElement {
     const body = this.querySelector(`[data-rows=${fresh.dataset.rows}]`);
     if (!body) return true;
     const there = new Map([...body.rows].map((row) => [row.dataset.key, row]));
-    const isAimedAt = body.matches(":hover") || body.contains(document.activeElement);
+    const isAimedAt = body.matches(":hover");
     const order = [...fresh.rows].map((row) => this.#row(there.get(row.dataset.key), row));
     const gone = [...body.rows].filter((row) => !order.includes(row));
     for (const row of gone) {
       row.toggleAttribute("data-gone", true);
       for (const box of row.querySelectorAll("input")) [box.checked, box.disabled] = [false, true];
     }
-    if (!isAimedAt) body.replaceChildren(...order);
+    if (!isAimedAt) placeRows(body, order);
     else body.append(...order.filter((row) => row.parentNode !== body));
     return !isAimedAt || !(gone.length || order.some((row, index) => row !== body.rows[index]));
   }
@@ -182,6 +182,14 @@ class WallBoard extends HTMLElement {
     target.requestSubmit(submitter);
     delete submitter.dataset.asked;
   }
+}
+
+/** A row that moves loses the focus, which comes back. */
+function placeRows(body, order) {
+  if (order.length === body.rows.length && order.every((row, index) => row === body.rows[index])) return;
+  const { activeElement } = document;
+  body.replaceChildren(...order);
+  if (body.contains(activeElement)) activeElement.focus({ preventScroll: true });
 }
 
 customElements.define("wall-board", WallBoard);

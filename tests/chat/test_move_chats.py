@@ -51,7 +51,7 @@ def test_more_than_the_colleague_has_room_for_stay_where_they_are(service, agent
 
     moved = move_chats(admin, ids(chats), Move(agent_id=colleague.pk))
 
-    assert moved.count == 3
+    assert moved.number == 3
     assert moved.refused == {"Theo can't take the chat: 3 of 3 chats.": ["C3", "C4"]}
     assert [state_of(chat)[1] for chat in chats] == [colleague.pk] * 3 + [agent.pk] * 2
     assert DeskNotice.objects.get().moved == 3
@@ -61,14 +61,14 @@ def test_chats_go_back_to_the_queue_and_others_are_asked_first(service, agent, c
     come_online(agent)
     come_online(colleague)
     chats = [make_chat(service, agent=agent) for _ in range(2)]
-    assert move_chats(admin, ids(chats), Move()).count == 2
+    assert move_chats(admin, ids(chats), Move()).number == 2
     assert [state_of(chat) for chat in chats] == [("ringing", colleague.pk)] * 2
 
 
 def test_chats_go_to_another_queue_and_keep_their_turn(service, agent, admin) -> None:
     orders = Topic.objects.create(service=service, key="orders", names={"en": "Orders"})
     waiting, active = make_chat(service), make_chat(service, agent=agent)
-    assert move_chats(admin, [waiting.pk, active.pk], Move(topic=orders)).count == 2
+    assert move_chats(admin, [waiting.pk, active.pk], Move(topic=orders)).number == 2
     for chat in (waiting, active):
         before = chat.turn_at
         chat.refresh_from_db()
@@ -82,7 +82,7 @@ def test_what_can_t_be_moved_says_why_and_keeps_nothing_else(service, agent, col
     ended, own, good = (make_chat(service, agent=it) for it in (agent, colleague, agent))
     close_chat(ended.pk, by="agent")
     moved = move_chats(admin, ids([ended, own, good]), Move(agent_id=colleague.pk))
-    assert (moved.count, sorted(moved.refused)) == (1, ["Theo has this chat now.", "This chat has ended."])
+    assert (moved.number, sorted(moved.refused)) == (1, ["Theo has this chat now.", "This chat has ended."])
     assert state_of(good) == ("ringing", colleague.pk)
 
 
@@ -91,7 +91,7 @@ def test_only_an_admin_moves_chats_and_only_the_own_services(service, agent, col
     chat = make_chat(service, agent=agent)
     with pytest.raises(Closed):
         move_chats(agent, [chat.pk], Move(agent_id=colleague.pk))
-    assert move_chats(outsider, [chat.pk], Move()).count == 0
+    assert move_chats(outsider, [chat.pk], Move()).number == 0
     theirs = move_chats(admin, [chat.pk], Move(agent_id=outsider.pk))
     assert theirs.refused == {"Choose a colleague.": [chat.customer.name]}
     assert state_of(chat) == ("active", agent.pk)
