@@ -23,6 +23,7 @@ from chat.masking import views_record, views_settings
 from chat.people import views_customers, views_notes
 from chat.reports import views as views_reports
 from chat.routing import views, views_hours, views_topics
+from chat.wallboard import views as views_wallboard
 
 app_name = "chat"
 urlpatterns = [
@@ -42,6 +43,10 @@ urlpatterns = [
     path("desk/<slug:service>/chat/<int:chat>/take/", views_queue.take, name="take"),
     path("desk/<slug:service>/chat/waiting/", views_queue.waiting, name="waiting"),
     path("desk/<slug:service>/chat/notices/<int:notice>/dismiss/", views_queue.dismiss_notice, name="dismiss_notice"),
+    path("desk/<slug:service>/wallboard/", views_wallboard.wallboard, name="wallboard"),
+    path("desk/<slug:service>/wallboard/screen/", views_wallboard.screen, name="wallboard_screen"),
+    path("desk/<slug:service>/wallboard/move/", views_wallboard.move, name="move_chats"),
+    path("desk/<slug:service>/chat/<int:chat>/spam/", views_blocking.mark_spam, name="mark_spam"),
     path("desk/<slug:service>/chat/<int:chat>/block/", views_blocking.block, name="block"),
     path("desk/<slug:service>/chat/end/", views_blocking.end_chats, name="end_chats"),
     path("desk/<slug:service>/blocked/", views_blocking.blocked, name="blocked"),

@@ -72,6 +72,12 @@ class ChatDesk extends HTMLElement {
     }
   }
 
+  /** Shows the chat of this address, in which the agent can write a note, or more if it is the agent's own. */
+  async look(url) {
+    this.toggle(true);
+    await this.pane.showAt(url);
+  }
+
   /** Where there is room for one column: back from the chat to Active Chats. */
   showList() {
     this.dialog.dataset.view = "list";
@@ -163,9 +169,9 @@ class ChatDesk extends HTMLElement {
   }
 
   #showDesk(frame) {
-    this.status.show(frame.status);
     const began = this.ringing.show(frame.ringing);
     this.list.show(frame, this.pane.chat);
+    this.status.show(frame.status, this.list.settings.breakReason);
     this.queue.show(this.list.waitingNote);
     this.notices.announce(this.list.latest);
     this.alerts.set(this.list.settings);
@@ -174,6 +180,7 @@ class ChatDesk extends HTMLElement {
     this.alerts.ring(this.list.ringingChats);
     if (began) this.list.scrollIntoView();
     if (this.pane.isMine && !frame.chats.includes(this.pane.chat)) this.pane.reload();
+    document.dispatchEvent(new Event("desk-shown"));
   }
 
   #showLine(frame) {

@@ -67,6 +67,11 @@ export class DeskPane {
     if ((await this.#parts.requests.post(button.dataset.url)) === null) button.disabled = false;
   }
 
+  async showAt(url) {
+    const html = await this.#parts.requests.get(url);
+    if (html !== null) this.show(html, { focus: true });
+  }
+
   async reload() {
     const html = await this.#parts.requests.get(this.url);
     if (html !== null) this.show(html);

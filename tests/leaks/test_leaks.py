@@ -89,6 +89,7 @@ WITHOUT_WORDS = {
         "chat:take",
         "chat:take_over",
         "chat:dismiss_notice",
+        "chat:mark_spam",
         "chat:lift",
         "chat:remove_pattern",
         "chat:reveal",
