@@ -39,7 +39,7 @@ SHEETS = (
             *("empty", "pagination", "breadcrumb", "prose", "timeline", "ticket-list", "ticket-composer", "inquiry"),
             *("skeleton", "message", "quotes", "composer", "personal-hint", "chat-widget", "chat-dialog"),
             *("customer-chat", "files", "evaluation", "suggested-articles", "past-chats", "rules", "hours", "two-step"),
-            *("canned", "shortcuts", "category", "report", "settings", "desk-composer", "desk-messages"),
+            *("canned", "shortcuts", "category", "report", "settings", "desk-composer", "desk-messages", "first-day"),
         )
     ),
     "css/utilities.css",
