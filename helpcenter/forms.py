@@ -92,6 +92,13 @@ class DefaultSettingForm(InLanguages):
         for language in LANGUAGES:
             self._add_fields(language)
         self._disable_what_the_contract_closes()
+        if self.fills_policy:
+            for language in LANGUAGES:
+                self.fields[f"policy_{language}"].widget.attrs["rows"] = 22  # all that is to be filled in, at a glance
+
+    @property
+    def fills_policy(self) -> bool:
+        return any(f"policy_{language}" in self.filled for language in LANGUAGES)
 
     def _add_fields(self, language: str) -> None:
         default = default_texts(self.help_center, language)

@@ -11,8 +11,9 @@ from django.views.decorators.http import require_http_methods
 from agents.access import for_admins
 from agents.models import Agent
 from helpcenter.access import help_center_of
+from helpcenter.markdown import to_html
 from helpcenter.starters import add_articles, article_starters, articles_there
-from helpcenter.texts import reading_language
+from helpcenter.texts import languages_first, reading_language
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -30,10 +31,15 @@ def article_starters_view(request: HttpRequest, agent: Agent) -> HttpResponse:
             "key": starter.key,
             "is_there": starter.key in there,
             "name": starter.texts[language][0],
-            "texts": [(code, title, body) for code, (title, body) in starter.texts.items()],
+            "texts": [_shown(code, *starter.texts[code]) for code in languages_first(language)],
+            "is_long": True,
         }
         for starter in article_starters()
     ]
     has_new = not all(row["is_there"] for row in rows)
     context = {"section": "articles", "starters": rows, "has_new": has_new}
     return render(request, "helpcenter/article_starters.html", context)
+
+
+def _shown(language: str, title: str, body: str) -> tuple[str, str, str]:
+    return language, title, to_html(body)

@@ -12,7 +12,7 @@ from agents.access import for_admins
 from agents.models import Agent
 from chat.canned.starters import STARTERS, add_starters, starters_there
 from contiple.base.errors import DomainError
-from helpcenter.texts import reading_language
+from helpcenter.texts import languages_first, reading_language
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -26,7 +26,7 @@ def starters(request: HttpRequest, agent: Agent) -> HttpResponse:
             "key": starter.key,
             "is_there": starter.key in there,
             "name": f"/{starter.names[language]}",
-            "texts": [(code, "", text) for code, text in starter.texts.items()],
+            "texts": [(code, "", starter.texts[code]) for code in languages_first(language)],
         }
         for starter in STARTERS
     ]
