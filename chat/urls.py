@@ -1,7 +1,7 @@
 from django.urls import path
 
 from chat.canned import views as views_canned
-from chat.canned import views_composer
+from chat.canned import views_composer, views_starters
 from chat.conversation import views_history
 from chat.customer import views as views_customer
 from chat.customer import views_earlier, views_embed, views_end, views_inquiry, views_member, views_suggestions
@@ -103,6 +103,7 @@ urlpatterns = [
     ),
     path("desk/<slug:service>/canned/", views_canned.responses, name="canned"),
     path("desk/<slug:service>/canned/new/", views_canned.new_response, name="new_canned"),
+    path("desk/<slug:service>/canned/templates/", views_starters.starters, name="canned_starters"),
     path("desk/<slug:service>/canned/<int:response>/", views_canned.response, name="canned_response"),
     path("desk/<slug:service>/canned/<int:response>/remove/", views_canned.remove, name="remove_canned"),
     path("desk/<slug:service>/canned/files/", views_canned.upload, name="upload_canned"),

@@ -41,7 +41,7 @@ SHEETS = (
             *("desk-place", "conversation-search"),
             *("customer-chat", "files", "evaluation", "suggested-articles", "past-chats", "rules", "hours", "two-step"),
             *("canned", "shortcuts", "category", "report", "settings", "desk-composer", "desk-messages"),
-            *("wallboard",),
+            *("wallboard", "first-day"),
         )
     ),
     "css/utilities.css",

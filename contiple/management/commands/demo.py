@@ -95,7 +95,7 @@ def make_other_shop() -> Service:
 def _make_service(slug: str, name: str, titles: dict[str, str], colour: str) -> Service:
     service = Service.objects.create(slug=slug, name=name)
     Contract.objects.create(service=service, chat=True, chat_widget=True, customer_information=True)
-    help_center = HelpCenter.objects.create(service=service, chat_enabled=True, colour=colour)
+    help_center = HelpCenter.objects.create(service=service, chat_enabled=True, colour=colour, getting_started=False)
     for language, title in titles.items():
         HelpCenterText.objects.create(help_center=help_center, language=language, title=title)
     return service
