@@ -44,6 +44,8 @@ WORDS = {
     "chat.message_deleted": _("%(actor)s deleted message %(seq)s."),
     "chat.blocked": _("%(actor)s blocked %(whom)s %(length)s: %(why)s"),
     "chat.unblocked": _("%(actor)s unblocked %(whom)s."),
+    "chat.marked_spam": _("%(actor)s marked the chat as spam."),
+    "chat.unmarked_spam": _("%(actor)s marked the chat as no spam."),
     "chat.filed": _("%(actor)s set the category: %(path)s"),
     "chat.unfiled": _("%(actor)s removed the category."),
     "chat.closed": _("The chat ended: %(by)s"),

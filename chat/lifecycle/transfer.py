@@ -4,7 +4,7 @@ A function that adds to an agent's load takes the router's turn first, then the 
 never over the limit. A refusal is a ``Conflict`` that says why, and changes nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,6 +29,7 @@ from chat.topics import Topic
 from contiple.base import clock
 from contiple.base.errors import Closed, Conflict
 
+Tell = Callable[[Agent, Chat], None]
 TO_QUEUE = "queue:"  # what a form sends for a queue, followed by its key; without one: the queue that the chat is of
 
 
@@ -73,7 +74,7 @@ def transfer_chat(agent: Agent, chat_id: int, to_id: int, note: str = "") -> Cha
     with transaction.atomic():
         wait_for_turn(agent.service_id)
         chat = _lock_held(agent, chat_id)
-        target = _lock_target(agent, to_id)
+        target = _lock_target(agent.service_id, to_id if to_id != agent.pk else 0)
         _append_note(chat, agent, note)
         messages.append_event(chat, "transferred", name=str(agent))
         publish(chat)
@@ -154,6 +155,49 @@ def take(agent: Agent, chat_id: int) -> Chat:
     return chat
 
 
+def hand_to(admin: Agent, chat_id: int, to_id: int, note: str = "", *, tell: Tell) -> Agent | None:
+    """Rings an open chat, whoever has it, at the agent, who must be able to take one more; for an admin.
+
+    Returns the agent who lost it by that, after ``tell(agent, chat)`` in the same transaction; ``None`` if nobody did.
+    Raises as ``transfer_chat``, and ``Closed`` if ``admin`` is no admin any more.
+    """
+    with transaction.atomic():
+        wait_for_turn(admin.service_id)
+        require_admin(admin)
+        chat = _lock_open(admin, chat_id)
+        if chat.agent_id == to_id:
+            raise Conflict(_("%(name)s has this chat now.") % {"name": chat.agent})
+        target = _lock_target(admin.service_id, to_id)
+        loser = _move_away(chat, admin, note, event="transferred", tell=tell)
+        _ring_at(chat, target, clock.database_now())
+        was = {"was": str(loser)} if loser else {}
+        audit.record(chat.service_id, "chat.transferred", chat.subject, agent=admin, to=str(target), **was)
+        publish(chat)
+    return loser
+
+
+def send_back(admin: Agent, chat_id: int, note: str = "", *, topic: Topic | None = None, tell: Tell) -> Agent | None:
+    """Returns an open chat, whoever has it, to its place in the queue, or in that of ``topic``; for an admin.
+
+    The agent who had it is asked last. Returns and raises as ``hand_to``. The caller calls the router.
+    """
+    with transaction.atomic():
+        require_admin(admin)
+        chat = _lock_open(admin, chat_id)
+        topic = topic or chat.topic
+        if chat.state == State.WAITING and topic == chat.topic:
+            raise Conflict(_("This chat is in the queue already."))
+        loser = _move_away(chat, admin, note, event="returned", tell=tell)
+        if loser:
+            now = clock.database_now()
+            Ring.objects.create(chat=chat, agent=loser, started_at=now, ended_at=now, outcome=Ring.Outcome.RETURNED)
+        Chat.objects.filter(pk=chat.pk).update(topic=topic)
+        queue = {"queue": topic.key} if topic else {}
+        audit.record(chat.service_id, "chat.returned", chat.subject, agent=admin, **queue)
+        publish(chat)
+    return loser
+
+
 def colleagues_of(agent: Agent) -> list[Standing]:
     """The agent's colleagues: first those who could take a chat, the least loaded first; then the others."""
     others = [each for each in standings_of(agent.service_id, clock.database_now()) if each.agent_id != agent.pk]
@@ -175,9 +219,9 @@ def _lock_held(agent: Agent, chat_id: int) -> Chat:
     return chat
 
 
-def _lock_target(agent: Agent, to_id: int) -> Agent:
+def _lock_target(service_id: int, to_id: int) -> Agent:
     """Returns the colleague, who stays able to take a chat until the end of the transaction."""
-    target = Agent.objects.filter(service=agent.service_id, pk=to_id).exclude(pk=agent.pk).first()
+    target = Agent.objects.select_related("user").filter(service=service_id, pk=to_id).first()
     if target is None:
         raise Conflict(_("Choose a colleague."))
     _lock_agent(target)
@@ -209,6 +253,27 @@ def _require_room(agent: Agent, *, is_counted: bool) -> Standing:
         text = _("You’re at your limit: %(chats)s. End or transfer a chat first.")
         raise Conflict(text % {"chats": chats_in_words(standing.load, standing.limit)})
     return standing
+
+
+def _lock_open(admin: Agent, chat_id: int) -> Chat:
+    chat = lock_chat(chat_id, admin.service)
+    if not chat.is_open:
+        raise Conflict(_("This chat has ended."), code="ended")
+    return chat
+
+
+def _move_away(chat: Chat, admin: Agent, note: str, *, event: str, tell: Tell) -> Agent | None:
+    """Makes the chat wait. Returns the agent who had it, who has been told, while the chat still names that one."""
+    loser, was_active = chat.agent, chat.state == State.ACTIVE
+    _append_note(chat, admin, note)
+    if was_active:
+        messages.append_event(chat, event, name=str(admin))
+    if loser:
+        tell(loser, chat)
+        end_ring(chat, Ring.Outcome.TAKEN)
+        publish(chat)
+        move_chat(chat, State.WAITING, agent=None, ringing_since=None)
+    return loser
 
 
 def _require_waiting(chat: Chat) -> None:
