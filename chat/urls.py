@@ -1,7 +1,7 @@
 from django.urls import path
 
 from chat.canned import views as views_canned
-from chat.canned import views_composer
+from chat.canned import views_composer, views_starters
 from chat.conversation import views_history
 from chat.customer import views as views_customer
 from chat.customer import views_earlier, views_embed, views_end, views_inquiry, views_member, views_suggestions
@@ -15,6 +15,7 @@ from chat.desk import (
     views_masking,
     views_messages,
     views_queue,
+    views_search,
 )
 from chat.export import views as views_export
 from chat.filing import views_categories, views_choosing
@@ -79,6 +80,9 @@ urlpatterns = [
     path("desk/<slug:service>/chat/check/", views.checklist, name="checklist"),
     path("desk/<slug:service>/chat/<int:chat>/history/", views_agent.history, name="history"),
     path("desk/<slug:service>/chat/<int:chat>/earlier/", views_agent.earlier, name="earlier"),
+    path("desk/<slug:service>/chat/<int:chat>/search/", views_search.search, name="search"),
+    path("desk/<slug:service>/chat/<int:chat>/days/", views_search.days, name="days"),
+    path("desk/<slug:service>/chat/<int:chat>/around/", views_search.around, name="around"),
     path("desk/<slug:service>/chat/<int:chat>/changes/", views_agent.changes, name="changes"),
     path("desk/<slug:service>/chat/<int:chat>/files/", views_files.upload, name="upload"),
     path("desk/<slug:service>/chat/mentionable/", views_messages.mentionable, name="mentionable"),
@@ -99,6 +103,7 @@ urlpatterns = [
     ),
     path("desk/<slug:service>/canned/", views_canned.responses, name="canned"),
     path("desk/<slug:service>/canned/new/", views_canned.new_response, name="new_canned"),
+    path("desk/<slug:service>/canned/templates/", views_starters.starters, name="canned_starters"),
     path("desk/<slug:service>/canned/<int:response>/", views_canned.response, name="canned_response"),
     path("desk/<slug:service>/canned/<int:response>/remove/", views_canned.remove, name="remove_canned"),
     path("desk/<slug:service>/canned/files/", views_canned.upload, name="upload_canned"),

@@ -5,12 +5,13 @@ import { closeMenus } from "./menus.js";
 
 const ACTIONS = {
   close: (desk) => desk.toggle(false),
-  enlarge: (desk) => desk.enlarge(),
+  place: (desk, button) => desk.place.choose(button.dataset.to),
   "allow-notifications": (desk) => desk.alertsForm.allow(),
   shortcuts: (desk) => desk.askShortcuts(),
   back: (desk) => desk.showList(),
   customer: (desk) => desk.showCustomer(true),
   "leave-customer": (desk) => desk.showCustomer(false),
+  search: (desk) => desk.pane.toggleSearch(),
   mask: (desk) => desk.pane.maskSelected(),
   "follow-up": (desk, button) => desk.dialogs.askFollowUp(button.dataset.url),
   end: (desk, button) => desk.dialogs.askHandOver(button.dataset.url),

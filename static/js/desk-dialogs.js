@@ -100,7 +100,8 @@ export class DeskDialogs {
     const dialog = this.#dialog;
     dialog.replaceChildren(content);
     localiseTimes(dialog);
-    if (!dialog.open) dialog.showModal();
+    if (dialog.open) dialog.querySelector("[autofocus]")?.focus();
+    else dialog.showModal();
     return dialog;
   }
 }

@@ -94,7 +94,7 @@ export class DeskPane {
     this.#view.renewed = (request) => takeNewToken((name) => request.getResponseHeader(name));
     if (this.#view.composer) this.#addActions(root);
     this.#selection = rememberSelection(this.#view.conversation.scroll);
-    for (const part of root.querySelectorAll("canned-responses, chat-draft")) part.begin(this.#view);
+    for (const part of root.querySelectorAll("canned-responses, chat-draft, conversation-search")) part.begin(this.#view);
     if (socket.isOpen) this.watch();
     shown();
     if (focus) (this.#view.composer || this.#view.conversation.scroll).focus();
@@ -124,6 +124,10 @@ export class DeskPane {
     const textarea = this.#view?.composer?.textarea;
     textarea?.focus({ preventScroll: true });
     return Boolean(textarea);
+  }
+
+  toggleSearch() {
+    this.#view?.root.querySelector("conversation-search").toggle();
   }
 
   /** The conversation has come into view. */

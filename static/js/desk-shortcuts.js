@@ -10,6 +10,7 @@ const SHORTCUTS = {
   KeyU: { act: nextUnanswered },
   KeyC: { act: (desk) => show(desk) },
   KeyR: { button: "canned-responses > [data-action=canned]" },
+  KeyL: { button: ".chat-header [data-action=search]" },
   KeyP: { button: "[data-action=mask]" },
   KeyN: { button: "[data-part=note-toggle]" },
   KeyG: { button: ".chat-actions [data-action=hand-over]" },
