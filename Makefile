@@ -2,7 +2,7 @@
 # `python -m`: both work in a folder with spaces in its name, where the scripts of a virtual environment don't.
 SHELL := /bin/bash
 PYTHON := .venv/bin/python
-CODE := manage.py contiple agents helpcenter chat tickets first_day tests
+CODE := manage.py contiple agents helpcenter chat tickets tests
 # More workers than cores: tests often wait for other processes. A file stays in one worker, because a browser and an event
 # loop can't share a process at one time.
 WORKERS := -n 3 --dist loadfile --no-loadscope-reorder

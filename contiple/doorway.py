@@ -248,14 +248,13 @@ class Request(WebRequest):
 
         Without ``has_sent`` the application only said that it is still at work on the answer.
         """
-        channel = self.channel
-        if channel is None or self.finished:
+        if self.channel is None or self.finished:
             return
         if not has_sent:
             self.request_start = time.time()
             return
         began = time.monotonic()
-        is_taken = await channel.pace.wait(sent=self.sentLength, waited_s=self.waited_s)
+        is_taken = await self.channel.pace.wait(sent=self.sentLength, waited_s=self.waited_s)
         self.waited_s += time.monotonic() - began
         if is_taken:
             self.request_start = time.time()  # Daphne ends an answer that takes longer than a minute from then

@@ -21,7 +21,7 @@ from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parent.parent
 LANGUAGES = ("ko",)
-CODE_FOLDERS = ("contiple", "agents", "helpcenter", "chat", "tickets", "first_day")
+CODE_FOLDERS = ("contiple", "agents", "helpcenter", "chat", "tickets")
 NOT_SHOWN = {"migrations", "commands"}
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[sd]|\{\w*\}")
 KEYWORDS: dict[str, tuple | None] = {

@@ -19,7 +19,7 @@ from chat.conversation import drafts, entries, evaluations, rendering
 from chat.conversation.paging import before, number
 from chat.filing.choosing import filing_of
 from chat.follow_ups import registered
-from chat.lifecycle import editing, ending, transitions
+from chat.lifecycle import editing, ending, handing_over, transitions
 from chat.lifecycle import transfer as transfers
 from chat.lifecycle.trail import chat_trail, routing_trail
 from chat.models import Chat
@@ -84,7 +84,7 @@ def transfer(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
     """Asks for a colleague or a queue, and for a note, and hands the chat over."""
     require_chat(agent)
     found, sent = access.chat_for_agent(agent, chat), request.POST
-    act = partial(transfers.hand_over, agent, found.pk, sent.get("to", ""), sent.get("note", ""))
+    act = partial(handing_over.hand_over, agent, found.pk, sent.get("to", ""), sent.get("note", ""))
     return _handing_over(request, agent, found, "transfer", act)
 
 
@@ -94,8 +94,8 @@ def give_back(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
     """The address by which pages of the release before return a chat to a queue; it asks as ``transfer``."""
     require_chat(agent)
     found, sent = access.chat_for_agent(agent, chat), request.POST
-    to = transfers.TO_QUEUE + sent.get("queue", "")
-    act = partial(transfers.hand_over, agent, found.pk, to, sent.get("note", ""))
+    to = handing_over.TO_QUEUE + sent.get("queue", "")
+    act = partial(handing_over.hand_over, agent, found.pk, to, sent.get("note", ""))
     return _handing_over(request, agent, found, "transfer", act)
 
 
@@ -171,11 +171,11 @@ def _handing_over(request: HttpRequest, agent: Agent, chat: Chat, page: str, act
 
 
 def _targets(agent: Agent, chat: Chat) -> dict:
-    colleagues = transfers.colleagues_of(agent)
+    colleagues = handing_over.colleagues_of(agent)
     return {
         "colleagues": [(each, in_words(each)) for each in colleagues],
         "is_nobody_free": not any(each.is_free for each in colleagues),
-        "queues": transfers.queues_of(chat, colleagues),
+        "queues": handing_over.queues_of(chat, colleagues),
     }
 
 

@@ -15,7 +15,7 @@ from agents.models import Agent, AuditEntry, Service
 from chat.abuse.crowds import Place
 from chat.conversation import frames
 from chat.conversation.history import Filters, find, page_of
-from chat.lifecycle.transfer import colleagues_of, queues_of
+from chat.lifecycle.handing_over import colleagues_of, queues_of
 from chat.lifecycle.transitions import Absent, Coming, answer_chat, start_chat
 from chat.lifecycle.upkeep import reconcile
 from chat.models import Chat, Ring

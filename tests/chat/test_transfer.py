@@ -14,7 +14,8 @@ from chat.conversation import live
 from chat.conversation.entries import latest_page
 from chat.conversation.frames import OTHERS_SHOWN, agent_of_desk, desk_frame
 from chat.lifecycle import transitions, upkeep
-from chat.lifecycle.transfer import colleagues_of, return_to_queue, take_over, transfer_chat
+from chat.lifecycle.handing_over import colleagues_of
+from chat.lifecycle.transfer import return_to_queue, take_over, transfer_chat
 from chat.models import Chat, Message, Ring
 from chat.routing import assignment
 from chat.routing import assignment as routing_assignment

@@ -10,7 +10,7 @@ from django.core.management import call_command
 
 from contiple.base import env
 
-APPS = ("agents", "chat", "contiple", "first_day", "helpcenter", "tickets")
+APPS = ("agents", "chat", "contiple", "helpcenter", "tickets")
 NOT_IN_THE_MAP = {"management", "commands", "migrations", "templatetags"}  # Django gives these their meaning
 README_LINES_MAX = 110  # the first page is read in a few minutes; more belongs to the folder that it is about
 

@@ -178,7 +178,9 @@ def moves(run: Run) -> None:
     away = {"status": AgentRow.ChatStatus.BREAK.value}
     run.post(run.theo, "chat:status", away | {"reason": run.text("reason for a break", "card")})
     run.post_in_vain(run.theo, "chat:status", away | {"reason": run.refused("too long a reason") + "." * 60})
-    run.post_in_vain(run.ada, "chat:move_chats", form | {"to": "agent:0", "note": run.refused("note of a move in vain")})
+    run.post_in_vain(
+        run.ada, "chat:move_chats", form | {"to": "agent:0", "note": run.refused("note of a move in vain")}
+    )
 
 
 def edits(run: Run) -> None:

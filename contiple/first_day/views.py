@@ -9,8 +9,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from agents.access import for_admins
 from agents.models import Agent
-from first_day.progress import progress_of
-from first_day.showing import end_when_complete, show
+from contiple.first_day.progress import progress_of
+from contiple.first_day.showing import end_when_complete, show
 
 STEPS = "first-day-steps"  # what the page asks for again by itself
 

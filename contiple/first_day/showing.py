@@ -4,7 +4,7 @@ from django.db import transaction
 
 from agents import audit
 from agents.models import Agent
-from first_day.progress import Progress
+from contiple.first_day.progress import Progress
 from helpcenter.access import help_center_of
 from helpcenter.models import HelpCenter
 

@@ -14,8 +14,8 @@ from agents.new_service import create_service
 from chat.canned.starters import add_starters
 from chat.models import Chat, OperatingHours
 from chat.routing.checklist import checks_of, look_now
-from first_day.progress import progress_of
-from first_day.steps import STEPS
+from contiple.first_day.progress import progress_of
+from contiple.first_day.steps import STEPS
 from helpcenter import policies, starters
 from helpcenter.access import help_center_of
 from helpcenter.models import Article, HelpCenter, HelpCenterText

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from first_day import views
+from contiple.first_day import views
 
 app_name = "first_day"
 urlpatterns = [

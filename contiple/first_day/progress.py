@@ -18,7 +18,7 @@ from chat.canned_response import CannedResponse
 from chat.models import Chat
 from chat.operating_hours import OperatingHours
 from chat.routing.checklist import Check, checks_of, look_now
-from first_day.steps import STEPS, Step
+from contiple.first_day.steps import STEPS, Step
 from helpcenter.access import help_center_of
 from helpcenter.models import Article, HelpCenterText
 
@@ -92,9 +92,7 @@ def _fitted(step: Step, agent: Agent, checks: Mapping[str, Check]) -> Step:
     if step.name == "agents" and permission.page and permission.page.url_name != step.page:
         return replace(step, text=permission.todo, button=permission.page.title, page=permission.page.url_name)
     if step.name == "embed" and not agent.service.contract.chat_widget:
-        text = _(
-            "Turn on Chat Widget on other sites in Contract Details. Then name your site in Default Setting."
-        )
+        text = _("Turn on Chat Widget on other sites in Contract Details. Then name your site in Default Setting.")
         return replace(step, text=text, button=_("Contract Details"), page="agents:contract", place="")
     if step.name == "online" and not may_chat(agent):
         text = _("An agent with the chat permission opens the Chat Widget and chooses Online.")
