@@ -187,7 +187,7 @@ class Customer(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     # The start of the last chat, or the last inquiry, answer or ticket (``customers.note_contact``).
     last_contact_at = models.DateTimeField(default=timezone.now, editable=False, db_default=Now())
-    # The customer who is kept, never a merged one (``families``). Without a constraint, whose check would lock the table.
+    # The customer who is kept, never a merged one (``families``). No constraint: its check would lock the table.
     merged_into = models.ForeignKey(
         "self",
         models.SET_NULL,
