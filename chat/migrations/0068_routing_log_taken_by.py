@@ -7,7 +7,6 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("agents", "0020_contract_customer_information"),
-        ("chat", "0064_spam_of_service"),
         ("chat", "0066_canned_response_starter"),
     ]
 

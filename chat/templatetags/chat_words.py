@@ -199,6 +199,19 @@ def not_mine_text(chat: Chat, reader: Agent) -> str:
     return words % {"name": chat.agent}
 
 
+@register.filter
+def whispers_to(chat: Chat, reader: Agent) -> Agent | None:
+    """The colleague who has the open chat, and reads a note in it first; ``None`` if nobody else has it."""
+    return chat.agent if chat.is_open and chat.agent != reader else None
+
+
+@register.filter
+def note_title(chat: Chat, reader: Agent) -> str:
+    """What a note in the chat is called for an agent who doesn't have it."""
+    colleague = whispers_to(chat, reader)
+    return _("Whisper to %(name)s") % {"name": colleague} if colleague else str(_("Internal note"))
+
+
 @register.simple_tag
 def score_of(chat: Chat) -> SafeString:
     """The customer's evaluation as stars and in words; empty if there is none."""

@@ -31,7 +31,7 @@ class WallBoard extends HTMLElement {
     this.addEventListener("pointerout", () => this.#show());
     this.addEventListener("click", (event) => this.#look(event));
     this.addEventListener("change", () => this.#count());
-    this.addEventListener("submit", (event) => this.#askFirst(event));
+    this.addEventListener("submit", (event) => this.#askFirst(event), { capture: true }); // before anybody sends it
     this.#tick();
     this.#count();
   }
