@@ -43,7 +43,7 @@ def chat_for_agent(agent: Agent, chat_id: int) -> Chat:
 
 def customers_seen_by(agent: Agent) -> QuerySet[Customer]:
     """The service's customers: every agent reads all of its chats, and so who wrote them."""
-    return Customer.objects.filter(service=agent.service).select_related("service__contract")
+    return Customer.objects.filter(service=agent.service).select_related("service__contract", "merged_into")
 
 
 def require_customer_information(agent: Agent) -> None:

@@ -70,9 +70,14 @@ class FollowUps:
         """The follow-ups of ``chats``, by the chat's id. One query, however many chats there are."""
         return {}
 
-    def past_of(self, customer: Customer, others: QuerySet[Customer], most: int) -> Sequence[PastContact]:
-        """Returns up to ``most`` of the customer's follow-ups, and as many of ``others``; the newest. One query."""
+    def past_of(self, family: Sequence[Customer], others: QuerySet[Customer], most: int) -> Sequence[PastContact]:
+        """Returns up to ``most`` follow-ups of a customer, with all that are merged, and as many of ``others``; the
+        newest. One query."""
         return []
+
+    def count_of(self, family: Sequence[Customer]) -> int:
+        """Returns how many follow-ups these customers have. One query."""
+        return 0
 
     def create_url(self, agent: Agent, chat: Chat) -> str:
         """The page where ``agent`` makes a follow-up from ``chat``; empty if the agent may not."""

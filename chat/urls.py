@@ -20,7 +20,7 @@ from chat.desk import (
 from chat.export import views as views_export
 from chat.filing import views_categories, views_choosing
 from chat.masking import views_record, views_settings
-from chat.people import views_customers, views_notes
+from chat.people import views_customers, views_merging, views_notes
 from chat.reports import views as views_reports
 from chat.routing import views, views_hours, views_topics
 from chat.wallboard import views as views_wallboard
@@ -53,6 +53,8 @@ urlpatterns = [
     path("desk/<slug:service>/blocked/<int:block>/unblock/", views_blocking.unblock, name="unblock"),
     path("desk/<slug:service>/customers/", views_customers.customers, name="customers"),
     path("desk/<slug:service>/customers/<int:customer>/", views_customers.customer, name="customer"),
+    path("desk/<slug:service>/customers/<int:customer>/merge/", views_merging.merge, name="merge_customer"),
+    path("desk/<slug:service>/customers/<int:customer>/separate/", views_merging.separate, name="separate_customer"),
     path("desk/<slug:service>/customers/<int:customer>/notes/", views_notes.customer_notes, name="customer_notes"),
     path("desk/<slug:service>/customers/<int:customer>/notes/<int:note>/", views_notes.edit_note, name="edit_note"),
     path(

@@ -72,16 +72,25 @@ def customer_for_inquiry(service: Service, *, name: str, email: str, language: s
 
 
 def same_address(customer: Customer) -> QuerySet[Customer]:
-    """The service's other customers with this e-mail address; it proves nothing. None if the address is empty."""
+    """The service's other customers with this e-mail address; it proves nothing. None if the address is empty.
+
+    Without those whom agents have merged with the customer.
+    """
     if not customer.email:
         return Customer.objects.none()
     same = Customer.objects.alias(lower=Lower("email")).filter(lower=Lower(Value(customer.email)))
-    return same.filter(service=customer.service_id).exclude(pk=customer.pk)
+    kept = customer.merged_into_id or customer.pk
+    same = same.filter(Q(merged_into=None) | ~Q(merged_into=kept))
+    return same.filter(service=customer.service_id).exclude(pk__in=[customer.pk, kept])
 
 
 def note_contact(customer_id: int, now: datetime) -> None:
-    """Notes that the customer turned to the service. Customers are listed by it."""
+    """Notes that the customer turned to the service, and so did the one whom it was merged into.
+
+    Customers are listed by it. Locks the row, then the kept one's.
+    """
     Customer.objects.filter(pk=customer_id, last_contact_at__lt=now).update(last_contact_at=now)
+    _note_contact_of_kept(customer_id, now)
 
 
 def with_email(customer: Customer, email: str) -> Customer:
@@ -101,6 +110,8 @@ def keep_token(customer_id: int, until: datetime | None, *, contact_at: datetime
     """
     contact = {"last_contact_at": contact_at} if contact_at else {}
     Customer.objects.filter(pk=customer_id).update(token_ends_at=until, **contact)
+    if contact_at:
+        _note_contact_of_kept(customer_id, contact_at)
 
 
 def revoke_token(customer_id: int) -> None:
@@ -156,6 +167,11 @@ def is_of_browser(token: str) -> bool:
 def token_hash(token: str) -> str:
     """Returns the token's SHA-256 in hex, enough for 256 random bits. Accepts any text, even one that is no token."""
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+def _note_contact_of_kept(customer_id: int, now: datetime) -> None:
+    kept = Customer.objects.filter(pk=customer_id, merged_into__isnull=False).values("merged_into")[:1]
+    Customer.objects.filter(pk=kept, last_contact_at__lt=now).update(last_contact_at=now)
 
 
 def clean_name(name: str) -> str:

@@ -8,6 +8,7 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Lower, Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -186,6 +187,17 @@ class Customer(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     # The start of the last chat, or the last inquiry, answer or ticket (``customers.note_contact``).
     last_contact_at = models.DateTimeField(default=timezone.now, editable=False, db_default=Now())
+    # The customer who is kept, never a merged one (``families``). No constraint: its check would lock the table.
+    merged_into = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        db_constraint=False,
+        db_index=False,
+        related_name="merged",
+    )
 
     class Meta:
         verbose_name = _("Customer")
@@ -196,6 +208,7 @@ class Customer(models.Model):
             models.Index("service", OpClass(Lower("email"), "text_pattern_ops"), name="customer_by_beginning"),
             GinIndex(CUSTOMER_WORDS, name="customer_words"),
             models.Index(fields=["service", "-last_contact_at", "-id"], name="customer_by_contact"),
+            models.Index(fields=["merged_into"], condition=Q(merged_into__isnull=False), name="customer_merged"),
         ]
         constraints = [models.UniqueConstraint(fields=["service", "member"], name="customer_of_member")]
 

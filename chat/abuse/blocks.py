@@ -10,16 +10,22 @@ from django.utils.translation import gettext_lazy as _
 from chat.block import Block
 from contiple.base import prepared
 from contiple.base.errors import Closed
+from helpcenter.families import family_of
+from helpcenter.models import Customer
 
 _LOCK = 0x424C4F43  # the first key of the advisory locks: "BLOC"
 
 
-# It runs with every customer's socket. To build the query would cost more than to execute it.
+# It runs with every customer's socket. To build the query would cost more than to execute it. A block of a customer is
+# one of all that are merged with it.
 _FOUND = """
-SELECT FROM chat_block AS block
-WHERE service_id = %s AND (until IS NULL OR until > now())
-    AND (network <> '' AND network = %s OR customer_id = %s
-        OR customer_id = (SELECT customer_id FROM chat_chat WHERE id = %s))
+WITH asked AS (
+    SELECT COALESCE(merged_into_id, id) AS kept FROM helpcenter_customer
+    WHERE id = %s OR id = (SELECT customer_id FROM chat_chat WHERE id = %s)
+)
+SELECT FROM chat_block AS block LEFT JOIN helpcenter_customer AS customer ON customer.id = block.customer_id
+WHERE block.service_id = %s AND (until IS NULL OR until > now())
+    AND (network <> '' AND network = %s OR COALESCE(customer.merged_into_id, customer.id) IN (SELECT kept FROM asked))
 LIMIT 1
 """
 
@@ -35,6 +41,11 @@ def blocks_now() -> QuerySet[Block]:
     return Block.objects.filter(Q(until=None) | Q(until__gt=Now()))
 
 
+def blocks_of_customer(customer: Customer) -> QuerySet[Block]:
+    """The blocks that hold for the customer: its own, and those of customers it is merged with."""
+    return blocks_now().filter(service=customer.service_id, customer__in=family_of(customer))
+
+
 def require_not_blocked(service_id: int, *, network: str = "", customer_id: int = 0, chat_id: int = 0) -> None:
     """Raises ``Blocked`` if the network, the customer or the chat's customer is blocked.
 
@@ -42,7 +53,7 @@ def require_not_blocked(service_id: int, *, network: str = "", customer_id: int 
     """
     if connection.in_atomic_block:
         _lock("pg_advisory_xact_lock_shared", service_id)
-    if prepared.fetch(_FOUND, [service_id, network, customer_id, chat_id]):
+    if prepared.fetch(_FOUND, [customer_id, chat_id, service_id, network]):
         raise Blocked(_("We can’t take your messages here at the moment."))
 
 

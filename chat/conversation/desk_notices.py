@@ -30,6 +30,11 @@ def tell(agents: Iterable[Agent], chat_id: int, kind: str, *, by: object = "", m
     )
 
 
+def take_back(agents: Iterable[Agent], chat_id: int, kind: str) -> None:
+    """Withdraws what these agents were told of the chat if it is of this kind. The caller publishes as for ``tell``."""
+    DeskNotice.objects.filter(agent__in=list(agents), chat=chat_id, kind=kind).delete()
+
+
 def withdraw(agent: Agent, chat: Chat) -> None:
     """The chat is the agent's (again)."""
     DeskNotice.objects.filter(agent=agent, chat=chat).delete()

@@ -23,6 +23,7 @@ from chat.masking import concealing
 from chat.models import Chat
 from contiple.base import clock
 from contiple.base.errors import Invalid
+from helpcenter.families import family_of
 
 LENGTHS = {
     "hour": timedelta(hours=1),
@@ -53,9 +54,8 @@ def block(by: Agent, chat: Chat, *, whom: str, length: str, reason: str) -> list
         until = clock.database_now() + lasts if lasts else None
         blocks.block_for(chat.service_id, **whose, chat=chat, reason=reason, created_by=by, until=until)
         audit.record(chat.service_id, "chat.blocked", chat.subject, agent=by, whom=whom, length=length, why=reason)
-        found = Chat.objects.exclude(state=Chat.State.CLOSED).filter(service=chat.service_id, **whose)
-        ids = list(found.values_list("pk", flat=True))
-    return [chat_id for chat_id in ids if close_chat(chat_id, by=Chat.ClosedBy.BLOCKED, admin=by)]
+        found = list(open_chats(by).filter(_of_whom(whose)).values_list("pk", flat=True))
+    return [chat_id for chat_id in found if close_chat(chat_id, by=Chat.ClosedBy.BLOCKED, admin=by)]
 
 
 def unblock(by: Agent, block_id: int) -> None:
@@ -79,7 +79,7 @@ def blocks_of(agent: Agent) -> QuerySet[Block]:
 
 def open_chats_like(agent: Agent, chat: Chat) -> QuerySet[Chat]:
     """The open chats of the same customer or the same network, oldest first."""
-    same = Q(customer=chat.customer_id)
+    same = Q(customer__in=family_of(chat.customer))
     if chat.network:
         same |= Q(network=chat.network)
     return open_chats(agent).filter(same)
@@ -99,6 +99,10 @@ def end_all(by: Agent, chats: Collection[int], *, is_spam: bool = False) -> int:
     if is_spam:
         mark_all_spam(by, found)
     return sum(close_chat(chat_id, by=Chat.ClosedBy.ADMIN, admin=by) for chat_id in found)
+
+
+def _of_whom(whose: dict) -> Q:
+    return Q(customer__in=family_of(whose["customer"])) if "customer" in whose else Q(**whose)
 
 
 def _whose(chat: Chat, whom: str) -> dict:

@@ -20,6 +20,7 @@ from chat.models import Chat
 from chat.rings import Ring
 from chat.routing import presence
 from chat.routing.assignment import assign_waiting_chats, wait_for_turn
+from chat.routing.decisions import note_taken
 from chat.routing.standing import Availability, Standing, chats_in_words, in_words, standings_of
 from chat.states import State, move_chat
 from chat.topics import Topic
@@ -112,7 +113,9 @@ def take(agent: Agent, chat_id: int) -> Chat:
         _lock_agent(agent)
         _require_taker(_require_room(agent, is_counted=False), chat)
         audit.record(chat.service_id, "chat.taken", chat.subject, agent=agent)
-        _ring_at(chat, agent, clock.database_now())
+        now = clock.database_now()
+        note_taken(agent, chat, now, standings_of(chat.service_id, now))
+        _ring_at(chat, agent, now)
         open_ringing(chat, agent)
     return chat
 

@@ -19,6 +19,7 @@ from chat.masking import holders, vault
 from chat.masking.holders import Holder, Link
 from chat.masking.models import DataKey
 from contiple.base.clock import database_now
+from helpcenter.families import family_of
 from helpcenter.models import Customer
 
 CLAIMED_MAX = 100  # what is destroyed leaves the list, so the next ones follow
@@ -53,7 +54,8 @@ def destroy_of(admin: Agent, holder: Holder) -> None:
 
 
 def destroy_of_customer(admin: Agent, customer: Customer, holder: Holder, *, chosen: Collection[str] = ()) -> None:
-    """Destroys what is masked in ``holder`` and everywhere this customer is proved to have spoken.
+    """Destroys what is masked in ``holder`` and everywhere this customer is proved to have spoken, or a customer whom
+    agents have merged with it.
 
     ``chosen`` are further ones by their subjects, as ``claimed_by`` offers them; others are passed over. Names and
     e-mail addresses stay. Each one that was chosen is on record by itself.
@@ -62,9 +64,11 @@ def destroy_of_customer(admin: Agent, customer: Customer, holder: Holder, *, cho
     with transaction.atomic():
         for one in (holder, *(other.holder for other in others)):
             _each(with_holder, admin, one)
-        _each(with_row, admin, customer)
-        if _is_one(customer):
-            _each(with_customer, admin, customer)
+        family = list(family_of(customer))
+        for row in family:
+            _each(with_row, admin, row)
+        for row in _persons(family):
+            _each(with_customer, admin, row)
         _destroy(admin, _proved(customer, holder), f"{PERSON}:{customer.pk}", customer.pk)
         for other in others:
             _destroy(admin, _keys_with(other.holder), other.holder.subject, other.customer.pk)
@@ -75,9 +79,10 @@ def claimed_by(customer: Customer, holder: Holder) -> list[Claimed]:
 
     Anybody can write any address into a form, so an admin has to choose.
     """
-    bears = Q(pk=customer.pk)
-    if customer.email:
-        bears |= Q(lower=Lower(Value(customer.email)))
+    family = list(family_of(customer))
+    bears = Q(pk__in=[row.pk for row in family])
+    for email in {row.email for row in family if row.email}:
+        bears |= Q(lower=Lower(Value(email)))
     same = Customer.objects.alias(lower=Lower("email")).filter(bears, service=customer.service_id)
     keys = DataKey.objects.filter(customer__in=same, service=customer.service_id, generation=0)
     keys = keys.exclude(_proved(customer, holder)).select_related("customer").order_by("-created_at", "-pk")
@@ -92,15 +97,18 @@ def destroy_expired(now: datetime | None = None) -> int:
 
 
 def _proved(customer: Customer, holder: Holder) -> Q:
-    """Selects the keys of what is surely this person's: by one token, or one member. Else those of ``holder`` alone.
+    """Selects the keys of what is surely this person's: by one token, or one member, or merged by agents. Else those of
+    ``holder`` alone.
 
     Inquiries with the same name and address share a customer's row, which has no token.
     """
-    return _keys_with(holder) | Q(customer=customer) if _is_one(customer) else _keys_with(holder)
+    persons = _persons(list(family_of(customer)))
+    return _keys_with(holder) | Q(customer__in=persons) if persons else _keys_with(holder)
 
 
-def _is_one(customer: Customer) -> bool:
-    return bool(customer.token_hash or customer.member)
+def _persons(family: Sequence[Customer]) -> Sequence[Customer]:
+    """Those rows that stand for one person: by a token, as a member, or because agents have merged them."""
+    return [row for row in family if len(family) > 1 or row.token_hash or row.member]
 
 
 def _each(acts: Sequence[Callable[[Agent, Any], object]], admin: Agent, whose: Any) -> None:

@@ -24,6 +24,8 @@ def correct(agent: Agent, customer: Customer, *, name: str, email: str, seen: st
     row = Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
     if row.member:
         raise Conflict(_("Your site vouches for this customer: change the name and e-mail there."))
+    if row.merged_into_id:
+        raise Conflict(_("This customer was merged. Correct the one that is kept."))
     refuse_outdated(row, FIELDS, seen)
     values = {"name": conceal(agent.service, clean_name(name)), "email": clean_email(email)}
     changed = apply_changes(row, values)

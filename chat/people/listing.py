@@ -18,15 +18,16 @@ BY = "last_contact_at"
 def page_for(
     agent: Agent, text: str = "", *, before: Position | None = None, after: Position | None = None
 ) -> Page[Customer]:
-    """A page of the agent's service's customers, with ``is_blocked``.
+    """A page of the agent's service's customers, with ``is_blocked``. Merged ones are found, but not listed.
 
     A text finds beginnings of words in names and addresses, the beginning of an address, and a member id, by their
     indexes. If they find none, or more than ``FEW``, a part of the list is looked at for the text inside of names and
     addresses (``paging.page_among``).
     """
-    everybody = customers_seen_by(agent).annotate(is_blocked=Exists(blocks_now().filter(customer=OuterRef("pk"))))
+    own = Q(customer=OuterRef("pk")) | Q(customer__merged_into=OuterRef("pk")) | Q(customer=OuterRef("merged_into"))
+    everybody = customers_seen_by(agent).annotate(is_blocked=Exists(blocks_now().filter(own)))
     if not text:
-        return page_of(everybody, by=BY, before=before, after=after)
+        return page_of(everybody.filter(merged_into=None), by=BY, before=before, after=after)
     ids = _few_ids(agent, text)
     if ids:
         return page_of(everybody.filter(pk__in=ids), by=BY, before=before, after=after)

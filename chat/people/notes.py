@@ -10,7 +10,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -25,6 +25,7 @@ from chat.models import Chat
 from contiple.base.clock import database_now
 from contiple.base.errors import Conflict, Invalid
 from contiple.base.texts import clean_text
+from helpcenter.families import family_of, ids_of_family
 from helpcenter.models import Customer, CustomerNote
 
 NOTES_MAX = 50  # on a customer: more are read by nobody
@@ -64,7 +65,7 @@ def add(agent: Agent, customer: Customer, body: str, *, request_id: UUID | None 
         Customer.objects.select_for_update(no_key=True, of=("self",)).get(pk=customer.pk)
         if request_id and (sent := customer.notes.filter(request_id=request_id).first()):
             return sent
-        if customer.notes.count() >= NOTES_MAX:
+        if _newest(customer).count() >= NOTES_MAX:
             raise Conflict(_("There are %(most)s notes already. Remove one first.") % {"most": NOTES_MAX})
         note = customer.notes.create(agent=agent, name=str(agent)[:80], body=body, request_id=request_id)
         _record(agent, note, "customer.note_added")
@@ -107,7 +108,8 @@ def conceal_copies(customer_id: int, originals: Sequence[str]) -> None:
     """Puts asterisks over copies of ``originals``, which somebody masks by hand at this moment, in the notes."""
     if not originals:
         return
-    for note in CustomerNote.objects.select_for_update().filter(customer=customer_id).order_by("pk"):
+    notes = CustomerNote.objects.select_for_update().filter(customer__in=ids_of_family(customer_id))
+    for note in notes.order_by("pk"):
         body = conceal_in(note.body, originals)
         if body != note.body:
             CustomerNote.objects.filter(pk=note.pk).update(body=body)
@@ -121,7 +123,8 @@ def drop_expired(now: datetime | None = None) -> int:
 
 
 def _newest(customer: Customer) -> QuerySet[CustomerNote]:
-    return customer.notes.order_by("-pk")
+    """Those of customers who are merged with this one are on it, too."""
+    return CustomerNote.objects.filter(customer__in=family_of(customer)).order_by("-pk")
 
 
 def _own(agent: Agent, note: CustomerNote) -> QuerySet[CustomerNote]:
@@ -154,8 +157,9 @@ def _conceal_copies(chat: Chat, originals: Sequence[str]) -> None:
 
 
 def _drop_expired(service_id: int, before: datetime) -> int:
+    kept_too = Q(customer__merged_into=None) | Q(customer__merged_into__last_contact_at__lt=before)
     old = CustomerNote.objects.filter(
-        customer__service=service_id, customer__last_contact_at__lt=before, created_at__lt=before
+        kept_too, customer__service=service_id, customer__last_contact_at__lt=before, created_at__lt=before
     )
     with transaction.atomic():
         # Those that another worker is deleting are its own.

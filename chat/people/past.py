@@ -1,7 +1,8 @@
 """What a customer has had before: chats, and what an app above made of them, each with its date, state and evaluation.
 
-A customer is one row: one browser's chats, one form's name and address, or all of a verified member. What other rows
-with the same e-mail address have is told apart from it: anybody can write any address into a form.
+A customer is one row, with those that agents have merged with it: one browser's chats, one form's name and address, or
+all of a verified member. What other rows with the same e-mail address have is told apart from it: anybody can write any
+address into a form.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,6 +17,7 @@ from chat.conversation.history import answered, outcome_of
 from chat.follow_ups import PastContact, registered
 from chat.models import Chat
 from helpcenter.customers import same_address
+from helpcenter.families import family_of
 from helpcenter.models import Customer
 
 SHOWN = 5  # beside a conversation
@@ -27,31 +29,33 @@ class Past(NamedTuple):
 
     own: Sequence[PastContact]
     apart: Sequence[PastContact]
+    merged: Sequence[Customer]  # whom agents have merged with this one
 
 
 def beside(chat: Chat) -> Past:
-    """What to show beside a conversation, without the chat itself. Two queries."""
+    """What to show beside a conversation, without the chat itself. Three queries."""
     found = past_of(chat.customer, but=chat, most=SHOWN)
-    return Past(found.own, found.apart[:SHOWN_APART])
+    return found._replace(apart=found.apart[:SHOWN_APART])
 
 
 def past_of(customer: Customer, *, most: int, but: Chat | None = None) -> Past:
-    """The newest ``most`` of the customer, and of others with the same address. Two queries."""
-    others = same_address(customer)
-    found = [*_chats(customer, others, most, but), *registered().past_of(customer, others, most)]
+    """The newest ``most`` of the customer, and of others with the same address. Three queries."""
+    family, others = list(family_of(customer)), same_address(customer)
+    found = [*_chats(family, others, most, but), *registered().past_of(family, others, most)]
     found.sort(key=lambda one: one.at, reverse=True)
-    return Past(_first(most, found, is_own=True), _first(most, found, is_own=False))
+    merged = [row for row in family if row.pk != customer.pk]
+    return Past(_first(most, found, is_own=True), _first(most, found, is_own=False), merged)
 
 
 def _first(most: int, found: Iterable[PastContact], *, is_own: bool) -> list[PastContact]:
     return [one for one in found if one.is_own is is_own][:most]
 
 
-def _chats(customer: Customer, others: QuerySet[Customer], most: int, but: Chat | None) -> list[PastContact]:
-    chats = Chat.objects.filter(service=customer.service_id).exclude(pk=but.pk if but else 0)
+def _chats(family: Sequence[Customer], others: QuerySet[Customer], most: int, but: Chat | None) -> list[PastContact]:
+    chats = Chat.objects.filter(service=family[0].service_id).exclude(pk=but.pk if but else 0)
     chats = chats.select_related("agent__user", "evaluation", "service").order_by("-created_at", "-pk")
     chats = chats.annotate(is_processed=answered())
-    own = chats.filter(customer=customer).annotate(is_own=Value(value=True))[:most]
+    own = chats.filter(customer__in=family).annotate(is_own=Value(value=True))[:most]
     apart = chats.filter(customer__in=others).annotate(is_own=Value(value=False))[:most]
     return [_contact(chat) for chat in own.union(apart, all=True)]
 

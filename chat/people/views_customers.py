@@ -14,8 +14,8 @@ from agents.access import for_agents
 from agents.changes import stamp
 from agents.models import Agent
 from chat import access
-from chat.abuse.blocks import blocks_now
-from chat.people import facts, notes, past
+from chat.abuse.blocks import blocks_of_customer
+from chat.people import facts, merging, notes, past
 from chat.people.forms import FactsForm, NoteForm, searched
 from chat.people.listing import page_for
 from contiple.base.errors import DomainError
@@ -59,7 +59,8 @@ def customer(request: HttpRequest, agent: Agent, customer: int) -> HttpResponse:
         "contacts": contacts.own[:CONTACTS_SHOWN],
         "has_more": len(contacts.own) > CONTACTS_SHOWN,
         "apart": contacts.apart[:CONTACTS_SHOWN],
-        "blocked": blocks_now().filter(service=agent.service, customer=found).first(),
+        "blocked": blocks_of_customer(found).first(),
+        "merged": merging.merged_into(found),
         "notes": notes.latest(found),
         "note_form": NoteForm(),
     }

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from chat.conversation.history import Outcome
 from chat.reports.groupings import Grouping, stored
@@ -85,7 +86,11 @@ def _share(change: float, was: float) -> str:
 
 def duration(seconds: float) -> str:
     """Says a time in its two largest units, or in one if it is full."""
-    whole = round(seconds)
+    return _duration(round(seconds), get_language())
+
+
+@lru_cache(maxsize=4096)  # a year of days has thousands of times, and few different ones: each stands for a bucket
+def _duration(whole: int, _language: str | None) -> str:
     if whole < 60:
         return _("%(s)s s") % {"s": whole}
     if whole < 3600:

@@ -9,7 +9,7 @@ however many years are added up; exact values couldn't be added up at all.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
@@ -136,7 +136,8 @@ def added(parts: Iterable[Mapping[int, int]]) -> Counter[int]:
 
 def times(buckets: Mapping[int, int]) -> Times:
     """Reads times from how many chats fell into each bucket."""
-    return Times(sum(buckets.values()), _percentile(buckets, 50), _percentile(buckets, 90))
+    number, ordered = sum(buckets.values()), sorted(buckets.items())
+    return Times(number, _percentile(ordered, number, 50), _percentile(ordered, number, 90))
 
 
 def seconds_of(bucket: int) -> float:
@@ -146,12 +147,12 @@ def seconds_of(bucket: int) -> float:
     return BOUNDS[min(bucket, len(BOUNDS)) - 1] * sqrt(STEP)
 
 
-def _percentile(buckets: Mapping[int, int], percent: int) -> float | None:
-    """Returns the least time that so many per cent of the chats didn't exceed (nearest rank)."""
-    rank = ceil(sum(buckets.values()) * percent / 100)
+def _percentile(ordered: Sequence[tuple[int, int]], number: int, percent: int) -> float | None:
+    """Returns the least time that so many per cent of the ``number`` of chats didn't exceed (nearest rank)."""
+    rank = ceil(number * percent / 100)
     passed = 0
-    for bucket in sorted(buckets):
-        passed += buckets[bucket]
+    for bucket, chats in ordered:
+        passed += chats
         if passed >= rank:
             return seconds_of(bucket)
     return None

@@ -4,20 +4,17 @@ from typing import Any
 
 from django import template
 from django.template.context import RequestContext
-from django.utils.translation import gettext_lazy as _
 
 from chat.models import Chat
 from chat.people import notes, past
 from chat.people.forms import NoteForm
+from chat.people.identity import proof_text
 from helpcenter.models import Customer
 
 register = template.Library()
 
 
-@register.filter
-def proof_text(customer: Customer) -> str:
-    """How far it is known who the customer is."""
-    return str(_("Verified: signed in on your site") if customer.member else _("Not verified: as the customer says"))
+register.filter(proof_text)
 
 
 @register.inclusion_tag("chat/_past_of_customer.html")

@@ -12,7 +12,7 @@ const ACTIONS = {
   customer: (desk) => desk.showCustomer(true),
   "leave-customer": (desk) => desk.showCustomer(false),
   search: (desk) => desk.pane.toggleSearch(),
-  mask: (desk) => desk.pane.maskSelected(),
+  mask: (desk, _button, event) => desk.pane.maskSelected({ byKeys: event.detail === 0 }),
   "follow-up": (desk, button) => desk.dialogs.askFollowUp(button.dataset.url),
   end: (desk, button) => desk.dialogs.askHandOver(button.dataset.url),
   "ask-evaluation": (desk, button) => desk.pane.askEvaluation(button),
@@ -48,7 +48,7 @@ function act(desk, button, event) {
     event.preventDefault(); // a link to a page of its own
     closeMenus(desk);
   }
-  ACTIONS[button.dataset.action]?.(desk, button);
+  ACTIONS[button.dataset.action]?.(desk, button, event);
 }
 
 function submitted(desk, event) {

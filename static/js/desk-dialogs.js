@@ -78,6 +78,7 @@ export class DeskDialogs {
     content.querySelector(".dialog-body").innerHTML = html;
     const dialog = this.#open(content);
     const form = dialog.querySelector("form");
+    form?.querySelector("input:not([type=hidden])")?.focus();
     if (form) form.addEventListener("submit", (event) => this.#createFollowUp(event));
     else boostLinks(dialog);
   }

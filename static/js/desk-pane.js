@@ -4,6 +4,7 @@ import { ChatView } from "./chat-view.js";
 import { takeNewToken } from "./csrf.js";
 import { DeskComposer } from "./desk-composer.js";
 import { MessageActions } from "./message-actions.js";
+import { chooseByKeys } from "./mask-by-keys.js";
 import { maskSpans, rememberSelection, selectedSpans } from "./mask-selection.js";
 import { localiseTimes } from "./times.js";
 
@@ -145,8 +146,22 @@ export class DeskPane {
     this.focusComposer();
   }
 
-  maskSelected() {
-    return this.#mask(this.#selection.take());
+  /** Masks what is selected. If nothing is and the button was pressed by keys, they choose words. */
+  maskSelected({ byKeys } = {}) {
+    const spans = this.#selection.take();
+    if (spans.length || !byKeys || !this.#chooseByKeys()) return this.#mask(spans);
+  }
+
+  #chooseByKeys() {
+    const { notices, texts } = this.#parts;
+    return chooseByKeys(this.#view.conversation.scroll, {
+      say: (words) => notices.say(texts.maskByKeys.replace("{}", words)),
+      mask: () => this.#mask(this.#selection.take()),
+      done: () => {
+        this.#selection.take(); // or it would be masked the next time
+        this.focusComposer();
+      },
+    });
   }
 
   maskRange(range) {

@@ -12,6 +12,7 @@ const SHORTCUTS = {
   KeyR: { button: "canned-responses > [data-action=canned]" },
   KeyL: { button: ".chat-header [data-action=search]" },
   KeyP: { button: "[data-action=mask]" },
+  KeyT: { button: "[data-action=follow-up]" },
   KeyN: { button: "[data-part=note-toggle]" },
   KeyG: { button: ".chat-actions [data-action=hand-over]" },
   KeyX: { button: "[data-action=end]" },

@@ -162,6 +162,7 @@ def test_pages_of_the_desk(signed_in_page: Callable[..., Page], checks: Checks, 
         receive(raw, size=len(raw), now=timezone.now())
     add_comment(ada, by_hand, "Card 4111 1111 1111 1111, company 220-81-62517")  # masked, and offered to be masked
     note = notes.add(ada, of_chat.requester, "Prefers mornings")
+    twin = make_customer(ada.service, email=of_chat.requester.email).pk
     paths = [
         "/services/",
         "/password/",
@@ -177,6 +178,9 @@ def test_pages_of_the_desk(signed_in_page: Callable[..., Page], checks: Checks, 
         "/desk/demo/customers/",
         "/desk/demo/customers/?q=xyzzy",
         f"/desk/demo/customers/{of_chat.requester_id}/",
+        f"/desk/demo/customers/{of_chat.requester_id}/merge/",
+        f"/desk/demo/customers/{of_chat.requester_id}/merge/?q=xyzzy",
+        f"/desk/demo/customers/{of_chat.requester_id}/merge/?with={twin}",
         f"/desk/demo/customers/{of_chat.requester_id}/notes/",
         f"/desk/demo/customers/{of_chat.requester_id}/notes/{note.pk}/",
         "/desk/demo/contract/",
@@ -188,6 +192,9 @@ def test_pages_of_the_desk(signed_in_page: Callable[..., Page], checks: Checks, 
         "/desk/demo/chat/categories/",
         "/desk/demo/chat/categories/new/",
         "/desk/demo/chats/export/?outcome=processed",
+        "/desk/demo/start/",
+        "/desk/demo/canned/templates/",
+        "/desk/demo/help-center/articles/templates/",
         "/desk/demo/help-center/",
         "/desk/demo/help-center/policy-versions/",
         "/desk/demo/help-center/articles/",

@@ -20,6 +20,7 @@ from agents.models import Contract, ServiceMailbox
 from chat.conversation.evaluations import COMMENT_LENGTH_MAX
 from chat.export.exporting import REASON_LENGTH_MAX
 from chat.masking.models import OwnPattern
+from chat.people.merging import REASON_LENGTH_MAX as MERGE_REASON_MAX
 from chat.people.notes import LENGTH_MAX as NOTE_LENGTH_MAX
 from chat.protocol import FRAME_BYTES_MAX
 from contiple.base.texts import MESSAGE_LENGTH_MAX
@@ -274,6 +275,11 @@ def facts_of_customers(run: Run) -> None:
     run.post(run.mina, "chat:edit_note", {"body": run.text("note that was changed")}, customer, note)
     run.post_in_vain(run.theo, "chat:edit_note", {"body": run.refused("note of somebody else")}, customer, note)
     run.post(run.mina, "chat:customer", {"name": run.text("name that was corrected", *SOME, joint=" ")}, customer)
+    twin = make_customer(run.service, "Nobody yet again").pk
+    form = {"with": twin, "keep": customer, "reason": run.text("reason of merging customers", *SOME, joint=" ")}
+    run.post(run.mina, "chat:merge_customer", form, customer)
+    too_long = run.refused("too long a reason of merging", *SOME, joint=" ") + "." * MERGE_REASON_MAX
+    run.post_in_vain(run.mina, "chat:merge_customer", form | {"reason": too_long}, customer)
     too_long = run.refused("too long a corrected name", *SOME, joint=" ") + "." * NAME_LENGTH_MAX
     run.post_in_vain(run.mina, "chat:customer", {"name": too_long}, customer)
 

@@ -100,6 +100,7 @@ WITHOUT_WORDS = {
         "chat:is_open",
         "chat:remove_file",
         "chat:remove_note",
+        "chat:separate_customer",
         "chat:remove_canned",
         "chat:send_canned_file",
         "chat:delete_message",

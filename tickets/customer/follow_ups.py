@@ -33,12 +33,15 @@ class TicketsOfChats(FollowUps):
         numbers = tickets.values_list("chat", number, "service__slug")
         return {chat: _follow_up(slug, number) for chat, number, slug in numbers}
 
-    def past_of(self, customer: Customer, others: QuerySet[Customer], most: int) -> Sequence[PastContact]:
-        tickets = Ticket.objects.filter(service=customer.service_id).order_by("-created_at", "-pk")
+    def past_of(self, family: Sequence[Customer], others: QuerySet[Customer], most: int) -> Sequence[PastContact]:
+        tickets = Ticket.objects.filter(service=family[0].service_id).order_by("-created_at", "-pk")
         tickets = tickets.select_related("service").only("number", "subject", "state", "created_at", "service__slug")
-        own = tickets.filter(requester=customer).annotate(is_own=Value(value=True))[:most]
+        own = tickets.filter(requester__in=family).annotate(is_own=Value(value=True))[:most]
         apart = tickets.filter(requester__in=others).annotate(is_own=Value(value=False))[:most]
         return [_past_contact(ticket) for ticket in own.union(apart, all=True)]
+
+    def count_of(self, family: Sequence[Customer]) -> int:
+        return Ticket.objects.filter(requester__in=family).count()
 
     def create_url(self, agent: Agent, chat: Chat) -> str:
         if not may_create_from_chat(agent):

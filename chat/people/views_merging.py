@@ -1,0 +1,91 @@
+"""The page that merges a customer with another one: a search, then both side by side, then a reason. For every agent,
+as Customers."""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from agents.access import for_agents
+from agents.models import Agent
+from chat import access
+from chat.people import comparison, merging
+from chat.people.forms import MergeForm, searched
+from chat.people.listing import page_for
+from contiple.base.errors import DomainError
+from helpcenter.customers import same_address
+from helpcenter.models import Customer
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_agents
+def merge(request: HttpRequest, agent: Agent, customer: int) -> HttpResponse:
+    access.require_customer_information(agent)
+    found = access.customer_for_agent(agent, customer)
+    if found.merged_into_id:
+        raise Http404
+    chosen = (request.POST if request.method == "POST" else request.GET).get("with", "")
+    if not chosen:
+        return render(request, "chat/merge_customer.html", _choices(request, agent, found))
+    return _compared(request, agent, found, access.customer_for_agent(agent, _number(chosen)))
+
+
+@require_POST
+@for_agents
+def separate(request: HttpRequest, agent: Agent, customer: int) -> HttpResponse:
+    access.require_customer_information(agent)
+    found = access.customer_for_agent(agent, customer)
+    merging.separate(agent, found)
+    messages.success(request, _("They are two customers again."))
+    return redirect("chat:customer", agent.service.slug, found.pk)
+
+
+def _choices(request: HttpRequest, agent: Agent, customer: Customer) -> dict:
+    """What a search finds; before one, those with the same e-mail address."""
+    text = searched(request.GET, agent.service)
+    others = page_for(agent, text).rows if text else same_address(customer).order_by("-last_contact_at", "-pk")[:50]
+    choices = [other for other in others if other.pk != customer.pk and not other.merged_into_id]
+    return {
+        "section": "customers",
+        "part": "chat/_merge_choose.html",
+        "customer": customer,
+        "text": text,
+        "choices": choices[: merging.CHOICES_MAX],
+    }
+
+
+def _compared(request: HttpRequest, agent: Agent, customer: Customer, other: Customer) -> HttpResponse:
+    refusal = merging.refusal(customer, other)
+    form = MergeForm(request.POST if request.method == "POST" else None, customers=[customer, other])
+    if form.is_valid() and _merged(request, agent, (customer, other), form):
+        return redirect("chat:customer", agent.service.slug, form.cleaned_data["keep"])
+    sides = [comparison.side_of(customer), comparison.side_of(other)]
+    context = {
+        "section": "customers",
+        "part": "chat/_merge_refused.html" if refusal else "chat/_merge_compare.html",
+        "customer": customer,
+        "other": other,
+        "refusal": refusal,
+        "columns": [(side.customer, form.state_of(side.customer)) for side in sides],
+        "rows": comparison.rows_of(*sides),
+        "is_blocked": any(side.block for side in sides),
+        "form": form,
+    }
+    return render(request, "chat/merge_customer.html", context)
+
+
+def _merged(request: HttpRequest, agent: Agent, pair: tuple[Customer, Customer], form: MergeForm) -> bool:
+    kept, merged = pair if pair[0].pk == form.cleaned_data["keep"] else pair[::-1]
+    try:
+        merging.merge(agent, merged, kept, reason=form.cleaned_data["reason"])
+    except DomainError as error:
+        form.accept_error(error)
+        return False
+    messages.success(request, _("The customers were merged."))
+    return True
+
+
+def _number(text: str) -> int:
+    """The id of a customer; 0, which none has, for what is no number."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
