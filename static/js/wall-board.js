@@ -29,7 +29,7 @@ class WallBoard extends HTMLElement {
     window.addEventListener("pointercancel", this.#release);
     this.addEventListener("pointerdown", () => (this.#isPressed = true));
     this.addEventListener("pointerout", () => this.#show());
-    this.addEventListener("click", (event) => this.#look(event));
+    this.addEventListener("click", (event) => this.#look(event), { capture: true }); // before htmx follows the link
     this.addEventListener("change", () => this.#count());
     this.addEventListener("submit", (event) => this.#askFirst(event), { capture: true }); // before anybody sends it
     this.#tick();

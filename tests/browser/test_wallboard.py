@@ -99,6 +99,16 @@ def test_a_whisper_reaches_the_agent_from_the_board(mina: Desk, ada: Page) -> No
     expect(chat.root.locator(".message-note .message-body")).to_have_text("Offer the voucher")
 
 
+def test_without_the_chat_permission_a_chat_is_read_on_its_page(service, mina: Desk, signed_in_page) -> None:
+    page = signed_in_page(make_agent(service, "Bora", role=Agent.Role.ADMIN, chat_permission=False))
+    page.goto(BOARD)
+    expect(row(page, "Jun").get_by_role("link", name="Whisper")).to_have_count(0)
+    row(page, "Jun").get_by_role("link", name="Jun", exact=True).click()
+    expect(page.get_by_role("heading", name="Chat history")).to_be_visible()
+    expect(page.get_by_text("Hello", exact=True)).to_be_visible()
+    expect(page.locator("main")).to_have_count(1)
+
+
 def test_chats_are_moved_together_and_the_agent_is_told_once(service, mina: Desk, ada: Page) -> None:
     theo = make_agent(service, "Theo", online=True)
     Lease.objects.create(agent=theo, expires_at=Now() + LEASE)
