@@ -24,7 +24,7 @@ def memberships(user: User) -> QuerySet[Agent]:
     """The person's memberships in running services, by the service's name."""
     return (
         Agent.objects.filter(user=user, is_active=True, user__is_active=True, service__is_stopped=False)
-        .select_related("service", "service__contract", "user")
+        .select_related("service__contract", "service__help_center", "user")
         .order_by("service__name", "pk")
     )
 

@@ -189,6 +189,9 @@ class Agent(models.Model):
         _("Chats at once"), default=3, validators=[MinValueValidator(1), MaxValueValidator(CHATS_AT_ONCE_MAX)]
     )
     chat_status = models.CharField(_("Chat status"), max_length=8, choices=ChatStatus, default=ChatStatus.OFFLINE)
+    # Why the agent is on a break: a key of ``status.BREAK_REASONS`` or the agent's words, masked. Means nothing else.
+    break_reason = models.CharField(max_length=60, blank=True, default="", db_default="", editable=False)
+    chat_status_since = models.DateTimeField(null=True, editable=False)  # NULL: not changed since there is the column
     # When this agent last got a chat or came Online: the earliest has waited longest.
     chat_idle_since = models.DateTimeField(default=timezone.now, editable=False)
     joined_at = models.DateTimeField(_("Since"), default=timezone.now, editable=False)

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from agents import account_trail
 from agents.access import LAST_SERVICE, for_agents, memberships, signed_in
+from agents.first_page import first_page
 from agents.forms import OwnPasswordForm, SignInForm
 from agents.models import Agent
 from agents.models_accounts import AccountEntry
@@ -28,11 +29,10 @@ from contiple.base.errors import TooMany
 @signed_in
 def start(request: HttpRequest) -> HttpResponse:
     """Leads to the desk that was opened last, or to the first one."""
-    slugs = [agent.service.slug for agent in memberships(request.user)]
-    if not slugs:
+    own = {agent.service.slug: agent for agent in memberships(request.user)}
+    if not own:
         return redirect("agents:services")
-    last = request.session.get(LAST_SERVICE)
-    return redirect("tickets:list", last if last in slugs else slugs[0])
+    return redirect(first_page(own.get(request.session.get(LAST_SERVICE)) or next(iter(own.values()))))
 
 
 @never_cache
@@ -91,4 +91,4 @@ def services(request: HttpRequest) -> HttpResponse:
 @for_agents
 def desk(request: HttpRequest, agent: Agent) -> HttpResponse:
     request.session[LAST_SERVICE] = agent.service.slug
-    return redirect("tickets:list", agent.service.slug)
+    return redirect(first_page(agent))

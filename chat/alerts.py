@@ -48,6 +48,8 @@ class DeskNotice(models.Model):
     chat = models.ForeignKey("chat.Chat", models.CASCADE, related_name="+", db_constraint=False)
     kind = models.CharField(max_length=8, choices=Kind)
     by = models.CharField(max_length=80, blank=True)  # the name at that time
+    # Of ``TAKEN_OVER``: how many chats an admin moved away at once, this one among them; 0 if the admin took it over.
+    moved = models.PositiveSmallIntegerField(default=0, db_default=0)
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -25,6 +25,7 @@ class CannedResponse(models.Model):
     topic = models.ForeignKey(Topic, models.CASCADE, null=True, blank=True, related_name="canned_responses")
     name = models.CharField(max_length=NAME_LENGTH_MAX)
     texts = models.JSONField(default=dict)
+    starter = models.CharField(max_length=20, default="", db_default="")  # ``canned.starters``: what it began as
     used_count = models.PositiveIntegerField(default=0)
     last_used_at = models.DateTimeField(null=True, blank=True)
 

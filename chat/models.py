@@ -104,6 +104,8 @@ class Chat(models.Model):
     unanswered_since = models.DateTimeField(null=True, blank=True)
     reminded_at = models.DateTimeField(null=True, blank=True)  # of that silence, once
     inquiry_offer = models.CharField(max_length=8, choices=InquiryOffer, blank=True, db_default="")  # "" for none
+    # An admin has marked it as spam: reports leave it out (``lifecycle.spam``).
+    is_spam = models.BooleanField(default=False, db_default=False, editable=False)
     # What the chat's agent has not read: the customer's messages, colleagues' notes. Counted on append, anew on read.
     unread = models.PositiveIntegerField(default=0)
 
@@ -135,6 +137,7 @@ class Chat(models.Model):
             models.Index(
                 fields=["category", "-created_at"], condition=Q(category__isnull=False), name="chat_by_category"
             ),
+            models.Index(fields=["service", "-created_at"], condition=Q(is_spam=True), name="chat_spam"),
         ]
 
     def __str__(self) -> str:

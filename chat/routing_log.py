@@ -18,11 +18,19 @@ class RoutingRound(models.Model):
 
 
 class RoutingDecision(models.Model):
-    """A round's decision for one chat: the agent it rings at, or why it goes on waiting (``decisions.Reason``)."""
+    """A round's decision for one chat: the agent it rings at, or why it goes on waiting (``decisions.Reason``).
+
+    Or who took it by hand: ``taken_by`` has that one and ``agent`` nobody, since the release before looks up the reason
+    of every agent, and knows none for this.
+    """
 
     round = models.ForeignKey(RoutingRound, models.CASCADE, related_name="decisions")
     chat = models.ForeignKey("chat.Chat", models.CASCADE, related_name="+", db_index=False)
     agent = models.ForeignKey(Agent, models.CASCADE, null=True, blank=True, related_name="+", db_index=False)
+    # Without a constraint, whose check would lock the agents' table.
+    taken_by = models.ForeignKey(
+        Agent, models.CASCADE, null=True, blank=True, related_name="+", db_index=False, db_constraint=False
+    )
     reason = models.CharField(max_length=12)
     resting = models.JSONField(default=list, blank=True)  # ids of the agents who had let this chat ring just before
 

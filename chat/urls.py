@@ -1,7 +1,7 @@
 from django.urls import path
 
 from chat.canned import views as views_canned
-from chat.canned import views_composer
+from chat.canned import views_composer, views_starters
 from chat.conversation import views_history
 from chat.customer import views as views_customer
 from chat.customer import views_earlier, views_embed, views_end, views_inquiry, views_member, views_suggestions
@@ -15,6 +15,7 @@ from chat.desk import (
     views_masking,
     views_messages,
     views_queue,
+    views_search,
 )
 from chat.export import views as views_export
 from chat.filing import views_categories, views_choosing
@@ -22,6 +23,7 @@ from chat.masking import views_record, views_settings
 from chat.people import views_customers, views_merging, views_notes
 from chat.reports import views as views_reports
 from chat.routing import views, views_hours, views_topics
+from chat.wallboard import views as views_wallboard
 
 app_name = "chat"
 urlpatterns = [
@@ -41,6 +43,10 @@ urlpatterns = [
     path("desk/<slug:service>/chat/<int:chat>/take/", views_queue.take, name="take"),
     path("desk/<slug:service>/chat/waiting/", views_queue.waiting, name="waiting"),
     path("desk/<slug:service>/chat/notices/<int:notice>/dismiss/", views_queue.dismiss_notice, name="dismiss_notice"),
+    path("desk/<slug:service>/wallboard/", views_wallboard.wallboard, name="wallboard"),
+    path("desk/<slug:service>/wallboard/screen/", views_wallboard.screen, name="wallboard_screen"),
+    path("desk/<slug:service>/wallboard/move/", views_wallboard.move, name="move_chats"),
+    path("desk/<slug:service>/chat/<int:chat>/spam/", views_blocking.mark_spam, name="mark_spam"),
     path("desk/<slug:service>/chat/<int:chat>/block/", views_blocking.block, name="block"),
     path("desk/<slug:service>/chat/end/", views_blocking.end_chats, name="end_chats"),
     path("desk/<slug:service>/blocked/", views_blocking.blocked, name="blocked"),
@@ -76,6 +82,9 @@ urlpatterns = [
     path("desk/<slug:service>/chat/check/", views.checklist, name="checklist"),
     path("desk/<slug:service>/chat/<int:chat>/history/", views_agent.history, name="history"),
     path("desk/<slug:service>/chat/<int:chat>/earlier/", views_agent.earlier, name="earlier"),
+    path("desk/<slug:service>/chat/<int:chat>/search/", views_search.search, name="search"),
+    path("desk/<slug:service>/chat/<int:chat>/days/", views_search.days, name="days"),
+    path("desk/<slug:service>/chat/<int:chat>/around/", views_search.around, name="around"),
     path("desk/<slug:service>/chat/<int:chat>/changes/", views_agent.changes, name="changes"),
     path("desk/<slug:service>/chat/<int:chat>/files/", views_files.upload, name="upload"),
     path("desk/<slug:service>/chat/mentionable/", views_messages.mentionable, name="mentionable"),
@@ -96,6 +105,7 @@ urlpatterns = [
     ),
     path("desk/<slug:service>/canned/", views_canned.responses, name="canned"),
     path("desk/<slug:service>/canned/new/", views_canned.new_response, name="new_canned"),
+    path("desk/<slug:service>/canned/templates/", views_starters.starters, name="canned_starters"),
     path("desk/<slug:service>/canned/<int:response>/", views_canned.response, name="canned_response"),
     path("desk/<slug:service>/canned/<int:response>/remove/", views_canned.remove, name="remove_canned"),
     path("desk/<slug:service>/canned/files/", views_canned.upload, name="upload_canned"),

@@ -6,6 +6,7 @@ from django.http import HttpRequest
 
 from agents import access
 from agents.chat_permission import may_chat
+from agents.first_page import is_getting_started
 from chat.masking.record import count_limits_reached_today
 from tickets.access import count_answers
 
@@ -19,6 +20,7 @@ def desk(request: HttpRequest) -> dict:
         "agent": agent,
         "service": agent.service,
         "memberships": access.memberships(request.user),
+        "getting_started": is_getting_started(agent),
         "chat_permitted": may_chat(agent),
         "unmask_permitted": access.may_unmask(agent),
         # Functions: only the navigation shows them, the second to admins, and fragments have no navigation.

@@ -184,7 +184,7 @@ class Request(WebRequest):
 
     limit = bounds.FORM_BYTES
     received = 0
-    begun_at = 0.0  # the answer
+    waited_s = 0.0  # for the client to take the answer
     counted: tuple[Crowd, str] | None = None  # a file, in this crowd, of this network
     is_upload = False
     content: Any
@@ -248,14 +248,15 @@ class Request(WebRequest):
 
         Without ``has_sent`` the application only said that it is still at work on the answer.
         """
-        channel = self.channel
-        if channel is None or self.finished:
+        if self.channel is None or self.finished:
             return
         if not has_sent:
             self.request_start = time.time()
             return
-        self.begun_at = self.begun_at or time.monotonic()
-        if await channel.pace.wait(sent=self.sentLength, since=self.begun_at):
+        began = time.monotonic()
+        is_taken = await self.channel.pace.wait(sent=self.sentLength, waited_s=self.waited_s)
+        self.waited_s += time.monotonic() - began
+        if is_taken:
             self.request_start = time.time()  # Daphne ends an answer that takes longer than a minute from then
         elif self.channel is not None:
             self.channel.transport.abortConnection()

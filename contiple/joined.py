@@ -38,8 +38,10 @@ SHEETS = (
             *("button", "field", "switch", "checks", "tabs", "table", "card", "badge", "avatar", "dialog", "notice"),
             *("empty", "pagination", "breadcrumb", "prose", "timeline", "ticket-list", "ticket-composer", "inquiry"),
             *("skeleton", "message", "quotes", "composer", "personal-hint", "chat-widget", "chat-dialog"),
+            *("desk-place", "conversation-search"),
             *("customer-chat", "files", "evaluation", "suggested-articles", "past-chats", "rules", "hours", "two-step"),
             *("canned", "shortcuts", "category", "report", "settings", "desk-composer", "desk-messages"),
+            *("wallboard", "first-day"),
         )
     ),
     "css/utilities.css",

@@ -6,7 +6,6 @@ client reads too slowly, and a client that reads nearly nothing is cut off.
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any, BinaryIO
 
@@ -48,12 +47,13 @@ class Pace:
     def go(self) -> None:
         self.free.set()
 
-    async def wait(self, *, sent: int, since: float) -> bool:
+    async def wait(self, *, sent: int, waited_s: float) -> bool:
         """Waits until more may be written. Returns False if the client is too slow: cut it off.
 
-        ``sent`` bytes were written since that moment of ``time.monotonic``.
+        ``sent`` bytes of the answer were written, and ``waited_s`` seconds were waited for the client to take them. How
+        long the application took to make them is not the client's slowness.
         """
-        if time.monotonic() - since > bounds.body_seconds(sent):
+        if waited_s > bounds.body_seconds(sent):
             return False
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(bounds.STILL_SECONDS):

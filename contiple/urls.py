@@ -12,4 +12,5 @@ urlpatterns = [
     path("", include("helpcenter.urls")),
     path("", include("chat.urls")),
     path("", include("tickets.urls")),
+    path("", include("contiple.first_day.urls")),
 ]

@@ -13,6 +13,7 @@ from helpcenter.default_setting import IN_THE_ROW, DefaultSetting
 from helpcenter.models import Article, ArticleText, Category, CategoryText, HelpCenter, HelpCenterText, PrivacyPolicy
 from helpcenter.origins import parse_origins
 from helpcenter.policies import current_texts, current_version
+from helpcenter.starters import left_open, policy, words
 from helpcenter.texts import Texts, category_name, default_texts, reading_language
 
 LANGUAGES = dict(settings.LANGUAGES)
@@ -80,13 +81,24 @@ class DefaultSettingForm(InLanguages):
         help_text=_("For how long the link in an e-mail opens the inquiry. Customers can ask for a new one."),
     )
     seen_policy = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0)
+    keep_brackets = forms.BooleanField(label=_("Save with the [brackets] as they are"), required=False)
 
-    def __init__(self, help_center: HelpCenter, data: Any = None) -> None:
+    def __init__(self, help_center: HelpCenter, data: Any = None, *, starter: str = "") -> None:
+        """``starter`` (``policy`` or ``words``) fills fields that are empty with texts to start from."""
         self.help_center, self.contract = help_center, help_center.service.contract
-        super().__init__(data, initial=_saved_setting(help_center))
+        saved = _saved_setting(help_center)
+        self.filled = _starter_fields(help_center, starter, saved) if data is None else {}
+        super().__init__(data, initial=saved | self.filled)
         for language in LANGUAGES:
             self._add_fields(language)
         self._disable_what_the_contract_closes()
+        if self.fills_policy:
+            for language in LANGUAGES:
+                self.fields[f"policy_{language}"].widget.attrs["rows"] = 22  # all that is to be filled in, at a glance
+
+    @property
+    def fills_policy(self) -> bool:
+        return any(f"policy_{language}" in self.filled for language in LANGUAGES)
 
     def _add_fields(self, language: str) -> None:
         default = default_texts(self.help_center, language)
@@ -123,6 +135,19 @@ class DefaultSettingForm(InLanguages):
             self.fields["chat_enabled"].widget.attrs["disabled"] = True
         if not self.contract.chat_widget:
             self.fields["embed_origins"].widget.attrs["disabled"] = True
+
+    def clean(self) -> dict[str, Any]:
+        """Asks once before a policy with [brackets] of its template is published: customers would agree to them."""
+        for language in LANGUAGES:
+            field = f"policy_{language}"
+            found = left_open(self._written("policy", language)) if field in self.changed_data else []
+            if found and not self.cleaned_data.get("keep_brackets"):
+                text = _("Still to be filled in: %(places)s") % {"places": ", ".join(found)}
+                self.add_error(field, forms.ValidationError(text, code="brackets"))
+        return self.cleaned_data
+
+    def asks_about_brackets(self) -> bool:
+        return any(self.has_error(f"policy_{language}", "brackets") for language in LANGUAGES)
 
     def clean_chat_enabled(self) -> bool:
         sent = self.cleaned_data["chat_enabled"]
@@ -234,6 +259,18 @@ def _saved_setting(help_center: HelpCenter) -> dict[str, Any]:
     for text in help_center.texts.all():
         initial |= {f"{field.name}_{text.language}": getattr(text, field.name) for field in fields(Texts)}
     return initial | {f"policy_{language}": text for language, text in current_texts(help_center).items()}
+
+
+def _starter_fields(help_center: HelpCenter, starter: str, saved: dict[str, Any]) -> dict[str, str]:
+    """Returns the texts to start from of those fields that are empty."""
+    if starter == "policy":
+        texts = {f"policy_{language}": text for language, text in policy(help_center).items()}
+    elif starter == "words":
+        by_language = words(help_center)
+        texts = {f"{name}_{code}": text for code, texts in by_language.items() for name, text in texts.items()}
+    else:
+        texts = {}
+    return {field: text for field, text in texts.items() if not saved.get(field)}
 
 
 def _saved_article(article: Article) -> dict[str, Any]:

@@ -31,6 +31,8 @@ class HelpCenter(models.Model):
     # How long a link to the customer's page of an inquiry opens it.
     inquiry_link_days = models.PositiveSmallIntegerField(_("Link to an inquiry (days)"), default=30, db_default=30)
     member_interlink = models.BooleanField(_("Member Interlink"), default=False, db_default=False)
+    # Whether admins are shown *Getting started*: until all of it is done, or one of them closes it.
+    getting_started = models.BooleanField(default=True, db_default=True, editable=False)
 
     class Meta:
         verbose_name = _("Help Center")
@@ -105,6 +107,9 @@ class Article(models.Model):
     category = models.ForeignKey(Category, models.CASCADE, related_name="articles")
     position = models.PositiveSmallIntegerField(_("Position"), default=0)
     is_published = models.BooleanField(_("Published"), default=False)
+    starter = models.CharField(
+        max_length=20, default="", db_default="", editable=False
+    )  # ``starters``: what it began as
     updated_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -182,7 +187,7 @@ class Customer(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     # The start of the last chat, or the last inquiry, answer or ticket (``customers.note_contact``).
     last_contact_at = models.DateTimeField(default=timezone.now, editable=False, db_default=Now())
-    # The customer who is kept, never a merged one (``families``). A constraint's check would lock the table.
+    # The customer who is kept, never a merged one (``families``). No constraint: its check would lock the table.
     merged_into = models.ForeignKey(
         "self",
         models.SET_NULL,

@@ -67,6 +67,11 @@ def reading_language() -> str:
     return known_language(translation.get_language())
 
 
+def languages_first(language: str) -> list[str]:
+    """Returns the languages of help centers, this one first."""
+    return sorted(dict(settings.LANGUAGES), key=lambda code: code != language)
+
+
 def in_language(rows: Iterable[Row], language: str) -> Row | None:
     """Returns the row in that language, or else in the installation's first one, or else any; ``None`` without rows."""
     wanted = {settings.LANGUAGE_CODE: 1, language: 0}

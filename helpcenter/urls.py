@@ -3,6 +3,7 @@ from django.urls import path
 from helpcenter import views_admin as admin
 from helpcenter import views_articles as articles
 from helpcenter import views_public as public
+from helpcenter import views_starters as starters
 from helpcenter.members import views_admin as members
 
 app_name = "helpcenter"
@@ -22,6 +23,7 @@ urlpatterns = [
     path(f"{_members}secrets/new/", members.make_secret, name="make_member_secret"),
     path(f"{_members}secrets/<int:pk>/end/", members.end_secret, name="end_member_secret"),
     path(_articles, articles.article_admin, name="article_admin"),
+    path(f"{_articles}templates/", starters.article_starters_view, name="article_starters"),
     path(f"{_articles}new/", articles.new_article, name="new_article"),
     path(f"{_articles}<int:pk>/", articles.edit_article, name="edit_article"),
     path(f"{_articles}<int:pk>/publish/", articles.publish_article, name="publish_article"),

@@ -22,7 +22,8 @@ from helpcenter.texts import reading_language
 @for_admins
 def settings(request: HttpRequest, agent: Agent) -> HttpResponse:
     help_center = help_center_of(agent.service)
-    form = DefaultSettingForm(help_center, request.POST if request.method == "POST" else None)
+    data, starter = (request.POST if request.method == "POST" else None), request.GET.get("template", "")
+    form = DefaultSettingForm(help_center, data, starter=starter)
     if request.method == "POST" and form.is_valid() and _saved(request, agent, help_center, form):
         return redirect("helpcenter:settings", agent.service.slug)
     context = {

@@ -33,7 +33,7 @@ def make_service(
 
 
 def make_help_center(service: Service, *, chat_enabled: bool = True) -> HelpCenter:
-    center = HelpCenter.objects.create(service=service, chat_enabled=chat_enabled)
+    center = HelpCenter.objects.create(service=service, chat_enabled=chat_enabled, getting_started=False)
     for language, title in (("en", f"{service.name} help"), ("ko", f"{service.name} 고객센터")):
         HelpCenterText.objects.create(help_center=center, language=language, title=title)
         PrivacyPolicy.objects.create(help_center=center, version=1, language=language, text=f"Policy 1 {language}")

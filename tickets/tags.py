@@ -31,8 +31,8 @@ def put_on_chat_tag(ticket: Ticket) -> None:
 
 
 @transaction.atomic
-def add_tag(agent: Agent, ticket: Ticket, name: str) -> None:
-    """Puts a tag on; the service's tag of that name is made if there is none. Does nothing if the tag is on.
+def add_tag(agent: Agent, ticket: Ticket, name: str) -> Tag | None:
+    """Puts a tag on and returns it; the service's tag of that name is made if there is none. ``None``: it was on.
 
     Raises ``Invalid`` for a name that can't be used and ``Closed`` for one that is or looks like a system tag's.
     """
@@ -41,24 +41,26 @@ def add_tag(agent: Agent, ticket: Ticket, name: str) -> None:
     name = conceal(agent.service, name)
     tag = tag_named(ticket.service, name)
     if ticket.tags.filter(pk=tag.pk).exists():
-        return
+        return None
     if ticket.tags.count() >= TAGS_ON_TICKET_MAX:
         raise Invalid(_("A ticket has at most 20 tags."), code="too_many_tags")
     ticket.tags.add(tag)
     _touched(ticket, agent, "ticket.tag_added", tag)
+    return tag
 
 
 @transaction.atomic
-def remove_tag(agent: Agent, ticket: Ticket, tag_id: int) -> None:
-    """Takes a tag off, if it is on. Raises ``Closed`` for a system tag."""
+def remove_tag(agent: Agent, ticket: Ticket, tag_id: int) -> Tag | None:
+    """Takes a tag off and returns it; ``None`` if it was not on. Raises ``Closed`` for a system tag."""
     tag = ticket.tags.filter(pk=tag_id).first()
     if tag is None:
-        return
+        return None
     if tag.is_system:
         raise Closed(_("This tag was added by the system and can't be removed."))
     lock(ticket)
     take_off(ticket, tag)
     _touched(ticket, agent, "ticket.tag_removed", tag)
+    return tag
 
 
 def rename_on(ticket: Ticket, tag: Tag, name: str) -> None:

@@ -3,7 +3,7 @@ from django.urls import path
 
 from contiple.bounds import POSTED_MAIL
 from tickets.customer import views_contact, views_inquiry
-from tickets.desk import views_bulk, views_detail, views_drafts, views_list, views_mail
+from tickets.desk import views_bulk, views_detail, views_drafts, views_facts, views_list, views_mail
 from tickets.masking import views_masks
 from tickets.triage import views_merging, views_settings
 
@@ -26,11 +26,11 @@ urlpatterns = [
     ),
     path(_ticket, views_detail.detail, name="detail"),
     path(f"{_ticket}subject/", views_detail.edit_text, name="subject"),
-    path(f"{_ticket}state/", views_detail.set_state, name="state"),
-    path(f"{_ticket}assignee/", views_detail.set_assignee, name="assignee"),
+    path(f"{_ticket}state/", views_facts.set_fact, {"fact": "state"}, name="state"),
+    path(f"{_ticket}assignee/", views_facts.set_fact, {"fact": "assignee"}, name="assignee"),
     path(f"{_ticket}merge/", views_merging.merge, name="merge"),
-    path(f"{_ticket}group/", views_detail.set_group, name="group"),
-    path(f"{_ticket}priority/", views_detail.set_priority, name="priority"),
+    path(f"{_ticket}group/", views_facts.set_fact, {"fact": "group"}, name="group"),
+    path(f"{_ticket}priority/", views_facts.set_fact, {"fact": "priority"}, name="priority"),
     path(f"{_ticket}comments/", views_detail.add_comment, name="comments"),
     path(f"{_ticket}reply/", views_detail.reply, name="reply"),
     path(f"{_ticket}draft/", views_drafts.draft, name="draft"),
@@ -41,8 +41,8 @@ urlpatterns = [
     path(f"{_ticket}destroy/", views_masks.destroy, name="destroy"),
     path(f"{_tickets}masks/<int:mask>/reveal/", views_masks.reveal, name="reveal"),
     path(f"{_tickets}masks/<int:mask>/lift/", views_masks.lift, name="lift"),
-    path(f"{_ticket}tags/", views_detail.add_tag, name="tags"),
-    path(f"{_ticket}tags/<int:tag>/remove/", views_detail.remove_tag, name="remove_tag"),
+    path(f"{_ticket}tags/", views_facts.add_tag, name="tags"),
+    path(f"{_ticket}tags/<int:tag>/remove/", views_facts.remove_tag, name="remove_tag"),
     path("desk/<slug:service>/mail/", views_mail.incoming, name="mail"),
     path("desk/<slug:service>/mail/<int:mail>/ticket/", views_mail.make_ticket, name="mail_ticket"),
     path("desk/<slug:service>/mail/<int:mail>/delete/", views_mail.delete, name="mail_delete"),

@@ -17,17 +17,22 @@ KEPT = timedelta(days=1)  # yesterday's chats are no news
 BY_LENGTH = DeskNotice._meta.get_field("by").max_length
 
 
-def tell(agents: Iterable[Agent], chat_id: int, kind: str, *, by: object = "") -> None:
+def tell(agents: Iterable[Agent], chat_id: int, kind: str, *, by: object = "", moved: int = 0) -> None:
     """Tells each agent, in place of what the agent was told of this chat before. The caller publishes on their topics.
 
-    ``by`` is an agent, or a name.
+    ``by`` is an agent, or a name. ``moved``: as ``DeskNotice.moved``.
     """
     DeskNotice.objects.bulk_create(
-        [DeskNotice(agent=agent, chat_id=chat_id, kind=kind, by=str(by)[:BY_LENGTH]) for agent in agents],
+        [DeskNotice(agent=agent, chat_id=chat_id, kind=kind, by=str(by)[:BY_LENGTH], moved=moved) for agent in agents],
         update_conflicts=True,
         unique_fields=["agent", "chat"],
-        update_fields=["kind", "by", "at"],
+        update_fields=["kind", "by", "at", "moved"],
     )
+
+
+def take_back(agents: Iterable[Agent], chat_id: int, kind: str) -> None:
+    """Withdraws what these agents were told of the chat if it is of this kind. The caller publishes as for ``tell``."""
+    DeskNotice.objects.filter(agent__in=list(agents), chat=chat_id, kind=kind).delete()
 
 
 def withdraw(agent: Agent, chat: Chat) -> None:

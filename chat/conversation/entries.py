@@ -133,6 +133,14 @@ def page_before(chat: Chat, seq: int, *, notes: bool = True, size: int = PAGE_SI
     return _read(which, [chat.pk, seq, notes, size])[::-1]
 
 
+def page_around(chat: Chat, seq: int) -> list[Entry]:
+    """Returns a page of entries, oldest first: one half before place ``seq``, the other from there on."""
+    half = PAGE_SIZE // 2
+    return page_before(chat, seq, size=half) + _read(
+        "message.seq >= %s ORDER BY message.seq LIMIT %s", [chat.pk, seq, half]
+    )
+
+
 def _read(which: str, parameters: list) -> list[Entry]:
     """Reads in one query and without models: a thousand who come back at once read nothing more often than this."""
     return prepared.fetch(f"{_SELECT} AND {which}", parameters, make=_entry)

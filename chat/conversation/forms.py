@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from agents.forms import all_agents
 from agents.models import Service
 from chat.categories import Tree, tree_of
-from chat.conversation.history import ENDS, NONE, TEXT_LENGTH_MAX, Filters, Outcome
+from chat.conversation.history import ENDS, NONE, TEXT_LENGTH_MAX, Filters, Outcome, Spam
 from chat.evaluation import Score
 from chat.masking.concealing import conceal
 from chat.topics import Topic
@@ -29,6 +29,7 @@ class HistoryForm(forms.Form):
     )
     ended = forms.ChoiceField(required=False, choices=[("", _("All endings")), *ENDS.items()])
     language = forms.ChoiceField(required=False, choices=[("", _("All languages")), *settings.LANGUAGES])
+    spam = forms.ChoiceField(required=False, choices=[("", _("With spam")), *Spam.choices])
     since = forms.DateField(required=False, widget=forms.DateInput({"type": "date"}))
     until = forms.DateField(required=False, widget=forms.DateInput({"type": "date"}))
 
@@ -44,7 +45,7 @@ class HistoryForm(forms.Form):
     def selects(self) -> list[forms.BoundField]:
         """The choices that the page shows: of queues and categories only if there are some."""
         shown = {"topic": len(self.fields["topic"].choices) > 1, "category": bool(self.tree.by_id)}
-        names = ("agent", "topic", "category", "outcome", "score", "ended", "language")
+        names = ("agent", "topic", "category", "outcome", "score", "ended", "language", "spam")
         return [self[name] for name in names if shown.get(name, True)]
 
     def in_words(self) -> list[tuple[Any, str]]:
@@ -73,6 +74,7 @@ LABELS = {
     "score": _("Evaluation"),
     "ended": _("How it ended"),
     "language": _("Language"),
+    "spam": _("Spam"),
     "since": _("From"),
     "until": _("Until"),
 }

@@ -31,7 +31,14 @@ _NOTICES = (
     .order_by("-at")
     .values(
         told=JSONObject(
-            id="pk", kind="kind", by="by", at="at", chat="chat", name=F("chat__customer__name"), state=F("chat__state")
+            id="pk",
+            kind="kind",
+            by="by",
+            at="at",
+            moved="moved",
+            chat="chat",
+            name=F("chat__customer__name"),
+            state=F("chat__state"),
         )
     )[:NOTICES_SHOWN]
 )

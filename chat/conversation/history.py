@@ -56,6 +56,13 @@ class Outcome(TextChoices):
     UNPROCESSED = "unprocessed", _("Unprocessed")
 
 
+class Spam(TextChoices):
+    """Whether chats that an admin marked as spam are shown."""
+
+    WITHOUT = "without", _("Without spam")
+    ONLY = "only", _("Spam only")
+
+
 def outcome_of(chat: Chat) -> Outcome:
     """Reads ``is_processed``, which ``find`` adds."""
     return Outcome.PROCESSED if chat.is_processed else Outcome.UNPROCESSED  # type: ignore[attr-defined]
@@ -76,6 +83,7 @@ class Filters:
     score: str = ""
     ended: str = ""
     language: str = ""
+    spam: str = ""
     since: date | None = None
     until: date | None = None
     text: str = ""
@@ -120,6 +128,8 @@ def _by_index(chats: QuerySet[Chat], agent: Agent, filters: Filters) -> QuerySet
         chats = chats.filter(topic=filters.topic)
     if filters.category and filters.category != NONE:
         chats = chats.filter(category__in=tree_of(agent.service_id).below(int(filters.category)))
+    if filters.spam == Spam.ONLY:
+        chats = chats.filter(is_spam=True)
     if filters.since or filters.until:
         zone = zone_of(agent.service)
         chats = chats.filter(created_at__gte=_begin_of(filters.since or FIRST_DAY, zone))
@@ -142,6 +152,8 @@ def _fitting(filters: Filters) -> Q:
         fits &= Q(IsNull(score, rhs=True) if filters.score == NONE else Exact(score, int(filters.score)))
     if filters.ended:
         fits &= Q(closed_by=filters.ended) if filters.ended != OPEN else ~Q(state=Chat.State.CLOSED)
+    if filters.spam == Spam.WITHOUT:
+        fits &= Q(is_spam=False)
     if filters.language:
         fits &= Q(language=filters.language)
     return fits

@@ -35,6 +35,13 @@ class BlockForm(RefusableForm, forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
+    is_spam = forms.BooleanField(
+        label=_("Mark these chats as spam"),
+        help_text=_("This chat and those that end now. Reports leave spam out."),
+        required=False,
+        initial=True,
+    )
+
     def __init__(self, data: Any, *, chat: Chat) -> None:
         super().__init__(data)
         choices = [(blocking.CUSTOMER, _("This customer"))]

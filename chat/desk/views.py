@@ -19,12 +19,11 @@ from chat.conversation import drafts, entries, evaluations, rendering
 from chat.conversation.paging import before, number
 from chat.filing.choosing import filing_of
 from chat.follow_ups import registered
-from chat.lifecycle import editing, ending, transitions
+from chat.lifecycle import editing, ending, handing_over, transitions
 from chat.lifecycle import transfer as transfers
 from chat.lifecycle.trail import chat_trail, routing_trail
 from chat.models import Chat
 from chat.routing.standing import in_words
-from chat.routing.topics import active_topics, topic_of_key
 from contiple.base.errors import DomainError, Invalid
 
 
@@ -74,30 +73,30 @@ def change_status(request: HttpRequest, agent: Agent) -> HttpResponse:
     must_choose = chosen == Agent.ChatStatus.OFFLINE and choice not in {"keep", "pass_on"}
     if must_choose and (count := Chat.objects.filter(agent=agent, state=Chat.State.ACTIVE).count()):
         return render(request, "chat/_going_offline.html", {"count": count})
-    transitions.change_status(agent, chosen, pass_on_open=choice == "pass_on")
+    reason = request.POST.get("reason", "")
+    transitions.change_status(agent, chosen, pass_on_open=choice == "pass_on", reason=reason)
     return HttpResponse(status=204)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_agents
 def transfer(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
-    """Asks for a colleague and a note, and passes the chat on."""
+    """Asks for a colleague or a queue, and for a note, and hands the chat over."""
     require_chat(agent)
-    found, to = access.chat_for_agent(agent, chat), request.POST.get("to", "")
-    to_id = int(to) if to.isdecimal() and len(to) <= 10 else 0
-    act = partial(transfers.transfer_chat, agent, found.pk, to_id, request.POST.get("note", ""))
+    found, sent = access.chat_for_agent(agent, chat), request.POST
+    act = partial(handing_over.hand_over, agent, found.pk, sent.get("to", ""), sent.get("note", ""))
     return _handing_over(request, agent, found, "transfer", act)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_agents
 def give_back(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
-    """Asks for a note, and for a queue if the service has several, and returns the chat to it."""
+    """The address by which pages of the release before return a chat to a queue; it asks as ``transfer``."""
     require_chat(agent)
-    found = access.chat_for_agent(agent, chat)
-    topic = topic_of_key(agent.service, request.POST.get("queue", ""))
-    act = partial(transfers.return_to_queue, agent, found.pk, request.POST.get("note", ""), topic=topic)
-    return _handing_over(request, agent, found, "return", act)
+    found, sent = access.chat_for_agent(agent, chat), request.POST
+    to = handing_over.TO_QUEUE + sent.get("queue", "")
+    act = partial(handing_over.hand_over, agent, found.pk, to, sent.get("note", ""))
+    return _handing_over(request, agent, found, "transfer", act)
 
 
 @require_POST
@@ -171,11 +170,17 @@ def _handing_over(request: HttpRequest, agent: Agent, chat: Chat, page: str, act
     return render(request, template, context, status=error.status if error else 200)
 
 
+def _targets(agent: Agent, chat: Chat) -> dict:
+    colleagues = handing_over.colleagues_of(agent)
+    return {
+        "colleagues": [(each, in_words(each)) for each in colleagues],
+        "is_nobody_free": not any(each.is_free for each in colleagues),
+        "queues": handing_over.queues_of(chat, colleagues),
+    }
+
+
 _asked: dict[str, Callable[[Agent, Chat], dict]] = {
-    "transfer": lambda agent, _chat: {
-        "colleagues": [(seat, in_words(seat)) for seat in transfers.colleagues_of(agent)]
-    },
-    "return": lambda agent, _chat: {"queues": active_topics(agent.service)},
+    "transfer": _targets,
     "end": lambda agent, chat: {"filing": filing_of(chat, agent)},
 }
 

@@ -1,5 +1,7 @@
 """What an admin does against abuse: block, unblock, end many chats at once. For admins."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -11,10 +13,12 @@ from agents.access import for_admins
 from agents.models import Agent
 from chat import access
 from chat.desk.forms import BlockForm
-from chat.lifecycle import blocking
+from chat.lifecycle import blocking, spam
+from chat.models import Chat
 from contiple.base.errors import DomainError
 
 SHOWN_MAX = 500
+SPAM_SHOWN = 50
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -24,7 +28,7 @@ def block(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
     form = BlockForm(request.POST if request.method == "POST" else None, chat=found)
     if form.is_valid():
         try:
-            ended = blocking.block(agent, found, **form.cleaned_data)
+            ended = _block(agent, found, **form.cleaned_data)
         except DomainError as error:
             form.accept_error(error)
         else:
@@ -37,7 +41,15 @@ def block(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
 @require_safe
 @for_admins
 def blocked(request: HttpRequest, agent: Agent) -> HttpResponse:
-    return render(request, "chat/blocked.html", {"section": "blocked", "blocks": blocking.blocks_of(agent)[:SHOWN_MAX]})
+    """Who is blocked, and the last chats that were marked as spam; Chat History has them all."""
+    marked = list(spam.spam_of(agent)[: SPAM_SHOWN + 1])
+    context = {
+        "section": "blocked",
+        "blocks": blocking.blocks_of(agent)[:SHOWN_MAX],
+        "spam": marked[:SPAM_SHOWN],
+        "has_more": len(marked) > SPAM_SHOWN,
+    }
+    return render(request, "chat/blocked.html", context)
 
 
 @require_POST
@@ -48,21 +60,42 @@ def unblock(request: HttpRequest, agent: Agent, block: int) -> HttpResponse:
     return redirect("chat:blocked", agent.service.slug)
 
 
+@require_POST
+@for_admins
+def mark_spam(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
+    """Marks the chat as spam, or as none, and shows the page again on which that was pressed."""
+    found, is_spam = access.chat_for_agent(agent, chat), request.POST.get("spam") == "1"
+    if spam.mark_spam(agent, found.pk, is_spam=is_spam):
+        messages.success(request, _("Marked as spam.") if is_spam else _("Marked as no spam."))
+    if request.POST.get("page") == "blocked":
+        return redirect("chat:blocked", agent.service.slug)
+    return redirect("chat:history", agent.service.slug, found.pk)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_admins
 def end_chats(request: HttpRequest, agent: Agent) -> HttpResponse:
     """The service's open chats to choose from; with ``like`` only those of that chat's customer or address, chosen."""
     if request.method == "POST":
         if chosen := _ids(request.POST.getlist("chat")):
-            messages.success(request, _ended(blocking.end_all(agent, chosen)))
+            messages.success(request, _ended(blocking.end_all(agent, chosen, is_spam="spam" in request.POST)))
         else:
             messages.error(request, _("Select the chats to end first."))
-        return redirect("chat:end_chats", agent.service.slug)
+        page = "wallboard" if request.POST.get("page") == "wallboard" else "end_chats"
+        return redirect(f"chat:{page}", agent.service.slug)
     like = next(iter(_ids([request.GET.get("like", "")])), None)
     alike = access.chat_for_agent(agent, like) if like else None
     found = blocking.open_chats_like(agent, alike) if alike else blocking.open_chats(agent)
     context = {"section": "blocked", "like": alike, "chats": found[:SHOWN_MAX]}
     return render(request, "chat/end_chats.html", context)
+
+
+def _block(agent: Agent, chat: Chat, *, is_spam: bool, **how: Any) -> int:
+    """Blocks, and marks the chats that end by it and the one at hand as spam. Returns how many end."""
+    ended = blocking.block(agent, chat, **how)
+    if is_spam:
+        spam.mark_all_spam(agent, [chat.pk, *ended])
+    return len(ended)
 
 
 def _ids(texts: list[str]) -> list[int]:

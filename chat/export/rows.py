@@ -53,7 +53,8 @@ class Content:
             if self.messages:
                 yield from _messages(self, chats)
             else:
-                yield [[cell(self, chat) for cell in CHAT_COLUMNS.values()] for chat in chats]
+                figures = _with_figures(self.found.chats.filter(pk__in=chats))
+                yield [[cell(self, chat) for cell in CHAT_COLUMNS.values()] for chat in figures]
 
     def moment(self, at: datetime | None) -> str:
         """The time in the service's zone."""
@@ -70,13 +71,14 @@ def content_for(agent: Agent, filters: Filters, *, messages: bool = False, notes
     )
 
 
-def _chats(found: Found) -> Iterator[list[Chat]]:
-    """The chats in parts, newest first: those that fit, of the next ``CHATS_AT_ONCE`` of ``found.among``."""
+def _chats(found: Found) -> Iterator[list[int]]:
+    """The ids of the chats in parts, newest first: those that fit, of the next ``CHATS_AT_ONCE`` of ``found.among``."""
     before = None
     while True:
         among = found.among.select_related(None).only("created_at")
         window = paging.page_of(among, by=history.BY, before=before, size=CHATS_AT_ONCE)
-        yield list(_with_figures(found.chats.filter(pk__in=[chat.pk for chat in window.rows])))
+        fitting = found.chats.filter(pk__in=[chat.pk for chat in window.rows])
+        yield list(fitting.order_by().values_list("pk", flat=True))
         before = window.older
         if before is None:
             return
@@ -98,13 +100,12 @@ def _with_figures(chats: QuerySet[Chat]) -> QuerySet[Chat]:
     )
 
 
-def _messages(content: Content, chats: list[Chat]) -> Iterator[list[list[Cell]]]:
+def _messages(content: Content, chats: list[int]) -> Iterator[list[list[Cell]]]:
     """The messages of these chats, by chat. Each part is a query of its own: none stays open for a slow client."""
-    by_id = {chat.pk: chat for chat in chats}
-    messages = said_in(by_id, notes=content.notes).order_by("-chat_id", "seq")
+    messages = said_in(chats, notes=content.notes).order_by("-chat_id", "seq")
     after = Q()
     while part := list(messages.filter(after)[:MESSAGES_AT_ONCE]):
-        yield [[cell(content, by_id[each.chat_id], each) for cell in MESSAGE_COLUMNS.values()] for each in part]
+        yield [[cell(content, each) for cell in MESSAGE_COLUMNS.values()] for each in part]
         last = part[-1]
         after = Q(chat__lt=last.chat_id) | Q(chat=last.chat_id, seq__gt=last.seq)
 
@@ -148,10 +149,10 @@ CHAT_COLUMNS: dict[Promise, Callable[[Content, Any], Cell]] = {
     gettext_lazy("How it ended"): lambda _content, chat: str(ENDS.get(chat.closed_by or OPEN, "")),
     gettext_lazy("Number of messages"): lambda _content, chat: chat.spoken,
 }
-MESSAGE_COLUMNS: dict[Promise, Callable[[Content, Chat, Message], Cell]] = {
-    gettext_lazy("Chat"): lambda _content, chat, _message: chat.pk,
-    gettext_lazy("Time"): lambda content, _chat, message: content.moment(message.created_at),
-    gettext_lazy("Author"): lambda _content, _chat, message: _author(message),
-    gettext_lazy("Name"): lambda _content, _chat, message: message.name,
-    gettext_lazy("Message"): lambda _content, _chat, message: message.body,
+MESSAGE_COLUMNS: dict[Promise, Callable[[Content, Message], Cell]] = {
+    gettext_lazy("Chat"): lambda _content, message: message.chat_id,
+    gettext_lazy("Time"): lambda content, message: content.moment(message.created_at),
+    gettext_lazy("Author"): lambda _content, message: _author(message),
+    gettext_lazy("Name"): lambda _content, message: message.name,
+    gettext_lazy("Message"): lambda _content, message: message.body,
 }

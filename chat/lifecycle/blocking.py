@@ -17,6 +17,7 @@ from agents.models import Agent
 from chat.abuse import blocks
 from chat.access import chats_seen_by
 from chat.block import Block
+from chat.lifecycle.spam import mark_all_spam
 from chat.lifecycle.transitions import close_chat
 from chat.masking import concealing
 from chat.models import Chat
@@ -36,8 +37,8 @@ REASON_LENGTH_MAX = Block._meta.get_field("reason").max_length
 ENDED_AT_ONCE = 500
 
 
-def block(by: Agent, chat: Chat, *, whom: str, length: str, reason: str) -> int:
-    """Blocks the chat's customer or its network, and ends their open chats; returns how many.
+def block(by: Agent, chat: Chat, *, whom: str, length: str, reason: str) -> list[int]:
+    """Blocks the chat's customer or its network, and ends their open chats; returns these.
 
     Raises ``Closed`` unless ``by`` is an admin now, ``Invalid`` for a network that isn't known or for good: addresses
     pass on to other people.
@@ -53,8 +54,8 @@ def block(by: Agent, chat: Chat, *, whom: str, length: str, reason: str) -> int:
         until = clock.database_now() + lasts if lasts else None
         blocks.block_for(chat.service_id, **whose, chat=chat, reason=reason, created_by=by, until=until)
         audit.record(chat.service_id, "chat.blocked", chat.subject, agent=by, whom=whom, length=length, why=reason)
-        found = list(open_chats(by).filter(_of_whom(whose)))
-    return sum(close_chat(each.pk, by=Chat.ClosedBy.BLOCKED, admin=by) for each in found)
+        found = list(open_chats(by).filter(_of_whom(whose)).values_list("pk", flat=True))
+    return [chat_id for chat_id in found if close_chat(chat_id, by=Chat.ClosedBy.BLOCKED, admin=by)]
 
 
 def unblock(by: Agent, block_id: int) -> None:
@@ -88,10 +89,15 @@ def open_chats(agent: Agent) -> QuerySet[Chat]:
     return chats_seen_by(agent).exclude(state=Chat.State.CLOSED).order_by("created_at", "pk")
 
 
-def end_all(by: Agent, chats: Collection[int]) -> int:
-    """Ends the open chats of the admin's service among these, whoever has them; returns how many."""
+def end_all(by: Agent, chats: Collection[int], *, is_spam: bool = False) -> int:
+    """Ends the open chats of the admin's service among these, whoever has them; returns how many.
+
+    With ``is_spam`` they are marked as spam too.
+    """
     require_admin(by)
     found = list(open_chats(by).filter(pk__in=chats).values_list("pk", flat=True)[:ENDED_AT_ONCE])
+    if is_spam:
+        mark_all_spam(by, found)
     return sum(close_chat(chat_id, by=Chat.ClosedBy.ADMIN, admin=by) for chat_id in found)
 
 

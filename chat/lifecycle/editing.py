@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agents import audit
 from agents.models import Agent
+from chat.conversation import mentions
 from chat.conversation.message_masks import Messages, put_on
 from chat.conversation.messages import clean_body
 from chat.files import removing
@@ -50,9 +51,12 @@ def edit_message(agent: Agent, chat_id: int, seq: int, *, rev: int, body: str) -
         if message.rev != rev:
             raise Conflict(_("This message was changed meanwhile. Look at it and try again."), code="changed")
         message.masks.all().delete()
+        before = message.body
         message.body, message.offers, message.edited = masked, as_offers(found.offers), True
         put_on(texts.chat, message, original=body, spans=found.masked)
         _save(texts, message, agent, "edited")
+        if message.internal:
+            mentions.tell_of_change(message, before, by=agent)
 
 
 def delete_message(agent: Agent, chat_id: int, seq: int) -> None:
@@ -68,10 +72,13 @@ def delete_message(agent: Agent, chat_id: int, seq: int) -> None:
         message.masks.all().delete()
         if message.file:
             removing.remove_with(message)
+        before = message.body
         message.body, message.event = "", DELETED
         message.offers, message.file, message.quote, message.edited = None, None, None, False
         _save(texts, message, agent, "deleted")
-        if not message.internal:
+        if message.internal:
+            mentions.tell_of_change(message, before, by=agent)
+        else:
             _let_customer_wait(texts.chat)
             _find_first_answer(texts.chat)
 

@@ -44,6 +44,8 @@ WORDS = {
     "chat.message_deleted": _("%(actor)s deleted message %(seq)s."),
     "chat.blocked": _("%(actor)s blocked %(whom)s %(length)s: %(why)s"),
     "chat.unblocked": _("%(actor)s unblocked %(whom)s."),
+    "chat.marked_spam": _("%(actor)s marked the chat as spam."),
+    "chat.unmarked_spam": _("%(actor)s marked the chat as no spam."),
     "chat.filed": _("%(actor)s set the category: %(path)s"),
     "chat.unfiled": _("%(actor)s removed the category."),
     "chat.closed": _("The chat ended: %(by)s"),
@@ -76,11 +78,12 @@ LENGTHS = {
 }
 
 
-CHOSEN = {
+CHOSEN: dict[str, Promise] = {
     Reason.RECENT: _("Rang for %(name)s, who has recent history with this customer (%(chats)s)."),
     Reason.ONLY: _("Rang for %(name)s, the only available agent (%(chats)s)."),
     Reason.FEWEST: _("Rang for %(name)s, who had the fewest chats (%(chats)s)."),
     Reason.LONGEST: _("Rang for %(name)s, who had waited longest for a new chat (%(chats)s, as others had)."),
+    Reason.TAKEN: _("Taken from the queue by %(name)s (%(chats)s)."),
 }
 WAITED: dict[str, Promise] = {
     Reason.RESTING: _("Queued: the available agents had just let it ring."),
@@ -126,9 +129,10 @@ def routing_trail(chat: Chat) -> list[Choice]:
 def _choice_in_words(noted: Noted) -> str:
     chosen = next((each for each in noted.standings if each.agent_id == noted.agent_id), None)
     if chosen is None:
-        return str(WAITED.get(noted.reason, ""))  # of a later release, perhaps
-    chats = chats_in_words(chosen.load, chosen.limit)
-    return str(CHOSEN[Reason(noted.reason)]) % {"name": chosen.name, "chats": chats}
+        return str(WAITED.get(noted.reason) or gettext("Queued (%(reason)s).") % {"reason": noted.reason})
+    # A reason that a later release has written has no words here.
+    words = CHOSEN.get(noted.reason, _("Rang for %(name)s (%(chats)s)."))
+    return str(words) % {"name": chosen.name, "chats": chats_in_words(chosen.load, chosen.limit)}
 
 
 def _others(noted: Noted) -> Iterator[str]:

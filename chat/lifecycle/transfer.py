@@ -4,6 +4,7 @@ A function that adds to an agent's load takes the router's turn first, then the 
 never over the limit. A refusal is a ``Conflict`` that says why, and changes nothing.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 
 from django.db import transaction
@@ -19,11 +20,14 @@ from chat.models import Chat
 from chat.rings import Ring
 from chat.routing import presence
 from chat.routing.assignment import assign_waiting_chats, wait_for_turn
-from chat.routing.standing import Availability, Standing, chats_in_words, in_words, nearness, standings_of
+from chat.routing.decisions import note_taken
+from chat.routing.standing import Availability, Standing, chats_in_words, in_words, standings_of
 from chat.states import State, move_chat
 from chat.topics import Topic
 from contiple.base import clock
 from contiple.base.errors import Closed, Conflict
+
+Tell = Callable[[Agent, Chat], None]
 
 
 def transfer_chat(agent: Agent, chat_id: int, to_id: int, note: str = "") -> Chat:
@@ -35,7 +39,7 @@ def transfer_chat(agent: Agent, chat_id: int, to_id: int, note: str = "") -> Cha
     with transaction.atomic():
         wait_for_turn(agent.service_id)
         chat = _lock_held(agent, chat_id)
-        target = _lock_target(agent, to_id)
+        target = _lock_target(agent.service_id, to_id if to_id != agent.pk else 0)
         _append_note(chat, agent, note)
         messages.append_event(chat, "transferred", name=str(agent))
         publish(chat)
@@ -109,15 +113,54 @@ def take(agent: Agent, chat_id: int) -> Chat:
         _lock_agent(agent)
         _require_taker(_require_room(agent, is_counted=False), chat)
         audit.record(chat.service_id, "chat.taken", chat.subject, agent=agent)
-        _ring_at(chat, agent, clock.database_now())
+        now = clock.database_now()
+        note_taken(agent, chat, now, standings_of(chat.service_id, now))
+        _ring_at(chat, agent, now)
         open_ringing(chat, agent)
     return chat
 
 
-def colleagues_of(agent: Agent) -> list[Standing]:
-    """The agent's colleagues: first those who could take a chat, the least loaded first; then the others."""
-    others = [each for each in standings_of(agent.service_id, clock.database_now()) if each.agent_id != agent.pk]
-    return sorted(others, key=lambda each: (nearness(each), each.load / (each.limit or 1), each.name))
+def hand_to(admin: Agent, chat_id: int, to_id: int, note: str = "", *, tell: Tell) -> Agent | None:
+    """Rings an open chat, whoever has it, at the agent, who must be able to take one more; for an admin.
+
+    Returns the agent who lost it by that, after ``tell(agent, chat)`` in the same transaction; ``None`` if nobody did.
+    Raises as ``transfer_chat``, and ``Closed`` if ``admin`` is no admin any more.
+    """
+    with transaction.atomic():
+        wait_for_turn(admin.service_id)
+        require_admin(admin)
+        chat = _lock_open(admin, chat_id)
+        if chat.agent_id == to_id:
+            raise Conflict(_("%(name)s has this chat now.") % {"name": chat.agent})
+        target = _lock_target(admin.service_id, to_id)
+        loser = _move_away(chat, admin, note, event="transferred", tell=tell)
+        _ring_at(chat, target, clock.database_now())
+        was = {"was": str(loser)} if loser else {}
+        audit.record(chat.service_id, "chat.transferred", chat.subject, agent=admin, to=str(target), **was)
+        publish(chat)
+    return loser
+
+
+def send_back(admin: Agent, chat_id: int, note: str = "", *, topic: Topic | None = None, tell: Tell) -> Agent | None:
+    """Returns an open chat, whoever has it, to its place in the queue, or in that of ``topic``; for an admin.
+
+    The agent who had it is asked last. Returns and raises as ``hand_to``. The caller calls the router.
+    """
+    with transaction.atomic():
+        require_admin(admin)
+        chat = _lock_open(admin, chat_id)
+        topic = topic or chat.topic
+        if chat.state == State.WAITING and topic == chat.topic:
+            raise Conflict(_("This chat is in the queue already."))
+        loser = _move_away(chat, admin, note, event="returned", tell=tell)
+        if loser:
+            now = clock.database_now()
+            Ring.objects.create(chat=chat, agent=loser, started_at=now, ended_at=now, outcome=Ring.Outcome.RETURNED)
+        Chat.objects.filter(pk=chat.pk).update(topic=topic)
+        queue = {"queue": topic.key} if topic else {}
+        audit.record(chat.service_id, "chat.returned", chat.subject, agent=admin, **queue)
+        publish(chat)
+    return loser
 
 
 def _lock_held(agent: Agent, chat_id: int) -> Chat:
@@ -127,9 +170,9 @@ def _lock_held(agent: Agent, chat_id: int) -> Chat:
     return chat
 
 
-def _lock_target(agent: Agent, to_id: int) -> Agent:
+def _lock_target(service_id: int, to_id: int) -> Agent:
     """Returns the colleague, who stays able to take a chat until the end of the transaction."""
-    target = Agent.objects.filter(service=agent.service_id, pk=to_id).exclude(pk=agent.pk).first()
+    target = Agent.objects.select_related("user").filter(service=service_id, pk=to_id).first()
     if target is None:
         raise Conflict(_("Choose a colleague."))
     _lock_agent(target)
@@ -161,6 +204,27 @@ def _require_room(agent: Agent, *, is_counted: bool) -> Standing:
         text = _("You’re at your limit: %(chats)s. End or transfer a chat first.")
         raise Conflict(text % {"chats": chats_in_words(standing.load, standing.limit)})
     return standing
+
+
+def _lock_open(admin: Agent, chat_id: int) -> Chat:
+    chat = lock_chat(chat_id, admin.service)
+    if not chat.is_open:
+        raise Conflict(_("This chat has ended."), code="ended")
+    return chat
+
+
+def _move_away(chat: Chat, admin: Agent, note: str, *, event: str, tell: Tell) -> Agent | None:
+    """Makes the chat wait. Returns the agent who had it, who has been told, while the chat still names that one."""
+    loser, was_active = chat.agent, chat.state == State.ACTIVE
+    _append_note(chat, admin, note)
+    if was_active:
+        messages.append_event(chat, event, name=str(admin))
+    if loser:
+        tell(loser, chat)
+        end_ring(chat, Ring.Outcome.TAKEN)
+        publish(chat)
+        move_chat(chat, State.WAITING, agent=None, ringing_since=None)
+    return loser
 
 
 def _require_waiting(chat: Chat) -> None:

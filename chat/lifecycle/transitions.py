@@ -19,6 +19,7 @@ from chat.abuse import blocks
 from chat.abuse.crowds import is_known
 from chat.alerts import DeskNotice
 from chat.conversation import desk_notices, drafts, live, messages
+from chat.lifecycle.break_reasons import stored_reason
 from chat.mails import MailWait
 from chat.models import Chat
 from chat.rings import Ring
@@ -201,12 +202,13 @@ def _end_event(chat: Chat, by: str, agent: Agent | None) -> tuple[str, str]:
     return f"closed_{by}", str(agent or "")
 
 
-def change_status(agent: Agent, chosen: str, *, pass_on_open: bool = False) -> None:
+def change_status(agent: Agent, chosen: str, *, pass_on_open: bool = False, reason: str = "") -> None:
     """Sets the agent's chat status. Online: chats may come. Break and Offline: none come, ringing ones are passed on.
 
-    Opened chats stay, unless the agent goes Offline with ``pass_on_open``.
+    Opened chats stay, unless the agent goes Offline with ``pass_on_open``. ``reason`` is that of a break: a key of
+    ``status.BREAK_REASONS`` or the agent's words. Raises ``Invalid`` for words that are too long.
     """
-    status.set_chat_status(agent, chosen)
+    status.set_chat_status(agent, chosen, reason=stored_reason(agent.service, reason))
     live.publish(live.agent_topic(agent.pk), live.Touched())
     if chosen == Agent.ChatStatus.ONLINE:
         assign_waiting_chats(agent.service_id)

@@ -133,7 +133,7 @@ def _gone_online_agents() -> Iterator[Job]:
 
 
 def _set_offline(service_id: int) -> None:
-    _gone().filter(service=service_id).update(chat_status=Agent.ChatStatus.OFFLINE)
+    _gone().filter(service=service_id).update(chat_status=Agent.ChatStatus.OFFLINE, chat_status_since=Now())
 
 
 def _gone() -> QuerySet[Agent]:

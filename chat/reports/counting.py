@@ -109,7 +109,8 @@ def _by_key(found: Found) -> Mapping[str, Mapping[int, int]]:
     return counts
 
 
-# How many chats, of those that began in one of the times, bear each mark; ``keys`` is one of ``groupings.KEYS_SQL``.
+# How many chats, of those that began in one of the times and are no spam, bear each mark; ``keys`` is one of
+# ``groupings.KEYS_SQL``.
 # OFFSET 0: otherwise the key would be computed for each mark.
 COUNTED = f"""
 SELECT key, mark, count(*) AS number FROM (
@@ -117,7 +118,7 @@ SELECT key, mark, count(*) AS number FROM (
         SELECT {{keys}} AS key, {MARKS_SQL} AS marks
         FROM unnest(%(begins)s::timestamptz[], %(ends)s::timestamptz[]) AS gap (begins_at, ends_at)
         JOIN chat_chat AS chat ON chat.service_id = %(service)s
-            AND chat.created_at >= gap.begins_at AND chat.created_at < gap.ends_at
+            AND chat.created_at >= gap.begins_at AND chat.created_at < gap.ends_at AND NOT chat.is_spam
         LEFT JOIN chat_evaluation AS evaluation ON evaluation.chat_id = chat.id
         OFFSET 0
     ) AS chats

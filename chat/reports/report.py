@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from agents.models import Agent, Service
 from chat.categories import Tree, tree_of
-from chat.conversation.history import NONE
+from chat.conversation.history import NONE, Spam
 from chat.reports.counting import counts_of
 from chat.reports.groupings import HOURS, TOTAL, Grouping, stored
 from chat.reports.marks import Figures
@@ -75,7 +75,7 @@ def report_of(service: Service, period: Period, grouping: Grouping, *, now: date
 
 
 def _days(first: date, last: date) -> dict[str, str]:
-    return {"since": first.isoformat(), "until": last.isoformat()}
+    return {"since": first.isoformat(), "until": last.isoformat(), "spam": Spam.WITHOUT.value}
 
 
 def _figures(counts: Marks, key: str) -> Figures:

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Now
 
+from agents.models import Agent
 from chat.models import Chat
 from chat.routing import packing
 from chat.routing.standing import Availability, Standing, standing_after
@@ -26,7 +27,7 @@ SHOWN_MAX = 50  # for a chat: its latest decisions
 
 
 class Reason(StrEnum):
-    """Why this agent: ``RECENT``, ``ONLY``, ``FEWEST``, ``LONGEST``. Why nobody: the others."""
+    """Why this agent: ``RECENT``, ``ONLY``, ``FEWEST``, ``LONGEST``, ``TAKEN``. Why nobody: the others."""
 
     RECENT = "recent"
     ONLY = "only"
@@ -39,6 +40,7 @@ class Reason(StrEnum):
     BREAK = "break"
     OFFLINE = "offline"
     TOPIC = "topic"  # as OFFLINE, of the agents of its topic
+    TAKEN = "taken"  # an agent took it by hand: no choice of the router
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,14 @@ def note_round(service_id: int, now: datetime, standings: Iterable[Standing], de
         )
         for decision in decisions
     )
+
+
+def note_taken(agent: Agent, chat: Chat, now: datetime, standings: Iterable[Standing]) -> None:
+    """Writes that the agent took the chat by hand. ``standings`` are those just before."""
+    made = RoutingRound(service_id=chat.service_id, at=now)
+    packing.pack(made, standings, {agent.pk})
+    made.save()
+    RoutingDecision.objects.create(round=made, chat=chat, taken_by=agent, reason=Reason.TAKEN)
 
 
 def only_news(waits: list[Decision]) -> list[Decision]:
@@ -140,4 +150,4 @@ def _noted(row: RoutingDecision, given: list[tuple[int, int, int]], standings: l
         agent_id for decision_id, round_id, agent_id in given if round_id == row.round_id and decision_id < row.pk
     )
     then = [standing_after(each, more[each.agent_id]) for each in standings]
-    return Noted(row.round.at, row.agent_id, row.reason, frozenset(row.resting), then)
+    return Noted(row.round.at, row.agent_id or row.taken_by_id, row.reason, frozenset(row.resting), then)

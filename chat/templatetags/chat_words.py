@@ -1,7 +1,9 @@
 """Words and parts that depend on how a chat, its customer or an agent stands."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from functools import lru_cache
+from typing import Any
 
 from django import template
 from django.template.loader import render_to_string
@@ -11,10 +13,11 @@ from django.utils.functional import Promise
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Agent, Service
+from agents.status import BREAK_REASONS, reason_in_words
 from chat.alerts import DeskNotice
 from chat.categories import category_of
 from chat.conversation.entries import shown_file
@@ -73,6 +76,18 @@ def _files_part(reader: str, slug: str, language: str, _script: str) -> SafeStri
 def said(message: Message) -> str:
     """What the message says in a mail."""
     return in_words(message.body, shown_file(message))
+
+
+@register.simple_tag
+def break_reasons() -> Mapping[str, Promise]:
+    """The reasons for a break that are offered, by what is stored of them."""
+    return BREAK_REASONS
+
+
+@register.filter
+def break_reason(agent: Agent) -> str:
+    """Why the agent is on a break; empty if no reason was given, and for an agent who is not on one."""
+    return reason_in_words(agent.break_reason) if agent.chat_status == Agent.ChatStatus.BREAK else ""
 
 
 @register.filter
@@ -145,10 +160,19 @@ def offer_text(offer: str) -> str:
 
 
 @register.simple_tag
-def notice_text(notice: dict[str, str]) -> SafeString:
+def notice_text(notice: dict[str, Any]) -> SafeString:
     """What became of a chat that was the agent's, or rang for the agent (`chat.alerts.DeskNotice`)."""
     at = format_html('<time datetime="{}" data-format="time"></time>', notice["at"])
-    return format_html(str(_NOTICES[DeskNotice.Kind(notice["kind"])]), name=notice["name"], by=notice["by"], time=at)
+    words = _moved(int(notice["moved"])) if notice["moved"] else str(_NOTICES[DeskNotice.Kind(notice["kind"])])
+    return format_html(words, name=notice["name"], by=notice["by"], time=at, n=notice["moved"])
+
+
+def _moved(number: int) -> str:
+    return ngettext(
+        "{by} moved your chat with {name} at {time}.",
+        "{by} moved {n} of your chats at {time}; the first is that with {name}.",
+        number,
+    )
 
 
 @register.filter
@@ -173,6 +197,19 @@ def not_mine_text(chat: Chat, reader: Agent) -> str:
     ringing = chat.state == Chat.State.RINGING
     words = _("This chat is ringing for %(name)s.") if ringing else _("This chat is with %(name)s.")
     return words % {"name": chat.agent}
+
+
+@register.filter
+def whispers_to(chat: Chat, reader: Agent) -> Agent | None:
+    """The colleague who has the open chat, and reads a note in it first; ``None`` if nobody else has it."""
+    return chat.agent if chat.is_open and chat.agent != reader else None
+
+
+@register.filter
+def note_title(chat: Chat, reader: Agent) -> str:
+    """What a note in the chat is called for an agent who doesn't have it."""
+    colleague = whispers_to(chat, reader)
+    return _("Whisper to %(name)s") % {"name": colleague} if colleague else str(_("Internal note"))
 
 
 @register.simple_tag

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("helpcenter", "0019_customers_by_contact")]
+    dependencies = [("helpcenter", "0021_article_starter")]
 
     operations = [
         migrations.AddField(

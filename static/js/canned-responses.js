@@ -1,18 +1,14 @@
 // Canned responses in the composer. A slash at the beginning of a word opens the list, the button does too; what is typed
 // there filters it. The chosen text takes the place of what was typed for it; the agent reads it and sends.
-//
-// The box keeps the focus (the ARIA pattern of a combobox with a list; a box of several lines stays a text box by name):
-// arrows move in the list, Enter and Tab choose, Escape closes. A key that belongs to a composition (Korean, Japanese, Chinese) is never ours.
 
+import { BoxList } from "./box-list.js";
 import { CannedUse } from "./canned-use.js";
 
 const WAIT_MS = 120; // while somebody types
 // A slash that begins a word, and what is typed after it, up to the cursor. “/ ” and “//” are no wish for a response.
 const WISH = /(?:^|\s)(\/(?!\s)[^\n/]{0,60})$/u;
-const STEPS = { ArrowDown: 1, ArrowUp: -1 };
 
 class CannedResponses extends HTMLElement {
-  #ends = new AbortController();
   #start = -1; // of the typed wish in the box; -1: the list is closed
   #byButton = false; // then there is no slash
   #dismissed = -1; // the start of the wish that Escape has closed
@@ -20,22 +16,19 @@ class CannedResponses extends HTMLElement {
   #timer = 0;
 
   connectedCallback() {
-    const { signal } = this.#ends;
-    this.form = this.closest("form");
-    this.box = this.form.querySelector("textarea");
-    this.list = this.querySelector("[role=listbox]");
+    this.texts = new BoxList(this, {
+      typed: () => this.#typed(),
+      choose: (option) => this.#choose(option),
+      dismiss: () => this.#dismiss(),
+      close: () => this.close(),
+      isOpen: () => this.#start >= 0,
+    });
     this.said = this.querySelector("[data-part=canned-said]");
     this.querySelector("button").addEventListener("click", () => this.openHere());
-    this.form.addEventListener("input", ({ target }) => target === this.box && this.#typed(), { signal });
-    // Before the box's own listener, which sends.
-    this.form.addEventListener("keydown", (event) => this.#pressed(event), { signal, capture: true });
-    this.box.addEventListener("blur", () => this.close(), { signal });
-    this.list.addEventListener("mousedown", (event) => event.preventDefault()); // the box keeps the focus
-    this.list.addEventListener("click", ({ target }) => this.#choose(target.closest("[role=option]")));
   }
 
   disconnectedCallback() {
-    this.#ends.abort();
+    this.texts.leave();
     clearTimeout(this.#timer);
   }
 
@@ -47,9 +40,9 @@ class CannedResponses extends HTMLElement {
   /** Opens the list at the cursor, as the button does. */
   openHere() {
     if (!this.#isForCustomer) return;
-    this.box.focus();
+    this.texts.box.focus();
     this.#byButton = true;
-    this.#start = this.box.selectionStart;
+    this.#start = this.texts.before.length;
     this.#ask(0);
   }
 
@@ -58,32 +51,30 @@ class CannedResponses extends HTMLElement {
     this.#start = -1;
     this.#asked += 1; // what is on its way comes too late
     clearTimeout(this.#timer);
-    this.list.hidden = true;
-    this.list.replaceChildren();
+    this.texts.hide();
+    this.texts.list.replaceChildren();
     this.said.textContent = "";
-    for (const name of ["aria-controls", "aria-autocomplete", "aria-haspopup", "aria-activedescendant"]) {
-      this.box.removeAttribute(name);
-    }
   }
 
   /** Notes and edits have none. */
   get #isForCustomer() {
-    return (this.form.dataset.mode || "reply") === "reply";
+    return (this.texts.form.dataset.mode || "reply") === "reply";
   }
 
   get #query() {
-    return this.box.value.slice(this.#start, this.box.selectionStart);
+    return this.texts.before.slice(this.#start);
   }
 
   /** While a syllable is composed it is in the box already: it filters too. */
   #typed() {
     if (this.#start >= 0 && this.#byButton) {
-      if (this.box.selectionStart < this.#start || this.#query.includes("\n")) this.close();
+      if (this.texts.before.length < this.#start || this.#query.includes("\n")) this.close();
       else this.#ask();
       return;
     }
-    const wish = WISH.exec(this.box.value.slice(0, this.box.selectionStart));
-    const start = wish && this.#isForCustomer ? this.box.selectionStart - wish[1].length : -1;
+    const { before } = this.texts;
+    const wish = WISH.exec(before);
+    const start = wish && this.#isForCustomer ? before.length - wish[1].length : -1;
     if (start !== this.#dismissed) this.#dismissed = -1;
     if (start < 0 || start === this.#dismissed) return this.close();
     this.#byButton = false;
@@ -103,47 +94,13 @@ class CannedResponses extends HTMLElement {
     const response = await fetch(url, { headers: { "X-Requested-With": "fetch" } }).catch(() => null);
     const html = response?.ok && !response.redirected ? await response.text() : null;
     if (asked !== this.#asked) return;
-    this.list.innerHTML = html ?? "";
-    const isFound = this.#options.length > 0;
+    const { list } = this.texts;
+    list.innerHTML = html ?? "";
+    const isFound = this.texts.options.length > 0;
     if (!isFound && html !== null && /\s/.test(query)) return this.close(); // a sentence that begins with a slash
-    if (!isFound) this.list.append(line(html === null ? this.dataset.failed : this.dataset.none));
-    this.#show(isFound ? this.list.querySelector("[data-part=said]").innerHTML.trim() : this.list.textContent.trim());
-  }
-
-  #show(said) {
-    this.list.hidden = false;
-    this.said.textContent = said;
-    const { box, list } = this;
-    Object.assign(box, { ariaAutoComplete: "list", ariaHasPopup: "listbox" });
-    box.setAttribute("aria-controls", list.id);
-    this.#mark(this.#options[0]);
-  }
-
-  get #options() {
-    return [...this.list.querySelectorAll("[role=option]")];
-  }
-
-  get #marked() {
-    return this.list.querySelector("[aria-selected=true]");
-  }
-
-  #mark(option) {
-    this.#marked?.setAttribute("aria-selected", "false");
-    this.box.removeAttribute("aria-activedescendant");
-    if (!option) return;
-    option.setAttribute("aria-selected", "true");
-    option.scrollIntoView({ block: "nearest" });
-    this.box.setAttribute("aria-activedescendant", option.id);
-  }
-
-  #pressed(event) {
-    if (this.#start < 0 || event.target !== this.box || event.isComposing || event.keyCode === 229) return;
-    if (event.key === "Escape") this.#dismiss();
-    else if (STEPS[event.key] && this.#options.length) this.#move(STEPS[event.key]);
-    else if ((event.key === "Enter" || event.key === "Tab") && !event.shiftKey && this.#marked) this.#choose(this.#marked);
-    else return;
-    event.preventDefault();
-    event.stopPropagation(); // Enter does not send, Escape closes this alone
+    if (!isFound) list.append(line(html === null ? this.dataset.failed : this.dataset.none));
+    this.texts.show();
+    this.said.textContent = isFound ? list.querySelector("[data-part=said]").innerHTML.trim() : list.textContent.trim();
   }
 
   #dismiss() {
@@ -151,20 +108,12 @@ class CannedResponses extends HTMLElement {
     this.close();
   }
 
-  #move(step) {
-    const options = this.#options;
-    this.#mark(options.at((options.indexOf(this.#marked) + step) % options.length));
-  }
-
   /** Puts the text in place of what was typed for it, as if it were typed: with undo, and within the limit. */
   #choose(option) {
-    if (!option) return;
     const { id, text, file, size } = option.dataset;
-    const [start, end] = [this.#start, this.box.selectionStart];
+    const [start, end] = [this.#start, this.texts.before.length];
     this.close();
-    this.box.focus();
-    this.box.setSelectionRange(start, end);
-    document.execCommand("insertText", false, text);
+    this.texts.type(text, start, end);
     this.close(); // the text may begin with a slash
     this.use?.chosen({ id, file, size: Number(size) });
   }

@@ -3,10 +3,7 @@
 
 import { takeNewToken } from "./csrf.js";
 import { failureOf, fieldsOf } from "./forms.js";
-
-// The consonants at a syllable's end, as they are written at the beginning of one: 줌 is found in 주문 while it is typed.
-const ENDS = "ᄀ ᄁ ᄀᄉ ᄂ ᄂᄌ ᄂᄒ ᄃ ᄅ ᄅᄀ ᄅᄆ ᄅᄇ ᄅᄉ ᄅᄐ ᄅᄑ ᄅᄒ ᄆ ᄇ ᄇᄉ ᄉ ᄊ ᄋ ᄌ ᄎ ᄏ ᄐ ᄑ ᄒ".split(" ");
-const FIRST_END = 0x11a8;
+import { lettersOf } from "./letters.js";
 
 let count = 0;
 
@@ -133,12 +130,6 @@ class CategoryPicker extends HTMLElement {
   get #isOpen() {
     return !this.list.hidden;
   }
-}
-
-/** Returns the text as letters that grow while it is typed: Hangul taken apart, and no capitals. */
-function lettersOf(text) {
-  const apart = text.normalize("NFKD").toLowerCase();
-  return apart.replace(/[\u11a8-\u11c2]/g, (end) => ENDS[end.charCodeAt(0) - FIRST_END]);
 }
 
 function make(name, { text = "", ...attributes }) {

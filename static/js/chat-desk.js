@@ -3,6 +3,7 @@
 
 import "./canned-responses.js";
 import "./category-picker.js";
+import "./conversation-search.js";
 import "./agent-mentions.js";
 import "./chat-files.js";
 import { DeskAlerts } from "./desk-alerts.js";
@@ -14,6 +15,7 @@ import "./desk-file.js";
 import { DeskList } from "./desk-list.js";
 import { DeskNotices } from "./desk-notices.js";
 import { DeskPane } from "./desk-pane.js";
+import { DeskPlace } from "./desk-place.js";
 import { DeskQueue } from "./desk-queue.js";
 import { DeskRequests } from "./desk-requests.js";
 import { DeskRinging } from "./desk-ringing.js";
@@ -26,7 +28,7 @@ import "./masked-text.js";
 import "./offered-text.js";
 import { Outbox } from "./outbox.js";
 import { Socket } from "./socket.js";
-import { setPressed } from "./toggle-button.js";
+import "./transfer-targets.js";
 
 class ChatDesk extends HTMLElement {
   #clock = 0;
@@ -45,6 +47,7 @@ class ChatDesk extends HTMLElement {
   disconnectedCallback() {
     clearInterval(this.#clock);
     this.shortcuts.leave();
+    this.place.leave();
     this.socket.close();
     this.tabTitle.clear();
     this.alerts.keep([]);
@@ -57,6 +60,7 @@ class ChatDesk extends HTMLElement {
   toggle(open = this.dialog.hidden) {
     this.dialog.hidden = !open;
     this.launcher.setAttribute("aria-expanded", String(open));
+    this.place.noteOpen();
     this.#remember();
     this.#noteLook();
     if (!open) {
@@ -68,20 +72,19 @@ class ChatDesk extends HTMLElement {
     }
   }
 
-  /** Makes the dialog as large as the window, or small again. */
-  enlarge(full = this.dialog.dataset.size !== "full") {
-    this.dialog.dataset.size = full ? "full" : "";
-    setPressed(this.querySelector("[data-action=enlarge]"), full);
-    this.#remember();
+  /** Shows the chat of this address, in which the agent can write a note, or more if it is the agent's own. */
+  async look(url) {
+    this.toggle(true);
+    await this.pane.showAt(url);
   }
 
-  /** On a phone: back from the chat to Active Chats. */
+  /** Where there is room for one column: back from the chat to Active Chats. */
   showList() {
     this.dialog.dataset.view = "list";
     this.#concealMasks();
   }
 
-  /** On a phone: the customer's details in place of the chat, or the chat again. */
+  /** Where there is room for one column: the customer's details in place of the chat, or the chat again. */
   showCustomer(isShown) {
     this.dialog.dataset.view = isShown ? "customer" : "chat";
     this.dialog.querySelector(`[data-action=${isShown ? "leave-customer" : "customer"}]`)?.focus();
@@ -101,6 +104,7 @@ class ChatDesk extends HTMLElement {
     const part = (name) => this.querySelector(`[data-part=${name}]`);
     const texts = part("texts").dataset;
     this.texts = texts;
+    this.place = new DeskPlace(this.dialog, this.dataset.agent);
     this.socket = new Socket(this.dataset.socket);
     this.outbox = new Outbox(`agent-${this.dataset.agent}`);
     this.outbox.transmit = (entry) => this.socket.send({ type: "send", ...entry });
@@ -165,9 +169,9 @@ class ChatDesk extends HTMLElement {
   }
 
   #showDesk(frame) {
-    this.status.show(frame.status);
     const began = this.ringing.show(frame.ringing);
     this.list.show(frame, this.pane.chat);
+    this.status.show(frame.status, this.list.settings.breakReason);
     this.queue.show(this.list.waitingNote);
     this.notices.announce(this.list.latest);
     this.alerts.set(this.list.settings);
@@ -176,6 +180,7 @@ class ChatDesk extends HTMLElement {
     this.alerts.ring(this.list.ringingChats);
     if (began) this.list.scrollIntoView();
     if (this.pane.isMine && !frame.chats.includes(this.pane.chat)) this.pane.reload();
+    document.dispatchEvent(new Event("desk-shown"));
   }
 
   #showLine(frame) {
@@ -267,13 +272,12 @@ class ChatDesk extends HTMLElement {
   }
 
   #remember() {
-    rememberState({ open: !this.dialog.hidden, size: this.dialog.dataset.size, url: this.pane.url });
+    rememberState({ open: !this.dialog.hidden, url: this.pane.url });
   }
 
   #restore() {
     const state = rememberedState();
     if (!state) return;
-    this.enlarge(state.size === "full");
     if (state.open) this.toggle(true);
     const url = chatUrlOf(state, this.dataset.conversationUrl);
     if (url) this.pane.restore(url);

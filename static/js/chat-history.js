@@ -2,6 +2,7 @@
 
 import "./category-picker.js";
 import { Conversation } from "./conversation.js";
+import "./conversation-search.js";
 import "./desk-file.js";
 import { maskSpans, rememberSelection, selectedSpans } from "./mask-selection.js";
 import "./masked-text.js";
@@ -16,6 +17,7 @@ class ChatHistory extends HTMLElement {
     this.texts = this.querySelector("[data-part=texts]").dataset;
     this.conversation = new Conversation(this, { chat: Number(this.dataset.chat), rev: Number(this.dataset.rev), texts: this.texts });
     this.selection = rememberSelection(this.conversation.scroll);
+    this.querySelector("conversation-search").begin(this);
     this.addEventListener("click", (event) => this.#clicked(event));
     this.addEventListener("masking-notice", (event) => this.#say(event.detail));
     this.addEventListener("mask-offered", (event) => this.#mask(selectedSpans(this.conversation.scroll, event.detail)));
@@ -55,12 +57,16 @@ class ChatHistory extends HTMLElement {
 
   async #clicked(event) {
     const button = event.target.closest("[data-action]");
-    if (button?.dataset.action === "mask") {
+    if (button?.dataset.action === "search") {
+      this.querySelector("conversation-search").toggle();
+    } else if (button?.dataset.action === "mask") {
       this.#mask(this.selection.take());
     } else if (button?.dataset.action === "earlier") {
+      button.disabled = true;
       const response = await fetch(`${button.dataset.url}?before=${this.conversation.messages[0].dataset.seq}`).catch(() => null);
+      button.disabled = false;
       if (!response?.ok || response.redirected) return this.#say(this.texts.unavailable);
-      this.conversation.prepend(await response.text());
+      this.conversation.addPart(await response.text());
       button.parentElement.hidden = this.conversation.messages[0].dataset.seq === "1";
     }
   }

@@ -37,7 +37,8 @@ class ChatLauncher extends HTMLElement {
     if (known && !this.link) this.#load();
     // Nobody was there, and the chat led here: on a phone it would cover the form that is wanted now.
     if (!known && document.getElementById("inquiry")) sessionStorage.removeItem(this.openKey);
-    if (this.link || sessionStorage.getItem(this.openKey)) this.toggle(true);
+    const isAsked = window.location.hash === "#chat"; // by a link to the chat itself
+    if (this.link || isAsked || sessionStorage.getItem(this.openKey)) this.toggle(true);
   }
 
   #clicked() {

@@ -182,7 +182,7 @@ export class ChatView {
 
   #acknowledged({ client_id, seq }) {
     this.outbox.remove(client_id);
-    if (document.getElementById(`m-${this.chat}-${seq}`)) this.conversation.removePending(client_id);
+    if (this.conversation.messageAt(seq)) this.conversation.removePending(client_id);
   }
 
   #refused({ code, text, client_id, retry_after_s: wait }) {
@@ -206,7 +206,7 @@ export class ChatView {
     const response = await this.fetchEarlier(button.dataset.url, first).catch(() => null);
     button.disabled = false;
     if (!response?.ok) return;
-    const added = this.conversation.prepend(await response.text());
-    button.parentElement.hidden = !added || this.conversation.messages[0].dataset.seq === "1";
+    const added = this.conversation.addPart(await response.text());
+    button.parentElement.hidden = !added.length || this.conversation.messages[0].dataset.seq === "1";
   }
 }

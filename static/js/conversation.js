@@ -11,6 +11,7 @@ export class Conversation {
 
   /** `root` holds the `.conversation-scroll`; `texts` is the dataset of the page's texts. */
   constructor(root, { chat, rev, texts }) {
+    this.gaps = new Set(); // places of messages before which some are not loaded
     this.chat = chat;
     this.rev = rev;
     this.texts = texts;
@@ -29,26 +30,30 @@ export class Conversation {
   }
 
   get lastSeq() {
-    return Number(this.messages.at(-1)?.dataset.seq || 0);
+    return seqOf(this.messages.at(-1));
+  }
+
+  /** The message at this place, if it is loaded. Another list of the page may show the same chat. */
+  messageAt(seq) {
+    return this.#own(`m-${this.chat}-${seq}`);
   }
 
   /** Puts a message at its place. Returns true if it is new. */
   apply(frame) {
     const pinned = this.#isAtBottom();
     const item = parse(frame.html);
-    const old = document.getElementById(item.id);
-    const isOwn = this.list.contains(old);
+    const old = this.#own(item.id);
     this.rev = Math.max(this.rev, frame.rev);
     if (frame.client_id) this.removePending(frame.client_id);
-    if (!isOwn && this.#isEarlier(frame.seq)) return this.#noteEarlier(item);
-    if (isOwn && Number(old.dataset.rev) > frame.rev) return false;
+    if (!old && this.#isUnloaded(frame.seq)) return this.#noteEarlier(item);
+    if (old && Number(old.dataset.rev) > frame.rev) return false;
     localiseTimes(item);
-    if (isOwn) this.#replace(old, item);
+    if (old) this.#replace(old, item);
     else this.#insert(item, frame.seq);
     this.#arrange();
     this.#showReceipts();
     if (pinned) this.toBottom();
-    return !isOwn;
+    return !old;
   }
 
   addPending({ client_id, body, type }) {
@@ -96,22 +101,16 @@ export class Conversation {
     this.#showReceipts();
   }
 
-  /** Adds a page of earlier messages above, without moving what is on display. Newer states that came meanwhile are used. */
-  prepend(html) {
-    const height = this.scroll.scrollHeight;
-    const template = document.createElement("template");
-    template.innerHTML = html;
-    for (const item of [...template.content.children]) {
-      const changed = this.#earlierChanges.get(item.id);
-      if (changed?.dataset.rev > Number(item.dataset.rev)) item.replaceWith(changed);
-    }
-    for (const item of template.content.children) item.ariaLive = "off"; // only what is new is said
-    localiseTimes(template.content);
-    const added = template.content.children.length;
-    this.list.prepend(template.content);
+  /** Adds messages at their places, without moving what is on display. Returns those that were not there. */
+  addPart(html) {
+    const fresh = [...fragmentOf(html).children].filter((item) => !this.#own(item.id));
+    const { top } = this.scroll.getBoundingClientRect();
+    const anchor = this.messages.find((message) => message.getBoundingClientRect().bottom > top);
+    const before = anchor?.getBoundingClientRect().top;
+    for (const item of fresh) this.#insertLoaded(item);
     this.#arrange();
-    this.scroll.scrollTop += this.scroll.scrollHeight - height;
-    return added;
+    if (anchor) this.scroll.scrollTop += anchor.getBoundingClientRect().top - before;
+    return fresh;
   }
 
   /** An article that is read lies over the conversation. */
@@ -146,9 +145,24 @@ export class Conversation {
   }
 
   /** Returns whether a message is of a page that is not loaded yet: shown now, it would stand without those between. */
-  #isEarlier(seq) {
+  #isUnloaded(seq) {
+    const next = this.messages.find((message) => seqOf(message) > seq);
+    if (!next) return false;
     const hasEarlier = this.scroll.querySelector(".conversation-earlier")?.hidden === false;
-    return hasEarlier && seq < Number(this.messages[0]?.dataset.seq);
+    return this.gaps.has(seqOf(next)) || (hasEarlier && next === this.messages[0]);
+  }
+
+  /** A newer state that came meanwhile is used. Only what is new is said. */
+  #insertLoaded(item) {
+    const changed = this.#earlierChanges.get(item.id);
+    const shown = changed?.dataset.rev > Number(item.dataset.rev) ? changed : item;
+    shown.ariaLive = "off";
+    localiseTimes(shown);
+    this.#insert(shown, seqOf(shown));
+  }
+
+  #own(id) {
+    return this.list.querySelector(`#${CSS.escape(id)}`);
   }
 
   #noteEarlier(item) {
@@ -167,7 +181,7 @@ export class Conversation {
 
   /** What has failed before a message stays above it: it would hold what is new out of view. */
   #insert(item, seq) {
-    let after = this.messages.findLast((message) => Number(message.dataset.seq) < seq);
+    let after = this.messages.findLast((message) => seqOf(message) < seq);
     while (after?.nextElementSibling?.dataset.state === "failed") after = after.nextElementSibling;
     if (after) after.after(item);
     else this.list.prepend(item);
@@ -186,7 +200,15 @@ export class Conversation {
 }
 
 function parse(html) {
+  return fragmentOf(html).firstElementChild;
+}
+
+function fragmentOf(html) {
   const template = document.createElement("template");
   template.innerHTML = html;
-  return template.content.firstElementChild;
+  return template.content;
+}
+
+function seqOf(message) {
+  return Number(message?.dataset.seq || 0);
 }

@@ -5,13 +5,14 @@ import { closeMenus } from "./menus.js";
 
 const ACTIONS = {
   close: (desk) => desk.toggle(false),
-  enlarge: (desk) => desk.enlarge(),
+  place: (desk, button) => desk.place.choose(button.dataset.to),
   "allow-notifications": (desk) => desk.alertsForm.allow(),
   shortcuts: (desk) => desk.askShortcuts(),
   back: (desk) => desk.showList(),
   customer: (desk) => desk.showCustomer(true),
   "leave-customer": (desk) => desk.showCustomer(false),
-  mask: (desk) => desk.pane.maskSelected(),
+  search: (desk) => desk.pane.toggleSearch(),
+  mask: (desk, _button, event) => desk.pane.maskSelected({ byKeys: event.detail === 0 }),
   "follow-up": (desk, button) => desk.dialogs.askFollowUp(button.dataset.url),
   end: (desk, button) => desk.dialogs.askHandOver(button.dataset.url),
   "ask-evaluation": (desk, button) => desk.pane.askEvaluation(button),
@@ -47,7 +48,7 @@ function act(desk, button, event) {
     event.preventDefault(); // a link to a page of its own
     closeMenus(desk);
   }
-  ACTIONS[button.dataset.action]?.(desk, button);
+  ACTIONS[button.dataset.action]?.(desk, button, event);
 }
 
 function submitted(desk, event) {

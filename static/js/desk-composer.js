@@ -118,10 +118,12 @@ export class DeskComposer {
   }
 
   /** What was refused comes back as what it was. Where only notes are written, it is a note until the agent sends it. */
-  #giveBack({ body, type }) {
+  #giveBack({ body, type, quote }) {
     this.#choose(type === "note" || this.#isNotesOnly ? "note" : "reply");
-    const { composer } = this.#view;
+    const { composer, conversation } = this.#view;
     composer.text = [body, composer.text].filter(Boolean).join("\n");
+    const quoted = quote && conversation.messages.find(({ dataset }) => Number(dataset.seq) === quote);
+    if (quoted && !quoted.matches(".event")) this.quote(quoted);
   }
 
   #pressed(event) {

@@ -78,6 +78,7 @@ export class DeskDialogs {
     content.querySelector(".dialog-body").innerHTML = html;
     const dialog = this.#open(content);
     const form = dialog.querySelector("form");
+    form?.querySelector("input:not([type=hidden])")?.focus();
     if (form) form.addEventListener("submit", (event) => this.#createFollowUp(event));
     else boostLinks(dialog);
   }
@@ -100,7 +101,8 @@ export class DeskDialogs {
     const dialog = this.#dialog;
     dialog.replaceChildren(content);
     localiseTimes(dialog);
-    if (!dialog.open) dialog.showModal();
+    if (dialog.open) dialog.querySelector("[autofocus]")?.focus();
+    else dialog.showModal();
     return dialog;
   }
 }

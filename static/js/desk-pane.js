@@ -4,6 +4,7 @@ import { ChatView } from "./chat-view.js";
 import { takeNewToken } from "./csrf.js";
 import { DeskComposer } from "./desk-composer.js";
 import { MessageActions } from "./message-actions.js";
+import { chooseByKeys } from "./mask-by-keys.js";
 import { maskSpans, rememberSelection, selectedSpans } from "./mask-selection.js";
 import { localiseTimes } from "./times.js";
 
@@ -67,6 +68,11 @@ export class DeskPane {
     if ((await this.#parts.requests.post(button.dataset.url)) === null) button.disabled = false;
   }
 
+  async showAt(url) {
+    const html = await this.#parts.requests.get(url);
+    if (html !== null) this.show(html, { focus: true });
+  }
+
   async reload() {
     const html = await this.#parts.requests.get(this.url);
     if (html !== null) this.show(html);
@@ -89,7 +95,7 @@ export class DeskPane {
     this.#view.renewed = (request) => takeNewToken((name) => request.getResponseHeader(name));
     if (this.#view.composer) this.#addActions(root);
     this.#selection = rememberSelection(this.#view.conversation.scroll);
-    for (const part of root.querySelectorAll("canned-responses, chat-draft")) part.begin(this.#view);
+    for (const part of root.querySelectorAll("canned-responses, chat-draft, conversation-search")) part.begin(this.#view);
     if (socket.isOpen) this.watch();
     shown();
     if (focus) (this.#view.composer || this.#view.conversation.scroll).focus();
@@ -122,6 +128,10 @@ export class DeskPane {
     return Boolean(textarea);
   }
 
+  toggleSearch() {
+    this.#view?.root.querySelector("conversation-search").toggle();
+  }
+
   /** The conversation has come into view. */
   noteShown() {
     this.#view?.noteShown();
@@ -137,8 +147,22 @@ export class DeskPane {
     this.focusComposer();
   }
 
-  maskSelected() {
-    return this.#mask(this.#selection.take());
+  /** Masks what is selected. If nothing is and the button was pressed by keys, they choose words. */
+  maskSelected({ byKeys } = {}) {
+    const spans = this.#selection.take();
+    if (spans.length || !byKeys || !this.#chooseByKeys()) return this.#mask(spans);
+  }
+
+  #chooseByKeys() {
+    const { notices, texts } = this.#parts;
+    return chooseByKeys(this.#view.conversation.scroll, {
+      say: (words) => notices.say(texts.maskByKeys.replace("{}", words)),
+      mask: () => this.#mask(this.#selection.take()),
+      done: () => {
+        this.#selection.take(); // or it would be masked the next time
+        this.focusComposer();
+      },
+    });
   }
 
   maskRange(range) {

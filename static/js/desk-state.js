@@ -1,9 +1,9 @@
-// What a tab remembers of the desk while the page is loaded anew: whether the dialog is open, its size, and the address
-// of the chat on display.
+// What a tab remembers of the desk while the page is loaded anew: whether the dialog is open, and the address of the chat on
+// display. Where the dialog is, `desk-place.js` keeps.
 
 const KEY = "contiple-desk";
 
-/** `state` is `{open, size, url}`. */
+/** `state` is `{open, url}`. */
 export function rememberState(state) {
   sessionStorage.setItem(KEY, JSON.stringify(state));
 }

@@ -1,4 +1,4 @@
-// The agent's chat status: Online, Break or Offline, as shown and as chosen.
+// The agent's chat status: Online, Break or Offline, as shown and as chosen. A break begins at once; its reason may follow.
 
 const BUTTONS = "button[data-status]:not(.chat-widget)";
 
@@ -11,20 +11,32 @@ export class DeskStatus {
   #desk;
   #requests;
   #dialogs;
+  #asksReason = false; // once the desk shows the break that was chosen here
 
   constructor(desk, requests, dialogs) {
     this.#desk = desk;
     this.#requests = requests;
     this.#dialogs = dialogs;
+    this.#break.addEventListener("click", ({ target }) => this.#giveReason(target.closest("[data-reason]")?.dataset.reason));
+    this.#break.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#giveReason(event.target.elements.reason.value.trim());
+    });
   }
 
-  show(status) {
+  /** Shows the status, and `reason` if it is a break. */
+  show(status, reason = "") {
     this.#desk.dataset.status = status;
     this.#desk.launcher.dataset.status = status;
     for (const button of this.#desk.querySelectorAll(BUTTONS)) {
       button.setAttribute("aria-pressed", String(button.dataset.status === status));
       button.removeAttribute("aria-busy");
     }
+    const shown = this.#break.querySelector("[data-part=break-reason]");
+    shown.textContent = reason || shown.dataset.none;
+    this.#break.hidden = status !== "break";
+    if (this.#break.hidden) this.#break.open = false;
+    else if (this.#asksReason) this.#askReason();
   }
 
   /** Sets the status of `button`; if the agent has open chats, the server may ask first what happens to them. */
@@ -34,6 +46,24 @@ export class DeskStatus {
     const question = await this.#set(status);
     button.removeAttribute("aria-busy");
     if (question) this.#dialogs.askOffline(question, (choice) => this.#set(status, choice));
+    else if (question !== null && status === "break") this.#asksReason = true;
+  }
+
+  get #break() {
+    return this.#desk.querySelector("[data-part=break]");
+  }
+
+  #askReason() {
+    this.#asksReason = false;
+    this.#break.querySelector("form").reset();
+    this.#break.open = true;
+  }
+
+  async #giveReason(reason) {
+    if (!reason) return;
+    const fields = { status: "break", reason };
+    if ((await this.#requests.post(this.#desk.dataset.statusUrl, fields)) === null) return;
+    this.#break.open = false;
   }
 
   /** Returns the server's question, if it has one: then nothing has been changed. */

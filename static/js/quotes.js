@@ -10,7 +10,7 @@ for (const list of document.querySelectorAll(".conversation")) fill(list);
 
 function fill(list) {
   for (const quote of list.querySelectorAll(".message-quote")) {
-    const message = document.getElementById(quote.hash.slice(1));
+    const message = list.querySelector(quote.hash);
     quote.dataset.unknown ??= quote.textContent.trim();
     quote.textContent = message ? excerptOf(message) : quote.dataset.unknown;
   }
@@ -23,7 +23,9 @@ async function follow(event) {
   event.preventDefault();
   const scroll = quote.closest(".conversation-scroll");
   const earlier = scroll.querySelector(".conversation-earlier");
-  const find = () => document.getElementById(quote.hash.slice(1));
+  const find = () => scroll.querySelector(quote.hash);
+  const wanted = { bubbles: true, cancelable: true, detail: Number(quote.dataset.quote) };
+  if (!find() && !scroll.dispatchEvent(new CustomEvent("place-wanted", wanted))) return;
   while (!find() && earlier?.hidden === false) {
     const loaded = new Promise((resolve) => scroll.addEventListener("arranged", resolve, { once: true }));
     earlier.firstElementChild.click();
@@ -32,7 +34,8 @@ async function follow(event) {
   if (find()) show(find());
 }
 
-function show(message) {
+/** Shows a message in the middle, with the focus, and marked for a moment. */
+export function show(message) {
   message.scrollIntoView({ block: "center" });
   message.tabIndex = -1;
   message.focus({ preventScroll: true });

@@ -75,6 +75,18 @@ def test_the_list_shows_each_agent(service, admin, agent, sign_in):
     assert "2 of 5 chat seats used." in page
 
 
+def test_the_list_says_who_may_export_chats(service, admin, agent, sign_in):
+    Agent.objects.filter(pk=make_agent(service, "Olga").pk).update(export_permission=True)
+
+    page = sign_in(admin).get(LIST).content.decode()
+
+    said = re.findall(r'<td data-label="Chat export" class="nowrap">\s*(?:<span class="muted">)?([\w ]+)', page)
+    names = re.findall(r'class="row-link" href="[^"]*">([^<]+)</a>', page)
+    assert dict(zip(names, map(str.strip, said), strict=True)) == {
+        "Ada": "Permitted", "Mina": "Not permitted", "Olga": "Permitted",
+    }  # fmt: skip
+
+
 def test_the_list_takes_as_many_queries_for_many_agents(service, admin, sign_in, django_assert_max_num_queries):
     for _ in range(30):
         make_agent(service)

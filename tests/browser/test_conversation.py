@@ -265,14 +265,15 @@ def test_the_end_is_said_once_and_the_focus_stays_in_the_panel(screens) -> None:
 
 def test_earlier_messages_are_not_said(screens) -> None:
     center = screens("Hello").center
-    html = '<li class="message" data-seq="0" data-rev="0"><time datetime="2020-01-01T00:00Z"></time>Old</li>'
+    times = '<time datetime="2020-01-01T00:00Z"></time>'
+    html = f'<li class="message" id="m-1-0" data-seq="0" data-rev="0">{times}Old</li>'
     center.frame.evaluate(LISTEN)
     center.frame.evaluate(
         """async (html) => {
           const { Conversation } = await import("/static/js/conversation.js");
           const root = document.querySelector("customer-chat");
           const texts = { ...root.querySelector("[data-part=texts]").dataset };
-          new Conversation(root, { chat: 1, rev: 1, texts }).prepend(html);
+          new Conversation(root, { chat: 1, rev: 1, texts }).addPart(html);
         }""",
         html,
     )

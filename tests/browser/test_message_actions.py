@@ -206,6 +206,19 @@ def test_a_reply_quotes_and_leads_to_its_message(screens) -> None:
     assert Message.objects.get(author="agent").quote == 1
 
 
+def test_a_refused_reply_comes_back_with_its_quote(screens) -> None:
+    shown = screens("Where is my parcel?", "And my hat?")
+    chat = shown.desk.chat
+    choose(chat.messages.first, "reply")
+    chat.composer.evaluate("element => element.removeAttribute('maxlength')")
+    chat.write("x" * 4001)
+    chat.pending.get_by_role("button", name="Try again").click()
+    expect(chat.composer).to_have_value("x" * 4001)
+    expect(chat.root.locator("[data-part=quote-of]")).to_have_text("Jun: Where is my parcel?")
+    chat.write("On its way")
+    expect(chat.message("On its way").locator(".message-quote")).to_have_text("Jun: Where is my parcel?")
+
+
 def test_a_quote_is_masked_edited_and_deleted_with_its_message(screens) -> None:
     shown = screens("I am Jun Park")
     written(shown, "I am Mina")

@@ -59,11 +59,11 @@ def test_pictures(mina: Agent, signed_in_page: Callable[..., Page], new_page: Ca
     expect(desk.chat.masks).to_have_count(2)
     desk.chat.masks.first.click()
     expect(desk.chat.masks.first).to_have_attribute("data-revealed", "")
-    desk.tool("enlarge").click()
+    desk.place("filled")
     desk.page.mouse.move(0, 0)
     expect(desk.said).to_be_empty()
     take(desk.page, "masking")
-    desk.tool("enlarge").click()
+    desk.place("floating")
 
     desk.tool("follow-up").click()
     desk.popup.get_by_label("Subject").fill("Order 20451: deliver again on Friday")

@@ -51,6 +51,18 @@ def test_selected_tickets_are_changed_and_one_that_changed_meanwhile_is_named(mi
     assert states == {1: "pending", 2: "resolved", 3: "pending"}
 
 
+def test_selected_tickets_are_assigned_to_me_with_one_click(service, mina, signed_in_page) -> None:
+    for n in (1, 2, 3):
+        make_ticket(service, f"Parcel {n}")
+    page = signed_in_page(mina, LIST)
+    select(page, 1)
+    select(page, 3)
+    page.get_by_role("button", name="Assign to me").click()
+    expect(page.get_by_text("2 tickets were changed.")).to_be_visible()
+    expect(page.locator("tbody tr", has_text="Parcel 3")).to_contain_text("Mina")
+    expect(page.locator("tbody tr", has_text="Parcel 2")).to_contain_text("Nobody")
+
+
 def test_rows_stay_selected_if_nothing_was_chosen_for_them(mina, many, signed_in_page) -> None:
     page = signed_in_page(mina, LIST)
     select(page, 1)

@@ -45,9 +45,9 @@ def test_from_the_admins_queue_to_an_agent_of_it(service: Service, admin: Agent,
     expect(theos.list).not_to_contain_text("Jun Park")
 
     minas.dialog.locator(".chat-actions > summary").click()
-    minas.dialog.get_by_role("link", name="Return to queue").click()
-    minas.popup.get_by_label("Queue").select_option("Delivery")
-    minas.popup.get_by_role("button", name="Return to queue").click()
+    minas.dialog.get_by_role("link", name="Transfer").click()
+    minas.popup.get_by_role("radio", name="Delivery").check()
+    minas.popup.get_by_role("button", name="Transfer").click()
 
     theos.select("Jun Park")
     expect(center.panel.get_by_text("Theo joined the chat.")).to_be_visible()

@@ -84,12 +84,58 @@ def test_who_can_t_take_it_is_shown_and_what_was_typed_survives_a_refusal(
 
 
 def test_returned_to_the_queue_it_rings_at_the_other(mina: Desk, theo: Desk) -> None:
-    menu(mina, "Return to queue")
-    mina.popup.get_by_role("button", name="Return to queue").click()
+    menu(mina, "Transfer")
+    mina.popup.get_by_role("radio", name="Back to the queue").check()
+    mina.popup.get_by_role("button", name="Transfer").click()
 
     expect(theo.entry("Jun")).to_be_visible(timeout=SLOW_MILLISECONDS)
     theo.select("Jun")
     expect(mina.entry("Jun")).to_have_count(0)
+
+
+def test_by_keys_a_colleague_is_found_and_the_chat_is_his(mina: Desk, theo: Desk, service: Service) -> None:
+    make_agent(service, "Thea")  # Offline: never the choice
+    keyboard = mina.page.keyboard
+    expect(mina.dialog.locator("[aria-keyshortcuts='Alt+G']")).to_be_attached()
+    keyboard.press("Alt+g")
+    search = mina.popup.get_by_role("searchbox")
+    expect(search).to_be_focused()
+    transfer = mina.popup.get_by_role("button", name="Transfer")
+    expect(transfer).to_be_disabled()
+    keyboard.press("Enter")
+    expect(mina.popup).to_be_visible()
+
+    keyboard.type("xyz")
+    expect(mina.popup.locator("label.colleague:visible")).to_have_count(0)
+    expect(transfer).to_be_disabled()
+    search.fill("")
+    keyboard.type("the")
+    expect(mina.popup.get_by_role("radio", name="Theo")).to_be_checked()
+    expect(mina.popup.get_by_role("status")).to_contain_text("Theo Online, 0 of 3 chats")
+    expect(mina.popup.locator("label.colleague:visible")).to_have_count(3)
+    search.fill("")
+    keyboard.press("ArrowDown")
+    expect(mina.popup.get_by_role("radio", name="Back to the queue")).to_be_checked()
+    keyboard.press("ArrowUp")
+    keyboard.press("Enter")
+
+    expect(mina.popup).to_be_hidden()
+    expect(mina.dialog.locator(".composer-closed")).to_contain_text("This chat is ringing for Theo.")
+
+
+def test_with_nobody_available_it_says_so_and_the_button_rests(mina: Desk, service: Service) -> None:
+    make_agent(service, "Away")
+    menu(mina, "Transfer")
+
+    expect(mina.popup.locator("[data-part=nobody-free]")).to_contain_text("No colleague is available now.")
+    transfer = mina.popup.get_by_role("button", name="Transfer")
+    expect(transfer).to_be_disabled()
+    mina.popup.get_by_role("radio", name="Back to the queue").check()
+    mina.popup.get_by_label("Internal note").fill("Speaks French")
+    mina.popup.get_by_label("Internal note").press("Control+Enter")
+
+    expect(mina.dialog.locator(".composer-closed")).to_be_visible()
+    expect(mina.chat.root.locator(".message-note")).to_contain_text("Speaks French")
 
 
 def test_an_admin_looks_at_all_chats_and_takes_one_over(mina: Desk, ada: Desk) -> None:

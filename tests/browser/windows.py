@@ -82,6 +82,13 @@ class Desk:
     def tool(self, action: str) -> Locator:
         return self.root.locator(f"[data-action={action}]:visible")
 
+    def place(self, name: str) -> None:
+        """Puts the dialog where ``name`` says: ``docked``, ``floating`` or ``filled``."""
+        button = self.dialog.locator(f"[data-action=place][data-to={name}]")
+        button.click()
+        expect(button).to_have_attribute("aria-pressed", "true")
+        expect(self.dialog).to_have_attribute("data-place", name)
+
     def entry(self, name: str) -> Locator:
         """The entry of Active Chats of this customer."""
         return self.list.locator(".chat-entry").filter(has_text=name)

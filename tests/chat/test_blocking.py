@@ -76,7 +76,7 @@ def test_a_blocked_address_can_start_nothing_and_its_open_chats_end(service, age
     chats = [make_chat(service, network=network) for _ in range(3)]
     other = make_chat(service)
 
-    assert blocking.block(admin, chats[0], whom="network", length="day", reason="Flood") == 3
+    assert len(blocking.block(admin, chats[0], whom="network", length="day", reason="Flood")) == 3
 
     other.refresh_from_db()
     assert (other.is_open, open_count()) == (True, 1)

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import pytest
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from agents.models import Agent, AuditEntry
@@ -358,3 +359,11 @@ def add_chats(service, agent, number: int) -> None:
             [number - 1, example.pk],
         )
     world.analyze()
+
+
+def test_an_export_of_messages_computes_no_figures_of_chats(service, agent) -> None:
+    chat = make_chat(service, agent=agent, state="closed")
+    make_message(chat, "Hello")
+    with CaptureQueriesContext(connection) as captured:
+        assert [line[4] for line in written(agent, messages=True)[1:]] == ["Hello"]
+    assert not [each for each in captured if "first_answer_at" in each["sql"] or "COUNT(" in each["sql"]]

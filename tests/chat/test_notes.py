@@ -15,6 +15,7 @@ from chat.conversation import entries, history, live, messages, receipts
 from chat.conversation.transcript import transcript
 from chat.lifecycle import transitions
 from chat.lifecycle.customer_mails import words_of_agents
+from chat.lifecycle.editing import delete_message, edit_message
 from chat.models import Chat, MailWait, Message
 from chat.protocol import decode_from_customer
 from contiple.base.errors import Conflict, Invalid
@@ -318,6 +319,46 @@ def test_two_notes_of_a_chat_are_one_notice(chat, agent, colleague, service) -> 
     note(chat, agent, "@Theo @Theo")
     note(chat, make_agent(service, "Ada"), "@Theo")
     assert named(colleague) == [("Theo", "mention", "Ada")]
+
+
+def test_a_name_that_an_edit_adds_is_told_and_one_that_it_removes_is_not_any_more(
+    chat, agent, colleague, service, told
+) -> None:
+    ada = make_agent(service, "Ada")
+    first = note(chat, agent, "@Theo please look")
+    told.clear()
+    edit_message(agent, chat.pk, first.seq, rev=first.rev, body="@Ada please look")
+    assert named(colleague, ada) == [("Ada", "mention", "Mina")]
+    topics = {topic for topic, _ in told}
+    assert topics >= {live.agent_topic(ada.pk), live.agent_topic(colleague.pk)}
+
+
+def test_who_has_dismissed_it_is_not_told_again_by_an_edit(chat, agent, colleague) -> None:
+    first = note(chat, agent, "@Theo please look")
+    DeskNotice.objects.all().delete()
+    edit_message(agent, chat.pk, first.seq, rev=first.rev, body="@Theo please look soon")
+    assert named(colleague) == []
+
+
+def test_a_deleted_note_names_nobody_unless_another_one_does(chat, agent, colleague) -> None:
+    first, second = note(chat, agent, "@Theo one"), note(chat, agent, "@Theo two")
+    delete_message(agent, chat.pk, first.seq)
+    assert named(colleague) == [("Theo", "mention", "Mina")]
+    delete_message(agent, chat.pk, second.seq)
+    assert named(colleague) == []
+
+
+def test_what_else_an_agent_was_told_of_the_chat_stays(chat, agent, colleague) -> None:
+    first = note(chat, agent, "@Theo one")
+    DeskNotice.objects.update(kind=DeskNotice.Kind.MISSED)
+    delete_message(agent, chat.pk, first.seq)
+    assert named(colleague) == [("Theo", "missed", "Mina")]
+
+
+def test_an_edited_message_names_nobody(chat, agent, colleague) -> None:
+    said = send_as_agent(chat, agent, body="Hello", client_id=uuid.uuid4())
+    edit_message(agent, chat.pk, said.seq, rev=said.rev, body="@Theo will help you")
+    assert named(colleague) == []
 
 
 def test_the_list_has_the_colleagues_who_may_chat(agent, colleague, outsider, service, sign_in) -> None:

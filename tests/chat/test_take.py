@@ -6,12 +6,13 @@ from functools import partial
 import pytest
 
 from agents.models import Agent, AuditEntry, Contract, Service
-from chat.lifecycle.trail import chat_trail
+from chat.lifecycle.trail import chat_trail, routing_trail
 from chat.lifecycle.transfer import take
 from chat.models import Chat
 from chat.rings import Ring
 from chat.routing.assignment import assign_waiting_chats
 from chat.routing.waiting_list import SHOWN_MAX, waiting_list
+from chat.routing_log import RoutingDecision
 from chat.states import State
 from chat.topics import Topic
 from contiple.base.clock import database_now
@@ -55,6 +56,36 @@ def test_a_chat_is_taken_out_of_turn_and_it_is_on_record(taker, waiting) -> None
     assert waiting.messages.filter(event="joined", name="Mina").exists()
     assert AuditEntry.objects.get(action="chat.taken").agent == taker
     assert [item.text for item in chat_trail(waiting)] == ["Mina took the chat from the queue."]
+
+
+def test_the_routing_log_says_who_took_it_and_how_the_others_stood(taker, colleague, waiting) -> None:
+    take(taker, waiting.pk)
+
+    [choice] = routing_trail(waiting)
+    assert choice.text == "Taken from the queue by Mina (0 of 3 chats)."
+    assert choice.others == ["Theo: Offline"]
+
+
+def test_the_release_before_reads_what_was_taken_as_no_agents(taker, waiting) -> None:
+    """It looks up the reason of every agent, and would fail on one that it doesn't know."""
+    take(taker, waiting.pk)
+    decision = RoutingDecision.objects.get()
+    assert (decision.agent, decision.taken_by) == (None, taker)
+
+
+def test_a_reason_of_a_later_release_is_shown_plainly(taker, waiting) -> None:
+    take(taker, waiting.pk)
+    RoutingDecision.objects.update(reason="moonlight", agent=taker, taken_by=None)
+    assert routing_trail(waiting)[0].text == "Rang for Mina (0 of 3 chats)."
+    RoutingDecision.objects.update(agent=None)
+    assert routing_trail(waiting)[0].text == "Queued (moonlight)."
+
+
+def test_a_refused_taking_leaves_no_line_in_the_routing_log(taker, colleague, waiting) -> None:
+    full(taker)
+    with pytest.raises(Conflict):
+        take(taker, waiting.pk)
+    assert not RoutingDecision.objects.exists()
 
 
 def test_one_that_rings_at_the_agent_is_opened_and_one_that_is_open_stays(taker) -> None:

@@ -15,7 +15,7 @@ from agents.models import Agent, AuditEntry, Service
 from chat.abuse.crowds import Place
 from chat.conversation import frames
 from chat.conversation.history import Filters, find, page_of
-from chat.lifecycle.transfer import return_to_queue
+from chat.lifecycle.handing_over import colleagues_of, queues_of
 from chat.lifecycle.transitions import Absent, Coming, answer_chat, start_chat
 from chat.lifecycle.upkeep import reconcile
 from chat.models import Chat, Ring
@@ -29,7 +29,7 @@ from chat.routing_log import RoutingDecision
 from chat.topics import Topic
 from contiple.base.clock import database_now
 from contiple.base.errors import Closed, Invalid
-from tests.chat.comings import be_here, come_online, make_queue, state_of
+from tests.chat.comings import be_here, come_online, leave, make_queue, state_of
 from tests.make import make_agent, make_chat, make_customer, make_service
 
 pytestmark = pytest.mark.django_db
@@ -308,14 +308,51 @@ def test_a_chat_is_returned_to_another_topics_queue(service, agent, colleague, r
     assign_waiting_chats(service.pk)
     answer_chat(agent, chat.pk)
     browser = sign_in(agent)
-    assert "Delivery</option>" in browser.get(f"/desk/demo/chat/{chat.pk}/return/").content.decode()
+    for name in ("transfer", "return"):  # the second is of the release before
+        page = browser.get(f"/desk/demo/chat/{chat.pk}/{name}/").content.decode()
+        assert "Back to the queue: Refunds" in page
+        assert 'value="queue:delivery"' in page
 
-    return_to_queue(agent, chat.pk, topic=delivery)
+    assert browser.post(f"/desk/demo/chat/{chat.pk}/transfer/", {"to": "queue:delivery"}).status_code == 302
     assign_waiting_chats(service.pk)
 
     chat.refresh_from_db()
     assert (chat.topic, chat.agent) == (delivery, colleague)
     assert AuditEntry.objects.get(action="chat.returned").details == {"queue": "delivery"}
+
+
+def test_a_queue_says_how_many_colleagues_could_take_a_chat(service, agent, colleague, refunds, delivery) -> None:
+    for one in (agent, colleague, make_agent(service, "Kim")):  # Kim serves all queues
+        come_online(one)
+    chat = make_chat(service, agent=agent, topic=refunds)
+
+    def queues() -> list[tuple[str, int]]:
+        return [(queue.value, queue.free) for queue in queues_of(chat, colleagues_of(agent))]
+
+    assert queues() == [("queue:", 1), ("queue:delivery", 2)]
+    leave(agent=colleague)
+    assert queues() == [("queue:", 1), ("queue:delivery", 1)]
+    chat.topic = None
+    assert queues() == [("queue:", 1), ("queue:refunds", 1), ("queue:delivery", 1)]
+
+
+@pytest.mark.parametrize("key", ["old", "theirs", "nothing"])
+def test_a_queue_that_can_t_be_chosen_is_refused_and_nothing_is_lost(
+    service, agent, outsider, refunds, sign_in, key
+) -> None:
+    make_topic(service, "old", is_active=False)
+    make_topic(outsider.service, "theirs")
+    come_online(agent)
+    chat = make_chat(service, agent=agent, topic=refunds)
+
+    sent = {"to": f"queue:{key}", "note": "Typed here"}
+    answer = sign_in(agent).post(f"/desk/demo/chat/{chat.pk}/transfer/", sent, headers={"X-Requested-With": "fetch"})
+
+    assert answer.status_code == 409
+    assert "This queue is not active any more." in answer.content.decode()
+    assert "Typed here" in answer.content.decode()
+    chat.refresh_from_db()
+    assert (chat.agent, chat.topic, chat.messages.count()) == (agent, refunds, 0)
 
 
 def test_the_desk_shows_the_topic(service, agent, admin, refunds) -> None:

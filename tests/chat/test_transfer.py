@@ -14,7 +14,8 @@ from chat.conversation import live
 from chat.conversation.entries import latest_page
 from chat.conversation.frames import OTHERS_SHOWN, agent_of_desk, desk_frame
 from chat.lifecycle import transitions, upkeep
-from chat.lifecycle.transfer import colleagues_of, return_to_queue, take_over, transfer_chat
+from chat.lifecycle.handing_over import colleagues_of
+from chat.lifecycle.transfer import return_to_queue, take_over, transfer_chat
 from chat.models import Chat, Message, Ring
 from chat.routing import assignment
 from chat.routing import assignment as routing_assignment
@@ -462,6 +463,29 @@ def test_what_is_refused_comes_back_with_everything_typed(chat, agent, colleague
     assert "Typed &lt;here&gt;" in page
     nobody = sign_in(agent).post(address("transfer", chat), {"to": "x", "note": ""}, headers=FETCH)
     assert "Choose a colleague." in nobody.content.decode()
+
+
+def test_the_same_dialog_returns_it_to_the_queue_with_a_masked_note(chat, agent, sign_in) -> None:
+    browser = sign_in(agent)
+    page = browser.get(address("transfer", chat), headers=FETCH).content.decode()
+    assert "No colleague is available now." in page
+    assert "Back to the queue" in page
+    assert "nobody available" in page
+
+    sent = {"to": "queue:", "note": "Card 4111 1111 1111 1111"}
+    answer = browser.post(address("transfer", chat), sent, headers=FETCH)
+
+    assert answer.status_code == 200
+    assert state_of(chat) == (State.WAITING, None)
+    assert "4111" not in chat.messages.get(internal=True).body
+
+
+def test_a_refused_note_leaves_the_chat_where_it_is(chat, agent, sign_in) -> None:
+    answer = sign_in(agent).post(address("transfer", chat), {"to": "queue:", "note": "x" * 4001}, headers=FETCH)
+
+    assert answer.status_code == 400
+    assert "x" * 4001 in answer.content.decode()
+    assert state_of(chat) == (State.ACTIVE, agent.pk)
 
 
 def test_without_a_script_it_is_a_page_and_goes_back_to_the_history(chat, agent, colleague, sign_in) -> None:

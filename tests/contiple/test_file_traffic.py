@@ -1,5 +1,6 @@
 """Files come and go in pieces: bounded in memory, in number, and in how long a slow client may take."""
 
+import asyncio
 import contextlib
 import json
 import os
@@ -219,4 +220,28 @@ async def test_an_answer_that_is_still_being_made_has_its_minute_anew():
     request.request_start = time.time() - 59
     await request.keep_pace(has_sent=False)
     assert request.duration() < 1
-    assert not request.begun_at
+
+
+async def test_only_the_wait_for_the_client_counts_against_it():
+    """A sparse file of a long list may come to a few bytes in a minute."""
+    request = doorway.Request(Mock(pace=streams.Pace()))
+    request.sentLength = 100
+    request.request_start = time.time() - 59
+    await request.keep_pace()
+    assert request.duration() < 1
+    request.channel.transport.abortConnection.assert_not_called()
+
+    request.waited_s = bounds.body_seconds(100) + 1
+    await request.keep_pace()
+    request.channel.transport.abortConnection.assert_called_once()
+
+
+async def test_the_wait_for_the_client_is_counted():
+    request = doorway.Request(Mock(pace=streams.Pace()))
+    request.channel.pace.hold()
+    keeping = asyncio.create_task(request.keep_pace())
+    await asyncio.sleep(0.05)
+    assert not keeping.done()
+    request.channel.pace.go()
+    await keeping
+    assert request.waited_s > 0.04

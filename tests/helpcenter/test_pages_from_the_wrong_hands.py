@@ -11,9 +11,10 @@ from tests.helpcenter.rows import make_article, make_category
 
 BASE = "/desk/demo/help-center/"
 GET = ["", "policy-versions/", "articles/", "articles/new/", "articles/{article}/", "articles/{article}/delete/"]
-GET += ["articles/categories/new/", "articles/categories/{category}/", "members/"]
+GET += ["articles/templates/", "articles/categories/new/", "articles/categories/{category}/", "members/"]
 POST = [
     ("", {"colour": "#000000", "policy_en": "x"}),
+    ("articles/templates/", {"starter": "shipping"}),
     ("articles/new/", {"category": "{category}", "title_en": "x", "body_en": "x"}),
     ("articles/{article}/move/", {"step": "up"}),
     ("articles/{article}/", {"category": "{category}", "title_en": "y", "body_en": "x"}),

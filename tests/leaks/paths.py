@@ -15,6 +15,7 @@ from urllib.parse import quote
 from django.utils import timezone
 from PIL import Image
 
+from agents.models import Agent as AgentRow
 from agents.models import Contract, ServiceMailbox
 from chat.conversation.evaluations import COMMENT_LENGTH_MAX
 from chat.export.exporting import REASON_LENGTH_MAX
@@ -176,6 +177,21 @@ def notes(run: Run) -> None:
     run.add_note(run.theos_tab, chat, run.text("note of a colleague"))
     run.pass_on(chat, run.text("note of a transfer"))
     run.post(run.theo, "chat:return", {"note": run.text("note of a return")}, chat)
+
+
+def moves(run: Run) -> None:
+    """By an admin, with a note; to Theo, who is Online no longer than that, and says why he is on a break then."""
+    chat = run.conversation().chat
+    run.desk.set_status(run.theo, AgentRow.ChatStatus.ONLINE)
+    form = {"chat": chat, "to": f"agent:{run.theo.pk}", "note": run.text("note of a move")}
+    run.post(run.ada, "chat:move_chats", form)
+    run.desk.answer(run.theo, chat)
+    away = {"status": AgentRow.ChatStatus.BREAK.value}
+    run.post(run.theo, "chat:status", away | {"reason": run.text("reason for a break", "card")})
+    run.post_in_vain(run.theo, "chat:status", away | {"reason": run.refused("too long a reason") + "." * 60})
+    run.post_in_vain(
+        run.ada, "chat:move_chats", form | {"to": "agent:0", "note": run.refused("note of a move in vain")}
+    )
 
 
 def edits(run: Run) -> None:
@@ -459,6 +475,7 @@ PATHS: tuple[Callable[[Run], None], ...] = (
     hopeless_frames,
     notes,
     refused_notes,
+    moves,
     edits,
     tickets_by_hand,
     tickets_from_chats,

@@ -111,6 +111,18 @@ def test_the_list_offers_it_and_says_what_was_done(agent, colleague, many, sign_
     assert "Not changed: #3. Someone else changed it in the meantime." in page
 
 
+def test_the_selected_are_assigned_to_me_with_one_button(agent, colleague, outsider, many, sign_in) -> None:
+    assert "Assign to me" in sign_in(agent).get(ADDRESS).content.decode()
+    form = {"ticket": [*sent(*many[:2]), f"3-{seen_now(many[2]) - 1}"], "to_me": "1", "assignee": colleague.pk}
+    page = sign_in(agent).post(ADDRESS, form, follow=True).content.decode()
+    assert [ticket.assignee for ticket in again(*many)] == [agent, agent, colleague]
+    assert "2 tickets were changed." in page
+    assert "Not changed: #3." in page
+    sign_in(outsider).post(ADDRESS, form)
+    sign_in(outsider).post(ADDRESS.replace("demo", "other"), form)
+    assert [ticket.assignee for ticket in again(*many)] == [agent, agent, colleague]
+
+
 def test_what_could_not_be_changed_stays_selected_and_can_be_tried_again(agent, colleague, many, sign_in) -> None:
     browser, form = sign_in(agent), {"ticket": sent(*many), "priority": "high"}
     add_tag(colleague, many[1], "new")

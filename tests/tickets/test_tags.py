@@ -111,7 +111,7 @@ def test_many_who_write_a_new_tag_at_once_make_one(at_once):
     agents = [make_agent(service) for _ in range(8)]
     tickets = [make_ticket(service) for _ in agents]
     results = at_once(lambda index: add_tag(agents[index], tickets[index], ["refund", "Refund"][index % 2]))
-    assert results == [None] * 8
+    assert {str(result) for result in results} <= {"refund", "Refund"}
     assert Tag.objects.count() == 1
     assert all(ticket.tags.count() == 1 for ticket in tickets)
 

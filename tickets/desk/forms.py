@@ -123,7 +123,9 @@ class TagForm(forms.Form):
     tag = forms.CharField(
         label=_("Add a tag"),
         max_length=TAG_LENGTH_MAX,
-        widget=forms.TextInput({"list": "tags-in-use", "autocomplete": "off"}),
+        widget=forms.TextInput(
+            {"list": "tags-in-use", "autocomplete": "off", "enterkeyhint": "done", "placeholder": _("Add a tag")}
+        ),
     )
 
     def __init__(self, data=None) -> None:

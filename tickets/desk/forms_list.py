@@ -99,6 +99,7 @@ class ChangesForm(forms.Form):
 
     def __init__(self, data=None, *, agent: Agent) -> None:
         super().__init__(data, auto_id="change-%s")
+        self.agent = agent
         self.people = {str(person.pk): person for person in access.assignable(agent.service)}
         self.groups = {str(group.pk): group for group in groups.choosable(agent.service)}
         self.tags = [tag for tag in access.tags_in_use(agent.service) if not tag.is_system]
@@ -126,7 +127,7 @@ class ChangesForm(forms.Form):
         assignee, group = data["assignee"], data["group"]
         changes = Changes(
             state=data["state"],
-            assignees=(self.people.get(assignee),) if assignee else (),
+            assignees=self._assignees(assignee),
             groups=(self.groups.get(group),) if group else (),
             priority=data["priority"],
             new_tag=data["new_tag"],
@@ -135,6 +136,12 @@ class ChangesForm(forms.Form):
         if changes == Changes():
             raise ValidationError(_("Choose what to change first."))
         return changes
+
+    def _assignees(self, chosen: str) -> tuple[Agent | None, ...]:
+        """*Assign to me* goes before a choice that was made."""
+        if "to_me" in self.data:
+            return (self.agent,)
+        return (self.people.get(chosen),) if chosen else ()
 
     def _offer(self, name: str, label, choices: list) -> None:
         self.fields[name].choices = [("", label), *choices]

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_POST, require_safe
 from agents.access import for_agents
 from agents.models import Agent
 from chat.masking import concealing
-from contiple.base.errors import DomainError, Invalid
-from tickets import access, lifecycle, tags
+from contiple.base.errors import DomainError
+from tickets import access, lifecycle
 from tickets.answering import links, mails
 from tickets.answering.replies import send_reply
 from tickets.customer import page
@@ -26,7 +26,7 @@ from tickets.drafts import drafts_of
 from tickets.mail.shown import received_in
 from tickets.models import Comment, CommentDraft, Ticket
 from tickets.requesters import set_email
-from tickets.triage import merging, sorting
+from tickets.triage import merging
 
 # Parts of the page that an act replaces, by the name of their template and element.
 TEXT, COMMENT, REPLY, FACTS = "text", "comment", "reply", "facts"
@@ -44,7 +44,7 @@ _PLACES: dict[type[Form], tuple[str, str]] = {
 @for_agents
 def detail(request: HttpRequest, agent: Agent, number: int) -> HttpResponse:
     ticket = access.ticket_for(agent, number)
-    context = _context(agent, ticket) | {"menu": "history" if request.GET.get("menu") == "history" else "details"}
+    context = context_of(agent, ticket) | {"menu": "history" if request.GET.get("menu") == "history" else "details"}
     is_menu = request.htmx.target == "quick-menu" and not request.htmx.boosted
     return render(request, "tickets/_quick_menu.html" if is_menu else "tickets/detail.html", context)
 
@@ -56,7 +56,7 @@ def changes(request: HttpRequest, agent: Agent, number: int) -> HttpResponse:
     ticket = access.ticket_for(agent, number)
     if request.GET.get("seen") == _seen_now(ticket):
         return HttpResponse(status=204)
-    return render(request, "tickets/_changes.html", _context(agent, ticket))
+    return render(request, "tickets/_changes.html", context_of(agent, ticket))
 
 
 @require_POST
@@ -65,41 +65,9 @@ def edit_text(request: HttpRequest, agent: Agent, number: int) -> HttpResponse:
     ticket = access.ticket_for(agent, number)
     form = TextForm(request.POST, ticket=ticket)
     if not form.is_valid():
-        return _refused(request, agent, ticket, form)
+        return refused(request, agent, ticket, form)
     lifecycle.edit_text(agent, ticket, subject=form.cleaned_data["subject"], body=form.cleaned_data["body"])
-    return _done(request, agent, ticket, TEXT)
-
-
-@require_POST
-@for_agents
-def set_state(request: HttpRequest, agent: Agent, number: int) -> HttpResponse:
-    ticket = access.ticket_for(agent, number)
-    lifecycle.set_state(agent, ticket, _chosen(StateForm(request.POST, ticket=ticket, agent=agent), "state"))
-    return _done(request, agent, ticket, FACTS)
-
-
-@require_POST
-@for_agents
-def set_assignee(request: HttpRequest, agent: Agent, number: int) -> HttpResponse:
-    ticket = access.ticket_for(agent, number)
-    lifecycle.set_assignee(agent, ticket, _chosen(AssigneeForm(request.POST, ticket=ticket), "assignee"))
-    return _done(request, agent, ticket, FACTS)
-
-
-@require_POST
-@for_agents
-def set_group(request: HttpRequest, agent: Agent, number: int) -> HttpResponse:
-    ticket = access.ticket_for(agent, number)
-    sorting.set_group(agent, ticket, _chosen(GroupForm(request.POST, ticket=ticket), "group"))
-    return _done(request, agent, ticket, FACTS)
-
-
-@require_POST
-@for_agents
-def set_priority(request: HttpRequest, agent: Agent, number: int) -> HttpResponse:
-    ticket = access.ticket_for(agent, number)
-    sorting.set_priority(agent, ticket, _chosen(PriorityForm(request.POST, ticket=ticket), "priority"))
-    return _done(request, agent, ticket, FACTS)
+    return done(request, agent, ticket, TEXT)
 
 
 @require_POST
@@ -108,9 +76,9 @@ def add_comment(request: HttpRequest, agent: Agent, number: int) -> HttpResponse
     ticket = access.ticket_for(agent, number)
     form = CommentForm(request.POST)
     if not form.is_valid():
-        return _refused(request, agent, ticket, form)
+        return refused(request, agent, ticket, form)
     lifecycle.add_comment(agent, ticket, form.cleaned_data["body"], request_id=form.cleaned_data["request_id"])
-    return _done(request, agent, ticket, COMMENT)
+    return done(request, agent, ticket, COMMENT)
 
 
 @require_POST
@@ -121,10 +89,10 @@ def reply(request: HttpRequest, agent: Agent, number: int) -> HttpResponse:
     try:
         if form.is_valid():
             send_reply(agent, ticket, form.reply())
-            return _done(request, agent, ticket, REPLY)
+            return done(request, agent, ticket, REPLY)
     except DomainError as error:
         form.add_error(None, error.text)
-    return _refused(request, agent, ticket, form)
+    return refused(request, agent, ticket, form)
 
 
 @require_POST
@@ -133,9 +101,9 @@ def requester_email(request: HttpRequest, agent: Agent, number: int) -> HttpResp
     ticket = access.ticket_for(agent, number)
     form = RequesterForm(request.POST)
     if not form.is_valid():
-        return _refused(request, agent, ticket, form)
+        return refused(request, agent, ticket, form)
     set_email(agent, ticket, form.cleaned_data["email"])
-    return _done(request, agent, ticket, REPLY)
+    return done(request, agent, ticket, REPLY)
 
 
 @require_POST
@@ -143,54 +111,30 @@ def requester_email(request: HttpRequest, agent: Agent, number: int) -> HttpResp
 def revoke_links(request: HttpRequest, agent: Agent, number: int) -> HttpResponse:
     ticket = access.ticket_for(agent, number)
     links.revoke_links(agent, ticket)
-    return _done(request, agent, ticket, FACTS)
+    return done(request, agent, ticket, FACTS)
 
 
-@require_POST
-@for_agents
-def add_tag(request: HttpRequest, agent: Agent, number: int) -> HttpResponse:
-    ticket = access.ticket_for(agent, number)
-    form = TagForm(request.POST)
-    try:
-        tags.add_tag(agent, ticket, form.cleaned_data["tag"] if form.is_valid() else "")
-    except DomainError as error:
-        if form.is_valid():
-            form.add_error("tag", error.text)
-        return _refused(request, agent, ticket, form, status=error.status)
-    return _done(request, agent, ticket, FACTS)
-
-
-@require_POST
-@for_agents
-def remove_tag(request: HttpRequest, agent: Agent, number: int, tag: int) -> HttpResponse:
-    ticket = access.ticket_for(agent, number)
-    tags.remove_tag(agent, ticket, tag)
-    return _done(request, agent, ticket, FACTS)
-
-
-def _chosen(form: Form, name: str):
-    """The chosen value. Raises ``Invalid`` for one that is not offered: sent by hand, or gone meanwhile."""
-    if not form.is_valid():
-        raise Invalid(" ".join(form.errors[name]), code=name)
-    return form.cleaned_data[name]
-
-
-def _done(request: HttpRequest, agent: Agent, ticket: Ticket, part: str) -> HttpResponse:
-    if not request.htmx or request.htmx.boosted:
+def done(request: HttpRequest, agent: Agent, ticket: Ticket, part: str, **more: object) -> HttpResponse:
+    """The part that was changed, with ``more`` for its template; without htmx, the way to the page."""
+    if not wants_part(request):
         return redirect("tickets:detail", agent.service.slug, ticket.number)
-    return render(request, "tickets/_changed.html", _context(agent, ticket) | {"part": part})
+    return render(request, "tickets/_changed.html", context_of(agent, ticket) | {"part": part} | more)
 
 
-def _refused(request: HttpRequest, agent: Agent, ticket: Ticket, form: Form, *, status: int = 400) -> HttpResponse:
+def wants_part(request: HttpRequest) -> bool:
+    return bool(request.htmx) and not request.htmx.boosted
+
+
+def refused(request: HttpRequest, agent: Agent, ticket: Ticket, form: Form, *, status: int = 400) -> HttpResponse:
     """The form with what was typed and why it is refused. With htmx the status is 200, or htmx wouldn't show it."""
     part, name = _PLACES[type(form)]
-    context = _context(agent, ticket) | {"part": part, name: form, "menu": "details"}
-    if not request.htmx or request.htmx.boosted:
+    context = context_of(agent, ticket) | {"part": part, name: form, "menu": "details"}
+    if not wants_part(request):
         return render(request, "tickets/detail.html", context, status=200 if request.htmx else status)
     return render(request, "tickets/_changed.html", context)
 
 
-def _context(agent: Agent, ticket: Ticket) -> dict:
+def context_of(agent: Agent, ticket: Ticket) -> dict:
     """Everything the page shows, read now."""
     may_change_state = not ticket.merged_into_id and (agent.is_admin or ticket.state != Ticket.State.COMPLETED)
     is_reachable = mails.is_reachable(ticket)

@@ -59,6 +59,7 @@ def _next_steps(admin: Agent) -> list[str]:
         *steps,
         f"Its admin, {admin.user.email}, sets a password here, within {days} days:",
         f"  {_link(admin.user)}",
+        "After that, Getting started shows what to do next.",
     ]
 
 

@@ -95,7 +95,7 @@ def make_other_shop() -> Service:
 def _make_service(slug: str, name: str, titles: dict[str, str], colour: str) -> Service:
     service = Service.objects.create(slug=slug, name=name)
     Contract.objects.create(service=service, chat=True, chat_widget=True, customer_information=True)
-    help_center = HelpCenter.objects.create(service=service, chat_enabled=True, colour=colour)
+    help_center = HelpCenter.objects.create(service=service, chat_enabled=True, colour=colour, getting_started=False)
     for language, title in titles.items():
         HelpCenterText.objects.create(help_center=help_center, language=language, title=title)
     return service
@@ -189,6 +189,8 @@ def _make_chat(service: Service, people: dict[str, Agent], row: dict[str, Any], 
         created_at=began,
         waiting_since=began,
         answered_at=began + timedelta(seconds=20),
+        first_answered_at=began + timedelta(minutes=4),  # the second line
+        chats_at_once=1,
         closed_at=ended,
         closed_by=Chat.ClosedBy.CUSTOMER,
         last_rev=len(lines),

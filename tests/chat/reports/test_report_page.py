@@ -8,6 +8,7 @@ from io import StringIO
 from urllib.parse import quote
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
@@ -154,3 +155,11 @@ def test_the_table_is_exported_and_on_record(world, agent, admin, outsider, sign
     assert sign_in(agent).post(url).status_code == sign_in(outsider).post(url).status_code == 404
     assert browser.get(url).status_code == 405
     assert AuditEntry.objects.filter(action="report.exported").count() == 1
+
+
+def test_the_demo_s_report_and_its_chat_history_agree(sign_in) -> None:
+    call_command("demo", verbosity=0)
+    browser = sign_in(Agent.objects.get(user__email="ada@demo.example"))
+    report = browser.get(URL).context["report"]
+    assert report.total.processed == count_listed(browser, report.chats_url(report.query, "processed")) > 0
+    assert report.total.first_answer.number == report.total.processed

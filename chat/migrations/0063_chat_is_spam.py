@@ -1,0 +1,13 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("chat", "0062_desk_notice_moved")]
+
+    operations = [
+        migrations.AddField(
+            model_name="chat",
+            name="is_spam",
+            field=models.BooleanField(db_default=False, default=False, editable=False),
+        ),
+    ]

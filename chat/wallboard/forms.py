@@ -1,0 +1,52 @@
+"""What an admin asks for who moves several chats."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from agents.forms import RefusableForm
+from agents.models import Service
+from chat.lifecycle.moving import MOVED_AT_ONCE, Move
+from chat.routing.topics import active_topics, topic_of_key
+from contiple.base.texts import MESSAGE_LENGTH_MAX
+
+QUEUE, AGENT = "queue", "agent"
+
+
+class MoveForm(RefusableForm, forms.Form):
+    """Chats, where they go (``agent:12``, ``queue``, ``queue:orders``), and a note that only agents read."""
+
+    chat = forms.TypedMultipleChoiceField(
+        coerce=int,
+        error_messages=dict.fromkeys(["required", "invalid_choice"], _("Select the chats to move first.")),
+    )
+    to = forms.RegexField(
+        rf"^({AGENT}:[0-9]{{1,10}}|{QUEUE}(:[-\w]{{1,40}})?)$",
+        error_messages=dict.fromkeys(["required", "invalid"], _("Choose where the chats go first.")),
+    )
+    note = forms.CharField(required=False, max_length=MESSAGE_LENGTH_MAX)
+
+    def __init__(self, data: Any, *, service: Service) -> None:
+        super().__init__(data)
+        self.service = service
+        sent = data.getlist("chat")[:MOVED_AT_ONCE] if data else []
+        numbers = [text for text in sent if text.isascii() and text.isdecimal() and len(text) <= 10]
+        self.fields["chat"].choices = [(number, number) for number in numbers]
+
+    def move(self) -> Move:
+        """Where the chats of a valid form go. A queue that is not active any more is each chat's own."""
+        kind, _colon, which = self.cleaned_data["to"].partition(":")
+        note = self.cleaned_data["note"]
+        if kind == AGENT:
+            return Move(agent_id=int(which), note=note)
+        return Move(topic=topic_of_key(self.service, which), note=note)
+
+    def problems(self) -> list[str]:
+        return [str(error) for errors in self.errors.values() for error in errors]
+
+
+def queues_offered(service: Service) -> list[tuple[str, str]]:
+    """The places of a queue to which chats can be moved: each chat's own, and every active queue."""
+    queues = [(f"{QUEUE}:{topic.key}", str(topic)) for topic in active_topics(service)]
+    return [(QUEUE, str(_("Back to the queue"))), *queues]

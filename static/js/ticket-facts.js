@@ -1,0 +1,57 @@
+// A ticket's state, assignee, group, priority and tags: what is chosen is saved at once, so the forms' buttons are not
+// there (CSS). Beside each the server says what became of it; screen readers are told here, outside of what is replaced.
+//
+// A key may pass by several values of a closed list: that waits for Enter, the next field or a pause.
+
+const PAUSE_MS = 900;
+
+class SaveAtOnce extends HTMLElement {
+  #byKeys = false;
+  #timer = 0;
+  #waiting = null; // the form of what a key has chosen
+
+  connectedCallback() {
+    if (this.said) return;
+    this.said = this.querySelector("[data-part=saved]");
+    this.addEventListener("keydown", (event) => this.#pressed(event));
+    this.addEventListener("pointerdown", () => (this.#byKeys = false));
+    this.addEventListener("change", (event) => this.#changed(event));
+    this.addEventListener("input", (event) => this.#typed(event));
+    this.addEventListener("focusout", () => this.#save());
+    this.addEventListener("htmx:afterSwap", () => this.#say());
+  }
+
+  #pressed({ key, target }) {
+    if (!target.matches("select")) return;
+    this.#byKeys = key.startsWith("Arrow") || key.startsWith("Page") || ["Home", "End"].includes(key) || key.length === 1;
+    if (key === " ") this.#byKeys = false; // opens the list, or chooses in it
+    if (key === "Enter") this.#save();
+  }
+
+  #changed({ target }) {
+    if (!target.matches("[data-saves] select")) return;
+    this.#waiting = target.form;
+    clearTimeout(this.#timer);
+    if (this.#byKeys) this.#timer = setTimeout(() => this.#save(), PAUSE_MS);
+    else this.#save();
+  }
+
+  /** A tag that is taken from the list is put on; one that is typed, with Enter. */
+  #typed({ target, inputType }) {
+    const isTaken = target.list && (!inputType || inputType === "insertReplacementText");
+    if (isTaken && [...target.list.options].some(({ value }) => value === target.value)) target.form.requestSubmit();
+  }
+
+  #save() {
+    clearTimeout(this.#timer);
+    const form = this.#waiting;
+    this.#waiting = null;
+    if (form?.isConnected) form.requestSubmit();
+  }
+
+  #say() {
+    this.said.textContent = this.querySelector(".field-saved [data-part=said]")?.textContent.trim() || "";
+  }
+}
+
+customElements.define("save-at-once", SaveAtOnce);

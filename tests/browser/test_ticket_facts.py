@@ -1,0 +1,94 @@
+"""State, assignee, priority and tags of a ticket are saved at once, say so, and can be taken back."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from agents.models import Agent, Service
+from tests.browser.test_accessibility import checks  # noqa: F401 - a fixture
+from tests.make import make_agent, make_ticket
+from tickets.lifecycle import set_state
+from tickets.models import Ticket
+from tickets.tags import add_tag
+
+DETAIL = "/desk/demo/tickets/1/"
+
+
+@pytest.fixture
+def mina(service: Service) -> Agent:
+    return make_agent(service, "Mina")
+
+
+@pytest.fixture
+def ticket(service: Service, mina: Agent) -> Ticket:
+    ticket = make_ticket(service, "Where is my order?", state="processing", assignee=mina)
+    add_tag(mina, make_ticket(service, "Another"), "refund")
+    return ticket
+
+
+@pytest.fixture
+def page(mina: Agent, ticket: Ticket, signed_in_page: Callable[..., Page]) -> Page:
+    return signed_in_page(mina, DETAIL)
+
+
+def saved(page: Page):
+    return page.locator(".field-saved")
+
+
+def test_a_chosen_state_is_saved_and_taken_back(page: Page, ticket: Ticket, checks) -> None:  # noqa: F811
+    expect(page.get_by_role("button", name="Change")).to_have_count(0)
+    heights = page.locator("#ticket-facts").evaluate("facts => facts.offsetHeight")
+    page.get_by_label("State").select_option("pending")
+    expect(saved(page)).to_contain_text("Saved")
+    expect(page.locator("save-at-once > [role=status]")).to_have_text("Saved")
+    expect(page.locator("#ticket-timeline")).to_contain_text("changed the state from Processing to Pending")
+    assert page.locator("#ticket-facts").evaluate("facts => facts.offsetHeight") == heights
+    checks.look_at(page, "a saved state")
+
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_label("State")).to_have_value("processing")
+    expect(page.get_by_role("button", name="Undo")).to_have_count(0)
+    ticket.refresh_from_db()
+    assert ticket.state == "processing"
+
+
+def test_keys_pass_by_states_and_only_the_last_is_saved(page: Page, ticket: Ticket) -> None:
+    state = page.get_by_label("State")
+    state.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    expect(state).to_have_value("transferred")
+    page.keyboard.press("Tab")
+    expect(saved(page)).to_contain_text("Saved")
+    expect(page.locator("#ticket-timeline")).to_contain_text("from Processing to Transferred")
+    expect(page.locator("#ticket-timeline")).not_to_contain_text("Pending")
+    expect(page.get_by_label("Assignee")).to_be_focused()
+
+
+def test_a_colleagues_newer_state_is_shown_and_kept(page: Page, ticket: Ticket, service: Service) -> None:
+    page.get_by_label("State").focus()  # so the page takes over nothing by itself
+    set_state(make_agent(service, "Theo"), ticket, "resolved")
+    page.get_by_label("State").select_option("pending")
+    expect(page.locator("#ticket-facts").get_by_role("alert")).to_contain_text("someone else changed this")
+    expect(page.get_by_label("State")).to_have_value("resolved")
+    ticket.refresh_from_db()
+    assert ticket.state == "resolved"
+
+
+def test_a_tag_is_put_on_by_enter_or_from_the_list_and_comes_back(page: Page, ticket: Ticket) -> None:
+    tag = page.get_by_label("Add a tag")
+    tag.fill("urgent one")
+    tag.press("Enter")
+    expect(page.locator(".tag", has_text="urgent one")).to_be_visible()
+    expect(tag).to_be_focused()
+    expect(tag).to_have_value("")
+    # As the browser does when an entry of the list is taken.
+    tag.evaluate("box => { box.value = 'refund'; box.dispatchEvent(new Event('input', { bubbles: true })) }")
+    expect(page.locator(".tag", has_text="refund")).to_be_visible()
+
+    page.get_by_role("button", name="Remove tag refund").click()
+    expect(page.locator(".tag", has_text="refund")).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".tag", has_text="refund")).to_be_visible()
+    assert {tag.name for tag in ticket.tags.all()} == {"urgent one", "refund"}
