@@ -66,7 +66,7 @@ class Seen(Struct, tag="seen", forbid_unknown_fields=True):
 
 
 class Page(Struct, tag="page", forbid_unknown_fields=True):
-    """The customer is on this page. Sent only if the page was drawn with leave to (``data-follow``)."""
+    """The customer is on this page. Sent only if the server has asked for it (``Unread.follows``)."""
 
     page: Annotated[str, Meta(max_length=2_000)]
 
@@ -142,11 +142,15 @@ class Status(Struct, tag="status"):
 
 
 class Unread(Struct, tag="unread"):
-    """To a customer who connects: how many messages up to ``rev``, by others, were not read yet."""
+    """To a customer who connects: how many messages up to ``rev``, by others, were not read yet.
+
+    ``follows``: the page is to tell by ``Page`` where the customer is.
+    """
 
     chat: int
     rev: int
     unread: int
+    follows: bool = False
 
 
 class Place(Struct, tag="place"):

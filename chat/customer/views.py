@@ -29,7 +29,6 @@ from chat import access
 from chat.abuse import blocks, crowds, limits, puzzle
 from chat.abuse.networks import network_of
 from chat.conversation import entries, evaluations, frames, messages, rendering
-from chat.conversation.current_page import is_followed
 from chat.conversation.paging import before
 from chat.customer.forms import StartForm
 from chat.customer.members import bearer, member, new_customer
@@ -87,7 +86,7 @@ for_customers = known_by(bearer)
 def panel(request: HttpRequest, service: str) -> HttpResponse:
     """The page in the frame, as a customer without a chat sees it. The script resumes the chat of others."""
     context = chat_page(request, running_service(service))
-    context["sites"], context["is_followed"] = embedding_sites(context["service"]), is_followed(context["service"])
+    context["sites"] = embedding_sites(context["service"])
     response = framed(render(request, "chat/customer.html", context | stage_of(request, context)), context["sites"])
     add_never_cache_headers(response)
     return response

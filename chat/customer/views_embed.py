@@ -19,7 +19,6 @@ from rjsmin import jsmin
 
 from agents.access import running_service
 from agents.models import Service
-from chat.conversation.current_page import is_followed
 from helpcenter.access import chat_gate_open, help_center_of
 from helpcenter.models import HelpCenter
 from helpcenter.pages import public_page
@@ -67,9 +66,7 @@ def watch(request: HttpRequest, service: str) -> HttpResponse:
     """The frame of a customer with a running chat while the chat is folded: it is connected, and counts what comes."""
     found = running_service(service)
     sites = embedding_sites(found)
-    return framed(
-        render(request, "chat/watch.html", {"service": found, "sites": sites, "is_followed": is_followed(found)}), sites
-    )
+    return framed(render(request, "chat/watch.html", {"service": found, "sites": sites}), sites)
 
 
 def embedding_sites(service: Service) -> list[str]:

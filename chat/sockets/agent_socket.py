@@ -115,10 +115,11 @@ class AgentSocket(Display):
         return await in_thread(self._refusal)
 
     async def show(self, delivery: live.Delivery) -> None:
-        if not isinstance(delivery, live.Moved):
-            await super().show(delivery)
-        elif delivery.chat in self.cursors:
+        """Passes a customer's page on even while its chat is read for the first time: the page shows the newest."""
+        if isinstance(delivery, live.Moved):
             await self.client.send(protocol.PageNow(delivery.chat, delivery.page, delivery.at))
+        else:
+            await super().show(delivery)
 
     async def show_elsewhere(self, changed: live.Changed) -> None:
         if changed.entry.chat in self.own_chats:

@@ -14,7 +14,7 @@ from chat import access, protocol
 from chat.abuse import blocks, limits
 from chat.abuse.networks import hash_of
 from chat.conversation import entries, frames, live
-from chat.conversation.current_page import note_page
+from chat.conversation.current_page import is_followed, note_page
 from chat.conversation.entries import Entry
 from chat.models import Chat
 from chat.routing import presence, queue
@@ -227,7 +227,7 @@ class CustomerSocket(Display):
         self.first_status = self._status_of(chat.page)
         read = chat.receipts.customer_read
         unread = entries.unread_by_customer(chat_id, read) if read < chat.last_rev else 0
-        self.first_unread = protocol.Unread(chat_id, chat.last_rev, unread)
+        self.first_unread = protocol.Unread(chat_id, chat.last_rev, unread, follows=is_followed(chat_id))
         return FirstLook(chat.last_rev, chat.receipts, entries.changes_since(chat_id, rev))
 
     def _status(self) -> "_Status":

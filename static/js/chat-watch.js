@@ -9,7 +9,7 @@ import { Unread } from "./unread.js";
 
 const LATEST = 2 ** 31 - 1; // the last rev of all: what was written is not wanted here, only how much is unread
 
-const { service, path, sites, memberEndUrl, follow } = document.documentElement.dataset;
+const { service, path, sites, memberEndUrl } = document.documentElement.dataset;
 const session = new CustomerSession(service);
 let given = ""; // the token that the page around keeps
 let socket = null;
@@ -25,7 +25,7 @@ const parentPage = new ParentPage(sites, {
 
 /** Tells the agent which page the customer is on: only where the policy says so. */
 function notePage() {
-  if (socket) tellPage(socket, follow === undefined ? "" : parentPage.address);
+  if (socket?.follows) tellPage(socket, parentPage.address);
 }
 
 /** The member has signed out of the site. */
@@ -48,15 +48,14 @@ function attend(line, token) {
   const unread = new Unread();
   let state = "";
   socket = line;
-  line.addEventListener("open", () => {
-    line.send({ type: "hello", token, rev: LATEST });
-    notePage();
-  });
+  line.addEventListener("open", () => line.send({ type: "hello", token, rev: LATEST }));
   line.addEventListener("refused", () => tell(false, 0));
   line.addEventListener("frame", ({ detail: frame }) => {
     unread.take(frame);
+    if (frame.type === "unread") line.follows = frame.follows;
     if (frame.type === "status") state = frame.state;
     const arrived = { message: frame.seq, unread: frame.rev }[frame.type];
+    if (frame.type === "unread") notePage();
     if (arrived) line.send({ type: "seen", received: arrived, read: 0 });
     if (!state) return;
     tell(state !== "closed", unread.count);

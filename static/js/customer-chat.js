@@ -247,7 +247,7 @@ class CustomerChat extends HTMLElement {
       notice: (text) => this.#notice(text),
       stateChanged: (now) => this.#stateChanged(now),
       unreadChanged: () => this.#tellState(),
-      page: () => ("follow" in this.dataset ? this.parentPage.address : ""),
+      page: () => this.parentPage.address,
       hasFocus: () => !this.#past && (document.hasFocus() || this.parentPage.hasFocus),
       refused: (token) => (token === this.session.token ? this.#startOver() : this.#comeBack()),
     });

@@ -60,7 +60,7 @@ export class CustomerPane {
 
   /** Tells the agent which page the chat is on: only where the policy says so. */
   notePage() {
-    tellPage(this.#socket, this.#parts.page());
+    if (this.#socket.follows) tellPage(this.#socket, this.#parts.page());
   }
 
   leave() {
@@ -82,7 +82,6 @@ export class CustomerPane {
       socket.send({ type: "hello", token, rev: this.#view.conversation.rev });
       notice("");
       this.#view.resend();
-      this.notePage();
     });
     socket.addEventListener("lost", () => notice(texts.offline));
     socket.addEventListener("refused", () => refused(token));
@@ -98,6 +97,10 @@ export class CustomerPane {
     else if (frame.type === "place") this.#showPlace(frame);
     else this.#view.receive(frame);
     this.#unread.take(frame);
+    if (frame.type === "unread") {
+      this.#socket.follows = frame.follows;
+      this.notePage();
+    }
     if (["message", "marks", "unread"].includes(frame.type)) unreadChanged();
     if (frame.type === "error" && !frame.client_id) notice(frame.text);
   }

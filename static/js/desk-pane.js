@@ -202,6 +202,8 @@ export class DeskPane {
     const now = this.#desk.querySelector("[data-part=page-now]");
     if (!now) return;
     const [address, since] = now.children;
+    const known = since.querySelector("time");
+    if (known && new Date(known.dateTime) > new Date(at)) return; // what was read first may come last
     address.textContent = address.title = page;
     const time = Object.assign(document.createElement("time"), { dateTime: at });
     time.dataset.format = "datetime";

@@ -47,7 +47,7 @@ def page_of(chat: Chat) -> str:
 
 
 def test_nobody_is_followed_unless_it_is_switched_on(service, chat) -> None:
-    assert not is_followed(service)
+    assert not is_followed(chat.pk)
     assert not note_page(chat.pk, f"{SHOP}/cart")
     assert page_of(chat) == ""
 
@@ -60,11 +60,12 @@ def test_the_last_page_is_kept_masked(followed, chat) -> None:
 
 
 def test_a_newer_policy_switches_it_off(service, followed, chat, admin) -> None:
+    assert is_followed(chat.pk)
     publish_policy(service.help_center, {"en": "We changed something."}, admin)
-    assert not is_followed(service)
+    assert not is_followed(chat.pk)
     assert not note_page(chat.pk, SHOP)
     confirm(service, current_version(service.help_center))
-    assert is_followed(service)
+    assert not is_followed(chat.pk)
     assert not note_page(chat.pk, SHOP), "this customer agreed to the version before"
 
 
@@ -85,6 +86,9 @@ def test_a_policy_that_is_not_in_force_cannot_be_confirmed(service, admin) -> No
 
 
 def test_the_page_confirms_the_version_that_it_showed(service, admin, sign_in) -> None:
+    def confirmed() -> int | None:
+        return ChatSettings.objects.values_list("follow_page_policy", flat=True).get(service=service)
+
     browser: Client = sign_in(admin)
     here = reverse("chat:chat_settings", args=["demo"])
 
@@ -99,25 +103,18 @@ def test_the_page_confirms_the_version_that_it_showed(service, admin, sign_in) -
         return browser.post(here, sent | changes)
 
     assert send(follow_page="on").status_code == 302
-    assert is_followed(service)
+    assert confirmed() == 1
     assert "checked" in str(browser.get(here).context["form"]["follow_page"])
     publish_policy(service.help_center, {"en": "Another one."}, admin)
     assert "checked" not in str(browser.get(here).context["form"]["follow_page"])
     refused = send(follow_page="on", seen_policy="1")
     assert refused.status_code == 200
     assert "The privacy policy has changed" in refused.text
-    assert not is_followed(service)
+    assert confirmed() == 1
     assert send(follow_page="on").status_code == 302
-    assert is_followed(service)
+    assert confirmed() == 2
     assert send().status_code == 302
-    assert is_followed(service), "what is not touched stays"
-
-
-def test_frames_are_drawn_with_leave_to_tell_only_then(service, client) -> None:
-    paths = [reverse("chat:panel", args=["demo"]), reverse("chat:watch", args=["demo"])]
-    assert [path for path in paths if "data-follow" in client.get(path).text] == []
-    confirm(service, current_version(service.help_center))
-    assert [path for path in paths if "data-follow" not in client.get(path).text] == []
+    assert confirmed() == 2, "what is not touched stays"
 
 
 def test_agents_read_where_the_customer_is(service, followed, chat, agent, sign_in) -> None:
@@ -137,9 +134,16 @@ async def test_a_customer_moves_and_only_agents_of_the_service_hear_it(service, 
         await desk.hear("marks")
         await customer.say("page", page=f"{SHOP}/cart?card={CARD.replace(' ', '-')}")
         heard = await desk.hear("page")
+        assert [frame["follows"] for frame in customer.heard if frame["type"] == "unread"] == [True]
         assert (heard["chat"], heard["page"]) == (chat.pk, f"{SHOP}/cart?card={'*' * len(CARD)}")
         assert heard["at"]
         assert "page" not in customer.types()
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_without_it_no_page_is_asked_for(chat, known) -> None:
+    async with chat_of(known[1]) as customer:
+        assert [frame["follows"] for frame in customer.heard if frame["type"] == "unread"] == [False]
 
 
 @pytest.mark.django_db(transaction=True)
