@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("chat", "0064_spam_of_service")]
+    dependencies = [("chat", "0058_spam_of_service")]
 
     operations = [
         migrations.AddField(

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("chat", "0068_routing_log_taken_by")]
+    dependencies = [("chat", "0060_routing_log_taken_by")]
 
     operations = [
         migrations.AddField(

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("chat", "0071_follow_page")]
+    dependencies = [("chat", "0061_follow_page")]
 
     operations = [
         migrations.AddField(

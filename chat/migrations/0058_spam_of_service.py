@@ -6,7 +6,7 @@ from contiple.base.indexes import AddIndexBesideTraffic
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("chat", "0063_chat_is_spam")]
+    dependencies = [("chat", "0057_chat_is_spam")]
 
     operations = [
         AddIndexBesideTraffic(

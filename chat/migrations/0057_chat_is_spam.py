@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("chat", "0062_desk_notice_moved")]
+    dependencies = [("chat", "0056_desk_notice_moved")]
 
     operations = [
         migrations.AddField(

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("agents", "0020_contract_customer_information"),
-        ("chat", "0066_canned_response_starter"),
+        ("chat", "0059_canned_response_starter"),
     ]
 
     operations = [
