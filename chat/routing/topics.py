@@ -20,6 +20,7 @@ from chat.routing.assignment import assign_waiting_chats
 from chat.topics import Assignment, Topic
 from contiple.base.errors import Conflict, Invalid
 from contiple.base.order import move
+from contiple.base.texts import can_be_stored
 
 TOPICS_MAX = 30  # in a service: customers read all of them
 
@@ -36,7 +37,9 @@ def active_topics(service: Service) -> list[Topic]:
 
 def topic_of_key(service: Service, key: str) -> Topic | None:
     """The active topic that a line for other sites or a form names; ``None`` if there is none."""
-    return Topic.objects.filter(service=service, is_active=True, key=key).first() if key else None
+    if not key or not can_be_stored(key):
+        return None
+    return Topic.objects.filter(service=service, is_active=True, key=key).first()
 
 
 def without_agents(service: Service, topics: Iterable[Topic]) -> set[int]:

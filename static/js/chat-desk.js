@@ -58,11 +58,7 @@ class ChatDesk extends HTMLElement {
   }
 
   toggle(open = this.dialog.hidden) {
-    this.dialog.hidden = !open;
-    this.launcher.setAttribute("aria-expanded", String(open));
-    this.place.noteOpen();
-    this.#remember();
-    this.#noteLook();
+    this.#setOpen(open);
     if (!open) {
       this.#concealMasks();
       this.launcher.focus();
@@ -267,6 +263,14 @@ class ChatDesk extends HTMLElement {
     return (await requests.post(form.action, fields)) !== null;
   }
 
+  #setOpen(open) {
+    this.dialog.hidden = !open;
+    this.launcher.setAttribute("aria-expanded", String(open));
+    this.place.noteOpen();
+    this.#remember();
+    this.#noteLook();
+  }
+
   #concealMasks() {
     for (const mask of this.querySelectorAll("masked-text[data-revealed]")) mask.conceal();
   }
@@ -275,10 +279,11 @@ class ChatDesk extends HTMLElement {
     rememberState({ open: !this.dialog.hidden, url: this.pane.url });
   }
 
+  /** As it was before the page was loaded anew. The focus stays the page's. */
   #restore() {
     const state = rememberedState();
     if (!state) return;
-    if (state.open) this.toggle(true);
+    if (state.open) this.#setOpen(true);
     const url = chatUrlOf(state, this.dataset.conversationUrl);
     if (url) this.pane.restore(url);
   }

@@ -71,7 +71,7 @@ class ConversationSearch extends HTMLElement {
       this.toggle(false);
     } else if (event.key === "Enter" && event.target === this.#field) {
       event.preventDefault();
-      if (this.#field.value.trim() === this.#text) this.#go(event.shiftKey ? -1 : 1);
+      if (this.#found.places.length && this.#field.value.trim() === this.#text) this.#go(event.shiftKey ? -1 : 1);
       else this.#search();
     }
   }
@@ -91,6 +91,7 @@ class ConversationSearch extends HTMLElement {
   async #search() {
     clearTimeout(this.#timer);
     this.#text = this.#field.value.trim();
+    this.#found = { places: [], more: false }; // what an older question found is no answer
     const found = await this.#ask();
     if (!found) return;
     this.#found = found;

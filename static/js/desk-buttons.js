@@ -22,6 +22,7 @@ const ACTIONS = {
   "hand-over": (desk, button) => desk.dialogs.askHandOver(button.href),
   dismiss: (desk) => desk.dialogs.close(),
 };
+const LINKS_TO_PAGES = "[data-part=customer-slot] a[href], dialog[data-part=dialog] a[href]";
 const HAND_OVER_FORMS = new Set(["hand-over", "take"]);
 
 export function listenToButtons(desk) {
@@ -41,6 +42,13 @@ function clicked(desk, event) {
   if (entry) desk.pane.open(entry);
   else if (status) desk.status.choose(status);
   else if (button) act(desk, button, event);
+  else if (event.target.closest(LINKS_TO_PAGES)) showPage(desk, event);
+}
+
+/** A link changes the page in this tab: a dialog that covers it would hide that. */
+function showPage(desk, event) {
+  const isForThisTab = !(event.ctrlKey || event.metaKey || event.shiftKey);
+  if (isForThisTab && !desk.dialog.hidden && desk.place.coversPage) desk.toggle(false);
 }
 
 function act(desk, button, event) {

@@ -156,7 +156,7 @@ export class DeskPane {
   #chooseByKeys() {
     const { notices, texts } = this.#parts;
     return chooseByKeys(this.#view.conversation.scroll, {
-      say: (words) => notices.say(texts.maskByKeys.replace("{}", words)),
+      say: (words) => notices.say(texts.maskByKeys.replace("{}", () => words)),
       mask: () => this.#mask(this.#selection.take()),
       done: () => {
         this.#selection.take(); // or it would be masked the next time

@@ -26,8 +26,10 @@ export class DeskPlace {
     this.choose(this.#kept.place);
   }
 
-  get isFilled() {
-    return this.#dialog.dataset.place === "filled";
+  /** Whether the page can't be seen: the dialog fills the window, as it always does on a phone. */
+  get coversPage() {
+    const { width, height } = this.#dialog.getBoundingClientRect();
+    return width >= window.innerWidth && height >= window.innerHeight;
   }
 
   choose(place) {
@@ -41,19 +43,27 @@ export class DeskPlace {
 
   /** The dialog has been opened or closed: the page has as much room as it leaves. */
   noteOpen() {
-    document.documentElement.toggleAttribute("data-docked", this.#dialog.dataset.place === "docked" && !this.#dialog.hidden);
+    const { dataset, hidden } = this.#dialog;
+    document.documentElement.toggleAttribute("data-docked", dataset.place === "docked" && !hidden);
+    this.#room.inert = dataset.place === "filled" && !hidden; // Tab reaches nothing that is covered
     this.#tellWidth();
   }
 
   leave() {
     document.documentElement.removeAttribute("data-docked");
+    this.#room.inert = false;
     window.removeEventListener("resize", this.#tellWidth);
+  }
+
+  /** The page, without the dialog. */
+  get #room() {
+    return document.querySelector(".desk-room");
   }
 
   /** In three columns Active Chats come first, for the keyboard too. */
   #orderColumns() {
     const [main, side] = [".chat-dialog-main", ".chat-dialog-side"].map((part) => this.#dialog.querySelector(`.chat-dialog-body > ${part}`));
-    if (this.isFilled) main.before(side);
+    if (this.#dialog.dataset.place === "filled") main.before(side);
     else main.after(side);
   }
 

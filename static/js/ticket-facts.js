@@ -7,6 +7,7 @@ const PAUSE_MS = 900;
 
 class SaveAtOnce extends HTMLElement {
   #byKeys = false;
+  #hadFocus = false; // of a keyboard, when a form was sent: what had it may be gone with the answer
   #timer = 0;
   #waiting = null; // the form of what a key has chosen
 
@@ -17,6 +18,7 @@ class SaveAtOnce extends HTMLElement {
     this.addEventListener("pointerdown", () => (this.#byKeys = false));
     this.addEventListener("change", (event) => this.#changed(event));
     this.addEventListener("input", (event) => this.#typed(event));
+    this.addEventListener("submit", () => (this.#hadFocus = this.querySelector(":focus-visible") !== null), true);
     this.addEventListener("focusout", () => this.#save());
     this.addEventListener("htmx:afterSwap", () => this.#say());
   }
@@ -50,6 +52,9 @@ class SaveAtOnce extends HTMLElement {
   }
 
   #say() {
+    if (this.#hadFocus && document.activeElement === document.body) {
+      this.querySelector(".fact:has(.field-saved) :is(select, input:not([type=hidden]))")?.focus();
+    }
     this.said.textContent = this.querySelector(".field-saved [data-part=said]")?.textContent.trim() || "";
   }
 }

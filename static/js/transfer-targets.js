@@ -24,8 +24,11 @@ class TransferTargets extends HTMLElement {
   #filter() {
     const words = lettersOf(this.search.value).split(/\s+/).filter(Boolean);
     for (const { letters, line } of this.choices) line.hidden = !words.every((word) => letters.includes(word));
-    if (!words.length || this.#possible.some(({ radio }) => radio.checked)) return this.#showChosen();
-    this.#choose(this.#possible[0]);
+    for (const group of this.querySelectorAll("fieldset")) group.hidden = !group.querySelector(".colleague:not([hidden])");
+    const found = this.choices.find(({ line }) => !line.hidden);
+    this.said.classList.toggle("visually-hidden", Boolean(found)); // that there is nobody is for eyes too
+    if (found && (!words.length || this.#possible.some(({ radio }) => radio.checked))) return this.#showChosen();
+    this.#choose(this.#possible[0], found);
   }
 
   #pressed(event) {
@@ -44,11 +47,13 @@ class TransferTargets extends HTMLElement {
     this.form.requestSubmit();
   }
 
-  #choose(choice) {
+  /** Chooses, and says so; without a choice, says what was found: somebody who can't take a chat, or nobody. */
+  #choose(choice, found = choice) {
     for (const { radio } of this.choices) radio.checked = radio === choice?.radio;
     choice?.line.scrollIntoView({ block: "nearest" });
     this.#showChosen();
-    this.said.textContent = choice ? choice.line.innerText.replace(/\s+/g, " ").trim() : this.dataset.none;
+    const { line } = choice || found || {};
+    this.said.textContent = line ? line.innerText.replace(/\s+/g, " ").trim() : this.dataset.none;
   }
 
   #showChosen() {

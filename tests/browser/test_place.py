@@ -1,5 +1,6 @@
 """The dialog beside the page, over it, or in its stead: nothing is covered, nothing jumps, the agent's choice stays."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -195,6 +196,46 @@ def test_filled_has_three_columns_and_lines_that_can_be_read(desk: Desk):
     assert desk.dialog.evaluate(order)[0] == "button"  # the keyboard comes to Active Chats first
     for part in (desk.list.locator("section"), desk.chat.scroll, desk.customer.locator("section")):
         assert part.evaluate("element => getComputedStyle(element).overflowY") == "auto"
+
+
+def test_behind_the_filled_dialog_keys_reach_nothing(desk: Desk):
+    page = desk.page
+    desk.place("filled")
+    desk.status("online").focus()
+    page.keyboard.press("Shift+Tab")
+    assert page.evaluate("document.activeElement.closest('.desk-room')") is None
+    desk.place("floating")
+    desk.status("online").focus()
+    page.keyboard.press("Shift+Tab")
+    assert page.evaluate("document.activeElement.closest('.desk-room') !== null")
+
+
+@pytest.mark.parametrize("size", [{"width": 1280, "height": 800}, PHONE])
+def test_a_link_in_a_dialog_that_covers_the_page_shows_the_page(desk: Desk, service: Service, size: dict):
+    make_agent_with_chat(service, "Hello again", name="Theo", customer="Kim")  # of the same address
+    page = desk.page
+    desk.place("filled")
+    page.set_viewport_size(size)
+    if size == PHONE:
+        desk.tool("back").click()
+    desk.entry("Hana").click()
+    expect(desk.dialog.locator(".chat-header h3")).to_have_text("Hana")
+    if size == PHONE:
+        desk.tool("customer").click()
+    desk.customer.get_by_role("link", name="Chat with").first.click()
+    expect(page).to_have_url(re.compile("/chat/[0-9]+/history/"))
+    expect(page.locator("#content h1")).to_be_visible()
+    expect(desk.dialog).to_be_hidden()
+    desk.open()
+    expect(desk.dialog).to_have_attribute("data-place", "filled")
+    expect(desk.dialog.locator(".chat-header h3")).to_have_text("Hana")
+
+
+def test_a_dialog_that_comes_back_with_the_page_takes_no_focus(desk: Desk):
+    desk.page.reload()
+    expect(desk.chat.composer).to_be_visible()
+    expect(desk.chat.composer).not_to_be_focused()
+    assert desk.page.evaluate("document.activeElement.closest('#chat-dialog')") is None
 
 
 @pytest.mark.parametrize("place", ["docked", "floating", "filled"])

@@ -206,3 +206,30 @@ def test_two_lists_of_one_chat_stay_apart(long_chat: tuple[Agent, Chat], signed_
     for root in (desk.chat.root, desk.page.locator("chat-history")):
         expect(root.locator(".message[data-seq='4999'] masked-text")).to_have_text("****")
         expect(root.locator(".message[data-seq='4999']")).to_have_count(1)
+
+
+@pytest.mark.parametrize("locale", ["en-US", "ko-KR"])
+def test_in_the_docked_dialog_the_search_is_a_line_and_the_days_another(
+    long_chat: tuple[Agent, Chat], signed_in_page: Callable[..., Page], locale: str
+) -> None:
+    desk = Desk(signed_in_page(long_chat[0], locale=locale))
+    desk.select("Jun")
+    desk.place("docked")
+    desk.tool("search").click()
+    search = desk.chat.root.locator("conversation-search")
+    search.locator("input").fill("line")
+    expect(search.locator("[data-part=found]")).to_contain_text("500+")
+    parts = [search.locator(part) for part in ("input", "[data-part=found]", "[data-search=close]")]
+    assert len({part.evaluate("one => Math.round(one.offsetTop + one.offsetHeight / 2)") for part in parts}) == 1
+    assert search.locator("select").bounding_box()["y"] > parts[-1].bounding_box()["y"]
+
+
+def test_a_search_that_failed_is_tried_again_with_enter(desk: Desk) -> None:
+    says = search(desk, "lamp")
+    expect(says).to_have_text("1 of 3")
+    desk.page.route("**/search/?q=*", lambda route: route.abort())
+    field(desk.chat.root).fill("blue")
+    expect(says).to_have_text("That didn’t work. Try again.")
+    desk.page.unroute("**/search/?q=*")
+    desk.page.keyboard.press("Enter")
+    expect(says).to_have_text("1 of 1")

@@ -92,3 +92,23 @@ def test_a_tag_is_put_on_by_enter_or_from_the_list_and_comes_back(page: Page, ti
     page.get_by_role("button", name="Undo").click()
     expect(page.locator(".tag", has_text="refund")).to_be_visible()
     assert {tag.name for tag in ticket.tags.all()} == {"urgent one", "refund"}
+
+
+def test_a_text_box_that_was_made_larger_breaks_no_policy(page: Page) -> None:
+    """What a swap copies of the old box: each error in the console fails the test."""
+    box = page.locator(".ticket-composer-comment textarea")
+    box.evaluate("box => { box.style.height = '9rem'; }")
+    box.fill("Called back")
+    page.get_by_role("button", name="Add internal comment").click()
+    expect(page.locator("#ticket-timeline")).to_contain_text("Called back")
+
+
+def test_keys_keep_their_place_when_their_button_is_gone(page: Page, ticket: Ticket, mina: Agent) -> None:
+    add_tag(mina, ticket, "refund")
+    page.reload()
+    page.get_by_label("Priority").focus()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Remove tag refund")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(saved(page)).to_contain_text("Saved")
+    expect(page.get_by_role("combobox", name="Add a tag")).to_be_focused()

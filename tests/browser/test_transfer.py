@@ -123,6 +123,19 @@ def test_by_keys_a_colleague_is_found_and_the_chat_is_his(mina: Desk, theo: Desk
     expect(mina.dialog.locator(".composer-closed")).to_contain_text("This chat is ringing for Theo.")
 
 
+def test_that_nobody_matches_can_be_seen(mina: Desk, theo: Desk) -> None:
+    mina.select("Jun")
+    mina.page.keyboard.press("Alt+g")
+    search = mina.popup.get_by_role("searchbox")
+    search.fill("nobody of that name")
+    expect(mina.popup.get_by_text("Nobody matches")).to_be_in_viewport()
+    assert mina.popup.get_by_text("Nobody matches").bounding_box()["width"] > 1
+    expect(mina.popup.get_by_text("Colleague", exact=True)).to_be_hidden()
+    search.fill("The")
+    expect(mina.popup.get_by_role("radio", name="Theo")).to_be_checked()
+    assert mina.popup.get_by_role("status").bounding_box()["width"] == 1
+
+
 def test_with_nobody_available_it_says_so_and_the_button_rests(mina: Desk, service: Service) -> None:
     make_agent(service, "Away")
     menu(mina, "Transfer")

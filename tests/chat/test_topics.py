@@ -336,7 +336,7 @@ def test_a_queue_says_how_many_colleagues_could_take_a_chat(service, agent, coll
     assert queues() == [("queue:", 1), ("queue:refunds", 1), ("queue:delivery", 1)]
 
 
-@pytest.mark.parametrize("key", ["old", "theirs", "nothing"])
+@pytest.mark.parametrize("key", ["old", "theirs", "nothing", "no\0thing"])
 def test_a_queue_that_can_t_be_chosen_is_refused_and_nothing_is_lost(
     service, agent, outsider, refunds, sign_in, key
 ) -> None:
