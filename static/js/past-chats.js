@@ -127,8 +127,8 @@ class PastChats extends HTMLElement {
     const html = await this.#textOf(await this.#post(button.dataset.url, { before: first }));
     button.disabled = false;
     if (html === null) return button.focus();
-    const added = this.conversation.prepend(html);
-    button.parentElement.hidden = !added || this.conversation.messages[0].dataset.seq === "1";
+    const added = this.conversation.addPart(html);
+    button.parentElement.hidden = !added.length || this.conversation.messages[0].dataset.seq === "1";
     if (button.parentElement.hidden) this.conversation.scroll.focus();
   }
 }
