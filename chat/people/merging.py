@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from agents import audit
+from agents.access import active_admins
 from agents.models import Agent, AuditEntry
 from chat.abuse import blocks
 from chat.lifecycle.transitions import close_chat
@@ -116,7 +117,7 @@ def _check(merged: Customer, kept: Customer) -> None:
 def _require_right(agent: Agent, *customers: Customer) -> bool:
     """Says whether one of them is blocked. To let a block hold for more people, or for fewer, is for admins."""
     is_blocked = any(blocks.blocks_of_customer(row).exists() for row in customers)
-    if is_blocked and not agent.is_admin:
+    if is_blocked and not active_admins(agent.service_id).filter(pk=agent.pk).exists():
         raise Closed(_("One of the customers is blocked. Only an admin can do this."))
     return is_blocked
 

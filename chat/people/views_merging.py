@@ -2,7 +2,7 @@
 as Customers."""
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -15,20 +15,23 @@ from chat.people.forms import MergeForm, searched
 from chat.people.listing import page_for
 from contiple.base.errors import DomainError
 from helpcenter.customers import same_address
+from helpcenter.families import kept_of
 from helpcenter.models import Customer
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_agents
 def merge(request: HttpRequest, agent: Agent, customer: int) -> HttpResponse:
+    """Once they are merged, sent twice or gone back to, it leads to the kept one."""
     access.require_customer_information(agent)
     found = access.customer_for_agent(agent, customer)
-    if found.merged_into_id:
-        raise Http404
     chosen = (request.POST if request.method == "POST" else request.GET).get("with", "")
-    if not chosen:
+    other = access.customer_for_agent(agent, _number(chosen)) if chosen else None
+    if _is_merged(found, other):
+        return redirect("chat:customer", agent.service.slug, kept_of(found).pk)
+    if other is None:
         return render(request, "chat/merge_customer.html", _choices(request, agent, found))
-    return _compared(request, agent, found, access.customer_for_agent(agent, _number(chosen)))
+    return _compared(request, agent, found, other)
 
 
 @require_POST
@@ -41,11 +44,19 @@ def separate(request: HttpRequest, agent: Agent, customer: int) -> HttpResponse:
     return redirect("chat:customer", agent.service.slug, found.pk)
 
 
+def _is_merged(customer: Customer, other: Customer | None) -> bool:
+    """Whether there is nothing left to merge: the customer is merged, with the other one if that is known."""
+    if other is None or other.pk == customer.pk:
+        return customer.merged_into_id is not None
+    return kept_of(customer).pk == kept_of(other).pk
+
+
 def _choices(request: HttpRequest, agent: Agent, customer: Customer) -> dict:
-    """What a search finds; before one, those with the same e-mail address."""
+    """Whom a search finds; before one, who has the same e-mail address. For who is merged, the kept one."""
     text = searched(request.GET, agent.service)
-    others = page_for(agent, text).rows if text else same_address(customer).order_by("-last_contact_at", "-pk")[:50]
-    choices = [other for other in others if other.pk != customer.pk and not other.merged_into_id]
+    alike = same_address(customer).select_related("merged_into").order_by("-last_contact_at", "-pk")
+    found = {kept_of(other).pk: kept_of(other) for other in (page_for(agent, text).rows if text else alike[:50])}
+    choices = [other for other in found.values() if other.pk != customer.pk]
     return {
         "section": "customers",
         "part": "chat/_merge_choose.html",

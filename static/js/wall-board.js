@@ -145,11 +145,13 @@ class WallBoard extends HTMLElement {
     const shown = this.querySelector("[data-part=targets]");
     const list = shown?.closest("select");
     if (!fresh || !list || list === document.activeElement || this.#drawn.get(shown) === fresh.innerHTML) return;
-    const { value } = list;
+    const [chosen] = list.selectedOptions;
     shown.innerHTML = fresh.innerHTML;
     this.#drawn.set(shown, fresh.innerHTML);
-    list.value = value;
-    if (list.selectedIndex < 0) list.selectedIndex = 0;
+    list.value = chosen.value;
+    if (list.selectedIndex >= 0) return;
+    shown.append(chosen); // who can't take a chat just now stays chosen, or the chats would go elsewhere
+    chosen.selected = true;
   }
 
   #count() {

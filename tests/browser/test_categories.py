@@ -155,7 +155,7 @@ def test_filters_of_chat_history_are_in_the_address_and_cleared(service: Service
     expect(page.get_by_label("How it ended")).to_have_value("agent")
     with page.expect_download() as download:
         page.get_by_role("link", name="Export").click()
-        page.get_by_label("Reason").fill("Monthly review")
+        page.get_by_label("Reason", exact=True).fill("Monthly review")
         page.get_by_role("button", name="Export").click()
     assert re.fullmatch(r"chats-demo-[\d-]{10}\.xlsx", download.value.suggested_filename)
     page.goto("/desk/demo/chats/?category=none")

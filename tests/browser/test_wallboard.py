@@ -131,6 +131,22 @@ def test_chats_are_moved_together_and_the_agent_is_told_once(service, mina: Desk
     expect(mina.list.locator(".desk-notice")).to_contain_text("Ada moved 2 of your chats at")
 
 
+def test_the_colleague_stays_chosen_who_can_no_longer_take_a_chat(service, mina: Desk, ada: Page) -> None:
+    theo = make_agent(service, "Theo", online=True)
+    Lease.objects.create(agent=theo, expires_at=Now() + LEASE)
+    row(ada, "Jun").get_by_role("checkbox").check()
+    to = ada.get_by_label("Move to")
+    expect(to.locator("option", has_text="Theo")).to_have_count(1, timeout=SLOW_MILLISECONDS)
+    to.select_option(label="Theo (0 of 3 chats)")
+    ada.get_by_role("textbox", name="Internal note").fill("Please")
+    Agent.objects.filter(pk=theo.pk).update(chat_status="break")
+    expect(seat(ada, "Theo").locator(".pill")).to_have_text("Break", timeout=SLOW_MILLISECONDS)
+    expect(to).to_have_value(f"agent:{theo.pk}")
+    ada.get_by_role("button", name="Move").click()
+    expect(ada.get_by_role("alert")).to_contain_text("Theo can't take the chat")
+    expect(row(ada, "Jun")).to_contain_text("With Mina")
+
+
 def test_nothing_is_drawn_anew_under_the_pointer_and_what_is_selected_stays(service, mina: Desk, ada: Page) -> None:
     agent = Agent.objects.get(user__name="Mina")
     box = row(ada, "Jun").get_by_role("checkbox")

@@ -325,11 +325,19 @@ def test_only_an_admin_merges_or_separates_a_blocked_one(service, agent, admin, 
     blocks.require_not_blocked(service.pk, customer_id=hana.pk)
 
 
+def test_who_was_an_admin_a_moment_ago_merges_no_blocked_one(service, admin, hana, phone) -> None:
+    Block.objects.create(service=service, customer=phone[0], reason="Spam")
+    Agent.objects.filter(pk=admin.pk).update(role=Agent.Role.AGENT)
+    with pytest.raises(Closed):
+        merge(admin, phone[0], hana, reason=WHY)
+    assert again(phone[0]).merged_into is None
+
+
 def test_a_block_of_one_ends_the_chats_of_both(service, agent, admin, hana, phone) -> None:
     chats = [make_chat(service, customer=hana, agent=agent), make_chat(service, customer=phone[0])]
     bystander = make_chat(service, agent=agent)
     merge(agent, phone[0], hana, reason=WHY)
-    assert len(block(admin, chats[1], whom="customer", length="day", reason="Spam")) == 2
+    assert set(block(admin, chats[1], whom="customer", length="day", reason="Spam")) == {chat.pk for chat in chats}
     for chat in chats:
         with pytest.raises(blocks.Blocked):
             blocks.require_not_blocked(service.pk, chat_id=chat.pk)
@@ -408,6 +416,34 @@ def test_a_search_leads_to_a_comparison_and_that_to_the_kept_one(service, agent,
     assert page("customer", hana) in browser.get(page("customer", phone[0])).text
     assert browser.post(page("separate_customer", phone[0])).url == page("customer", phone[0])
     assert again(phone[0]).merged_into is None
+
+
+@pytest.mark.parametrize("is_opened_first", [True, False])
+def test_sent_twice_it_leads_to_the_kept_one_both_times(agent, hana, phone, sign_in, is_opened_first) -> None:
+    here, other = (phone[0], hana) if is_opened_first else (hana, phone[0])
+    browser, form = sign_in(agent), {"with": other.pk, "keep": hana.pk, "reason": WHY}
+    for _time in range(2):
+        assert browser.post(page("merge_customer", here), form).url == page("customer", hana)
+    assert [action for action, _details in trail(hana)] == ["customer.merged_in"]
+
+
+def test_merged_with_another_one_meanwhile_it_says_so(service, agent, hana, phone, sign_in) -> None:
+    merge(agent, phone[0], make_customer(service, "Other"), reason=WHY)
+    form = {"with": hana.pk, "keep": hana.pk, "reason": WHY}
+    assert "was merged in the meantime" in sign_in(agent).post(page("merge_customer", phone[0]), form).text
+    assert trail(hana) == []
+
+
+def test_who_is_merged_is_found_as_the_kept_one(service, agent, hana, phone, sign_in) -> None:
+    third = make_customer(service, "Third", email="third@example.com")
+    merge(agent, third, hana, reason=WHY)
+    browser = sign_in(agent)
+    text = browser.get(page("merge_customer", phone[0]), {"q": "third@example.com"}).text
+    assert f'name="with" value="{hana.pk}"' in text
+    assert f'name="with" value="{third.pk}"' not in text
+    assert 'name="with"' not in browser.get(page("merge_customer", hana), {"q": "third@example.com"}).text
+    namesake = make_customer(service, "Namesake", email="third@example.com")
+    assert f'name="with" value="{hana.pk}"' in browser.get(page("merge_customer", namesake)).text
 
 
 def test_a_claimed_one_is_not_kept_by_a_forged_form(agent, hana, phone, sign_in) -> None:
