@@ -170,6 +170,7 @@ def try_a_chat(day: FirstDay) -> None:
     desk.tool("end").click()
     desk.popup.get_by_role("button", name="End chat").click()
     expect(center.panel.get_by_text("This chat has ended.")).to_be_visible()
+    desk.close()
 
 
 def test_the_focus_stays_at_its_step_when_the_steps_are_drawn_anew(boss, signed_in_page):
