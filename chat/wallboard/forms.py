@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from agents.forms import RefusableForm
@@ -34,8 +35,14 @@ class MoveForm(RefusableForm, forms.Form):
         numbers = [text for text in sent if text.isascii() and text.isdecimal() and len(text) <= 10]
         self.fields["chat"].choices = [(number, number) for number in numbers]
 
+    def clean_to(self) -> str:
+        kind, _colon, which = self.cleaned_data["to"].partition(":")
+        if kind == QUEUE and which and topic_of_key(self.service, which) is None:
+            raise ValidationError(_("This queue is not active any more. Choose another one."))
+        return self.cleaned_data["to"]
+
     def move(self) -> Move:
-        """Where the chats of a valid form go. A queue that is not active any more is each chat's own."""
+        """Where the chats of a valid form go."""
         kind, _colon, which = self.cleaned_data["to"].partition(":")
         note = self.cleaned_data["note"]
         if kind == AGENT:

@@ -196,6 +196,14 @@ def test_from_the_wrong_hands(service, agent, admin, outsider, sign_in, network)
     assert Block.objects.filter(pk=block.pk).exists()
 
 
+def test_as_many_as_the_page_shows_end_at_once(service, admin, sign_in) -> None:
+    chat = make_chat(service)
+    form = {"chat": [chat.pk, *range(10**6, 10**6 + blocking.ENDED_AT_ONCE - 1)], "spam": "1"}
+    assert sign_in(admin).post(reverse("chat:end_chats", args=["demo"]), form).status_code == 302
+    chat.refresh_from_db()
+    assert (chat.is_open, chat.is_spam) == (False, True)
+
+
 def test_networks_are_forgotten_a_day_after_the_end(service, network) -> None:
     now = timezone.now()
     old = make_chat(service, network=network, state="closed", closed_at=now - timedelta(days=2))

@@ -12,6 +12,7 @@ from chat.lifecycle.transitions import close_chat
 from chat.models import Chat, Message
 from chat.templatetags.chat_words import notice_text
 from chat.topics import Topic
+from chat.wallboard.board import CHATS_SHOWN
 from contiple.base.errors import Closed
 from tests.agents.race import at_once
 from tests.chat.comings import come_online, make_ringing, state_of
@@ -120,6 +121,7 @@ def test_the_page_says_how_many_moved_and_which_did_not(service, agent, colleagu
         ({"chat": []}, "Select the chats to move first."),
         ({"chat": ["x", "9" * 30]}, "Select the chats to move first."),
         ({"to": "somewhere"}, "Choose where the chats go first."),
+        ({"to": "queue:gone"}, "This queue is not active any more."),
         ({"to": "agent:0"}, "Not moved: Jun. Choose a colleague."),
     ],
 )
@@ -130,6 +132,13 @@ def test_a_refusal_keeps_what_was_typed(service, agent, admin, sign_in, change, 
     assert words in page
     assert 'value="Half an explanation"' in page
     assert state_of(chat) == ("active", agent.pk)
+
+
+def test_all_that_the_board_shows_are_moved_at_once(service, agent, admin, sign_in) -> None:
+    chat = make_chat(service, agent=agent)
+    form = {"chat": [chat.pk, *range(10**6, 10**6 + CHATS_SHOWN - 1)], "to": "queue", "note": "", "page": "wallboard"}
+    assert sign_in(admin).post(MOVE, form).status_code == 302
+    assert state_of(chat)[0] == "waiting"
 
 
 def test_the_notice_says_how_many() -> None:
