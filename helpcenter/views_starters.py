@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
@@ -22,6 +23,9 @@ def article_starters_view(request: HttpRequest, agent: Agent) -> HttpResponse:
     help_center = help_center_of(agent.service)
     if request.method == "POST":
         added = add_articles(help_center, set(request.POST.getlist("starter")), by=agent)
+        if not added:
+            messages.warning(request, _("Nothing was added. Select what isn’t there yet."))
+            return redirect("helpcenter:article_starters", agent.service.slug)
         text = ngettext("%(count)d draft was added.", "%(count)d drafts were added.", added)
         messages.success(request, text % {"count": added})
         return redirect("helpcenter:article_admin", agent.service.slug)

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
@@ -39,6 +40,9 @@ def _added(request: HttpRequest, agent: Agent) -> HttpResponse:
         added = add_starters(agent, set(request.POST.getlist("starter")), reading_language())
     except DomainError as error:
         messages.error(request, str(error))
+        return redirect("chat:canned_starters", agent.service.slug)
+    if not added:
+        messages.warning(request, _("Nothing was added. Select what isn’t there yet."))
         return redirect("chat:canned_starters", agent.service.slug)
     text = ngettext("%(count)d canned response was added.", "%(count)d canned responses were added.", added)
     messages.success(request, text % {"count": added})

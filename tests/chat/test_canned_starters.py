@@ -57,6 +57,7 @@ def test_the_chosen_ones_are_everybodys_under_names_in_the_admins_language(clien
 def test_twice_adds_nothing_twice_whatever_the_language(client, admin):
     client.post(PATH, {"starter": ALL})
     assert add_starters(admin, ALL, "ko") == 0
+    assert "Nothing was added." in client.post(PATH, {"starter": []}, follow=True).content.decode()
     assert CannedResponse.objects.count() == 10
     assert not client.get(PATH).context["has_new"]
 
