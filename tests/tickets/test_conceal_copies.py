@@ -68,10 +68,8 @@ def test_a_tag_that_goes_from_one_ticket_and_comes_to_another_at_once_is_there(a
     for _ in range(5):
         add_tag(agent, first, "Jeju")
         tag = first.tags.get()
-        assert at_once(partial(remove_tag, agent, first, tag.pk), partial(add_tag, agent, second, "Jeju")) == [
-            None,
-            None,
-        ]
+        moved = at_once(partial(remove_tag, agent, first, tag.pk), partial(add_tag, agent, second, "Jeju"))
+        assert [each.name for each in moved] == ["Jeju", "Jeju"]
         assert [tag.name for tag in second.tags.all()] == ["Jeju"]
         remove_tag(agent, second, second.tags.get().pk)
 
