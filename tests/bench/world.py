@@ -9,6 +9,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db import connection
+from django.db.models import Min
 from django.utils import timezone
 
 from agents.models import Agent, Service, User
@@ -88,11 +89,12 @@ def add_tickets(service: Service, agent: Agent, number: int, *, requester: Custo
 
 
 def add_closed_chats(service: Service, agent: Agent, number: int) -> None:
-    """One a minute, of one customer, back from now."""
+    """One a minute, of one customer, back from now, or from the oldest that the service has."""
+    oldest = Chat.objects.filter(service=service).aggregate(oldest=Min("created_at"))["oldest"]
     policy = PrivacyPolicy.objects.filter(help_center__service=service).latest("version")
     customer = Customer.objects.create(service=service, name="Customer")
-    now = timezone.now()
-    moments = [now - timedelta(minutes=n) for n in range(1, number + 1)]
+    newest = min(oldest or timezone.now(), timezone.now())
+    moments = [newest - timedelta(minutes=n) for n in range(1, number + 1)]
     Chat.objects.bulk_create(
         Chat(
             service=service,

@@ -5,7 +5,6 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from hypothesis import given
@@ -29,6 +28,7 @@ from chat.routing_log import RoutingDecision
 from chat.topics import Topic
 from contiple.base.clock import database_now
 from contiple.base.errors import Closed, Invalid
+from tests.bench import world
 from tests.chat.comings import be_here, come_online, leave, make_queue, state_of
 from tests.make import make_agent, make_chat, make_customer, make_service
 
@@ -526,7 +526,6 @@ def test_one_queue_among_many_chats_is_found_by_an_index(service, refunds) -> No
     make_chat(service, topic=refunds)
     topics = page_of(find(make_agent(service), Filters(topic=refunds.pk)))
     assert len(topics.rows) == 1
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
+    world.add_closed_chats(service, make_agent(service), 2_000)
     chats = Chat.objects.filter(topic=refunds.pk, service=service).order_by("-created_at", "-pk")[:51]
     assert "chat_by_topic" in chats.explain()
