@@ -13,7 +13,7 @@ export function isOnAnotherSite() {
 
 export class ParentPage {
   address = ""; // as the page says it
-  hasFocus = false; // as well: its reader writes around the frame, and sees what comes into it
+  hasFocus = false; // as well: its reader writes around the frame, which is shown, and sees what comes into it
   isFraming = window.parent !== window;
   #sites;
   #origin = ""; // of the page, once it has spoken
@@ -44,7 +44,7 @@ export class ParentPage {
     const message = data?.contiple;
     if (source !== window.parent || !this.#sites.has(origin) || !message) return;
     this.#origin = origin;
-    this.hasFocus = message.focused === true;
+    this.hasFocus = message.focused === true && message.shown !== false; // the release before doesn’t say it
     const before = this.address;
     this.address = String(message.page || "").slice(0, ADDRESS_LENGTH);
     if (this.address !== before) this.#heed.moved?.();
