@@ -3,27 +3,29 @@
 import statistics
 import time
 from collections.abc import Callable
+from itertools import cycle
 
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from agents.models import Agent
+from agents.models import Agent, Contract
 from chat.conversation import frames
 from tests.bench import machine, world
 from tests.bench.figures import Figure, at_most
 from tests.bench.pace import Pace
 
 LIMIT_MS = 100
-MESSAGES, TICKETS = 5_000, 100_000
+MESSAGES, TICKETS, CHATS = 5_000, 100_000, 100_000
 TIMES = 9
+_UNPROCESSED, _NAMED = "?outcome=unprocessed", "?q=Customer+99"
 
 
 def opening(pace: Pace) -> list[Figure]:
     machine.move_postgres(machine.SERVER_CORE)
     try:
-        return _desk_frame() + _long_chat() + _ticket_list()
+        return _desk_frame() + _long_chat() + _switching() + _ticket_list() + _chats_and_customers()
     finally:
         machine.move_postgres(machine.CLIENT_CORE)
 
@@ -56,12 +58,52 @@ def _open(desk: world.Desk, chat_id: int) -> Callable[[], None]:
     return _got(desk.agents[0], reverse("chat:conversation", args=[desk.service.slug, chat_id]), HTTP_HX_REQUEST="true")
 
 
+def _switching() -> list[Figure]:
+    few, many = world.make_desk(agents=1, chats=2), world.make_desk(agents=1, chats=50, per_agent=50)
+    for desk in (few, many):
+        world.add_messages([guest.chat_id for guest in desk.guests], 60)
+    world.analyze()
+    return _figures("one of 50 chats after another", _switch(few), _switch(many))
+
+
+def _switch(desk: world.Desk) -> Callable[[], None]:
+    """Opens the chats in turn."""
+    chats = cycle([_open(desk, guest.chat_id) for guest in desk.guests])
+
+    def next_one() -> None:
+        next(chats)()
+
+    return next_one
+
+
 def _ticket_list() -> list[Figure]:
     few, many = (world.make_desk(agents=1, chats=0) for _ in range(2))
     world.add_tickets(few.service, few.agents[0], 100)
     world.add_tickets(many.service, many.agents[0], TICKETS)
     little, much = (_got(desk.agents[0], reverse("tickets:list", args=[desk.service.slug])) for desk in (few, many))
     return _figures(f"the ticket list with {TICKETS:,} tickets", little, much)
+
+
+def _chats_and_customers() -> list[Figure]:
+    """The lists as they are opened, and by what no index has. A common name is sought otherwise than a rare one."""
+    few, many = (world.make_desk(agents=1, chats=0) for _ in range(2))
+    for desk, number in ((few, 100), (many, CHATS)):
+        Contract.objects.filter(service=desk.service).update(customer_information=True)
+        world.add_closed_chats(desk.service, desk.agents[0], number, customers=number)
+    size = f"{CHATS:,} chats and customers"
+    return [
+        *_figures(f"Chat History with {size}", *(_list(desk, "chat:chats") for desk in (few, many))),
+        *_figures(
+            f"its unprocessed chats of {size}", *(_list(desk, "chat:chats", _UNPROCESSED) for desk in (few, many))
+        ),
+        *_figures(f"Customers with {size}", *(_list(desk, "chat:customers") for desk in (few, many))),
+        _time(f"Chat History of a common name with {size}", _list(many, "chat:chats", _NAMED)),
+        _time(f"Customers of a common name with {size}", _list(many, "chat:customers", _NAMED)),
+    ]
+
+
+def _list(desk: world.Desk, page: str, query: str = "") -> Callable[[], None]:
+    return _got(desk.agents[0], reverse(page, args=[desk.service.slug]) + query)
 
 
 def _got(agent: Agent, url: str, **headers: str) -> Callable[[], None]:
@@ -80,7 +122,11 @@ def _figures(name: str, little: Callable[[], None], much: Callable[[], None]) ->
     queries = Figure(
         f"queries to open {name} (reference: with few)", many, "", few, many / few, "the same", many == few
     )
-    return [queries, at_most(f"time on the server to open {name}", _milliseconds(much), "ms", LIMIT_MS)]
+    return [queries, _time(name, much)]
+
+
+def _time(name: str, opened: Callable[[], None]) -> Figure:
+    return at_most(f"time on the server to open {name}", _milliseconds(opened), "ms", LIMIT_MS)
 
 
 def _queries(opened: Callable[[], None]) -> int:

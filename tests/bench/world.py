@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import cycle
 
 from django.apps import apps
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
@@ -20,6 +21,7 @@ from tests.make import make_service
 
 OUR_APPS = ("agents", "helpcenter", "chat", "tickets", "sessions")
 SOON = timedelta(hours=1)
+BATCH = 5_000  # rows in one statement
 
 
 @dataclass
@@ -88,14 +90,15 @@ def add_tickets(service: Service, agent: Agent, number: int, *, requester: Custo
     analyze()
 
 
-def add_closed_chats(service: Service, agent: Agent, number: int) -> None:
-    """One a minute, of one customer, back from now, or from the oldest that the service has."""
+def add_closed_chats(service: Service, agent: Agent, number: int, *, customers: int = 1) -> None:
+    """One a minute, of so many customers in turn, back from now, or from the oldest that the service has."""
     oldest = Chat.objects.filter(service=service).aggregate(oldest=Min("created_at"))["oldest"]
     policy = PrivacyPolicy.objects.filter(help_center__service=service).latest("version")
-    customer = Customer.objects.create(service=service, name="Customer")
+    named = (Customer(service=service, name=f"Customer {n}") for n in range(customers))
+    people = Customer.objects.bulk_create(named, batch_size=BATCH)
     newest = min(oldest or timezone.now(), timezone.now())
     moments = [newest - timedelta(minutes=n) for n in range(1, number + 1)]
-    Chat.objects.bulk_create(
+    chats = (
         Chat(
             service=service,
             customer=customer,
@@ -106,8 +109,9 @@ def add_closed_chats(service: Service, agent: Agent, number: int) -> None:
             created_at=at,
             closed_at=at,
         )
-        for at in moments
+        for at, customer in zip(moments, cycle(people), strict=False)
     )
+    Chat.objects.bulk_create(chats, batch_size=BATCH)
     analyze()
 
 
