@@ -32,7 +32,8 @@ TEXT_LENGTH_MAX = 200
 FEW = 1_000  # customers whose chats are fetched by their ids
 FEW_TAGGED = 10_000  # chats with a tag, among which others are not looked at
 BY = "created_at"
-NONE, OPEN = "none", "open"  # values of filters that are no id, no score and no ``ClosedBy``
+# Values of filters that are no id, no score and no ``ClosedBy``.
+NONE, OPEN, WAITING, WITH_AGENT = "none", "open", "waiting", "with_agent"
 # Days that anybody means. Beyond them a day's begin in a zone is no moment in UTC.
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
 
@@ -41,6 +42,8 @@ Tagging = Chat.tags.through
 # How a chat ended, in words.
 ENDS = {
     OPEN: _("Not ended"),
+    WAITING: _("Not ended: waiting"),
+    WITH_AGENT: _("Not ended: with an agent"),
     Chat.ClosedBy.CUSTOMER: _("By the customer"),
     Chat.ClosedBy.AGENT: _("By the agent"),
     Chat.ClosedBy.TIMEOUT: _("Customer was gone"),
@@ -140,6 +143,13 @@ def _by_index(chats: QuerySet[Chat], agent: Agent, filters: Filters) -> QuerySet
     return chats
 
 
+_OF_OPEN = {
+    OPEN: ~Q(state=Chat.State.CLOSED),
+    WAITING: Q(state=Chat.State.WAITING),
+    WITH_AGENT: Q(state__in=[Chat.State.RINGING, Chat.State.ACTIVE]),
+}
+
+
 def _fitting(filters: Filters) -> Q:
     """The conditions that no index has, on chats with ``is_processed``.
 
@@ -154,7 +164,7 @@ def _fitting(filters: Filters) -> Q:
         score = Subquery(Evaluation.objects.filter(chat=OuterRef("pk")).values("score"))
         fits &= Q(IsNull(score, rhs=True) if filters.score == NONE else Exact(score, int(filters.score)))
     if filters.ended:
-        fits &= Q(closed_by=filters.ended) if filters.ended != OPEN else ~Q(state=Chat.State.CLOSED)
+        fits &= _OF_OPEN.get(filters.ended) or Q(closed_by=filters.ended)
     if filters.spam == Spam.WITHOUT:
         fits &= Q(is_spam=False)
     if filters.language:
