@@ -16,6 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from agents.models import Agent, Contract, Service, User
+from chat.canned.starters import STARTERS, add_starters
 from chat.filing import tagging
 from chat.models import Chat, Message
 from helpcenter import articles, policies
@@ -77,6 +78,7 @@ def make_demo(now: datetime) -> Service:
         service.help_center, {language: _text(f"policy.{language}") for language in TITLES}, people["Ada"]
     )
     _make_articles(service.help_center, people["Ada"])
+    add_starters(people["Ada"], [starter.key for starter in STARTERS], "en")
     for row in _rows("tickets"):
         _make_ticket(service, people, row, now)
     for at, row in enumerate(_rows("chats")):
