@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from agents.models import Agent, Contract, Service, User
 from chat.canned.starters import STARTERS, add_starters
+from chat.filing import tagging
 from chat.models import Chat, Message
 from helpcenter import articles, policies
 from helpcenter.models import Customer, HelpCenter, HelpCenterText, PrivacyPolicy
@@ -202,9 +203,15 @@ def _make_chat(service: Service, people: dict[str, Agent], row: dict[str, Any], 
     Message.objects.bulk_create(
         _message(chat, seq, line, began + timedelta(minutes=2 * seq)) for seq, line in enumerate(lines, start=1)
     )
+    _tag(agent, chat, row["tags"])
     ticket = lifecycle.create_from_chat(agent, chat, subject=row["subject"])
     lifecycle.set_state(agent, ticket, row["state"])
     _date_back(ticket, ended, ended)
+
+
+def _tag(agent: Agent, chat: Chat, names: list[str]) -> None:
+    for name in names:
+        tagging.add_tag(agent, chat.pk, name)
 
 
 def _message(chat: Chat, seq: int, line: str, at: datetime) -> Message:
