@@ -3,6 +3,7 @@
 
 import "./canned-responses.js";
 import "./category-picker.js";
+import "./chat-tags.js";
 import "./conversation-search.js";
 import "./agent-mentions.js";
 import "./chat-files.js";

@@ -1,6 +1,7 @@
 // A conversation to read: live through the Chat Widget's socket, or by asking every few seconds if there is none.
 
 import "./category-picker.js";
+import "./chat-tags.js";
 import { Conversation } from "./conversation.js";
 import "./conversation-search.js";
 import "./desk-file.js";
