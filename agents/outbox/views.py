@@ -72,7 +72,8 @@ def start_again(request: HttpRequest, agent: Agent, pk: int) -> HttpResponse:
 @for_admins
 def start_all_again(request: HttpRequest, agent: Agent) -> HttpResponse:
     """Starts the oldest that stopped in one way, as after a day without the mail server."""
-    stopped = OutgoingMail.objects.filter(service=agent.service, state__in=STOPPED, state=request.POST.get("state"))
+    ways = [state for state in STOPPED if state == request.POST.get("state")]
+    stopped = OutgoingMail.objects.filter(service=agent.service, state__in=ways)
     count = sum(_start(agent, mail) for mail in stopped.order_by("pk")[:AT_ONCE_MAX])
     said = ngettext(
         "%(count)s e-mail will be sent again shortly.", "%(count)s e-mails will be sent again shortly.", count

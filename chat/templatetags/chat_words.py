@@ -135,12 +135,12 @@ def _day(day: date, days: int) -> str:
 def waits_since(chat: Chat) -> datetime | None:
     """Since when the chat's customer waits for an agent, or for an agent's answer; ``None`` if there is nothing to do.
 
-    A chat that waits again after an answer waits since its customer's next words, or since it came if there are none.
+    A chat that waits again after an answer waits since its customer's next words, or since that answer.
     """
     if chat.state == Chat.State.ACTIVE:
         return chat.customer_waits_since
     is_new = chat.answered_at is None
-    return chat.waiting_since if is_new else chat.customer_waits_since or chat.waiting_since
+    return chat.waiting_since if is_new else chat.customer_waits_since or chat.last_message_at
 
 
 @register.filter

@@ -110,7 +110,7 @@ export class DeskDialogs {
     const dialog = this.#dialog;
     dialog.replaceChildren(content);
     localiseTimes(dialog);
-    if (dialog.open) dialog.querySelector("[autofocus]")?.focus();
+    if (dialog.open) dialog.querySelector("[autofocus], [role=combobox]")?.focus(); // what is asked again
     else dialog.showModal();
     return dialog;
   }

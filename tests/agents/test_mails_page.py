@@ -58,7 +58,7 @@ def test_after_an_outage_all_are_sent_again_at_once(service, admin, outsider, si
     page = client.post(reverse("agents:start_mails_again", args=["demo"]), {"state": "dead"}, follow=True)
     assert "3 e-mails will be sent again" in page.content.decode()
     assert len(delivered()) == 3
-    for nonsense in ("sent", "waiting", "", "x" * 900):
+    for nonsense in ("sent", "waiting", "", "x" * 900, "\0"):
         client.post(reverse("agents:start_mails_again", args=["demo"]), {"state": nonsense})
     assert len(delivered()) == 3
 

@@ -100,6 +100,7 @@ def test_the_end_asks_for_it_where_it_is_required(service: Service, categories, 
     desk.tool("end").click()
     desk.popup.get_by_role("button", name="End chat").click()
     expect(desk.popup.get_by_role("alert")).to_have_text("Choose a category before you end the chat.")
+    expect(box(desk.popup)).to_be_focused()
     box(desk.popup).click()
     options(desk.popup).filter(has_text="Payment").click()
     desk.popup.get_by_role("button", name="End chat").click()

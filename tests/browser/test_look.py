@@ -125,7 +125,7 @@ def test_on_a_phone_the_reasons_of_a_break_are_inside_the_screen(signed_in_page:
         menu = desk.dialog.locator(".break > .menu")
         expect(menu.locator("[name=reason]")).to_be_in_viewport(ratio=1)
         expect(menu.locator("button").last).to_be_in_viewport(ratio=1)
-        menu.locator("[data-reason]").last.click()
+        menu.locator("[data-reason]:visible").last.click()
         expect(menu).to_be_hidden()
         expect(desk.tool("close")).to_be_in_viewport(ratio=1)
         desk.choose("online")
