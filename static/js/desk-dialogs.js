@@ -8,6 +8,7 @@ export class DeskDialogs {
   #desk;
   #requests;
   #show;
+  #asked = 0; // counts the questions
 
   /** `show(html, options)` shows the chat that an answer brings. */
   constructor(desk, requests, show) {
@@ -37,8 +38,16 @@ export class DeskDialogs {
   }
 
   async askHandOver(url) {
-    const html = await this.#requests.get(url);
+    const html = await this.#ask(url);
     if (html !== null) this.#open(fragment(html));
+  }
+
+  /** Returns the answer, or null if it comes too late: another chat is on display, or something else was asked for. */
+  async #ask(url) {
+    const { chat } = this.#desk.pane;
+    const number = (this.#asked += 1);
+    const html = await this.#requests.get(url);
+    return chat === this.#desk.pane.chat && number === this.#asked ? html : null;
   }
 
   /** Sends a form that hands a chat over. The answer is the chat as it is now, or the form with what was refused. */
@@ -57,7 +66,7 @@ export class DeskDialogs {
   }
 
   async askFollowUp(url) {
-    const html = await this.#requests.get(url);
+    const html = await this.#ask(url);
     if (html !== null) this.#showFollowUp(html);
   }
 

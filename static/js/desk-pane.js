@@ -14,6 +14,7 @@ export class DeskPane {
   #notes = new Map(); // what the agent is writing on customers, by the form's address
   #selection = null;
   #view = null;
+  #asked = 0; // counts what was to be shown: an answer to an older question, which comes late, is not shown any more
 
   /** `parts`: the `socket`, `outbox`, `texts`, `requests` and `notices` of the desk; `shown()` and `left(chat)`. */
   constructor(desk, parts) {
@@ -40,27 +41,23 @@ export class DeskPane {
     const { look, url } = entry.dataset;
     const { requests } = this.#parts;
     entry.setAttribute("aria-busy", "true");
-    const html = await (look ? requests.get(look) : requests.post(url));
+    await this.#showNext(look ? requests.get(look) : requests.post(url));
     entry.removeAttribute("aria-busy");
-    if (html !== null) this.show(html, { focus: true });
   }
 
   /** Takes a waiting chat out of the queue; if a colleague has it by now, the agent is told so. */
   async take(button) {
     button.disabled = true;
-    const html = await this.#parts.requests.post(button.dataset.url);
+    await this.#showNext(this.#parts.requests.post(button.dataset.url));
     button.disabled = false;
-    if (html !== null) this.show(html, { focus: true });
   }
 
   /** Shows the chat of a notice, which has done its work then. */
   async look(button) {
     button.disabled = true;
-    const html = await this.#parts.requests.get(button.dataset.url);
+    const isShown = await this.#showNext(this.#parts.requests.get(button.dataset.url));
     button.disabled = false;
-    if (html === null) return;
-    this.show(html, { focus: true });
-    this.#parts.requests.post(button.dataset.seenUrl);
+    if (isShown) this.#parts.requests.post(button.dataset.seenUrl);
   }
 
   async dismissNotice(button) {
@@ -69,23 +66,37 @@ export class DeskPane {
   }
 
   async showAt(url) {
-    const html = await this.#parts.requests.get(url);
-    if (html !== null) this.show(html, { focus: true });
+    await this.#showNext(this.#parts.requests.get(url));
   }
 
   async reload() {
-    const html = await this.#parts.requests.get(this.url);
-    if (html !== null) this.show(html);
+    const { url } = this;
+    const html = await this.#parts.requests.get(url);
+    if (html !== null && url === this.url) this.#display(html);
   }
 
   /** Shows a chat that was on display before the page was loaded, unless another has been opened meanwhile. */
   async restore(url) {
     const html = await this.#parts.requests.get(url);
-    if (html !== null && !this.#view) this.show(html);
+    if (html !== null && !this.#view) this.#display(html);
   }
 
   /** Shows the server's `html`: a chat, or that there is none. */
-  show(html, { focus = false } = {}) {
+  show(html, options) {
+    this.#asked += 1;
+    this.#display(html, options);
+  }
+
+  /** Shows the chat of an answer, unless another one has been asked for meanwhile. Returns whether it is shown. */
+  async #showNext(answer) {
+    const number = (this.#asked += 1);
+    const html = await answer;
+    const isShown = html !== null && number === this.#asked;
+    if (isShown) this.#display(html, { focus: true });
+    return isShown;
+  }
+
+  #display(html, { focus = false } = {}) {
     this.#leave();
     const root = this.#replace(html);
     if (!root.dataset.chat) return;

@@ -16,9 +16,9 @@ export class DeskRequests {
   /** Returns the answer's body, or null after the agent has been told why there is none. */
   async get(url, options = {}) {
     const response = await this.#request(url, options);
-    if (response?.ok) return response.text();
-    await this.explain(response);
-    return null;
+    const text = response?.ok ? await response.text().catch(() => null) : null;
+    if (text === null) await this.explain(response?.ok ? null : response); // null: it broke off
+    return text;
   }
 
   /** Asks for what the page wants by itself. Returns the body, or null: nobody has asked, so nobody is told why. */

@@ -1,18 +1,24 @@
 // Chooses words of a conversation without a mouse, to be masked: arrows go from word to word, with Shift they take more
 // words, Enter masks, Escape leaves. The choice is the page's selection, so it looks and counts as one made by mouse.
 
-const WORD = /[\p{L}\p{N}](?:\S*[\p{L}\p{N}])?/gu;
+// Korean and Japanese write what follows a number or an address right behind it, as in “010-1234-5678로”. So such a word is
+// two here, and each is chosen by itself.
+const EAST = "\\p{sc=Hangul}\\p{sc=Han}\\p{sc=Hiragana}\\p{sc=Katakana}";
+const OTHER = `(?![${EAST}])[\\p{L}\\p{N}]`;
+const WORD = new RegExp(`[${EAST}](?:(?:(?!${OTHER})\\S)*[${EAST}])?|${OTHER}(?:[^\\s${EAST}]*${OTHER})?`, "gu");
+const PARTICLE = new RegExp(`^${OTHER}[${EAST}]`, "u");
 const STEPS = { ArrowLeft: -1, ArrowRight: 1 };
 
 /**
- * Begins with the customer's last word in the conversation `log`; returns false if there is no word. `mask()` is called
- * with Enter, `done()` at the end.
+ * Begins with the customer's last word in the conversation `log`, or what stands before its particle; returns false if
+ * there is no word. `mask()` is called with Enter, `done()` at the end.
  */
 export function chooseByKeys(log, { say, mask, done }) {
   const words = wordsOf(log);
   if (!words.length) return false;
   let from = words.findLastIndex(({ startContainer }) => startContainer.parentElement.closest("[data-author=customer]"));
   if (from < 0) from = words.length - 1;
+  if (isParticle(words[from])) from -= 1;
   let to = from;
   const ends = new AbortController();
   const show = () => {
@@ -58,6 +64,11 @@ function wordsOf(log) {
     }
   }
   return found;
+}
+
+/** Whether it follows letters or digits of another script, which are a word of their own. */
+function isParticle({ startContainer, startOffset }) {
+  return PARTICLE.test(startContainer.data.slice(Math.max(0, startOffset - 1)));
 }
 
 function rangesIn(text) {

@@ -137,3 +137,27 @@ def test_words_are_chosen_by_arrows_and_escape_leaves_all_as_it_is(
 
     expect(desk.chat.body("I am ********")).to_be_visible()
     assert list(Message.objects.order_by("seq").values_list("body", flat=True)) == ["I am ********", "of Seoul"]
+
+
+@pytest.mark.parametrize(
+    ("text", "keys", "masked"),
+    [
+        ("제 번호는 010-1234-5678로", [], "제 번호는 *************로"),
+        ("메일은hong@example.com입니다.", [], "메일은****************입니다."),
+        ("메일은hong@example.com입니다.", ["ArrowLeft"], "***hong@example.com입니다."),
+        ("010-1234-5678로", ["Shift+ArrowRight"], "**************"),
+        ("저는 홍길동입니다", [], "저는 ******"),
+        ("It is Müller’s", [], "It is ********"),
+    ],
+)
+def test_a_particle_behind_a_number_is_a_word_of_its_own(
+    service: Service, signed_in_page: Callable[..., Page], text: str, keys: list[str], masked: str
+) -> None:
+    agent, _chat = make_agent_with_chat(service, text)
+    desk = Desk(signed_in_page(agent))
+    desk.select("Jun")
+    expect(desk.dialog.locator("[aria-keyshortcuts='Alt+P']")).to_be_attached()
+    for key in ("Alt+p", *keys, "Enter"):
+        desk.page.keyboard.press(key)
+    expect(desk.chat.masks).to_have_count(1)
+    assert Message.objects.get().body == masked
