@@ -1,6 +1,7 @@
 // The agent's Chat Widget and its dialog. It stands outside of what page changes swap, so that its socket, the chat on
 // display and what is being typed stay. Its parts are in `desk-*.js`; this file wires them to the socket and the buttons.
 
+import "./storage.js"; // before whatever stores
 import "./canned-responses.js";
 import "./category-picker.js";
 import "./conversation-search.js";
