@@ -61,6 +61,7 @@ class FollowUps:
     """An app above overrides these. Words are translated where they are shown; an empty address means no link."""
 
     noun: Promise | str = ""  # the heading of the column in Chat History
+    nouns: Promise | str = ""  # of several, beside their number
     create_label: Promise | str = ""
     after_end: Promise | str = ""  # said before a chat is ended: a follow-up can still be made
     icon = ""

@@ -59,7 +59,7 @@ def excerpt(text: str, words: list[str]) -> list[Piece]:
     first = pattern.search(text)
     start = max(0, first.start() - EXCERPT_LENGTH // 3) if first else 0
     start = text.rfind(" ", 0, start) + 1 if start else 0
-    return list(_pieces(text, start, start + EXCERPT_LENGTH, pattern))
+    return list(_pieces(text, start, _end_of_word(text, start + EXCERPT_LENGTH), pattern))
 
 
 def _in_order_of_rank(help_center: HelpCenter, words: list[str]) -> list[Article]:
@@ -88,6 +88,12 @@ def stems(word: str) -> list[str]:
     if word.isascii() and english != word and len(english) >= _ENGLISH_STEM_MIN:
         stems.append(english)
     return stems
+
+
+def _end_of_word(text: str, end: int) -> int:
+    """Returns the last end of a word up to ``end``; ``end`` itself if there is none near it."""
+    blank = text.rfind(" ", end - EXCERPT_LENGTH // 3, end + 1)
+    return blank if blank > 0 and end < len(text) else end
 
 
 def _pieces(text: str, start: int, end: int, pattern: re.Pattern[str]) -> Iterator[Piece]:

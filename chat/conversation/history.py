@@ -30,6 +30,7 @@ from helpcenter.models import Customer
 
 TEXT_LENGTH_MAX = 200
 FEW = 1_000  # customers whose chats are fetched by their ids
+FEW_TAGGED = 10_000  # chats with a tag, among which others are not looked at
 BY = "created_at"
 # Values of filters that are no id, no score and no ``ClosedBy``.
 NONE, OPEN, WAITING, WITH_AGENT = "none", "open", "waiting", "with_agent"
@@ -37,6 +38,7 @@ NONE, OPEN, WAITING, WITH_AGENT = "none", "open", "waiting", "with_agent"
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
 
 
+Tagging = Chat.tags.through
 # How a chat ended, in words.
 ENDS = {
     OPEN: _("Not ended"),
@@ -82,6 +84,7 @@ class Filters:
     agent: int | None = None
     topic: int | None = None
     category: str = ""
+    tag: int | None = None
     outcome: str = ""
     score: str = ""
     ended: str = ""
@@ -102,11 +105,11 @@ class Found:
 
 def find(agent: Agent, filters: Filters) -> Found:
     """The chats that fit every filter, in no order; ``agent`` is who looks for them."""
-    chats = access.chats_seen_by(agent).select_related("evaluation")
+    chats = access.chats_seen_by(agent).select_related("evaluation").prefetch_related("tags")
     among = _by_index(chats.annotate(is_processed=answered()), agent, filters)
     fits = _fitting(filters)
     found = among.filter(fits) if fits else among
-    return _named(Found(found, among), agent, filters.text.strip())
+    return _named(_tagged(Found(found, among), filters.tag), agent, filters.text.strip())
 
 
 def page_of(found: Found, *, before: Position | None = None, after: Position | None = None) -> Page[Chat]:
@@ -167,6 +170,18 @@ def _fitting(filters: Filters) -> Q:
     if filters.language:
         fits &= Q(language=filters.language)
     return fits
+
+
+def _tagged(found: Found, tag: int | None) -> Found:
+    """Those with the tag: by their ids if there are few, else looked at down the list."""
+    if not tag:
+        return found
+    on = Tagging.objects.filter(chattag=tag)
+    if on[: FEW_TAGGED + 1].count() > FEW_TAGGED:
+        bears = on.filter(chat=OuterRef("pk")).values(fits=Value(value=True))
+        return Found(found.chats.filter(Coalesce(Subquery(bears), Value(value=False))), found.among)
+    chats = found.chats.filter(pk__in=on.values("chat"))
+    return Found(chats, chats)
 
 
 def _named(found: Found, agent: Agent, text: str) -> Found:

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from agents.models import Agent
 from chat import access
 from chat.conversation.message_masks import Messages, holder_of
-from chat.masking.views_masks import Destruction, destroy_view, lift_view, mask_view, reveal_view
+from chat.masking.views_masks import Crumb, Destruction, destroy_view, lift_view, mask_view, reveal_view
 
 
 def _messages_for(agent: Agent, chat_id: int) -> Messages:
@@ -14,7 +14,8 @@ def _messages_for(agent: Agent, chat_id: int) -> Messages:
 
 
 def _destruction_for(admin: Agent, chat_id: int) -> Destruction:
-    chat = access.chat_for_agent(admin, chat_id)
+    chat, slug = access.chat_for_agent(admin, chat_id), admin.service.slug
+    page = reverse("chat:history", args=[slug, chat.pk])
     return Destruction(
         holder=holder_of(chat),
         customer=chat.customer,
@@ -23,7 +24,8 @@ def _destruction_for(admin: Agent, chat_id: int) -> Destruction:
         heading=_("This chat with %(name)s") % {"name": chat.customer.name},
         hint=_("In its messages and in the internal comments of its ticket. Its files are destroyed too."),
         button=_("Destroy the originals of this chat"),
-        back=reverse("chat:history", args=[admin.service.slug, chat.pk]),
+        back=page,
+        crumbs=[Crumb(_("Chat History"), reverse("chat:chats", args=[slug])), Crumb(chat.customer.name, page)],
     )
 
 

@@ -35,7 +35,7 @@ def side_of(customer: Customer) -> Side:
         _("Member ID"): customer.member or NOTHING,
         _("Language"): customer.get_language_display(),
         _("Chats"): _chats(family),
-        str(registered().noun): str(registered().count_of(family)),
+        str(registered().nouns): str(registered().count_of(family)),
         _("Notes"): str(CustomerNote.objects.filter(customer__in=family).count()),
         _("Blocked"): _until(block),
         _("Already merged"): ", ".join(row.name for row in family if row.pk != customer.pk) or NOTHING,

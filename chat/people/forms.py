@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from agents.changes import stamp
 from agents.forms import RefusableForm, StampedForm
@@ -49,7 +50,7 @@ class FactsForm(StampedForm, forms.ModelForm):
 class NoteForm(StampedForm, forms.Form):
     seen = forms.CharField(widget=forms.HiddenInput, required=False)
     body = forms.CharField(
-        label=_("Note"),
+        label=pgettext_lazy("on a customer", "Note"),
         max_length=LENGTH_MAX,
         help_text=_("Only agents see notes. Personal information is masked."),
         widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),

@@ -1,9 +1,9 @@
 // The agent's Chat Widget and its dialog. It stands outside of what page changes swap, so that its socket, the chat on
 // display and what is being typed stay. Its parts are in `desk-*.js`; this file wires them to the socket and the buttons.
 
-import "./storage.js"; // before whatever stores
 import "./canned-responses.js";
 import "./category-picker.js";
+import "./chat-tags.js";
 import "./conversation-search.js";
 import "./agent-mentions.js";
 import "./chat-files.js";
@@ -140,7 +140,7 @@ class ChatDesk extends HTMLElement {
     this.socket.addEventListener("lost", () => this.notices.keep(this.texts.offline));
     this.socket.addEventListener("refused", () => this.remove());
     this.socket.addEventListener("frame", (event) => this.#receive(event.detail));
-    this.addEventListener("masking-notice", (event) => this.notices.say(event.detail));
+    for (const type of ["masking-notice", "chat-notice"]) this.addEventListener(type, ({ detail }) => this.notices.say(detail));
     this.addEventListener("mask-offered", (event) => this.pane.maskRange(event.detail));
     window.addEventListener("focus", this.#noteLook);
     window.addEventListener("blur", this.#noteLook);

@@ -68,7 +68,7 @@ def test_an_excerpt_is_cut_around_the_word_and_marks_it():
     assert [piece.text for piece in pieces if piece.is_match] == ["refund"]
     text = "".join(piece.text for piece in pieces)
     assert text.startswith("… ")
-    assert text.endswith(" …")
+    assert text.endswith(" end …")
     assert len(text) < 175
 
 

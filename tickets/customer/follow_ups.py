@@ -22,6 +22,7 @@ from tickets.models import Ticket
 
 class TicketsOfChats(FollowUps):
     noun = gettext_lazy("Ticket")
+    nouns = gettext_lazy("Tickets")
     create_label = gettext_lazy("Create Ticket")
     after_end = gettext_lazy("You can still create a ticket from this chat.")
     icon = "ticket"
