@@ -25,10 +25,12 @@ CONNECTS_WITHIN_S = 25
 
 
 def chats_seen_by(agent: Agent) -> QuerySet[Chat]:
-    """The service's chats: every agent of the service may read them. To act in one needs more."""
-    return Chat.objects.filter(service=agent.service).select_related(
-        "customer", "agent__user", "service__contract", "policy", "topic"
-    )
+    """The service's chats: every agent of the service may read them. To act in one needs more.
+
+    With what pages say of them; not with the long text of the policy.
+    """
+    chats = Chat.objects.filter(service=agent.service).defer("policy__text")
+    return chats.select_related("customer", "agent__user", "service__contract", "policy", "topic")
 
 
 def chat_for_agent(agent: Agent, chat_id: int) -> Chat:

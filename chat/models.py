@@ -106,7 +106,7 @@ class Chat(models.Model):
     unanswered_since = models.DateTimeField(null=True, blank=True)
     reminded_at = models.DateTimeField(null=True, blank=True)  # of that silence, once
     inquiry_offer = models.CharField(max_length=8, choices=InquiryOffer, blank=True, db_default="")  # "" for none
-    # An admin has marked it as spam: reports leave it out (``lifecycle.spam``).
+    # It is marked as spam: reports leave it out (``lifecycle.spam``).
     is_spam = models.BooleanField(default=False, db_default=False, editable=False)
     # What the chat's agent has not read: the customer's messages, colleagues' notes. Counted on append, anew on read.
     unread = models.PositiveIntegerField(default=0)

@@ -62,7 +62,7 @@ class Outcome(TextChoices):
 
 
 class Spam(TextChoices):
-    """Whether chats that an admin marked as spam are shown."""
+    """Whether chats that are marked as spam are shown."""
 
     WITHOUT = "without", _("Without spam")
     ONLY = "only", _("Spam only")

@@ -19,7 +19,7 @@ from chat.conversation import drafts, entries, evaluations, rendering
 from chat.conversation.paging import before, number
 from chat.filing.choosing import filing_of
 from chat.follow_ups import registered
-from chat.lifecycle import editing, ending, handing_over, transitions
+from chat.lifecycle import editing, ending, handing_over, spam, transitions
 from chat.lifecycle import transfer as transfers
 from chat.lifecycle.trail import chat_trail, routing_trail
 from chat.models import Chat
@@ -202,4 +202,5 @@ def _reading(agent: Agent, chat: Chat) -> dict:
         "can_mask": agent.service.contract.security_service,
         "is_open": chat.is_open,
         "filing": filing_of(chat, agent),
+        "can_mark_spam": spam.may_mark(agent, chat),
     }

@@ -1,18 +1,19 @@
-"""What an admin does against abuse: block, unblock, end many chats at once. For admins."""
+"""What is done against abuse. For admins; a chat is marked as spam by the agent who has it, too."""
 
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from agents.access import for_admins
+from agents.access import for_admins, for_agents
 from agents.models import Agent
 from chat import access
 from chat.desk.forms import BlockForm
+from chat.desk.views import conversation_page, is_script
 from chat.lifecycle import blocking, spam
 from chat.models import Chat
 from contiple.base.errors import DomainError
@@ -61,11 +62,16 @@ def unblock(request: HttpRequest, agent: Agent, block: int) -> HttpResponse:
 
 
 @require_POST
-@for_admins
+@for_agents
 def mark_spam(request: HttpRequest, agent: Agent, chat: int) -> HttpResponse:
-    """Marks the chat as spam, or as none, and shows the page again on which that was pressed."""
+    """Marks the chat as spam, or as none, and shows again where that was pressed: a page, or the chat in the dialog."""
     found, is_spam = access.chat_for_agent(agent, chat), request.POST.get("spam") == "1"
-    if spam.mark_spam(agent, found.pk, is_spam=is_spam):
+    if not spam.may_mark(agent, found):
+        raise Http404
+    is_changed = spam.mark_spam(agent, found.pk, is_spam=is_spam)
+    if is_script(request):
+        return conversation_page(request, agent, access.chat_for_agent(agent, chat))
+    if is_changed:
         messages.success(request, _("Marked as spam.") if is_spam else _("Marked as no spam."))
     if request.POST.get("page") == "blocked":
         return redirect("chat:blocked", agent.service.slug)

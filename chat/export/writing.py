@@ -1,28 +1,27 @@
 """An export as a file in pieces: CSV, or an Excel workbook. In neither does anything run as a formula.
 
-However many rows there are, a part of them is in memory. A workbook is written to the disk first, since its directory
-stands at its end; until it is complete its pieces are empty, which says that there will be more.
+However many rows there are, a part of them is in memory, and each part is on its way once it is read: a proxy that
+waits a minute for the next bytes never waits so long.
 """
 
-import tempfile
+import re
+import zipfile
 from collections.abc import Callable, Generator, Iterator
+from io import BytesIO, RawIOBase
 from itertools import count
-from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape
 
 from django.utils import translation
 
 from chat.export.rows import Cell, Content
 from contiple.base import spreadsheet
 
-PIECE_BYTES = 64 * 1024
-# Cells are what we say that they are: no text becomes a number, a link or a formula.
-_OPTIONS = {
-    "constant_memory": True,
-    "strings_to_numbers": False,
-    "strings_to_formulas": False,
-    "strings_to_urls": False,
-}
+_SHEET = "xl/worksheets/sheet1.xml"
+_NO_ROWS, _EXTENT = "<sheetData/>", re.compile("<dimension [^>]*/>")
+_CELL_LENGTH_MAX = 32_767  # Excel's
+# What XML has no sign for is written by its number, and what looks like such a number too.
+_UNWRITABLE = re.compile(r"[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
 
 
 def write_csv(content: Content, language: str) -> Generator[bytes, None, None]:
@@ -32,22 +31,25 @@ def write_csv(content: Content, language: str) -> Generator[bytes, None, None]:
 
 
 def write_excel(content: Content, language: str) -> Generator[bytes, None, None]:
-    from xlsxwriter import Workbook  # half a second and 10 MB, which no other page needs
+    """Writes the sheet's rows itself, between those parts of a workbook without any that XlsxWriter has made.
 
-    with tempfile.TemporaryDirectory(prefix="contiple-export-") as folder:
-        path = Path(folder) / "chats.xlsx"
-        book = Workbook(str(path), {**_OPTIONS, "tmpdir": folder})
-        try:
-            sheet, places = book.add_worksheet(), count()
+    XlsxWriter keeps back all of a file until its last row is there.
+    """
+    written = _Written()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as book:
+        parts = _empty_workbook()
+        before, after = _EXTENT.sub("", parts.pop(_SHEET).decode()).split(_NO_ROWS)
+        for name, part in parts.items():
+            book.writestr(name, part)
+        yield written.taken()
+        with book.open(_SHEET, "w") as sheet:
+            sheet.write(f"{before}<sheetData>".encode())
+            numbers = count(1)
             for rows in _parts(content, language):
-                for row in rows:
-                    _write_row(sheet, next(places), row)
-                yield b""
-        finally:
-            book.close()
-        with path.open("rb") as written:
-            while piece := written.read(PIECE_BYTES):
-                yield piece
+                sheet.write("".join(_row(next(numbers), row) for row in rows).encode())
+                yield written.taken()
+            sheet.write(f"</sheetData>{after}".encode())
+    yield written.taken()
 
 
 WRITERS: dict[str, Callable[[Content, str], Generator[bytes, None, None]]] = {"xlsx": write_excel, "csv": write_csv}
@@ -71,9 +73,49 @@ def _parts(content: Content, language: str) -> Iterator[list[list[Cell]]]:
         yield rows
 
 
-def _write_row(sheet: Any, number: int, row: list[Cell]) -> None:
-    for column, cell in enumerate(row):
-        if isinstance(cell, int):
-            sheet.write_number(number, column, cell)
-        elif cell:
-            sheet.write_string(number, column, cell)
+def _empty_workbook() -> dict[str, bytes]:
+    from xlsxwriter import Workbook  # half a second and 10 MB, which no other page needs
+
+    file = BytesIO()
+    with Workbook(file, {"in_memory": True}) as book:
+        book.add_worksheet()
+    with zipfile.ZipFile(file) as made:
+        return {name: made.read(name) for name in made.namelist()}
+
+
+def _row(number: int, row: list[Cell]) -> str:
+    cells = "".join(_cell(f"{_letter(column)}{number}", cell) for column, cell in enumerate(row))
+    return f'<row r="{number}">{cells}</row>'
+
+
+def _cell(place: str, cell: Cell) -> str:
+    """Cells are what they are here: no text becomes a number, a link or a formula."""
+    if isinstance(cell, int):
+        return f'<c r="{place}"><v>{cell}</v></c>'
+    if not cell:
+        return ""
+    text = escape(_UNWRITABLE.sub(lambda found: f"_x{ord(found[0]):04X}_", cell[:_CELL_LENGTH_MAX]))
+    return f'<c r="{place}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
+
+
+def _letter(column: int) -> str:
+    return chr(ord("A") + column)  # an export has no 26 columns
+
+
+class _Written(RawIOBase):
+    """Where a file is written whose beginning is on its way already."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, piece: Any) -> int:
+        self._pieces.append(bytes(piece))
+        return len(piece)
+
+    def taken(self) -> bytes:
+        """What was written since it was last taken."""
+        pieces, self._pieces = self._pieces, []
+        return b"".join(pieces)

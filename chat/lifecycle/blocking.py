@@ -62,7 +62,8 @@ def unblock(by: Agent, block_id: int) -> None:
     """Lifts a block of the admin's service. Raises ``Http404`` if there is none (any more)."""
     with transaction.atomic():
         require_admin(by)
-        found = blocks_of(by).filter(pk=block_id).first()
+        held = blocks_of(by).select_for_update(of=("self",))  # of two at once, one lifts it
+        found = held.filter(pk=block_id).first()
         if found is None:
             raise Http404
         whom = CUSTOMER if found.customer_id else NETWORK

@@ -53,11 +53,18 @@ def _first(most: int, found: Iterable[PastContact], *, is_own: bool) -> list[Pas
 
 def _chats(family: Sequence[Customer], others: QuerySet[Customer], most: int, but: Chat | None) -> list[PastContact]:
     chats = Chat.objects.filter(service=family[0].service_id).exclude(pk=but.pk if but else 0)
-    chats = chats.select_related("agent__user", "evaluation", "service").order_by("-created_at", "-pk")
-    chats = chats.annotate(is_processed=answered())
+    chats = chats.select_related("agent__user", "evaluation", "service").only(*_SHOWN_OF_CHATS)
+    chats = chats.order_by("-created_at", "-pk").annotate(is_processed=answered())
     own = chats.filter(customer__in=family).annotate(is_own=Value(value=True))[:most]
     apart = chats.filter(customer__in=others).annotate(is_own=Value(value=False))[:most]
     return [_contact(chat) for chat in own.union(apart, all=True)]
+
+
+# Most of the time of such a query would be for the names of columns that nobody reads.
+_SHOWN_OF_CHATS = (
+    *("created_at", "state", "service__slug", "evaluation__score"),
+    *("agent__user__name", "agent__user__email"),
+)
 
 
 def _contact(chat: Chat) -> PastContact:

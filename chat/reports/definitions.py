@@ -122,7 +122,7 @@ MEASURES = (
         gettext_lazy(
             "Chats that customers began, whether or not anybody answered. A chat belongs to the day and the hour in"
             " which it began, even if it went on past midnight. Visits that ended before a chat began, since"
-            " nobody was there or the queue was full, are left out, and so are chats that an admin marked as spam, here"
+            " nobody was there or the queue was full, are left out, and so are chats that are marked as spam, here"
             " and in all other figures."
         ),
         (Part("", CHATS, lambda figures: figures.received),),

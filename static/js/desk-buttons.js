@@ -23,7 +23,7 @@ const ACTIONS = {
   dismiss: (desk) => desk.dialogs.close(),
 };
 const LINKS_TO_PAGES = "[data-part=customer-slot] a[href], dialog[data-part=dialog] a[href]";
-const HAND_OVER_FORMS = new Set(["hand-over", "take"]);
+const FORMS_OF_THE_CHAT = new Set(["hand-over", "take", "mark-spam"]); // the answer is the chat as it is now
 
 export function listenToButtons(desk) {
   desk.launcher.addEventListener("click", () => desk.toggle());
@@ -61,7 +61,7 @@ function act(desk, button, event) {
 
 function submitted(desk, event) {
   const { part } = event.target.dataset;
-  if (part !== "take-over" && !HAND_OVER_FORMS.has(part)) return;
+  if (part !== "take-over" && !FORMS_OF_THE_CHAT.has(part)) return;
   event.preventDefault();
   if (part === "take-over") desk.dialogs.askTakeOver(event.target);
   else desk.dialogs.handOver(event.target);

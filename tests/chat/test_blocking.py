@@ -124,6 +124,16 @@ def test_a_block_ends_by_itself_and_by_hand(service, admin, network) -> None:
     assert words[-1] == "Ada unblocked the customer’s address."
 
 
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_unblock_at_once_one_does_and_it_is_on_record_once(service, admin) -> None:
+    chat = make_chat(service)
+    blocking.block(admin, chat, whom="customer", length="day", reason="Insults")
+    [found] = Block.objects.all()
+    results = at_once(*[lambda: blocking.unblock(admin, found.pk)] * 4)
+    assert sum(isinstance(each, Http404) for each in results) == 3
+    assert AuditEntry.objects.filter(action="chat.unblocked").count() == 1
+
+
 def test_a_reason_is_masked_and_an_address_is_nowhere(service, admin, network) -> None:
     blocking.block(
         admin, make_chat(service, network=network), whom="network", length="day", reason="card 4111 1111 1111 1111"

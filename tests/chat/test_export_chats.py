@@ -1,6 +1,7 @@
 """Chat History as a file: what is in it, what never is, who gets it, and what stays on record of it."""
 
 import csv
+import uuid
 import zipfile
 from datetime import UTC, datetime, timedelta
 from io import BytesIO, StringIO
@@ -22,7 +23,7 @@ from chat.export.rows import content_for
 from chat.export.writing import WRITERS
 from chat.filing.tagging import add_tag
 from chat.masking.selections import Selection
-from chat.models import Chat
+from chat.models import Chat, Message
 from chat.operating_hours import OperatingHours
 from chat.topics import Topic
 from tests.bench import world
@@ -173,6 +174,39 @@ def test_nothing_in_it_is_a_formula(service, agent, kind, start) -> None:
     for text in (name, said[0]):
         assert text.lstrip(" ").startswith("'") if kind == "csv" else "cmd|" in text
     assert said[1] == "https://evil.example/?1 mailto:a@b.example 0123"
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("<r>bold</r>", "<r>bold</r>"),
+        ("<r><b>", "<r><b>"),
+        ("a < b && c > d ]]>", "a < b && c > d ]]>"),
+        (" two  spaces\nand a line\t", " two  spaces\nand a line\t"),
+        ("bell \a and \r and \ufffe", "bell _x0007_ and _x000D_ and _xFFFE_"),
+        ("_x0007_ as typed", "_x005F_x0007_ as typed"),  # Excel shows it as typed
+        ("가나다 😀", "가나다 😀"),
+    ],
+    ids=ascii,
+)
+def test_in_a_workbook_every_text_is_the_text_of_a_cell(service, agent, text, cell) -> None:
+    make_message(make_chat(service), text)
+    assert written(agent, "xlsx", messages=True)[1][4] == cell
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_what_is_read_is_on_its_way_before_the_rest_is_read(service, agent, kind, monkeypatch) -> None:
+    """A proxy waits a minute for the next bytes, and the last row of many may be read much later."""
+    monkeypatch.setattr(rows, "MESSAGES_AT_ONCE", 300)
+    chat = make_chat(service)
+    said = [Message(chat=chat, seq=n, rev=n, author="customer", body=f"{uuid.uuid4()}" * 4) for n in range(1, 3_000)]
+    Message.objects.bulk_create(said)
+    with CaptureQueriesContext(connection) as read:
+        pieces = WRITERS[kind](content_for(agent, Filters(), messages=True), "en")
+        assert next(pieces)
+        assert not [each for each in read.captured_queries if "chat_message" in each["sql"]]
+    sent = [len(piece) for piece in pieces]
+    assert sum(sent[:6]) > sum(sent) / 3
 
 
 def test_it_has_what_the_filters_find_in_the_lists_order(service, agent, colleague, chat, monkeypatch) -> None:

@@ -6,11 +6,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from agents.models import Agent
 from chat.block import Block
 from chat.conversation.history import Filters, find
 from chat.lifecycle import blocking
 from chat.lifecycle.spam import mark_spam, spam_of
 from chat.lifecycle.trail import chat_trail
+from chat.lifecycle.transitions import close_chat
 from chat.models import Chat, Evaluation
 from chat.report_sums import ReportSpan
 from chat.reports.groupings import Grouping, stored
@@ -24,6 +26,7 @@ from tests.make import make_agent, make_chat, make_customer
 pytestmark = pytest.mark.django_db
 
 NOW, NOON = at("2026-03-20T03:00"), at("2026-03-02T03:00")
+FETCH = {"X-Requested-With": "fetch"}
 DAY = NOON.astimezone(SEOUL).date()
 
 
@@ -75,12 +78,12 @@ def test_no_figure_of_a_report_counts_them(service, agent, admin, is_summed) -> 
     assert every_figure(service) == counted
 
 
-def test_only_an_admin_of_the_service_marks_and_it_is_on_record(service, agent, admin, outsider, sign_in) -> None:
+def test_no_other_agent_marks_it_and_it_is_on_record(service, agent, colleague, admin, outsider, sign_in) -> None:
     chat = make_chat(service, agent=agent)
     path = f"/desk/demo/chat/{chat.pk}/spam/"
     with pytest.raises(Closed):
-        mark_spam(agent, chat.pk, is_spam=True)
-    for browser in (sign_in(agent), sign_in(outsider)):
+        mark_spam(colleague, chat.pk, is_spam=True)
+    for browser in (sign_in(colleague), sign_in(outsider)):
         assert browser.post(path, {"spam": "1"}).status_code == 404
     assert sign_in(outsider).post(f"/desk/other/chat/{chat.pk}/spam/", {"spam": "1"}).status_code == 404
     assert Client().post(path, {"spam": "1"}).status_code == 302
@@ -95,6 +98,54 @@ def test_only_an_admin_of_the_service_marks_and_it_is_on_record(service, agent, 
     mark_spam(admin, chat.pk, is_spam=False)
     words = [happening.text for happening in chat_trail(chat)]
     assert words == ["Ada marked the chat as spam.", "Ada marked the chat as no spam."]
+
+
+def test_the_agent_whose_chat_it_is_marks_it_in_its_page_and_in_the_dialog(service, agent, colleague, sign_in) -> None:
+    chat = make_chat(service, agent=agent)
+    browser, path = sign_in(agent), f"/desk/demo/chat/{chat.pk}/spam/"
+    page, dialog = f"/desk/demo/chat/{chat.pk}/history/", f"/desk/demo/chat/{chat.pk}/"
+    assert 'data-part="mark-spam"' in browser.get(dialog, headers=FETCH).text
+    answer = browser.post(path, {"spam": "1"}, headers=FETCH)
+    assert 'data-part="mark-spam"' in answer.text
+    assert "No spam" in answer.text
+    close_chat(chat.pk, by="agent", agent=agent)
+    answer = browser.post(path, {"spam": "0"}, follow=True)
+    assert answer.redirect_chain == [(page, 302)]
+    assert "Marked as no spam." in answer.text
+    assert "Mark as spam" in answer.text
+    assert "Block…" not in answer.text
+    assert 'data-part="mark-spam"' in browser.get(dialog, headers=FETCH).text
+    words = [happening.text for happening in chat_trail(chat)]
+    ended = "The chat ended: by the agent."
+    assert words == ["Mina marked the chat as spam.", ended, "Mina marked the chat as no spam."]
+    for others in (page, dialog):
+        assert path not in sign_in(colleague).get(others, headers=FETCH).text
+
+
+def test_an_agent_marks_none_that_is_not_the_agents_or_is_evaluated(service, agent, colleague, admin, sign_in) -> None:
+    """Nobody takes a bad evaluation out of the reports alone, nor marks what only rings, or was handed over."""
+    own = {"agent": agent, "state": "closed"}
+    evaluated, asked, ringing, waiting, handed_over, lost = chats = [
+        make_chat(service, **own),
+        make_chat(service, **own),
+        make_chat(service, agent=agent, state="ringing", ringing_since=timezone.now()),
+        make_chat(service),
+        make_chat(service, agent=colleague),
+        make_chat(service, **own),
+    ]
+    Evaluation.objects.create(chat=evaluated, score=1, seq=1, given_at=timezone.now())
+    Evaluation.objects.create(chat=asked, asked_at=timezone.now())
+    for chat in (evaluated, ringing, waiting, handed_over):
+        with pytest.raises(Closed):
+            mark_spam(agent, chat.pk, is_spam=True)
+        assert sign_in(agent).post(f"/desk/demo/chat/{chat.pk}/spam/", {"spam": "1"}).status_code == 404
+    assert mark_spam(agent, asked.pk, is_spam=True)
+    Agent.objects.filter(pk=agent.pk).update(chat_permission=False)
+    with pytest.raises(Closed):
+        mark_spam(agent, lost.pk, is_spam=True)
+    assert sign_in(agent).post(f"/desk/demo/chat/{lost.pk}/spam/", {"spam": "1"}).status_code == 404
+    assert set(spam_of(admin)) == {asked}
+    assert all(mark_spam(admin, chat.pk, is_spam=True) for chat in chats if chat != asked)
 
 
 def test_chat_history_shows_them_or_leaves_them_out(service, admin, sign_in) -> None:
