@@ -1,7 +1,9 @@
 """Blocks, and the end of many chats at once: who may, whom it meets, and what is on record."""
 
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import OperationalError, connection, transaction
@@ -20,7 +22,7 @@ from chat.models import Chat
 from contiple.base.errors import Closed, Invalid
 from helpcenter.customers import register_customer
 from tests.agents.race import at_once
-from tests.chat.comings import come_online
+from tests.chat.comings import come_online, wait_until_blocked
 from tests.chat.test_customer_views import TEXT, form, policy, post
 from tests.make import make_chat
 
@@ -126,11 +128,15 @@ def test_a_block_ends_by_itself_and_by_hand(service, admin, network) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_of_two_who_unblock_at_once_one_does_and_it_is_on_record_once(service, admin) -> None:
-    chat = make_chat(service)
-    blocking.block(admin, chat, whom="customer", length="day", reason="Insults")
+    blocking.block(admin, make_chat(service), whom="customer", length="day", reason="Insults")
     [found] = Block.objects.all()
-    results = at_once(*[lambda: blocking.unblock(admin, found.pk)] * 4)
-    assert sum(isinstance(each, Http404) for each in results) == 3
+    with ThreadPoolExecutor(1) as threads:
+        with transaction.atomic():
+            blocking.unblock(admin, found.pk)
+            other = threads.submit(at_once, partial(blocking.unblock, admin, found.pk))
+            wait_until_blocked()
+        [refusal] = other.result(10)
+    assert isinstance(refusal, Http404)
     assert AuditEntry.objects.filter(action="chat.unblocked").count() == 1
 
 
