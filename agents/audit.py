@@ -40,9 +40,14 @@ def record(
 
 def record_each(service_id: int, action: str, details: dict[str, dict[str, Any]]) -> None:
     """Writes an entry by the system for each of many subjects: ``{subject: details}``."""
+    record_everywhere(action, {(service_id, subject): detail for subject, detail in details.items()})
+
+
+def record_everywhere(action: str, details: dict[tuple[int, str], dict[str, Any]]) -> None:
+    """As ``record_each``, for subjects of several services: ``{(service's id, subject): details}``. One statement."""
     AuditEntry.objects.bulk_create(
         AuditEntry(service_id=service_id, action=action, subject=subject, details=detail)
-        for subject, detail in details.items()
+        for (service_id, subject), detail in details.items()
     )
 
 

@@ -24,24 +24,23 @@ REASON_LENGTH_MAX: int = Agent._meta.get_field("break_reason").max_length or 0
 
 
 @transaction.atomic
-def set_chat_status(agent: Agent, status: str, *, reason: str = "") -> None:
+def set_chat_status(agent: Agent, status: str, *, reason: str | None = None) -> None:
     """Sets what the agent chose, and why the agent is on a break; a status that is set already changes nothing else.
 
-    ``reason`` is as ``Agent.break_reason`` has it, masked by the caller; without one an earlier reason stays.
+    ``reason`` is as ``Agent.break_reason`` has it, masked by the caller. ``None`` keeps that of a break that goes on;
+    an empty one removes it.
 
     The permission is read by the very statement that changes the row, so that an agent who loses it at the same moment
     doesn't end up Online. Raises ``Closed`` without permission or Chat, ``Invalid`` for a status that doesn't exist.
     """
     if status not in Agent.ChatStatus.values:
         raise Invalid(_("There is no such chat status."))
-    reason = reason if status == Agent.ChatStatus.BREAK else ""
+    reason = reason if status == Agent.ChatStatus.BREAK else None
     permitted = permitted_agents().filter(pk=agent.pk)
-    changed = permitted.exclude(chat_status=status).update(**_fields(status), break_reason=reason)
-    if not changed and reason:
-        changed = permitted.exclude(break_reason=reason).update(break_reason=reason)
-    if changed:
+    begun = permitted.exclude(chat_status=status).update(**_fields(status), break_reason=reason or "")
+    if begun or (reason is not None and permitted.exclude(break_reason=reason).update(break_reason=reason)):
         agent.chat_status = status
-        why = {"reason": reason} if reason else {}
+        why = {"reason": reason} if reason or (reason == "" and not begun) else {}
         audit.record(agent.service_id, "agent.status", f"agent:{agent.pk}", agent=agent, chat_status=status, **why)
     elif not permitted.exists():
         raise Closed(_("You no longer have the chat permission."))

@@ -10,6 +10,7 @@ class ChatConfig(AppConfig):
         from chat.conversation import transcript_mail
         from chat.conversation.message_masks import ChatKeys
         from chat.files import checks, removing  # noqa: F401 - registers its checks
+        from chat.filing import tagging
         from chat.lifecycle import customer_mails
         from chat.masking import holders, limit_notice
         from chat.people import notes
@@ -19,4 +20,5 @@ class ChatConfig(AppConfig):
         customer_mails.register()
         holders.register(ChatKeys())
         removing.register()
+        tagging.register()
         notes.register()

@@ -22,6 +22,7 @@ from chat.report_sums import ReportSpan, ReportSum  # noqa: F401
 from chat.rings import Lease, Ring  # noqa: F401
 from chat.routing_log import RoutingDecision, RoutingRound  # noqa: F401
 from chat.service_settings import ChatSettings  # noqa: F401
+from chat.tag import ChatTag
 from chat.topics import Topic
 from helpcenter.models import Customer, PrivacyPolicy
 
@@ -62,6 +63,7 @@ class Chat(models.Model):
     category = models.ForeignKey(
         Category, models.DO_NOTHING, null=True, blank=True, db_constraint=False, db_index=False, related_name="chats"
     )
+    tags = models.ManyToManyField(ChatTag, blank=True, related_name="chats")
     language = models.CharField(max_length=7, choices=settings.LANGUAGES, default="en")
     page = models.CharField(max_length=500, blank=True)  # where the customer was when the chat began
     # Where the customer is, or was at the end: if the policy says so (``conversation.current_page``).

@@ -18,7 +18,7 @@ from chat.desk import (
     views_search,
 )
 from chat.export import views as views_export
-from chat.filing import views_categories, views_choosing
+from chat.filing import views_categories, views_choosing, views_tagging
 from chat.masking import views_record, views_settings
 from chat.people import views_customers, views_merging, views_notes
 from chat.reports import views as views_reports
@@ -79,6 +79,9 @@ urlpatterns = [
     path("desk/<slug:service>/chat/categories/<int:category>/move/", views_categories.move, name="move_category"),
     path("desk/<slug:service>/chat/categories/<int:category>/remove/", views_categories.remove, name="remove_category"),
     path("desk/<slug:service>/chat/<int:chat>/category/", views_choosing.set_category, name="set_category"),
+    path("desk/<slug:service>/chat/tags/", views_tagging.names, name="tag_names"),
+    path("desk/<slug:service>/chat/<int:chat>/tags/", views_tagging.add, name="add_tag"),
+    path("desk/<slug:service>/chat/<int:chat>/tags/<int:tag>/remove/", views_tagging.remove, name="remove_tag"),
     path("desk/<slug:service>/chat/check/", views.checklist, name="checklist"),
     path("desk/<slug:service>/chat/<int:chat>/history/", views_agent.history, name="history"),
     path("desk/<slug:service>/chat/<int:chat>/earlier/", views_agent.earlier, name="earlier"),

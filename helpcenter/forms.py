@@ -1,10 +1,12 @@
 """The forms of Default Setting, articles and categories. A language's fields end in its code: ``title_en``."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from contiple.base.errors import DomainError, Invalid
@@ -56,7 +58,23 @@ class InLanguages(forms.Form):
         return self.cleaned_data.get(f"{name}_{language}") or ""
 
 
-class DefaultSettingForm(InLanguages):
+class Publishes(InLanguages):
+    """Asks once before customers read a text with [brackets] of its template."""
+
+    keep_brackets = forms.BooleanField(label=_("Save with the [brackets] as they are"), required=False)
+
+    def ask_about_brackets(self, name: str, languages: Iterable[str]) -> None:
+        """Refuses the texts of ``name`` in these languages with brackets that are left, unless they are to be kept."""
+        for language in languages if not self.cleaned_data.get("keep_brackets") else ():
+            if found := left_open(self._written(name, language)):
+                text = still_to_fill(found)
+                self.add_error(f"{name}_{language}", forms.ValidationError(text, code="brackets"))
+
+    def asks_about_brackets(self) -> bool:
+        return any(self.has_error(name, "brackets") for name in self.fields)
+
+
+class DefaultSettingForm(Publishes):
     chat_enabled = forms.BooleanField(
         label=_("Chat enabled"), required=False, help_text=_("Customers see the chat icon on the help center.")
     )
@@ -81,7 +99,6 @@ class DefaultSettingForm(InLanguages):
         help_text=_("For how long the link in an e-mail opens the inquiry. Customers can ask for a new one."),
     )
     seen_policy = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0)
-    keep_brackets = forms.BooleanField(label=_("Save with the [brackets] as they are"), required=False)
 
     def __init__(self, help_center: HelpCenter, data: Any = None, *, starter: str = "") -> None:
         """``starter`` (``policy`` or ``words``) fills fields that are empty with texts to start from."""
@@ -137,17 +154,9 @@ class DefaultSettingForm(InLanguages):
             self.fields["embed_origins"].widget.attrs["disabled"] = True
 
     def clean(self) -> dict[str, Any]:
-        """Asks once before a policy with [brackets] of its template is published: customers would agree to them."""
-        for language in LANGUAGES:
-            field = f"policy_{language}"
-            found = left_open(self._written("policy", language)) if field in self.changed_data else []
-            if found and not self.cleaned_data.get("keep_brackets"):
-                text = _("Still to be filled in: %(places)s") % {"places": ", ".join(found)}
-                self.add_error(field, forms.ValidationError(text, code="brackets"))
+        """Customers would agree to a policy with brackets. Those that are there already don't ask again."""
+        self.ask_about_brackets("policy", [code for code in LANGUAGES if f"policy_{code}" in self.changed_data])
         return self.cleaned_data
-
-    def asks_about_brackets(self) -> bool:
-        return any(self.has_error(f"policy_{language}", "brackets") for language in LANGUAGES)
 
     def clean_chat_enabled(self) -> bool:
         sent = self.cleaned_data["chat_enabled"]
@@ -205,7 +214,7 @@ class CategoryForm(InLanguages):
         return {language: name for language, name in written.items() if name}
 
 
-class ArticleForm(InLanguages):
+class ArticleForm(Publishes):
     category = forms.ModelChoiceField(Category.objects.none(), label=_("Category"), empty_label=None)
     is_published = forms.BooleanField(
         label=_("Published"), required=False, help_text=_("Customers can read it. When off, it stays a draft.")
@@ -240,6 +249,9 @@ class ArticleForm(InLanguages):
                 self.add_error(f"title_{language}", _("A text needs a title."))
         if not self.errors and not self.texts():
             raise forms.ValidationError(_("Write a title and a text in at least one language."))
+        if self.cleaned_data.get("is_published") and "preview" not in self.data:
+            changed = set(self.changed_data)
+            self.ask_about_brackets("body", [code for code in LANGUAGES if {"is_published", f"body_{code}"} & changed])
         return self.cleaned_data
 
     def texts(self) -> dict[str, tuple[str, str]]:
@@ -248,6 +260,10 @@ class ArticleForm(InLanguages):
             language: (self._written("title", language), self._written("body", language)) for language in LANGUAGES
         }
         return {language: text for language, text in written.items() if all(text)}
+
+
+def still_to_fill(places: list[str]) -> str:
+    return gettext("Still to be filled in: %(places)s") % {"places": ", ".join(places)}
 
 
 def _saved_setting(help_center: HelpCenter) -> dict[str, Any]:

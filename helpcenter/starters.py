@@ -60,9 +60,15 @@ def words(help_center: HelpCenter) -> dict[str, dict[str, str]]:
 
 
 def left_open(text: str) -> list[str]:
-    """Returns the [brackets] of the policies to start from that the text still has, each once, in their order."""
-    known = {found for language in dict(settings.LANGUAGES) for found in _BRACKETS.findall(_read(f"policy.{language}"))}
-    return [found for found in dict.fromkeys(_BRACKETS.findall(text)) if found in known]
+    """Returns the [brackets] of the texts to start from that the text still has, each once, in their order."""
+    return [found for found in dict.fromkeys(_BRACKETS.findall(text)) if found in _known_brackets()]
+
+
+@cache
+def _known_brackets() -> frozenset[str]:
+    policies = [_read(f"policy.{language}") for language in dict(settings.LANGUAGES)]
+    bodies = [body for starter in article_starters() for _title, body in starter.texts.values()]
+    return frozenset(found for text in (*policies, *bodies) for found in _BRACKETS.findall(text))
 
 
 @cache

@@ -11,9 +11,10 @@ from agents.models import Agent
 from contiple.base.errors import DomainError
 from helpcenter import articles, suggestion_counts
 from helpcenter.access import article_of, category_of, help_center_of
-from helpcenter.forms import ArticleForm, CategoryForm
+from helpcenter.forms import ArticleForm, CategoryForm, still_to_fill
 from helpcenter.markdown import to_html
 from helpcenter.models import Article, Category
+from helpcenter.starters import left_open
 from helpcenter.texts import category_name, in_language, reading_language
 
 
@@ -45,7 +46,12 @@ def edit_article(request: HttpRequest, agent: Agent, pk: int) -> HttpResponse:
 @require_POST
 @for_admins
 def publish_article(request: HttpRequest, agent: Agent, pk: int) -> HttpResponse:
-    articles.publish_article(article_of(agent.service, pk), publish=request.POST.get("publish") == "1", by=agent)
+    article, publish = article_of(agent.service, pk), request.POST.get("publish") == "1"
+    left = left_open("\n".join(text.body for text in article.texts.all())) if publish else []
+    if left:
+        messages.error(request, still_to_fill(left))
+        return redirect("helpcenter:edit_article", agent.service.slug, pk)
+    articles.publish_article(article, publish=publish, by=agent)
     return _back(agent)
 
 

@@ -33,7 +33,7 @@ from tickets.masking.ticket_copies import hide_in_subjects
 from tickets.models import SUBJECT_LENGTH_MAX, Comment, Ticket
 from tickets.models_settings import Group
 from tickets.numbering import lock_counter, next_number
-from tickets.tags import put_on_chat_tag
+from tickets.tags import put_on_chat_tags
 from tickets.triage.due import deadlines, note_solution, record_deadlines, with_due
 
 State = Ticket.State
@@ -115,7 +115,7 @@ def create_from_chat(agent: Agent, chat: Chat, *, subject: str = "", body: str =
 def _create_from_chat(agent: Agent, chat: Chat, subject: str, body: str) -> Ticket:
     draft = Draft(Ticket.Channel.CHAT, subject, body, requester=chat.customer, assignee=agent, chat=chat)
     ticket = create_ticket(chat.service, draft, by=agent)
-    put_on_chat_tag(ticket)
+    put_on_chat_tags(ticket, chat)
     audit.record(chat.service_id, "chat.ticket_created", chat.subject, agent=agent, number=ticket.number)
     return ticket
 
@@ -124,7 +124,7 @@ def link_chat(ticket: Ticket, chat: Chat) -> None:
     """Makes ``ticket`` the one of its customer's ``chat``: what is masked there later is masked in the ticket."""
     ticket.chat = chat
     ticket.save(update_fields=["chat"])
-    put_on_chat_tag(ticket)
+    put_on_chat_tags(ticket, chat)
     audit.record(chat.service_id, "chat.ticket_created", chat.subject, actor="customer", number=ticket.number)
 
 

@@ -18,7 +18,6 @@ from chat.models import Chat
 from helpcenter.models import Customer, PrivacyPolicy
 from tickets.models_settings import Group, TicketTarget  # noqa: F401
 
-CHAT_TAG = "Chat"  # the guide's name: every ticket made from a chat has this tag
 SUBJECT_LENGTH_MAX = 160
 TEXT_LENGTH_MAX = 8_000  # code points in a description or a comment: two of the longest messages
 

@@ -1,33 +1,28 @@
 """Tags on tickets. Nobody adds a system tag, takes one off or writes a look-alike: the system alone puts them on."""
 
-import unicodedata
-
-from django.conf import settings
 from django.db import transaction
-from django.db.models import Value
-from django.db.models.functions import Lower
-from django.utils import timezone, translation
-from django.utils.translation import gettext
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from agents import audit
-from agents.models import Agent, Service
+from agents.models import Agent
+from chat.filing.tag_names import CHAT_TAG, clean_tag_name, tag_named
 from chat.masking.concealing import conceal
+from chat.models import Chat
 from contiple.base.errors import Closed, Invalid
-from contiple.base.texts import can_be_stored, tidy_text
 from tickets.changing import lock
-from tickets.models import CHAT_TAG, Tag, Ticket
+from tickets.models import Tag, Ticket
 
-TAG_LENGTH_MAX = 40
 TAGS_ON_TICKET_MAX = 20  # every row of the list shows them, and nobody can read more
 
-# Letters of other scripts that look like those of “chat” (Unicode TR 39, confusables).
-_DRAWN_ALIKE = str.maketrans("сϲᴄһհаɑαтτ", "ccchhaaatt")
 
-
-def put_on_chat_tag(ticket: Ticket) -> None:
-    """Puts on the tag of tickets that were made from a chat."""
-    ticket.tags.add(tag_named(ticket.service, CHAT_TAG, is_system=True))
+def put_on_chat_tags(ticket: Ticket, chat: Chat) -> None:
+    """Puts on the tag of tickets that were made from a chat, and the tags that the chat has."""
+    system = tag_named(Tag, ticket.service, CHAT_TAG, is_system=True)
+    if not system.is_system:
+        system.name, system.is_system = CHAT_TAG, True
+        system.save(update_fields=["name", "is_system"])
+    ticket.tags.add(system, *(tag_named(Tag, ticket.service, tag.name) for tag in chat.tags.all()))
 
 
 @transaction.atomic
@@ -39,7 +34,7 @@ def add_tag(agent: Agent, ticket: Ticket, name: str) -> Tag | None:
     name = clean_tag_name(name)
     lock(ticket)
     name = conceal(agent.service, name)
-    tag = tag_named(ticket.service, name)
+    tag = tag_named(Tag, ticket.service, name)
     if ticket.tags.filter(pk=tag.pk).exists():
         return None
     if ticket.tags.count() >= TAGS_ON_TICKET_MAX:
@@ -69,7 +64,7 @@ def rename_on(ticket: Ticket, tag: Tag, name: str) -> None:
     Needs the ticket's row lock.
     """
     take_off(ticket, tag)
-    ticket.tags.add(tag_named(ticket.service, name))
+    ticket.tags.add(tag_named(Tag, ticket.service, name))
 
 
 def take_off(ticket: Ticket, tag: Tag) -> None:
@@ -81,46 +76,6 @@ def take_off(ticket: Ticket, tag: Tag) -> None:
     ticket.tags.remove(tag)
     if held is not None and not held.tickets.exists():
         held.delete()
-
-
-def clean_tag_name(name: str) -> str:
-    """``name`` on one line, composed. Raises ``Invalid``, and ``Closed`` if it reads like a system tag."""
-    name = " ".join(tidy_text(name).split()).lstrip("# ")
-    if not can_be_stored(name) or not any(unicodedata.category(sign)[0] in "LNPS" for sign in name):
-        raise Invalid(_("Write a tag first."), code="tag")
-    if len(name) > TAG_LENGTH_MAX:
-        raise Invalid(_("A tag has at most 40 characters."), code="tag")
-    if _skeleton(name) in _reserved():
-        raise Closed(_("Only the system adds this tag."), code="tag")
-    return name
-
-
-def _reserved() -> set[str]:
-    """The skeletons of the system tag's name in every language of the interface."""
-    names = {CHAT_TAG}
-    for language, _name in settings.LANGUAGES:
-        with translation.override(language):
-            names.add(gettext(CHAT_TAG))
-    return {_skeleton(name) for name in names}
-
-
-def _skeleton(name: str) -> str:
-    """``name`` reduced to what a person sees: letters and digits, one case, one width, look-alikes in one script."""
-    letters = (sign for sign in unicodedata.normalize("NFKD", name) if unicodedata.category(sign)[0] in "LN")
-    return unicodedata.normalize("NFKC", "".join(letters).casefold().translate(_DRAWN_ALIKE))
-
-
-def tag_named(service: Service, name: str, *, is_system: bool = False) -> Tag:
-    """The service's tag of that name in any case, made if there is none, once even if two make it. Locks its row."""
-    named = Tag.objects.alias(lower=Lower("name")).filter(service=service, lower=Lower(Value(name)))
-    tag = None
-    while tag is None:  # it may be deleted meanwhile, if it is taken off its last ticket
-        Tag.objects.bulk_create([Tag(service=service, name=name, is_system=is_system)], ignore_conflicts=True)
-        tag = named.select_for_update().first()
-    if is_system and not tag.is_system:
-        tag.name, tag.is_system = name, True
-        tag.save(update_fields=["name", "is_system"])
-    return tag
 
 
 def _touched(ticket: Ticket, agent: Agent, action: str, tag: Tag) -> None:

@@ -12,6 +12,7 @@ from chat.categories import Tree, tree_of
 from chat.conversation.history import ENDS, NONE, TEXT_LENGTH_MAX, Filters, Outcome, Spam
 from chat.evaluation import Score
 from chat.masking.concealing import conceal
+from chat.tag import tags_in_use
 from chat.topics import Topic
 
 
@@ -22,6 +23,7 @@ class HistoryForm(forms.Form):
     agent = forms.TypedChoiceField(required=False, coerce=int, empty_value=None)
     topic = forms.TypedChoiceField(required=False, coerce=int, empty_value=None)
     category = forms.ChoiceField(required=False)
+    tag = forms.TypedChoiceField(required=False, coerce=int, empty_value=None)
     outcome = forms.ChoiceField(required=False, choices=[("", _("All results")), *Outcome.choices])
     score = forms.ChoiceField(
         required=False,
@@ -39,13 +41,15 @@ class HistoryForm(forms.Form):
         self.fields["agent"].choices = all_agents(service)
         self.fields["topic"].choices = [("", _("All queues")), *all_topics(service)]
         self.fields["category"].choices = [("", _("All categories")), (NONE, _("No category")), *_paths(self.tree)]
+        self.fields["tag"].choices = [("", _("All tags")), *tags_in_use(service).values_list("pk", "name")]
         for name, label in LABELS.items():
             self.fields[name].widget.attrs |= {"class": "input", "aria-label": label, "title": label}
 
     def selects(self) -> list[forms.BoundField]:
-        """The choices that the page shows: of queues and categories only if there are some."""
-        shown = {"topic": len(self.fields["topic"].choices) > 1, "category": bool(self.tree.by_id)}
-        names = ("agent", "topic", "category", "outcome", "score", "ended", "language", "spam")
+        """The choices that the page shows: of queues, categories and tags only if there are some."""
+        shown = {name: len(self.fields[name].choices) > 1 for name in ("topic", "tag")}
+        shown["category"] = bool(self.tree.by_id)
+        names = ("agent", "topic", "category", "tag", "outcome", "score", "ended", "language", "spam")
         return [self[name] for name in names if shown.get(name, True)]
 
     def in_words(self) -> list[tuple[Any, str]]:
@@ -70,6 +74,7 @@ LABELS = {
     "agent": _("Agent"),
     "topic": _("Queue"),
     "category": _("Category"),
+    "tag": _("Tag"),
     "outcome": _("Result"),
     "score": _("Evaluation"),
     "ended": _("How it ended"),

@@ -30,15 +30,20 @@ from helpcenter.models import Customer
 
 TEXT_LENGTH_MAX = 200
 FEW = 1_000  # customers whose chats are fetched by their ids
+FEW_TAGGED = 10_000  # chats with a tag, among which others are not looked at
 BY = "created_at"
-NONE, OPEN = "none", "open"  # values of filters that are no id, no score and no ``ClosedBy``
+# Values of filters that are no id, no score and no ``ClosedBy``.
+NONE, OPEN, WAITING, WITH_AGENT = "none", "open", "waiting", "with_agent"
 # Days that anybody means. Beyond them a day's begin in a zone is no moment in UTC.
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
 
 
+Tagging = Chat.tags.through
 # How a chat ended, in words.
 ENDS = {
     OPEN: _("Not ended"),
+    WAITING: _("Not ended: waiting"),
+    WITH_AGENT: _("Not ended: with an agent"),
     Chat.ClosedBy.CUSTOMER: _("By the customer"),
     Chat.ClosedBy.AGENT: _("By the agent"),
     Chat.ClosedBy.TIMEOUT: _("Customer was gone"),
@@ -79,6 +84,7 @@ class Filters:
     agent: int | None = None
     topic: int | None = None
     category: str = ""
+    tag: int | None = None
     outcome: str = ""
     score: str = ""
     ended: str = ""
@@ -99,11 +105,11 @@ class Found:
 
 def find(agent: Agent, filters: Filters) -> Found:
     """The chats that fit every filter, in no order; ``agent`` is who looks for them."""
-    chats = access.chats_seen_by(agent).select_related("evaluation")
+    chats = access.chats_seen_by(agent).select_related("evaluation").prefetch_related("tags")
     among = _by_index(chats.annotate(is_processed=answered()), agent, filters)
     fits = _fitting(filters)
     found = among.filter(fits) if fits else among
-    return _named(Found(found, among), agent, filters.text.strip())
+    return _named(_tagged(Found(found, among), filters.tag), agent, filters.text.strip())
 
 
 def page_of(found: Found, *, before: Position | None = None, after: Position | None = None) -> Page[Chat]:
@@ -137,6 +143,13 @@ def _by_index(chats: QuerySet[Chat], agent: Agent, filters: Filters) -> QuerySet
     return chats
 
 
+_OF_OPEN = {
+    OPEN: ~Q(state=Chat.State.CLOSED),
+    WAITING: Q(state=Chat.State.WAITING),
+    WITH_AGENT: Q(state__in=[Chat.State.RINGING, Chat.State.ACTIVE]),
+}
+
+
 def _fitting(filters: Filters) -> Q:
     """The conditions that no index has, on chats with ``is_processed``.
 
@@ -151,12 +164,24 @@ def _fitting(filters: Filters) -> Q:
         score = Subquery(Evaluation.objects.filter(chat=OuterRef("pk")).values("score"))
         fits &= Q(IsNull(score, rhs=True) if filters.score == NONE else Exact(score, int(filters.score)))
     if filters.ended:
-        fits &= Q(closed_by=filters.ended) if filters.ended != OPEN else ~Q(state=Chat.State.CLOSED)
+        fits &= _OF_OPEN.get(filters.ended) or Q(closed_by=filters.ended)
     if filters.spam == Spam.WITHOUT:
         fits &= Q(is_spam=False)
     if filters.language:
         fits &= Q(language=filters.language)
     return fits
+
+
+def _tagged(found: Found, tag: int | None) -> Found:
+    """Those with the tag: by their ids if there are few, else looked at down the list."""
+    if not tag:
+        return found
+    on = Tagging.objects.filter(chattag=tag)
+    if on[: FEW_TAGGED + 1].count() > FEW_TAGGED:
+        bears = on.filter(chat=OuterRef("pk")).values(fits=Value(value=True))
+        return Found(found.chats.filter(Coalesce(Subquery(bears), Value(value=False))), found.among)
+    chats = found.chats.filter(pk__in=on.values("chat"))
+    return Found(chats, chats)
 
 
 def _named(found: Found, agent: Agent, text: str) -> Found:

@@ -73,7 +73,7 @@ def change_status(request: HttpRequest, agent: Agent) -> HttpResponse:
     must_choose = chosen == Agent.ChatStatus.OFFLINE and choice not in {"keep", "pass_on"}
     if must_choose and (count := Chat.objects.filter(agent=agent, state=Chat.State.ACTIVE).count()):
         return render(request, "chat/_going_offline.html", {"count": count})
-    reason = request.POST.get("reason", "")
+    reason = request.POST.get("reason")
     transitions.change_status(agent, chosen, pass_on_open=choice == "pass_on", reason=reason)
     return HttpResponse(status=204)
 

@@ -75,7 +75,7 @@ def _chats(found: Found) -> Iterator[list[int]]:
     """The ids of the chats in parts, newest first: those that fit, of the next ``CHATS_AT_ONCE`` of ``found.among``."""
     before = None
     while True:
-        among = found.among.select_related(None).only("created_at")
+        among = found.among.select_related(None).prefetch_related(None).only("created_at")
         window = paging.page_of(among, by=history.BY, before=before, size=CHATS_AT_ONCE)
         fitting = found.chats.filter(pk__in=[chat.pk for chat in window.rows])
         yield list(fitting.order_by().values_list("pk", flat=True))
@@ -148,6 +148,7 @@ CHAT_COLUMNS: dict[Promise, Callable[[Content, Any], Cell]] = {
     gettext_lazy("Evaluation"): lambda _content, chat: _score(chat),
     gettext_lazy("How it ended"): lambda _content, chat: str(ENDS.get(chat.closed_by or OPEN, "")),
     gettext_lazy("Number of messages"): lambda _content, chat: chat.spoken,
+    gettext_lazy("Tags"): lambda _content, chat: ", ".join(str(tag) for tag in chat.tags.all()),
 }
 MESSAGE_COLUMNS: dict[Promise, Callable[[Content, Message], Cell]] = {
     gettext_lazy("Chat"): lambda _content, message: message.chat_id,

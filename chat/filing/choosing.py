@@ -1,4 +1,4 @@
-"""A chat's category: who may set it, what can be chosen, and setting it."""
+"""A chat's category: who may set it, as its tags; what can be chosen, and setting it."""
 
 from typing import NamedTuple
 
@@ -14,31 +14,36 @@ from chat.categories import Tree, tree_of
 from chat.models import Chat
 from chat.report_sums import count_anew
 from chat.routing.chat_settings import chat_settings_of
+from chat.tag import ChatTag
 from contiple.base.errors import Closed, Invalid
 
 
 class Filing(NamedTuple):
-    """What a page shows of a chat's category. ``choices`` are ids and paths, empty for who may not set it."""
+    """What a page shows of a chat's category and tags. ``choices`` are ids and paths, empty for who may not set it."""
 
     category_id: int | None
     path: str
     choices: list[tuple[int, str]]
     is_required: bool
+    tags: list[ChatTag]
+    may_tag: bool
 
 
 def filing_of(chat: Chat, agent: Agent) -> Filing:
-    """Returns what ``agent`` sees and can choose. Reads the tree and the settings, once each."""
+    """Returns what ``agent`` sees and can choose. Reads the tree, the settings and the tags, once each."""
     tree = tree_of(chat.service_id)
-    rows = tree.offered() if may_file(agent, chat) else []
+    may = may_file(agent, chat)
+    rows = tree.offered() if may else []
     if rows and chat.category_id and chat.category_id not in {row.pk for row in rows}:
         rows.append(tree.by_id[chat.category_id])
     choices = [(row.pk, tree.said(row)) for row in rows]
     is_required = bool(choices) and chat_settings_of(agent.service).category_required
-    return Filing(chat.category_id, tree.path(chat.category_id), choices, is_required)
+    path = tree.path(chat.category_id)
+    return Filing(chat.category_id, path, choices, is_required, list(chat.tags.all()), may)
 
 
 def may_file(agent: Agent, chat: Chat) -> bool:
-    """Says whether the agent may set the category: an admin, and the agent who has the chat or had it at its end."""
+    """Whether the agent may set category and tags: an admin, and the agent who has the chat or had it at its end."""
     return agent.is_admin or (chat.agent_id == agent.pk and may_chat(agent))
 
 

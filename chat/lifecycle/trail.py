@@ -2,7 +2,7 @@
 ``routing.decisions``.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from chat.follow_ups import registered
 from chat.models import Chat
 from chat.routing.decisions import Noted, Reason, decisions_of
 from chat.routing.standing import Availability, Standing, chats_in_words, in_words
+from chat.tag import ChatTag
 
 WORDS = {
     "chat.started": _("The customer started the chat and agreed to version %(policy)s of the privacy policy."),
@@ -48,6 +49,8 @@ WORDS = {
     "chat.unmarked_spam": _("%(actor)s marked the chat as no spam."),
     "chat.filed": _("%(actor)s set the category: %(path)s"),
     "chat.unfiled": _("%(actor)s removed the category."),
+    "chat.tagged": _("%(actor)s added the tag %(tag)s."),
+    "chat.untagged": _("%(actor)s removed the tag %(tag)s."),
     "chat.closed": _("The chat ended: %(by)s"),
     "chat.evaluation_asked": _("%(actor)s asked for an evaluation."),
     "chat.evaluated": _("The customer evaluated the chat: %(score)s of 5."),
@@ -118,7 +121,9 @@ class Choice(NamedTuple):
 
 def chat_trail(chat: Chat) -> list[Happening]:
     """What happened to the chat, oldest first. The caller has checked that an admin of the service asks."""
-    return [Happening(entry.created_at, _in_words(entry)) for entry in audit.trail(chat.service, chat.subject)]
+    entries = list(audit.trail(chat.service, chat.subject))
+    tags = _tags_in(chat, entries)
+    return [Happening(entry.created_at, _in_words(entry, tags)) for entry in entries]
 
 
 def routing_trail(chat: Chat) -> list[Choice]:
@@ -152,9 +157,17 @@ def _against(standing: Standing, noted: Noted) -> str:
     return in_words(standing)
 
 
-def _in_words(entry: AuditEntry) -> str:
+def _tags_in(chat: Chat, entries: Sequence[AuditEntry]) -> Mapping[int, str]:
+    """The names of the tags in ``entries`` by their ids, as they are masked now."""
+    ids = {entry.details["tag"] for entry in entries if "tag" in entry.details}
+    return dict(ChatTag.objects.filter(service=chat.service_id, pk__in=ids).values_list("pk", "name")) if ids else {}
+
+
+def _in_words(entry: AuditEntry, tags: Mapping[int, str]) -> str:
     tables = {"reason": REASONS, "by": REASONS, "whom": WHOM, "length": LENGTHS}
     reasons = {name: tables[name].get(value, "") for name, value in entry.details.items() if name in tables}
+    if "tag" in entry.details:
+        reasons["tag"] = tags.get(entry.details["tag"], "*")  # one that is on no chat any more is forgotten
     try:
         return str(words()[_variant(entry)]) % {"actor": entry.actor, **entry.details, **reasons}
     except (KeyError, TypeError):

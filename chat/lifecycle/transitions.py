@@ -202,13 +202,14 @@ def _end_event(chat: Chat, by: str, agent: Agent | None) -> tuple[str, str]:
     return f"closed_{by}", str(agent or "")
 
 
-def change_status(agent: Agent, chosen: str, *, pass_on_open: bool = False, reason: str = "") -> None:
+def change_status(agent: Agent, chosen: str, *, pass_on_open: bool = False, reason: str | None = None) -> None:
     """Sets the agent's chat status. Online: chats may come. Break and Offline: none come, ringing ones are passed on.
 
     Opened chats stay, unless the agent goes Offline with ``pass_on_open``. ``reason`` is that of a break: a key of
-    ``status.BREAK_REASONS`` or the agent's words. Raises ``Invalid`` for words that are too long.
+    ``status.BREAK_REASONS`` or the agent's words; empty removes it, ``None`` leaves that of a break that goes on.
+    Raises ``Invalid`` for words that are too long.
     """
-    status.set_chat_status(agent, chosen, reason=stored_reason(agent.service, reason))
+    status.set_chat_status(agent, chosen, reason=reason and stored_reason(agent.service, reason))
     live.publish(live.agent_topic(agent.pk), live.Touched())
     if chosen == Agent.ChatStatus.ONLINE:
         assign_waiting_chats(agent.service_id)

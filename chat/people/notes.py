@@ -10,14 +10,14 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import DurationField, ExpressionWrapper, F, Q, QuerySet, Value
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from agents import audit
 from agents.changes import apply_changes, refuse_outdated
-from agents.models import Agent, Contract
+from agents.models import Agent
 from chat.conversation import message_masks
 from chat.masking import concealing, destroying
 from chat.masking.copies import conceal_in
@@ -31,7 +31,7 @@ from helpcenter.models import Customer, CustomerNote
 NOTES_MAX = 50  # on a customer: more are read by nobody
 LENGTH_MAX = CustomerNote._meta.get_field("body").max_length or 0
 SHOWN = 3  # beside a conversation
-AT_ONCE = 500  # a sweep's share; the next one goes on
+AT_ONCE = 2_000  # a sweep's share; the next one goes on
 CHANGED = ("body",)  # by an edit
 
 
@@ -58,11 +58,11 @@ def may_change(agent: Agent, note: CustomerNote) -> bool:
 def add(agent: Agent, customer: Customer, body: str, *, request_id: UUID | None = None) -> CustomerNote:
     """Adds a note to a customer of the agent's service; the same form sent twice adds it once.
 
-    Raises ``Invalid`` for the text, ``Conflict`` if there are ``NOTES_MAX``. Locks the customer's row.
+    Raises ``Invalid`` for the text, ``Conflict`` if there are ``NOTES_MAX``. Locks as ``_lock_family`` says.
     """
     body = _concealed(customer, body)
     with transaction.atomic():
-        Customer.objects.select_for_update(no_key=True, of=("self",)).get(pk=customer.pk)
+        _lock_family(customer)
         if request_id and (sent := customer.notes.filter(request_id=request_id).first()):
             return sent
         if _newest(customer).count() >= NOTES_MAX:
@@ -116,10 +116,30 @@ def conceal_copies(customer_id: int, originals: Sequence[str]) -> None:
 
 
 def drop_expired(now: datetime | None = None) -> int:
-    """Deletes notes that the contracts keep no longer; returns of how many customers."""
-    now = now or database_now()
-    contracts = Contract.objects.exclude(originals_kept_days=None)
-    return sum(_drop_expired(it.service_id, now - timedelta(days=it.originals_kept_days or 0)) for it in contracts)
+    """Deletes notes that the contracts keep no longer, ``AT_ONCE`` at most; returns of how many customers.
+
+    However many services there are, it takes the same few statements. Any number may do it at once.
+    """
+    old = _expired(now or database_now())
+    with transaction.atomic():
+        # Those that another worker is deleting are its own.
+        locked = old.select_for_update(skip_locked=True, of=("self",)).order_by("pk")
+        found = list(locked.values_list("pk", "customer__service", "customer")[:AT_ONCE])
+        CustomerNote.objects.filter(pk__in=[pk for pk, _service, _customer in found]).delete()
+        whose = sorted({(service_id, f"customer:{customer}") for _pk, service_id, customer in found})
+        audit.record_everywhere("customer.notes_destroyed", {each: {"reason": destroying.RETENTION} for each in whose})
+    return len(whose)
+
+
+def _lock_family(customer: Customer) -> None:
+    """Lets one note at a time be added to customers who are one person: locks the row, then the kept one's.
+
+    In this order, as ``note_contact`` and merges do: nobody merges or separates the row meanwhile.
+    """
+    rows = Customer.objects.select_for_update(no_key=True, of=("self",))
+    kept = rows.values_list("merged_into", flat=True).get(pk=customer.pk)
+    if kept:
+        rows.values_list("pk").get(pk=kept)
 
 
 def _newest(customer: Customer) -> QuerySet[CustomerNote]:
@@ -156,17 +176,10 @@ def _conceal_copies(chat: Chat, originals: Sequence[str]) -> None:
     conceal_copies(chat.customer_id, originals)
 
 
-def _drop_expired(service_id: int, before: datetime) -> int:
+def _expired(now: datetime) -> QuerySet[CustomerNote]:
+    """Those older than their contract keeps, of customers who (as the kept one too) were not in touch for as long."""
+    days = F("customer__service__contract__originals_kept_days")
+    kept_for = ExpressionWrapper(days * Value(timedelta(days=1)), output_field=DurationField())
+    before = Value(now) - kept_for  # NULL, which nothing is before, if the contract keeps them for ever
     kept_too = Q(customer__merged_into=None) | Q(customer__merged_into__last_contact_at__lt=before)
-    old = CustomerNote.objects.filter(
-        kept_too, customer__service=service_id, customer__last_contact_at__lt=before, created_at__lt=before
-    )
-    with transaction.atomic():
-        # Those that another worker is deleting are its own.
-        locked = old.select_for_update(skip_locked=True, of=("self",)).order_by("pk")
-        found = dict(locked.values_list("pk", "customer")[:AT_ONCE])
-        CustomerNote.objects.filter(pk__in=found).delete()
-        whose = sorted(set(found.values()))
-        facts = {f"customer:{pk}": {"reason": destroying.RETENTION} for pk in whose}
-        audit.record_each(service_id, "customer.notes_destroyed", facts)
-    return len(whose)
+    return CustomerNote.objects.filter(kept_too, customer__last_contact_at__lt=before, created_at__lt=before)

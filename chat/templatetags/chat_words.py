@@ -38,7 +38,7 @@ _NO_CHATS = {
     Agent.ChatStatus.OFFLINE: _("You are Offline. Change your chat status to Online to receive chats."),
 }
 _NOTICES = {
-    DeskNotice.Kind.MISSED: _("A chat with {name} rang for you at {time} and went on to the queue."),
+    DeskNotice.Kind.MISSED: _("You missed a chat with {name} at {time}."),
     DeskNotice.Kind.TAKEN_OVER: _("{by} took over your chat with {name} at {time}."),
     DeskNotice.Kind.GONE: _("You were disconnected, so your chat with {name} went on to the queue at {time}."),
     DeskNotice.Kind.ENDED: _("{by} ended your chat with {name} at {time}."),

@@ -15,6 +15,7 @@ from agents.models import Agent
 from agents.status import reason_in_words
 from chat import access
 from chat.abuse.crowds import Place
+from chat.conversation.history import WAITING, WITH_AGENT
 from chat.models import Chat
 from chat.operating_hours import zone_of
 from chat.reports.counting import counts_of
@@ -28,7 +29,7 @@ from chat.routing.topics import active_topics
 from chat.topics import Topic
 from contiple.base.clock import database_now
 
-CHATS_SHOWN = 200
+WAITING_SHOWN = HELD_SHOWN = 100  # each has its own places: however many wait, those with an agent are there
 _AWAY = {Availability.NO_PERMISSION, Availability.NO_CONTRACT}
 
 
@@ -81,13 +82,22 @@ class Queue:
 
 
 @dataclass(frozen=True)
+class Listed:
+    """The first chats of a kind, and how many more there are; ``ended`` finds all of them in Chat History."""
+
+    chats: Sequence[Chat]
+    more: int
+    ended: str
+
+
+@dataclass(frozen=True)
 class Board:
     now: datetime
     target_s: int
     seats: Sequence[Seat]
     places: Sequence[Place]
-    chats: Sequence[Chat]
-    is_cut: bool
+    waiting: Listed
+    held: Listed
     topics: Sequence[Topic]
     today: Figures
 
@@ -95,6 +105,10 @@ class Board:
     def now_ms(self) -> int:
         """The moment by the database, as scripts count: a computer whose clock is wrong shows right times."""
         return int(self.now.timestamp() * 1000)
+
+    @property
+    def has_chats(self) -> bool:
+        return bool(self.waiting.chats or self.held.chats)
 
     @property
     def waiting_since(self) -> datetime | None:
@@ -144,7 +158,7 @@ class Board:
         """The agents who can take a chat now, the least loaded first: the value of a form, and who it is."""
         free = [seat.standing for seat in self.seats if seat.standing.is_free]
         free.sort(key=lambda it: (it.load / (it.limit or 1), it.name))
-        return [(f"agent:{it.agent_id}", f"{it.name} ({in_words(it)})") for it in free]
+        return [offered_as(it) for it in free]
 
     @cached_property
     def _unanswered(self) -> list[Chat]:
@@ -161,23 +175,34 @@ class Board:
 def board_of(agent: Agent) -> Board:
     """Reads the Wallboard of the agent's service. The caller has checked that an admin asks."""
     now = database_now()
-    held, waiting = list(_held_chats(agent)), list(_waiting_chats(agent)[: CHATS_SHOWN + 1])
-    chats = [*waiting, *held]
+    held = list(_held_chats(agent))
     period = last_days(1, now, zone_of(agent.service_id))
     return Board(
         now=now,
         target_s=60 * chat_settings_of(agent.service).answer_target_minutes,
         seats=_seats(agent, held, now),
         places=queue_of(agent.service_id),
-        chats=chats[:CHATS_SHOWN],
-        is_cut=len(chats) > CHATS_SHOWN,
+        waiting=_waiting(agent),
+        held=Listed(held[:HELD_SHOWN], max(len(held) - HELD_SHOWN, 0), WITH_AGENT),
         topics=list(active_topics(agent.service)),
         today=Figures(counts_of(agent.service_id, period, TOTAL).total),
     )
 
 
+def offered_as(standing: Standing) -> tuple[str, str]:
+    """The agent as a place to which chats are moved: the value of a form, and who it is."""
+    return f"agent:{standing.agent_id}", f"{standing.name} ({in_words(standing)})"
+
+
 def earliest(moments: Iterable[datetime | None]) -> datetime | None:
     return min((moment for moment in moments if moment), default=None)
+
+
+def _waiting(agent: Agent) -> Listed:
+    """They are counted only if there are too many to show: a crowd costs one query more."""
+    chats = list(_waiting_chats(agent)[: WAITING_SHOWN + 1])
+    more = max(_waiting_chats(agent).count() - WAITING_SHOWN, 0) if len(chats) > WAITING_SHOWN else 0
+    return Listed(chats[:WAITING_SHOWN], more, WAITING)
 
 
 def _waiting_chats(agent: Agent) -> QuerySet[Chat]:

@@ -1,5 +1,6 @@
 """What an admin asks for who moves several chats."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -10,6 +11,7 @@ from agents.forms import RefusableForm
 from agents.models import Service
 from chat.lifecycle.moving import MOVED_AT_ONCE, Move
 from chat.routing.topics import active_topics, topic_of_key
+from chat.wallboard.board import Board, offered_as
 from contiple.base.texts import MESSAGE_LENGTH_MAX
 
 QUEUE, AGENT = "queue", "agent"
@@ -48,6 +50,17 @@ class MoveForm(RefusableForm, forms.Form):
         if kind == AGENT:
             return Move(agent_id=int(which), note=note)
         return Move(topic=topic_of_key(self.service, which), note=note)
+
+    def target_kept(self, board: Board, queues: Sequence[tuple[str, str]]) -> tuple[str, str] | None:
+        """The choice that was sent and is not offered now, which the page offers once more; ``None`` if it is offered.
+
+        Without a name to show, nothing is chosen: what is pressed next must not move chats to somewhere else.
+        """
+        sent = self["to"].value()
+        if sent in dict([*queues, *board.targets]):
+            return None
+        agents = dict(offered_as(seat.standing) for seat in board.seats)
+        return (sent, agents[sent]) if sent in agents else ("", str(_("Choose…")))
 
     def problems(self) -> list[str]:
         return [str(error) for errors in self.errors.values() for error in errors]

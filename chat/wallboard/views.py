@@ -50,7 +50,10 @@ def move(request: HttpRequest, agent: Agent) -> HttpResponse:
 
 
 def _page(request: HttpRequest, agent: Agent, **more: Any) -> HttpResponse:
-    context = {"section": "wallboard", "board": board_of(agent), "queues": queues_offered(agent.service), **more}
+    board, queues = board_of(agent), queues_offered(agent.service)
+    form: MoveForm | None = more.get("form")
+    kept = form.target_kept(board, queues) if form else None
+    context = {"section": "wallboard", "board": board, "queues": queues, "kept": kept, **more}
     return render(request, "chat/_wallboard.html" if _is_script(request) else "chat/wallboard.html", context)
 
 

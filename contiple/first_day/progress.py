@@ -10,6 +10,7 @@ from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from agents.chat_permission import may_chat
 from agents.models import Agent, Service
@@ -97,17 +98,21 @@ def _fitted(step: Step, agent: Agent, checks: Mapping[str, Check]) -> Step:
     if step.name == "online" and not may_chat(agent):
         text = _("An agent with the chat permission opens the Chat Widget and chooses Online.")
         return replace(step, text=text, button=_("Agents"), page="agents:agents", opens="")
-    if step.name == "articles" and _has_drafts(agent.service):
-        text = _("Replace what is in [brackets] in your drafts, then publish them.")
-        return replace(step, text=text, button=_("Articles"), page="helpcenter:article_admin")
+    if step.name == "articles" and (drafts := _drafts(agent.service)):
+        todo = ngettext(
+            "Replace what is in [brackets] in your %(count)d draft, then publish it.",
+            "Replace what is in [brackets] in your %(count)d drafts, then publish them.",
+            drafts,
+        )
+        return replace(step, text=todo % {"count": drafts}, button=_("Articles"), page="helpcenter:article_admin")
     hours = checks["hours"]
     if step.name == "test" and hours.page and not hours.is_done:
         return replace(step, text=hours.todo, button=hours.page.title, page=hours.page.url_name, place="", opens="")
     return step
 
 
-def _has_drafts(service: Service) -> bool:
-    return Article.objects.filter(category__help_center__service=service, is_published=False).exists()
+def _drafts(service: Service) -> int:
+    return Article.objects.filter(category__help_center__service=service, is_published=False).count()
 
 
 def _shown(steps: list[Step], done: Mapping[str, bool], slug: str) -> Iterator[Shown]:

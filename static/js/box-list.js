@@ -17,6 +17,8 @@ export class BoxList {
     this.box = this.form.querySelector("textarea");
     this.list = element.querySelector("[role=listbox]");
     this.form.addEventListener("input", ({ target }) => target === this.box && acts.typed(), { signal });
+    // What was sent leaves the box empty without a word typed.
+    this.form.addEventListener("change", ({ target }) => target === this.box && !this.box.value && acts.close(), { signal });
     // Before the box's own listener, which sends.
     this.form.addEventListener("keydown", (event) => this.#pressed(event), { signal, capture: true });
     this.box.addEventListener("blur", () => acts.close(), { signal });

@@ -3,6 +3,7 @@
 
 import "./canned-responses.js";
 import "./category-picker.js";
+import "./chat-tags.js";
 import "./conversation-search.js";
 import "./agent-mentions.js";
 import "./chat-files.js";
@@ -139,7 +140,7 @@ class ChatDesk extends HTMLElement {
     this.socket.addEventListener("lost", () => this.notices.keep(this.texts.offline));
     this.socket.addEventListener("refused", () => this.remove());
     this.socket.addEventListener("frame", (event) => this.#receive(event.detail));
-    this.addEventListener("masking-notice", (event) => this.notices.say(event.detail));
+    for (const type of ["masking-notice", "chat-notice"]) this.addEventListener(type, ({ detail }) => this.notices.say(detail));
     this.addEventListener("mask-offered", (event) => this.pane.maskRange(event.detail));
     window.addEventListener("focus", this.#noteLook);
     window.addEventListener("blur", this.#noteLook);

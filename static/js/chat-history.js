@@ -1,9 +1,11 @@
 // A conversation to read: live through the Chat Widget's socket, or by asking every few seconds if there is none.
 
 import "./category-picker.js";
+import "./chat-tags.js";
 import { Conversation } from "./conversation.js";
 import "./conversation-search.js";
 import "./desk-file.js";
+import { failureOf } from "./forms.js";
 import { maskSpans, rememberSelection, selectedSpans } from "./mask-selection.js";
 import "./masked-text.js";
 import "./offered-text.js";
@@ -19,7 +21,7 @@ class ChatHistory extends HTMLElement {
     this.selection = rememberSelection(this.conversation.scroll);
     this.querySelector("conversation-search").begin(this);
     this.addEventListener("click", (event) => this.#clicked(event));
-    this.addEventListener("masking-notice", (event) => this.#say(event.detail));
+    for (const type of ["masking-notice", "chat-notice"]) this.addEventListener(type, ({ detail }) => this.#say(detail));
     this.addEventListener("mask-offered", (event) => this.#mask(selectedSpans(this.conversation.scroll, event.detail)));
     this.addEventListener("mask-changed", () => this.#ask());
     this.#follow();
@@ -65,7 +67,8 @@ class ChatHistory extends HTMLElement {
       button.disabled = true;
       const response = await fetch(`${button.dataset.url}?before=${this.conversation.messages[0].dataset.seq}`).catch(() => null);
       button.disabled = false;
-      if (!response?.ok || response.redirected) return this.#say(this.texts.unavailable);
+      if (!response?.ok || response.redirected) return this.#say(await failureOf(response, this.texts));
+      this.#say("");
       this.conversation.addPart(await response.text());
       button.parentElement.hidden = this.conversation.messages[0].dataset.seq === "1";
     }

@@ -60,7 +60,9 @@ class ChatLauncher extends HTMLElement {
     this.#tell("shown");
   }
 
+  /** Shows the panel anew, in a new frame: the old page would take clicks and text until the answer comes, and lose them. */
   #load() {
+    if (this.frame.src) this.frame.replaceWith((this.frame = this.frame.cloneNode()));
     this.frame.src = this.dataset.panel + this.link;
     this.link = "";
   }

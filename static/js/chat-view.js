@@ -3,6 +3,7 @@
 import { draftKey, forgetDraft } from "./chat-drafts.js";
 import { Composer } from "./composer.js";
 import { Conversation } from "./conversation.js";
+import { failureOf } from "./forms.js";
 import { loadScriptOf } from "./on-demand.js";
 import { Typing } from "./typing.js";
 
@@ -13,6 +14,7 @@ export class ChatView {
   #seen = { received: 0, read: 0 };
   #seenTimer = 0;
   #read = 0;
+  #hasFailed = false; // to load earlier messages
 
   /** `address` is what frames carry as `chat`: its id for agents, 0 for a customer, who has only one chat. */
   constructor(root, { socket, outbox, texts, address }) {
@@ -200,13 +202,22 @@ export class ChatView {
     });
   }
 
+  /** Says why something has not come; "" once it has. Nothing else that is said is taken away. */
+  #tellReader(detail) {
+    if (!detail && !this.#hasFailed) return;
+    this.#hasFailed = Boolean(detail);
+    this.root.dispatchEvent(new CustomEvent("chat-notice", { bubbles: true, detail }));
+  }
+
   async #loadEarlier(button) {
     button.disabled = true;
     const first = this.conversation.messages[0]?.dataset.seq;
     const response = await this.fetchEarlier(button.dataset.url, first).catch(() => null);
     button.disabled = false;
-    if (!response?.ok) return;
-    const added = this.conversation.addPart(await response.text());
+    const html = response?.ok ? await response.text().catch(() => null) : null;
+    this.#tellReader(html === null ? await failureOf(response, this.conversation.texts) : "");
+    if (html === null) return;
+    const added = this.conversation.addPart(html);
     button.parentElement.hidden = !added.length || this.conversation.messages[0].dataset.seq === "1";
   }
 }

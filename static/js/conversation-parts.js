@@ -2,6 +2,7 @@
 // a button; it loads what follows the part above. Near to the edge of the view that happens by itself, and so do earlier
 // messages.
 
+import { failureOf } from "./forms.js";
 import { fragment } from "./fragment.js";
 
 const NEAR = "400px 0px"; // before the reader is there
@@ -26,7 +27,7 @@ export class ConversationParts {
     this.#near.disconnect();
   }
 
-  /** Returns the message at a place, loaded if need be; null if that fails. */
+  /** Returns the message at a place, loaded if need be; null if that fails, which the reader is told. */
   async load(seq) {
     if (!this.#conversation.messageAt(seq)) await this.#loadAround(seq);
     return this.#conversation.messageAt(seq);
@@ -34,7 +35,9 @@ export class ConversationParts {
 
   async #loadAround(seq) {
     const response = await fetch(`${this.#url}?seq=${seq}`).catch(() => null);
-    if (response?.ok && !response.redirected) this.#add(await response.text());
+    const html = response?.ok && !response.redirected && (await response.text().catch(() => ""));
+    if (html) this.#add(html);
+    else tellFailure(this.#conversation, response);
   }
 
   /** Beyond a part may be messages that are not loaded. Those of a part follow each other. */
@@ -104,6 +107,11 @@ export class ConversationParts {
     if (box.top + box.bottom < view.top + view.bottom) return seq - 1;
     return messages.map(seqOf).findLast((place) => place < seq) + 1;
   }
+}
+
+/** Says above the composer, or beside the conversation, why a part of it has not come. */
+export async function tellFailure({ scroll, texts }, response) {
+  scroll.dispatchEvent(new CustomEvent("chat-notice", { bubbles: true, detail: await failureOf(response, texts) }));
 }
 
 function seqOf(message) {

@@ -14,6 +14,7 @@ class ConversationSearch extends HTMLElement {
   #parts;
   #found = { places: [], more: false };
   #at = 0;
+  #isMissed = false; // the match could not be loaded: the next step tries it again
   #asked = 0; // the number of the last question: an answer to an older one comes too late
   #text = "";
   #timer = 0;
@@ -113,7 +114,7 @@ class ConversationSearch extends HTMLElement {
   async #go(by) {
     const { length } = this.#found.places;
     if (!length) return;
-    this.#at = (this.#at + by + length) % length;
+    if (!this.#isMissed) this.#at = (this.#at + by + length) % length;
     await this.#showMatch();
   }
 
@@ -122,6 +123,7 @@ class ConversationSearch extends HTMLElement {
     this.#tell();
     const message = this.#place && (await this.#parts.load(this.#place));
     if (number !== this.#asked) return;
+    this.#isMissed = message === null;
     message?.scrollIntoView({ block: "center" });
     this.#paint();
   }

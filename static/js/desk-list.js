@@ -24,9 +24,13 @@ export class DeskList {
     list.addEventListener("click", () => setTimeout(() => this.#release()));
   }
 
-  /** What asks for the agent: chats that ring, customers in the queue, unread messages, unanswered customers, since when. */
+  /**
+   * What asks for the agent: chats that ring, customers in the queue, unread messages, unanswered customers, since when;
+   * and how many notices there are of chats that went elsewhere, or of notes that name the agent.
+   */
   get attention() {
-    return { ringing: 0, waiting: 0, unread: 0, ...this.#counts, unanswered: waitsIn(this.#list) };
+    const notices = this.latest.querySelectorAll("[data-notice]").length;
+    return { ringing: 0, waiting: 0, unread: 0, notices, ...this.#counts, unanswered: waitsIn(this.#list) };
   }
 
   /** Says how many customers wait; empty if nobody does. */

@@ -44,7 +44,8 @@ export class DeskRequests {
 
   /** Tells the agent why `response` (null: none came) is not what was asked for. */
   async explain(response) {
-    const type = response?.headers.get("Content-Type") || "";
+    if (!response) return this.#say(this.#texts.unreachable);
+    const type = response.headers.get("Content-Type") || "";
     this.#say(type.startsWith("text/plain") ? await response.text() : this.#texts.unavailable);
   }
 

@@ -19,8 +19,8 @@ export class DeskRinging {
   }
 
   /** Unread messages are unanswered; who is not answered is counted apart once everything is read. */
-  showCounts({ ringing, waiting, unread, unanswered }) {
-    const numbers = { ringing, waiting, unread, unanswered: unread ? 0 : unanswered.count };
+  showCounts({ ringing, waiting, unread, unanswered, notices }) {
+    const numbers = { ringing, waiting, unread, notices, unanswered: unread ? 0 : unanswered.count };
     const said = [];
     for (const count of this.#launcher.querySelectorAll("[data-count]")) {
       const number = numbers[count.dataset.count];

@@ -20,7 +20,7 @@ export class DeskStatus {
     this.#break.addEventListener("click", ({ target }) => this.#giveReason(target.closest("[data-reason]")?.dataset.reason));
     this.#break.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.#giveReason(event.target.elements.reason.value.trim());
+      this.#giveReason(event.target.elements.reason.value.trim() || undefined);
     });
   }
 
@@ -34,6 +34,10 @@ export class DeskStatus {
     }
     const shown = this.#break.querySelector("[data-part=break-reason]");
     shown.textContent = reason || shown.dataset.none;
+    for (const item of this.#break.querySelectorAll("[data-reason]")) {
+      if (item.dataset.reason) item.setAttribute("aria-current", String(item.textContent.trim() === reason));
+      else item.hidden = !reason;
+    }
     this.#break.hidden = status !== "break";
     if (this.#break.hidden) this.#break.open = false;
     else if (this.#asksReason) this.#askReason();
@@ -59,8 +63,9 @@ export class DeskStatus {
     this.#break.open = true;
   }
 
+  /** Changes the break's reason; an empty one removes it. */
   async #giveReason(reason) {
-    if (!reason) return;
+    if (reason === undefined) return;
     const fields = { status: "break", reason };
     if ((await this.#requests.post(this.#desk.dataset.statusUrl, fields)) === null) return;
     this.#break.open = false;

@@ -66,7 +66,8 @@ export async function maskSpans(url, spans, texts) {
     body: JSON.stringify(spans),
     headers: { "Content-Type": "application/json", "X-CSRFToken": texts.csrf, "X-Requested-With": "fetch" },
   }).catch(() => null);
-  if (!response || response.redirected || response.status >= 500) return texts.unavailable;
+  if (!response) return texts.unreachable;
+  if (response.redirected || response.status >= 500) return texts.unavailable;
   if (!response.ok) return response.text();
   return (await response.json()).masked ? texts.masking : texts.already;
 }

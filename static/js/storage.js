@@ -36,20 +36,26 @@ export function isStored(name, key) {
   }
 }
 
-function inMemory() {
-  const kept = new Map();
-  return {
-    getItem: (key) => kept.get(key) ?? null,
-    setItem: (key, value) => void kept.set(key, String(value)),
-    removeItem: (key) => void kept.delete(key),
-    clear: () => kept.clear(),
-  };
-}
+/** As a storage, its keys are its own properties. */
+const inMemory = {
+  getItem(key) {
+    return Object.hasOwn(this, key) ? this[key] : null;
+  },
+  setItem(key, value) {
+    this[key] = String(value);
+  },
+  removeItem(key) {
+    delete this[key];
+  },
+  clear() {
+    for (const key of Object.keys(this)) delete this[key];
+  },
+};
 
 for (const name of ["localStorage", "sessionStorage"]) {
   try {
     window[name].getItem("");
   } catch {
-    Object.defineProperty(window, name, { value: inMemory() });
+    Object.defineProperty(window, name, { value: Object.create(inMemory) });
   }
 }

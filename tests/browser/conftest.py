@@ -123,12 +123,12 @@ def new_page(
 
 
 def empty(context: BrowserContext, origin: str) -> None:
-    """Back to a browser that has been nowhere, but for its cache."""
+    """Back to a browser that has been nowhere, but for its cache. A test may have closed every page."""
     context.set_offline(False)
     context.clear_cookies()
-    if pages := context.pages:
-        session = context.new_cdp_session(pages[0])
-        session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "local_storage"})
+    pages = context.pages or [context.new_page()]
+    session = context.new_cdp_session(pages[0])
+    session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "local_storage"})
     for page in pages:
         page.close()
 

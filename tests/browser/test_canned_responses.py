@@ -140,6 +140,7 @@ def test_nothing_that_fits_is_said_and_enter_sends(desk: Desk):
     expect(desk.dialog.locator(".canned-none")).to_have_text("No canned responses match")
     box.press("Enter")
     expect(desk.chat.bodies).to_have_text(["/nothing"])
+    expect(desk.dialog.locator(".canned-none")).to_have_count(0)
 
 
 def test_an_emptied_box_has_been_written_anew(desk: Desk):

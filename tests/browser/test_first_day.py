@@ -121,16 +121,21 @@ def write_the_policy(day: FirstDay) -> None:
     """With its brackets it is not published unasked."""
     day.content.get_by_role("button", name="Save").click()
     expect(day.content.get_by_text("Still to be filled in: [3 years]")).to_be_visible()
-    for language in ("en", "ko"):
-        field = day.content.locator(f"[name=policy_{language}]")
-        text = field.input_value()
-        assert left_open(text)
-        field.fill(re.sub(r"\[[^\[\]\n]+\]", "…", text))
+    fill_in(day, "policy")
     day.save()
 
 
+def fill_in(day: FirstDay, name: str) -> None:
+    """Puts something in the place of the [brackets], in both languages."""
+    for language in ("en", "ko"):
+        field = day.content.locator(f"[name={name}_{language}]")
+        text = field.input_value()
+        assert left_open(text)
+        field.fill(re.sub(r"\[[^\[\]\n]+\]", "…", text))
+
+
 def add_articles(day: FirstDay) -> None:
-    """Two of five; they stay drafts until each is published."""
+    """Two of five; they stay drafts until each is published, with its [brackets] filled in."""
     day.go("articles")
     for name in ("payment", "account", "returns"):
         day.content.locator(f"#starter-{name}").uncheck()
@@ -142,6 +147,10 @@ def add_articles(day: FirstDay) -> None:
     for left in (2, 1):
         expect(publish).to_have_count(left)
         publish.first.click()
+        expect(day.content.get_by_text("Still to be filled in:")).to_be_visible()
+        fill_in(day, "body")
+        day.content.get_by_label("Published").check()
+        day.save()
     expect(publish).to_have_count(0)
 
 

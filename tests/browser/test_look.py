@@ -19,6 +19,8 @@ from tests.make import make_agent, make_chat, make_customer, make_message, make_
 
 LONG_AGO = timedelta(days=40)
 FINGER_PX = 44
+LINES_TO_READ_PX = 60
+FONT_SIZE = "it => parseFloat(getComputedStyle(it.querySelector('ol')).fontSize)"
 KINDS_MIN = 30  # of pages that links lead to: fewer would mean that the walk stopped somewhere
 HEIGHT_UNDER_A_FINGER = """button => {
   const { height } = button.getBoundingClientRect(), { top, bottom, content } = getComputedStyle(button, "::after");
@@ -113,6 +115,42 @@ def test_what_is_pressed_on_a_phone_is_44_px_high(signed_in_page: Callable[..., 
     page = signed_in_page(admin, "/desk/demo/chat/settings/", viewport=PHONE, has_touch=True)
     for button in page.locator("#content :is(.button, .segmented > *, .icon-button):visible").all():
         assert button.evaluate(HEIGHT_UNDER_A_FINGER) >= FINGER_PX, button.text_content()
+
+
+def test_on_a_phone_the_reasons_of_a_break_are_inside_the_screen(signed_in_page: Callable[..., Page], service: Service):
+    agent, _chat = make_agent_with_chat(service)
+    for language in ("en-US", "ko-KR"):
+        desk = Desk(signed_in_page(agent, locale=language, viewport=PHONE, has_touch=True))
+        desk.choose("break")
+        menu = desk.dialog.locator(".break > .menu")
+        expect(menu.locator("[name=reason]")).to_be_in_viewport(ratio=1)
+        expect(menu.locator("button").last).to_be_in_viewport(ratio=1)
+        menu.locator("[data-reason]").last.click()
+        expect(menu).to_be_hidden()
+        expect(desk.tool("close")).to_be_in_viewport(ratio=1)
+        desk.choose("online")
+
+
+def test_above_a_phones_keyboard_a_long_draft_leaves_room_to_read_and_to_send(signed_in_page, service: Service):
+    agent, _chat = make_agent_with_chat(service, "Hello")
+    for low in ({"width": 360, "height": 380}, {"width": 740, "height": 340}):
+        desk = Desk(signed_in_page(agent, viewport=low, has_touch=True))
+        desk.select("Jun").composer.fill("A long line of a draft. " * 40)
+        expect(desk.dialog.locator(".composer-send")).to_be_in_viewport(ratio=1)
+        assert desk.chat.scroll.evaluate("log => log.clientHeight") >= LINES_TO_READ_PX
+
+
+def test_on_a_phone_the_header_has_one_line_above_its_heading(signed_in_page, service: Service, admin: Agent):
+    article = make_article(make_category(service))
+    chat = make_chat(service, customer=make_customer(service, "Maximiliane-Alexandra Wolkenstein-Trostburg"))
+    page = signed_in_page(admin, None, viewport=PHONE)
+    for path in (f"chat/{chat.pk}/history/", "blocked/", "canned/", f"help-center/articles/{article.pk}/"):
+        page.goto(f"/desk/demo/{path}")
+        line = page.locator(".breadcrumb")
+        expect(line).to_have_text(re.compile(r"\S"))
+        assert line.evaluate("line => line.offsetHeight") < 2 * line.evaluate(FONT_SIZE), path
+    page.mouse.wheel(0, 300)
+    expect(page.locator(".page-header")).not_to_be_in_viewport()
 
 
 def test_no_page_scrolls_sideways_on_a_phone(signed_in_page: Callable[..., Page], service: Service, admin: Agent):

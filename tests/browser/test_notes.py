@@ -1,5 +1,6 @@
 """The desk's composer writes notes and messages, and nobody can take one for the other."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -185,9 +186,15 @@ def test_a_colleague_is_named_by_a_list_and_told_with_a_way_to_the_chat(screens,
 
     notice = ada.list.locator(".desk-notice")
     expect(notice).to_contain_text("Mina mentioned you in a note in the chat with Jun")
+    ada.close()
+    expect(ada.count("notices")).to_have_text("1")
+    expect(ada.widget).to_have_attribute("title", re.compile("Notices: 1"))
+    ada.open()
     notice.get_by_role("button", name="Open").click()
     expect(ada.chat.root.locator(".message-note .message-body")).to_have_text("@Ada he shouts, @")
     expect(notice).to_have_count(0)
+    ada.close()
+    expect(ada.count("notices")).to_have_count(0)
 
 
 def test_in_a_reply_an_at_sign_is_only_one(screens, ada: Desk) -> None:

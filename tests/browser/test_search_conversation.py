@@ -8,6 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from agents.models import Agent, Service
 from chat.models import Chat, Message
+from helpcenter.customers import register_customer
 from tests.browser.rows import make_agent_with_chat
 from tests.browser.windows import Desk
 from tests.make import make_message
@@ -72,6 +73,7 @@ def test_matches_are_found_in_what_is_not_loaded_too(desk: Desk):
     told = search(desk, "lamp")
     expect(told).to_have_text("1 of 3")
     shows(page, "My LAMP, please", "LAMP")
+    assert desk.dialog.locator("conversation-search").bounding_box()["height"] < 50, "It is one line."
     keys.press("Enter")
     expect(told).to_have_text("2 of 3")
     shows(page, "A lamp again", "lamp")
@@ -233,3 +235,85 @@ def test_a_search_that_failed_is_tried_again_with_enter(desk: Desk) -> None:
     desk.page.unroute("**/search/?q=*")
     desk.page.keyboard.press("Enter")
     expect(says).to_have_text("1 of 1")
+
+
+UNREACHABLE = "The server can’t be reached. Check your connection and try again."
+
+
+def test_a_jump_that_fails_says_so_and_is_tried_again(desk: Desk) -> None:
+    page, root = desk.page, desk.chat.root
+    told = search(desk, "lamp")
+    expect(told).to_have_text("1 of 3")
+    days = desk.dialog.get_by_role("combobox", name="Jump to a day")
+    expect(days.locator("option")).to_have_count(52)
+    page.route("**/around/?*", lambda route: route.abort())
+    field(root).press("Enter")
+    expect(desk.said).to_have_text(UNREACHABLE)
+    desk.said.evaluate("element => element.replaceChildren()")
+    days.select_option(label="Tuesday, September 15 · 100")
+    expect(desk.said).to_have_text(UNREACHABLE)
+
+    page.unroute("**/around/?*")
+    days.select_option(label="Tuesday, September 15 · 100")
+    expect(root.locator(".message[data-seq='1400']")).to_be_in_viewport()
+    field(root).press("Enter")
+    expect(told).to_have_text("2 of 3")
+    shows(page, "A lamp again", "lamp")
+    field(root).press("Enter")
+    expect(told).to_have_text("3 of 3")
+
+
+def test_so_does_a_quote_and_a_gap(long_chat: tuple[Agent, Chat], signed_in_page: Callable[..., Page]) -> None:
+    agent, chat = long_chat
+    make_message(chat, "As you wrote", author="agent", quote=17)
+    desk = Desk(signed_in_page(agent))
+    page, root = desk.page, desk.select("Jun").root
+    page.route("**/around/?*", lambda route: route.abort())
+    quote = root.locator(".message-quote")
+    quote.click()
+    expect(desk.said).to_have_text(UNREACHABLE)
+    page.unroute("**/around/?*")
+    quote.click()
+    expect(root.locator(".message[data-seq='17']")).to_be_focused()
+
+    gap = root.locator(".conversation-gap button")
+    page.route("**/around/?*", lambda route: route.fulfill(status=503, body="down"))
+    loaded = desk.chat.messages.count()
+    gap.evaluate("button => button.click()")
+    expect(desk.said).to_have_text("That didn’t work. Try again.")
+    page.unroute("**/around/?*")
+    gap.evaluate("button => button.click()")
+    expect(desk.chat.messages).not_to_have_count(loaded)
+    in_order(desk)
+
+
+def test_so_do_earlier_messages(desk: Desk, long_chat: tuple[Agent, Chat]) -> None:
+    desk.page.route("**/earlier/?*", lambda route: route.abort())
+    desk.chat.scroll.evaluate("element => { element.scrollTop = 0 }")
+    expect(desk.said).to_have_text(UNREACHABLE)
+    desk.page.goto(f"/desk/demo/chat/{long_chat[1].pk}/history/")
+    history = desk.page.locator("chat-history")
+    earlier = history.locator("[data-action=earlier]")
+    earlier.evaluate("button => button.click()")
+    expect(history.locator("[data-part=notice]")).to_have_text(UNREACHABLE)
+    desk.page.unroute("**/earlier/?*")
+    earlier.evaluate("button => button.click()")
+    expect(history.locator("[data-part=notice]")).to_have_text("")
+
+
+def test_a_customer_is_told_so_too(service: Service, new_page: Callable[..., Page]) -> None:
+    _agent, chat = make_agent_with_chat(service, *(f"line {n}" for n in range(PAGE + 1)))
+    customer, token = register_customer(service, name="Jun", email="", language="en")
+    Chat.objects.filter(pk=chat.pk).update(customer=customer)
+    page = new_page()
+    page.add_init_script(f"localStorage.setItem('contiple-chat:demo', '{token}')")
+    page.goto("/hc/demo/chat/")
+    earlier = page.locator("[data-action=earlier]")
+    page.route("**/earlier/*", lambda route: route.abort())
+    earlier.click()
+    notice = page.locator("customer-chat > [data-part=notice]")
+    expect(notice).to_have_text(UNREACHABLE)
+    page.unroute("**/earlier/*")
+    earlier.click()
+    expect(page.get_by_text("line 0")).to_be_visible()
+    expect(notice).to_be_hidden()

@@ -65,7 +65,7 @@ def test_a_missed_ring_leaves_a_word_by_which_the_chat_can_be_taken(service: Ser
     Chat.objects.update(ringing_since=Now() - timedelta(seconds=RING_TIMEOUT_S + 1))
 
     notice = desk.list.locator(".desk-notice")
-    expect(notice).to_contain_text("A chat with Jun Park rang for you at", timeout=SLOW_MILLISECONDS)
+    expect(notice).to_contain_text("You missed a chat with Jun Park at", timeout=SLOW_MILLISECONDS)
     desk.page.reload()
     notice.get_by_role("button", name="Take").click()
     expect(desk.chat.body("Hello")).to_be_visible()

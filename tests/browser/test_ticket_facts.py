@@ -1,12 +1,14 @@
 """State, assignee, priority and tags of a ticket are saved at once, say so, and can be taken back."""
 
+import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from agents.models import Agent, Service
 from tests.browser.test_accessibility import checks  # noqa: F401 - a fixture
+from tests.faults.people import wait_until
 from tests.make import make_agent, make_ticket
 from tickets.lifecycle import set_state
 from tickets.models import Ticket
@@ -112,3 +114,72 @@ def test_keys_keep_their_place_when_their_button_is_gone(page: Page, ticket: Tic
     page.keyboard.press("Enter")
     expect(saved(page)).to_contain_text("Saved")
     expect(page.get_by_role("combobox", name="Add a tag")).to_be_focused()
+
+
+NO_PAUSE_ENDS = """const later = setTimeout;
+window.setTimeout = (call, ms, ...more) => ms === 900 || later(call, ms, ...more)"""
+
+
+@pytest.fixture
+def passing_by(mina: Agent, ticket: Ticket, signed_in_page: Callable[..., Page]) -> Page:
+    """Keys have chosen the next state, and might go on."""
+    page = signed_in_page(mina, path=None)
+    page.add_init_script(NO_PAUSE_ENDS)
+    page.goto(DETAIL)
+    page.get_by_label("State").focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_label("State")).to_have_value("pending")
+    expect(saved(page)).to_have_count(0)
+    return page
+
+
+def is_pending(ticket: Ticket) -> bool:
+    return Ticket.objects.get(pk=ticket.pk).state == "pending"
+
+
+def test_what_keys_have_chosen_is_saved_when_the_page_is_left(passing_by: Page, ticket: Ticket) -> None:
+    passing_by.goto("about:blank")
+    wait_until(lambda: is_pending(ticket))
+
+
+def test_so_it_is_when_its_request_is_cut_off(passing_by: Page, ticket: Ticket) -> None:
+    def cut_off(route: Route) -> None:
+        if "hx-request" in route.request.headers:
+            held.append(route)
+        else:
+            route.continue_()
+
+    held: list[Route] = []
+    passing_by.route("**/state/", cut_off)
+    with passing_by.expect_request("**/state/"):
+        passing_by.keyboard.press("Enter")
+    passing_by.goto("about:blank")
+    wait_until(lambda: is_pending(ticket))
+
+
+def test_so_it_is_when_another_page_of_the_desk_is_shown(passing_by: Page, ticket: Ticket) -> None:
+    swap = "{ target: '#content', select: '#content', swap: 'outerHTML' }"
+    passing_by.evaluate(f"htmx.ajax('GET', '/desk/demo/tickets/', {swap})")
+    expect(passing_by.get_by_role("heading", name="Tickets")).to_be_visible()
+    wait_until(lambda: is_pending(ticket))
+
+
+def test_so_it_is_when_the_reader_goes_back(mina: Agent, ticket: Ticket, signed_in_page: Callable[..., Page]) -> None:
+    page = signed_in_page(mina, path=None)
+    page.add_init_script(NO_PAUSE_ENDS)
+    page.goto("/desk/demo/tickets/?assignee=me")
+    page.get_by_role("link", name="Where is my order?").click()
+    page.locator("#ticket-state").focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#ticket-state")).to_have_value("pending")
+    page.evaluate("history.back()")
+    expect(page.get_by_role("heading", name="Tickets")).to_be_visible()
+    wait_until(lambda: is_pending(ticket))
+    expect(page).to_have_url(re.compile(r"/tickets/\?assignee=me$"))
+
+
+def test_so_it_is_when_the_tab_is_hidden_and_the_page_says_it(passing_by: Page, ticket: Ticket) -> None:
+    passing_by.evaluate("Object.defineProperty(document, 'hidden', { value: true })")
+    passing_by.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(saved(passing_by)).to_contain_text("Saved")
+    assert is_pending(ticket)

@@ -80,10 +80,22 @@ def test_a_break_is_chosen_with_its_reason_and_seen(mina: Desk, ada: Page) -> No
     expect(reasons.locator("[data-part=break-reason]")).to_have_text("Fire drill")
     expect(seat(ada, "Mina")).to_contain_text("Fire drill", timeout=SLOW_MILLISECONDS)
 
+    reasons.locator("summary").click()
+    reasons.get_by_role("button", name="Meeting").click()
+    expect(reasons.locator("[data-part=break-reason]")).to_have_text("Meeting")
+    reasons.locator("summary").click()
+    expect(reasons.get_by_role("button", name="Meeting")).to_have_attribute("aria-current", "true")
+    reasons.get_by_role("button", name="No reason").click()
+    expect(reasons.locator("[data-part=break-reason]")).to_have_text("Reason")
+    expect(seat(ada, "Mina").locator(".wall-reason")).to_have_count(0, timeout=SLOW_MILLISECONDS)
+    expect(seat(ada, "Mina").locator(".pill")).to_have_text("Break")
+    reasons.locator("summary").click()
+    expect(reasons.get_by_role("button", name="Meeting")).to_be_visible()
+    expect(reasons.get_by_role("button", name="No reason")).to_be_hidden()
+
     mina.choose("online")
     expect(reasons).to_be_hidden()
     expect(seat(ada, "Mina").locator(".pill")).to_have_text("Online", timeout=SLOW_MILLISECONDS)
-    expect(seat(ada, "Mina")).not_to_contain_text("Fire drill")
 
 
 def test_a_whisper_reaches_the_agent_from_the_board(mina: Desk, ada: Page) -> None:

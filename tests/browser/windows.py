@@ -57,7 +57,7 @@ class Desk:
         self.popup = self.root.locator("dialog[data-part=dialog]")
 
     def count(self, what: str) -> Locator:
-        """The number on the widget of what is ``ringing``, ``unread``, ``unanswered`` or ``waiting`` in the queue."""
+        """The widget's number of what is ``ringing``, ``unread``, ``unanswered``, ``waiting``, or of ``notices``."""
         return self.widget.locator(f"[data-count={what}]:visible")
 
     def open(self) -> None:

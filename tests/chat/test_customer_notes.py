@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -19,7 +20,7 @@ from chat.people import notes
 from contiple.base.errors import Conflict, Invalid
 from helpcenter.models import Customer, CustomerNote
 from tests.agents.race import at_once
-from tests.make import make_chat, make_customer, make_message
+from tests.make import make_agent, make_chat, make_customer, make_message, make_service
 
 pytestmark = pytest.mark.django_db
 
@@ -198,6 +199,28 @@ def test_notes_go_after_the_contracts_days_without_contact(service, agent, custo
     assert notes.drop_expired(now) == 1
     assert set(CustomerNote.objects.all()) == {fresh, back}
     assert ("customer.notes_destroyed", "") in actions(customer)
+
+
+def test_the_sweeps_queries_do_not_depend_on_how_many_services_there_are(service, agent) -> None:
+    """Each contract keeps originals for so long as it says; one of them for ever."""
+    long_ago = timezone.now() - timedelta(days=31)
+
+    def old_note(kept_days: int | None) -> CustomerNote:
+        at = make_service(f"shop-{Service.objects.count()}", originals_kept_days=kept_days)
+        note = notes.add(make_agent(at), make_customer(at, last_contact_at=long_ago), "Old")
+        CustomerNote.objects.filter(pk=note.pk).update(created_at=long_ago)
+        return note
+
+    old_note(30)
+    with CaptureQueriesContext(connection) as few:
+        assert notes.drop_expired() == 1
+    kept = {old_note(None), old_note(32)}
+    gone = [old_note(days) for days in (1, 7, 30)]
+    with CaptureQueriesContext(connection) as many:
+        assert notes.drop_expired() == 3
+    assert len(many) == len(few)
+    assert set(CustomerNote.objects.all()) == kept
+    assert all(("customer.notes_destroyed", "") in actions(note.customer) for note in gone)
 
 
 @pytest.mark.django_db(transaction=True)

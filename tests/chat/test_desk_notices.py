@@ -40,9 +40,9 @@ def test_a_missed_ring_is_told_and_the_chat_can_be_taken(agent) -> None:
     pass_on(chat.pk, outcome=Ring.Outcome.MISSED)
 
     assert told(agent) == [(Kind.MISSED, "")]
-    assert "A chat with Jun rang for you at" in shown(agent)
+    assert "You missed a chat with Jun at" in shown(agent)
     assert f"/chat/{chat.pk}/take/" in shown(agent)
-    assert "Jun 님의 채팅이 울렸으나" in shown(agent, "ko")
+    assert "Jun 님의 채팅을 놓쳤습니다" in shown(agent, "ko")
     take(agent, chat.pk)
     assert told(agent) == []
 

@@ -20,6 +20,7 @@ from chat.export import exporting, rows
 from chat.export.exporting import BY_AGENT
 from chat.export.rows import content_for
 from chat.export.writing import WRITERS
+from chat.filing.tagging import add_tag
 from chat.masking.selections import Selection
 from chat.models import Chat
 from chat.operating_hours import OperatingHours
@@ -58,6 +59,8 @@ def chat(service, agent) -> Chat:
     make_message(chat, "Who knows him?", author="agent", internal=True, created_at=BEGAN + timedelta(seconds=50))
     make_message(chat, "On its way.", author="agent", created_at=BEGAN + timedelta(seconds=75))
     Evaluation.objects.create(chat=chat, score=4, seq=2, given_at=BEGAN)
+    for name in ("refund", "late"):
+        add_tag(agent, chat.pk, name)
     return chat
 
 
@@ -81,7 +84,7 @@ def sheet(data: bytes) -> list[list[str]]:
         cells = {cell.get("r").rstrip("0123456789"): cell for cell in row}
         for cell in cells.values():
             assert cell.get("t") == "inlineStr" or cell.find(f"{tag}v").text.isdecimal()
-        lines.append(["".join(cells[name].itertext()) if name in cells else "" for name in "ABCDEFGHIJKLMNO"])
+        lines.append(["".join(cells[name].itertext()) if name in cells else "" for name in "ABCDEFGHIJKLMNOP"])
     return lines
 
 
@@ -99,7 +102,7 @@ def export(browser: Client, query: str = "", **changes):
 HEAD = [
     *("Number", "Started", "Ended at", "Customer", "Agent", "Queue", "Category", "Language", "Result"),
     *("Waiting (seconds)", "First answer (seconds)", "Handling time (seconds)", "Evaluation", "How it ended"),
-    "Number of messages",
+    *("Number of messages", "Tags"),
 ]
 
 
@@ -110,6 +113,7 @@ def test_a_line_has_the_chat_in_the_services_zone(service, agent, chat, kind) ->
         [
             *(str(chat.pk), "2026-03-02 12:00:00", "2026-03-02 12:05:30", "Jun", "Mina", "Refunds"),
             *("Order › Delivery › Late", "English", "Processed", "30", "75", "300", "4", "By the agent", "2"),
+            "late, refund",
         ],
     ]
     OperatingHours.objects.create(service=service, zone="America/New_York")
@@ -121,7 +125,7 @@ def test_a_chat_of_which_little_is_known_leaves_cells_empty(service, agent, kind
     waiting = make_chat(service, customer=make_customer(service, "Hana"), created_at=BEGAN)
     assert written(agent, kind)[1] == [
         *(str(waiting.pk), "2026-03-02 12:00:00", "", "Hana", "", "", "", "English", "Unprocessed"),
-        *("", "", "", "", "Not ended", "0"),
+        *("", "", "", "", "Not ended", "0", ""),
     ]
 
 
@@ -146,7 +150,7 @@ def test_messages_are_one_a_line_and_notes_only_if_asked_for(agent, chat, kind) 
 
 def test_a_deleted_message_is_neither_a_line_nor_counted(agent, chat) -> None:
     make_message(chat, "", author="agent", agent=agent, event="deleted")
-    assert written(agent)[1][-1] == "2"
+    assert written(agent)[1][-2] == "2"
     assert len(written(agent, messages=True)[1:]) == 2
 
 

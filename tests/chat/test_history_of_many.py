@@ -5,7 +5,9 @@ from django.db import connection
 
 from chat.conversation import history
 from chat.conversation.history import Filters
+from chat.filing.tagging import add_tag
 from chat.models import Chat, Message
+from chat.tag import ChatTag
 from contiple.base import paging
 from tests.bench import world
 from tests.buffers import buffers
@@ -75,6 +77,30 @@ def test_a_category_is_found_however_long_ago(service, agent) -> None:
     filters = Filters(category=str(long_ago.category.parent_id))
     assert page_for(agent, filters).rows == [long_ago]
     assert buffers(lambda: page_for(agent, filters)) < 100
+
+
+def test_a_tag_is_found_however_long_ago(service, agent) -> None:
+    long_ago = make_chat(service, agent=agent, state=Chat.State.CLOSED)
+    add_tag(agent, long_ago.pk, "rare")
+    world.add_closed_chats(service, agent, 3_000)
+    Chat.objects.filter(pk=long_ago.pk).update(created_at="2020-01-01T00:00Z")
+    world.analyze()
+    filters = Filters(tag=ChatTag.objects.get().pk)
+    assert page_for(agent, filters).rows == [long_ago]
+    assert buffers(lambda: page_for(agent, filters)) < 100
+
+
+def test_a_tag_that_very_many_chats_have_costs_as_much_among_many(service, agent, monkeypatch) -> None:
+    monkeypatch.setattr(history, "FEW_TAGGED", 200)
+    tag = ChatTag.objects.create(service=service, name="common")
+    costs = []
+    for number in (1_500, 9_000):
+        world.add_closed_chats(service, agent, number)
+        tag.chats.set(Chat.objects.all())
+        world.analyze()
+        costs.append(buffers(lambda: page_for(agent, Filters(tag=tag.pk))))
+    assert len(page_for(agent, Filters(tag=tag.pk)).rows) == paging.PAGE_SIZE
+    assert costs[1] < 2 * costs[0], costs
 
 
 def test_a_customer_is_found_however_long_ago(service, agent, customer) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from threading import Barrier, Thread
 
 import pytest
@@ -30,7 +31,8 @@ from contiple.base.errors import Closed, Conflict, Invalid
 from helpcenter.customers import note_contact, register_customer
 from helpcenter.families import family_of, ids_of_family
 from helpcenter.members.models import MemberSession
-from helpcenter.models import Customer, PrivacyPolicy
+from helpcenter.models import Customer, CustomerNote, PrivacyPolicy
+from tests.agents.race import at_once
 from tests.chat.comings import come_online
 from tests.make import make_agent, make_chat, make_customer, make_ticket
 from tickets.requesters import is_same
@@ -187,6 +189,16 @@ def test_contacts_of_the_merged_one_are_the_kept_ones(service, agent, hana, phon
     note_contact(phone[0].pk, timezone.now())
     assert again(hana).last_contact_at > timezone.now() - timedelta(days=1)
     assert again(phone[0]).last_contact_at > timezone.now() - timedelta(days=1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_notes_added_at_once_to_one_person_no_more_are_taken(agent, hana, phone, monkeypatch) -> None:
+    monkeypatch.setattr(notes, "NOTES_MAX", 3)
+    merge(agent, phone[0], hana, reason=WHY)
+    rows = [hana, Customer.objects.get(pk=phone[0].pk)] * 4
+    results = at_once(*[partial(notes.add, agent, row, "Likes tea") for row in rows])
+    assert CustomerNote.objects.count() == 3
+    assert sum(isinstance(each, Conflict) for each in results) == len(rows) - 3
 
 
 def test_notes_stay_while_one_of_them_is_in_touch(service, agent, hana, phone) -> None:

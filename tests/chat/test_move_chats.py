@@ -1,18 +1,19 @@
 """Several chats moved at once: to whom, by whom, what hinders, who is told, and two who do it at the same moment."""
 
+import re
 from functools import partial
 
 import pytest
 from django.test import Client
 
-from agents.models import AuditEntry
+from agents.models import Agent, AuditEntry
 from chat.alerts import DeskNotice
 from chat.lifecycle.moving import Move, move_chats
 from chat.lifecycle.transitions import close_chat
 from chat.models import Chat, Message
 from chat.templatetags.chat_words import notice_text
 from chat.topics import Topic
-from chat.wallboard.board import CHATS_SHOWN
+from chat.wallboard.board import HELD_SHOWN, WAITING_SHOWN
 from contiple.base.errors import Closed
 from tests.agents.race import at_once
 from tests.chat.comings import come_online, make_ringing, state_of
@@ -134,9 +135,28 @@ def test_a_refusal_keeps_what_was_typed(service, agent, admin, sign_in, change, 
     assert state_of(chat) == ("active", agent.pk)
 
 
+def test_after_a_refusal_it_stays_chosen_where_the_chats_go(service, agent, colleague, admin, sign_in) -> None:
+    come_online(colleague)
+    chat = make_chat(service, agent=agent)
+    for _ in range(3):
+        make_chat(service, agent=colleague)
+
+    def chosen_after(to: str) -> list[tuple[str, str]]:
+        page = sign_in(admin).post(MOVE, {"chat": [chat.pk], "to": to}).content.decode()
+        return re.findall(r'<option value="([^"]*)" selected>([^<]*)<', page)
+
+    theo = f"agent:{colleague.pk}"
+    assert chosen_after(theo) == [(theo, "Theo (3 of 3 chats)")]
+    Agent.objects.filter(pk=colleague.pk).update(chat_permission=False)
+    for to in (theo, "agent:0", "queue:gone", "somewhere"):
+        assert chosen_after(to) == [("", "Choose…")]
+    assert chosen_after("queue") == []  # it was moved
+
+
 def test_all_that_the_board_shows_are_moved_at_once(service, agent, admin, sign_in) -> None:
     chat = make_chat(service, agent=agent)
-    form = {"chat": [chat.pk, *range(10**6, 10**6 + CHATS_SHOWN - 1)], "to": "queue", "note": "", "page": "wallboard"}
+    others = range(10**6, 10**6 + WAITING_SHOWN + HELD_SHOWN - 1)
+    form = {"chat": [*others, chat.pk], "to": "queue", "note": "", "page": "wallboard"}
     assert sign_in(admin).post(MOVE, form).status_code == 302
     assert state_of(chat)[0] == "waiting"
 

@@ -291,17 +291,37 @@ async def test_it_is_told_at_once_with_a_way_to_the_chat_and_no_text(chat, agent
         ("@Theodora and @Theo", ["Theo", "Theodora"]),
         ("@Theodora", ["Theodora"]),
         ("@민수님", ["민수"]),
+        ("@민수 팀장님, @민수팀장님께도", ["민수"]),
+        ("@민수에게 넘길게요", ["민수"]),
+        ("@민수가 @지은은", ["민수", "지은"]),
+        ("@민수진", []),
+        ("@민수진이", []),
+        ("@민수2", []),
+        ("@민수이", ["민수이"]),  # a colleague, not 민수 with a particle
+        ("@Theon", []),
+        ("@Theo2 @Theo_x", []),
+        ("@Theo's @Theo, @Theo.", ["Theo"]),
+        ("@Theo-please", ["Theo"]),
+        ("@Theo Kim", ["Theo Kim"]),
+        ("@Theo  kim and @Theo", ["Theo", "Theo Kim"]),
+        ("@Theo Kimberly", ["Theo"]),
+        ("@Quiet Theo", []),  # a longer name, of who may not chat
+        ("@Theoさん", ["Theo"]),
         ("Theo", []),
         ("write to me@Theo.com", []),
         ("@Mina", []),  # who writes it
         ("@Oscar @Nobody @ @", []),
-        ("@Quiet", []),  # may not chat
+        ("@Silent", []),  # may not chat
     ],
     ids=str,
 )
 def test_names_are_read_as_people_write_them(chat, agent, service, outsider, text, told) -> None:
-    others = [make_agent(service, name) for name in ("Theo", "Theodora", "민수")]
-    others += [make_agent(service, "Quiet", chat_permission=False), outsider, agent]
+    names = ("Theo", "Theodora", "Theo Kim", "민수", "민수이", "지은", "Quiet")
+    others = [make_agent(service, name) for name in names]
+    others += [make_agent(service, name, chat_permission=False) for name in ("Silent", "Quiet Theo")] + [
+        outsider,
+        agent,
+    ]
     note(chat, agent, text)
     assert sorted(name for name, _kind, _by in named(*others)) == told
 

@@ -1,5 +1,6 @@
 """The Wallboard: who sees it, what it says of agents and the queue, and in how many queries."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -98,6 +99,24 @@ def test_the_queries_don_t_depend_on_how_much_is_going_on(service, admin, sign_i
     assert queries_of(browser) == few <= 16
 
 
+def test_however_many_wait_those_with_an_agent_are_there_and_all_can_be_found(
+    service, agent, admin, sign_in, monkeypatch
+) -> None:
+    monkeypatch.setattr("chat.wallboard.board.WAITING_SHOWN", 2)
+    monkeypatch.setattr("chat.wallboard.board.HELD_SHOWN", 1)
+    for number in range(5):
+        make_chat(service, customer=make_customer(service, f"Waiting-{number}"))
+    for name in ("Held-0", "Held-1"):
+        make_chat(service, agent=agent, customer=make_customer(service, name))
+    browser = sign_in(admin)
+    _agents, chats = browser.get(BOARD).content.decode().split('data-rows="chats"')
+    shown = re.findall(r">(Waiting-\d|Held-\d|\d more [^<]*)</a>", chats)
+    assert shown == ["Waiting-0", "Waiting-1", "3 more are waiting", "Held-0", "1 more is with an agent"]
+    for ended, number in (("waiting", 5), ("with_agent", 2)):
+        assert f'href="/desk/demo/chats/?ended={ended}"' in chats
+        assert f"Chats found: {number}" in browser.get(f"/desk/demo/chats/?ended={ended}").content.decode()
+
+
 def queries_of(browser: Client) -> int:
     with CaptureQueriesContext(connection) as queries:
         assert browser.get(BOARD, headers=FETCH).status_code == 200
@@ -144,6 +163,26 @@ def test_a_break_keeps_its_reason_and_moment_and_is_on_record(agent) -> None:
     assert noted == [{"chat_status": "break"}, {"chat_status": "break", "reason": agent.break_reason}]
 
 
+def test_a_reason_is_changed_and_removed_without_leaving_the_break(agent, admin, sign_in) -> None:
+    come_online(agent)
+    change_status(agent, "break", reason="lunch")
+    began = Agent.objects.values_list("chat_status_since", flat=True).get(pk=agent.pk)
+    browser = sign_in(agent)
+
+    def shown_after(**fields: str) -> str:
+        assert browser.post("/desk/demo/chat/status/", {"status": "break"} | fields).status_code == 204
+        [seat] = board_of(admin).seats
+        assert (seat.state, seat.agent.chat_status_since) == ("break", began)
+        return seat.reason
+
+    assert shown_after(reason="meeting") == "Meeting"
+    assert shown_after() == "Meeting"
+    assert shown_after(reason=" ") == ""
+    assert shown_after(reason="") == ""
+    noted = [entry.details for entry in AuditEntry.objects.filter(action="agent.status").order_by("pk")]
+    assert [each.get("reason") for each in noted] == ["lunch", "meeting", ""]
+
+
 def test_a_reason_that_is_too_long_is_refused_and_changes_nothing(agent, sign_in) -> None:
     come_online(agent)
     with pytest.raises(Invalid):
@@ -163,5 +202,5 @@ def test_a_break_outside_of_it_has_no_reason(agent) -> None:
 
 def test_chats_of_others_stay_out(service, admin, outsider) -> None:
     make_chat(outsider.service)
-    assert not board_of(admin).chats
+    assert not board_of(admin).has_chats
     assert not Chat.objects.filter(service=service).exists()

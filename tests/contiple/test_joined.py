@@ -102,3 +102,13 @@ def test_what_can_t_be_joined_is_refused(monkeypatch, tmp_path, text, said) -> N
 def test_selectors_keep_their_meaning() -> None:
     css = "/* all */ .table  :is(td,\n  th) { content: 'a : b'; }\n\n.x:hover { width: calc(1px + 2px); }\n"
     assert joined._tight(css) == ".table :is(td, th){content: 'a : b';}.x:hover{width: calc(1px + 2px);}"
+
+
+def test_every_script_that_stores_has_what_a_browser_without_storage_needs() -> None:
+    """It can't rely on a script further down in the page. Those that are loaded on demand come after all others."""
+    pages = "".join(page.read_text() for page in TEMPLATES.rglob("*.html"))
+    names = re.findall(r"type=\"module\" src=\"{% static '([\w/-]+\.js)'", pages)
+    for name in sorted(set(names)):
+        modules = joined._modules(joined.SOURCES / joined.SCRIPTS.get(name, name), [])
+        stores = any(re.search(r"\b(local|session)Storage\b", module.read_text()) for module in modules)
+        assert not stores or joined.SOURCES / "js/storage.js" in modules, name

@@ -23,6 +23,7 @@ def test_the_demo_service_can_be_tried_at_once(demo):
     contract = Contract.objects.get(service=demo)
     assert contract.security_service
     assert contract.chat_widget
+    assert demo.canned_responses.count() == 10
     assert {current_policy(demo.help_center, language).language for language in ("en", "ko")} == {"en", "ko"}
 
 

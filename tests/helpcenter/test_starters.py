@@ -168,3 +168,39 @@ def test_two_admins_at_once_add_each_once(service, admin):
     for thread in threads:
         thread.join()
     assert sorted(Article.objects.values_list("starter", flat=True)) == sorted(ALL)
+
+
+# Publishing what still has [brackets]
+
+
+def test_an_article_with_brackets_that_are_left_is_not_published_unasked(client):
+    client.post(ARTICLES, {"starter": ["shipping"]})
+    article = Article.objects.get()
+    form_page = reverse("helpcenter:edit_article", args=["demo", article.pk])
+    response = client.post(reverse("helpcenter:publish_article", args=["demo", article.pk]), {"publish": "1"})
+    assert response.url == form_page
+    assert "Still to be filled in: [2 pm]" in client.get(form_page).content.decode()
+
+    fields = {
+        f"{name}_{text.language}": getattr(text, name) for text in article.texts.all() for name in ("title", "body")
+    }
+    sent = fields | {"category": article.category_id, "is_published": "on"}
+    page = client.post(form_page, sent).content.decode()
+    assert "Still to be filled in: [2 pm]" in page
+    assert "keep_brackets" in page
+    article.refresh_from_db()
+    assert not article.is_published
+    assert client.post(form_page, sent | {"preview": "1"}).context["previews"], "A look at it asks nothing."
+    assert client.post(form_page, fields | {"category": article.category_id}).status_code == 302, "Nor does a draft."
+    assert client.post(form_page, sent | {"keep_brackets": "on"}).status_code == 302
+    article.refresh_from_db()
+    assert article.is_published
+
+
+def test_an_article_with_other_brackets_is_published_by_one_click(client, service):
+    article = make_article(
+        make_category(service), published=False, en=("Notice", "[Notice] See [here](https://a.example).")
+    )
+    client.post(reverse("helpcenter:publish_article", args=["demo", article.pk]), {"publish": "1"})
+    article.refresh_from_db()
+    assert article.is_published

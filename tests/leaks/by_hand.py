@@ -35,6 +35,7 @@ def _after_everything_was_copied(run: Run) -> None:
     run.post(run.mina, "tickets:comments", {"body": answered, "request_id": uuid.uuid4()}, ticket.number)
     for secret in run.purse.secrets_in(said):
         run.post(run.mina, "tickets:tags", {"tag": secret.value}, ticket.number)
+        run.post(run.ada, "chat:add_tag", {"tag": secret.value}, customer.chat)
     page = run.get(run.mina, "tickets:detail", ticket.number)
     _mask_all(run, customer.chat)
     out_of_date = {"subject": "A call", "body": said, "seen": value_of("seen", page)}

@@ -19,6 +19,7 @@ from agents.models import Agent as AgentRow
 from agents.models import Contract, ServiceMailbox
 from chat.conversation.evaluations import COMMENT_LENGTH_MAX
 from chat.export.exporting import REASON_LENGTH_MAX
+from chat.filing.tag_names import TAG_LENGTH_MAX
 from chat.masking.models import OwnPattern
 from chat.models import Chat, ChatSettings
 from chat.people.merging import REASON_LENGTH_MAX as MERGE_REASON_MAX
@@ -37,7 +38,6 @@ from tickets.answering.links import secret_of
 from tickets.desk.bulk import seen_now
 from tickets.mail.incoming import receive
 from tickets.models import TEXT_LENGTH_MAX
-from tickets.tags import TAG_LENGTH_MAX
 
 # What the database itself refuses here (`witness`): the error of a failing statement has the whole row in it.
 UNSTORABLE = "[no database takes this]"
@@ -350,6 +350,16 @@ def tags(run: Run) -> None:
     run.post_in_vain(run.mina, "tickets:tags", {"tag": too_long}, run.ticket)
 
 
+def tags_of_chats(run: Run) -> None:
+    for kind in SOME:
+        run.post(run.ada, "chat:add_tag", {"tag": run.text("tag of a chat", kind)}, run.talk.chat)
+    run.post(run.ada, "chat:add_tag", {"tag": run.refused("tag that is taken off a chat", "card")}, run.talk.chat)
+    newest = run.service.chat_tags.latest("pk").pk  # on no chat any more it is forgotten
+    run.post(run.ada, "chat:remove_tag", {}, run.talk.chat, newest)
+    too_long = run.refused("too long a tag of a chat", "card") + "." * TAG_LENGTH_MAX
+    run.post_in_vain(run.ada, "chat:add_tag", {"tag": too_long}, run.talk.chat)
+
+
 def inquiries(run: Run) -> None:
     run.post(None, "tickets:contact", _inquiry(run.text, run, "inquiry"))
     run.post_in_vain(None, "tickets:contact", _inquiry(run.refused, run, "inquiry without consent") | {"consent": ""})
@@ -482,6 +492,7 @@ PATHS: tuple[Callable[[Run], None], ...] = (
     ticket_edits,
     comments,
     tags,
+    tags_of_chats,
     inquiries,
     replies,
     drafts,

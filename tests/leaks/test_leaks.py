@@ -101,6 +101,7 @@ WITHOUT_WORDS = {
         "chat:remove_file",
         "chat:remove_note",
         "chat:separate_customer",
+        "chat:remove_tag",
         "chat:remove_canned",
         "chat:send_canned_file",
         "chat:delete_message",

@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Agent
+from chat.filing.tag_names import TAG_LENGTH_MAX
 from chat.masking.copies import conceal_in
 from contiple.base.texts import MESSAGE_LENGTH_MAX
 from helpcenter.customers import EMAIL_LENGTH_MAX, NAME_LENGTH_MAX, clean_email, clean_name
@@ -14,7 +15,6 @@ from tickets.copies import conceal_in_line, is_only_masked, masked_since
 from tickets.fields import RequestForm, Text, body_field, cleaned, subject_field
 from tickets.models import SUBJECT_LENGTH_MAX, TEXT_LENGTH_MAX, CommentDraft, Ticket
 from tickets.models_settings import Group
-from tickets.tags import TAG_LENGTH_MAX
 from tickets.triage.groups import choosable
 
 

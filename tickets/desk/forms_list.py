@@ -8,13 +8,13 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Agent
+from chat.filing.tag_names import TAG_LENGTH_MAX
 from chat.masking.concealing import conceal
 from contiple.base.widgets import Select
 from tickets import access
 from tickets.desk.bulk import Changes, Selected
 from tickets.listing import listing
 from tickets.models import Ticket
-from tickets.tags import TAG_LENGTH_MAX
 from tickets.triage import groups
 
 _LABELS = {

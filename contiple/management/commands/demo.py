@@ -16,6 +16,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from agents.models import Agent, Contract, Service, User
+from chat.canned.starters import STARTERS, add_starters
+from chat.filing import tagging
 from chat.models import Chat, Message
 from helpcenter import articles, policies
 from helpcenter.models import Customer, HelpCenter, HelpCenterText, PrivacyPolicy
@@ -76,6 +78,7 @@ def make_demo(now: datetime) -> Service:
         service.help_center, {language: _text(f"policy.{language}") for language in TITLES}, people["Ada"]
     )
     _make_articles(service.help_center, people["Ada"])
+    add_starters(people["Ada"], [starter.key for starter in STARTERS], "en")
     for row in _rows("tickets"):
         _make_ticket(service, people, row, now)
     for at, row in enumerate(_rows("chats")):
@@ -200,9 +203,15 @@ def _make_chat(service: Service, people: dict[str, Agent], row: dict[str, Any], 
     Message.objects.bulk_create(
         _message(chat, seq, line, began + timedelta(minutes=2 * seq)) for seq, line in enumerate(lines, start=1)
     )
+    _tag(agent, chat, row["tags"])
     ticket = lifecycle.create_from_chat(agent, chat, subject=row["subject"])
     lifecycle.set_state(agent, ticket, row["state"])
     _date_back(ticket, ended, ended)
+
+
+def _tag(agent: Agent, chat: Chat, names: list[str]) -> None:
+    for name in names:
+        tagging.add_tag(agent, chat.pk, name)
 
 
 def _message(chat: Chat, seq: int, line: str, at: datetime) -> Message:
