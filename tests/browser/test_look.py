@@ -11,14 +11,17 @@ from playwright.sync_api import Page, expect
 
 from agents.models import Agent, Service
 from chat.models import Chat
+from chat.topics import Topic
 from tests.browser.conftest import PHONE
 from tests.browser.rows import make_agent_with_chat
 from tests.browser.windows import Desk
+from tests.chat.categories import make_category as make_filed_under
 from tests.helpcenter.rows import make_article, make_category
 from tests.make import make_agent, make_chat, make_customer, make_message, make_ticket
 
 LONG_AGO = timedelta(days=40)
 FINGER_PX = 44
+NAME_PX = 140  # of a customer, beside a last line
 LINES_TO_READ_PX = 60
 FONT_SIZE = "it => parseFloat(getComputedStyle(it.querySelector('ol')).fontSize)"
 KINDS_MIN = 30  # of pages that links lead to: fewer would mean that the walk stopped somewhere
@@ -66,6 +69,23 @@ def test_the_greeting_stands_on_the_agents_side(signed_in_page, new_page: Callab
     greeting = desk.chat.message("How can we help you?")
     expect(greeting.locator(".message-author")).to_have_text("Demo help")
     assert end_of(greeting.locator(".message-body")) > end_of(desk.chat.body("I am waiting"))
+
+
+def test_a_note_ends_where_answers_end_in_chat_history(signed_in_page, service: Service, admin: Agent):
+    chat = make_chat(service, agent=admin, state="closed")
+    make_message(chat, "Yes", author="agent", agent=admin)
+    make_message(chat, "Mind it", author="agent", agent=admin, internal=True)
+    bodies = signed_in_page(admin, f"/desk/demo/chat/{chat.pk}/history/").locator(".message-body")
+    assert end_of(bodies.nth(1)) == end_of(bodies.nth(0))
+
+
+def test_chat_history_is_whole_on_a_desk(signed_in_page, service: Service, admin: Agent):
+    topic = Topic.objects.create(service=service, key="orders", names={"en": "Orders, delivery and returns"})
+    category = make_filed_under(service, "Order › Delivery › Late")
+    Chat.objects.filter(pk=make_chat(service, agent=admin).pk).update(topic=topic, category=category)
+    table = signed_in_page(admin, "/desk/demo/chats/").locator(".table-wrap")
+    assert table.evaluate("wrap => wrap.scrollWidth - wrap.clientWidth") <= 0
+    assert table.locator("tbody .cell-main").bounding_box()["width"] >= NAME_PX
 
 
 def test_the_theme_is_chosen_for_the_agents_pages_and_no_others(signed_in_page, service: Service, admin: Agent):
