@@ -9,7 +9,7 @@ class ChatTags extends HTMLElement {
   connectedCallback() {
     if (this.tags) return;
     this.tags = this.querySelector("[data-part=tags]");
-    this.notice = this.querySelector("[data-part=notice]");
+    this.notice = this.querySelector("[data-part=tags-notice]");
     this.names = Object.assign(document.createElement("datalist"), { id: `chat-tags-${(count += 1)}` });
     this.append(this.names);
     this.#shown();
