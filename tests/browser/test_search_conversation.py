@@ -110,7 +110,7 @@ def test_a_gap_is_filled_from_where_the_reader_comes(desk: Desk):
     expect(told).to_have_text("1 of 1")
     gap = desk.chat.root.locator(".conversation-gap")
     expect(gap).to_have_count(1)
-    gap.scroll_into_view_if_needed()
+    gap.evaluate("gap => gap.scrollIntoView({ block: 'end' })")  # from above
     expect(desk.chat.root.locator(".message[data-seq='60']")).to_be_attached()
     in_order(desk)
     loaded = desk.chat.messages.evaluate_all("all => all.map((one) => Number(one.dataset.seq))")
