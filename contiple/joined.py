@@ -25,7 +25,7 @@ from contiple.base import env
 SOURCES = settings.BASE_DIR / "static"
 
 _COMMON = ("app", "reset", "tokens", "base", "utilities")
-_CUSTOMERS = ("button", "field", "checks", "badge", "dialog", "notice", "empty", "customer-chat", "personal-hint")
+_CUSTOMERS = ("button", "field", "badge", "dialog", "notice", "empty", "customer-chat", "personal-hint")
 _CHAT = ("skeleton", "message", "composer")
 _HELP_CENTER = ("helpcenter", "card", "tabs", "table", "pagination", "breadcrumb", "prose", "inquiry", "chat-widget")
 # The order decides between two rules of one layer.

@@ -174,6 +174,8 @@ def try_a_chat(day: FirstDay) -> None:
     expect(center.stage("chat")).to_be_visible()
 
     day.page.bring_to_front()
+    desk.open()
+    expect(desk.entry("Jun Park")).to_have_attribute("data-state", "ringing")  # and is not looked at while it waits
     desk.select("Jun Park").write("It is!")
     expect(center.chat.body("It is!")).to_be_visible()
     desk.tool("end").click()
