@@ -176,6 +176,22 @@ def test_what_is_masked_by_hand_is_masked_in_the_chats_tags(service, agent, admi
     assert tags_of(other) == ["Gil-dong waits"]
 
 
+def test_the_trail_doesnt_say_what_is_masked_by_hand_though_other_chats_have_the_tag(
+    service, agent, admin, chat
+) -> None:
+    message = make_message(chat, "I am Gil-dong Hong")
+    other = make_chat(service, agent=agent, customer=make_customer(service, "Hana"))
+    for name in ("Gil-dong waits", "call Gil-dong"):
+        for each in (chat, other):
+            add_tag(agent, each.pk, name)
+    remove_tag(agent, chat.pk, ChatTag.objects.get(name="call Gil-dong").pk)
+    start = message.body.index("Gil-dong")
+    mask_selection(admin, chat.pk, [Selection(message.seq, message.rev, start, start + len("Gil-dong"))])
+    said = [happening.text for happening in chat_trail(chat)]
+    assert "Mina added the tag *." in said
+    assert not [text for text in said if "Gil-dong" in text]
+
+
 def test_the_trail_has_the_name_of_today(admin, chat) -> None:
     for name in ("refund", "late"):
         add_tag(admin, chat.pk, name)
