@@ -218,6 +218,23 @@ def test_chats_are_found_by_a_tag(service, agent, chat, sign_in) -> None:
     assert page.content.decode().count('<span class="truncate">refund</span>') == 1
 
 
+def test_by_a_tag_that_has_gone_no_chat_is_found_instead_of_all(service, agent, chat, sign_in) -> None:
+    add_tag(agent, chat.pk, "refund")
+    gone = ChatTag.objects.get()
+    remove_tag(agent, chat.pk, gone.pk)
+    stranger = make_agent(make_service("other"), "Rhea")
+    add_tag(stranger, make_chat(stranger.service, agent=stranger).pk, "their word")
+    theirs = ChatTag.objects.get(name="their word")
+    browser = sign_in(agent)
+    for number in (gone.pk, theirs.pk, 10**17, 0):
+        page = browser.get("/desk/demo/chats/", {"tag": number})
+        assert page.context["page"].rows == []
+        assert f'<option value="{number}" selected>* (removed)</option>' in page.content.decode()
+        assert "their word" not in page.content.decode()
+    for nonsense in ("x", "9" * 30, "-1", "١"):
+        assert browser.get("/desk/demo/chats/", {"tag": nonsense}).status_code == 200
+
+
 def test_no_filter_for_tags_is_shown_without_one(agent, sign_in) -> None:
     assert "All tags" not in sign_in(agent).get("/desk/demo/chats/").content.decode()
 
