@@ -38,7 +38,8 @@ def set_chat_status(agent: Agent, status: str, *, reason: str | None = None) -> 
     reason = reason if status == Agent.ChatStatus.BREAK else None
     permitted = permitted_agents().filter(pk=agent.pk)
     begun = permitted.exclude(chat_status=status).update(**_fields(status), break_reason=reason or "")
-    if begun or (reason is not None and permitted.exclude(break_reason=reason).update(break_reason=reason)):
+    goes_on = permitted.filter(chat_status=status)
+    if begun or (reason is not None and goes_on.exclude(break_reason=reason).update(break_reason=reason)):
         agent.chat_status = status
         why = {"reason": reason} if reason or (reason == "" and not begun) else {}
         audit.record(agent.service_id, "agent.status", f"agent:{agent.pk}", agent=agent, chat_status=status, **why)

@@ -41,7 +41,7 @@ class HistoryForm(forms.Form):
         self.fields["agent"].choices = all_agents(service)
         self.fields["topic"].choices = [("", _("All queues")), *all_topics(service)]
         self.fields["category"].choices = [("", _("All categories")), (NONE, _("No category")), *_paths(self.tree)]
-        self.fields["tag"].choices = [("", _("All tags")), *tags_in_use(service).values_list("pk", "name")]
+        self.fields["tag"].choices = [("", _("All tags")), *_tags(service, asked=data.get("tag", ""))]
         for name, label in LABELS.items():
             self.fields[name].widget.attrs |= {"class": "input", "aria-label": label, "title": label}
 
@@ -88,6 +88,14 @@ LABELS = {
 def _paths(tree: Tree) -> list[tuple[int, str]]:
     """Those that were removed come last: past chats bear them."""
     return [(row.pk, tree.said(row)) for row in [*tree.offered(), *tree.removed()]]
+
+
+def _tags(service: Service, *, asked: str) -> list[tuple[int, str]]:
+    """Those in use, and the one that was asked for. One that has gone finds nothing: not all chats, unnoticed."""
+    tags = list(tags_in_use(service).values_list("pk", "name"))
+    if asked.isascii() and asked.isdecimal() and len(asked) <= 18 and int(asked) not in dict(tags):
+        tags.append((int(asked), _("%(name)s (removed)") % {"name": "*"}))
+    return tags
 
 
 def all_topics(service: Service) -> list[tuple[int, str]]:

@@ -174,7 +174,7 @@ def _fitting(filters: Filters) -> Q:
 
 def _tagged(found: Found, tag: int | None) -> Found:
     """Those with the tag: by their ids if there are few, else looked at down the list."""
-    if not tag:
+    if tag is None:
         return found
     on = Tagging.objects.filter(chattag=tag)
     if on[: FEW_TAGGED + 1].count() > FEW_TAGGED:

@@ -176,6 +176,22 @@ def test_what_is_masked_by_hand_is_masked_in_the_chats_tags(service, agent, admi
     assert tags_of(other) == ["Gil-dong waits"]
 
 
+def test_the_trail_doesnt_say_what_is_masked_by_hand_though_other_chats_have_the_tag(
+    service, agent, admin, chat
+) -> None:
+    message = make_message(chat, "I am Gil-dong Hong")
+    other = make_chat(service, agent=agent, customer=make_customer(service, "Hana"))
+    for name in ("Gil-dong waits", "call Gil-dong"):
+        for each in (chat, other):
+            add_tag(agent, each.pk, name)
+    remove_tag(agent, chat.pk, ChatTag.objects.get(name="call Gil-dong").pk)
+    start = message.body.index("Gil-dong")
+    mask_selection(admin, chat.pk, [Selection(message.seq, message.rev, start, start + len("Gil-dong"))])
+    said = [happening.text for happening in chat_trail(chat)]
+    assert "Mina added the tag *." in said
+    assert not [text for text in said if "Gil-dong" in text]
+
+
 def test_the_trail_has_the_name_of_today(admin, chat) -> None:
     for name in ("refund", "late"):
         add_tag(admin, chat.pk, name)
@@ -200,6 +216,23 @@ def test_chats_are_found_by_a_tag(service, agent, chat, sign_in) -> None:
     page = sign_in(agent).get("/desk/demo/chats/", {"tag": tag.pk})
     assert [row.pk for row in page.context["page"].rows] == [chat.pk]
     assert page.content.decode().count('<span class="truncate">refund</span>') == 1
+
+
+def test_by_a_tag_that_has_gone_no_chat_is_found_instead_of_all(service, agent, chat, sign_in) -> None:
+    add_tag(agent, chat.pk, "refund")
+    gone = ChatTag.objects.get()
+    remove_tag(agent, chat.pk, gone.pk)
+    stranger = make_agent(make_service("other"), "Rhea")
+    add_tag(stranger, make_chat(stranger.service, agent=stranger).pk, "their word")
+    theirs = ChatTag.objects.get(name="their word")
+    browser = sign_in(agent)
+    for number in (gone.pk, theirs.pk, 10**17, 0):
+        page = browser.get("/desk/demo/chats/", {"tag": number})
+        assert page.context["page"].rows == []
+        assert f'<option value="{number}" selected>* (removed)</option>' in page.content.decode()
+        assert "their word" not in page.content.decode()
+    for nonsense in ("x", "9" * 30, "-1", "١"):
+        assert browser.get("/desk/demo/chats/", {"tag": nonsense}).status_code == 200
 
 
 def test_no_filter_for_tags_is_shown_without_one(agent, sign_in) -> None:

@@ -1,15 +1,18 @@
 """The Wallboard: who sees it, what it says of agents and the queue, and in how many queries."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from agents.models import Agent, AuditEntry
+from agents.status import set_chat_status
 from chat.lifecycle.transitions import change_status
 from chat.models import Chat
 from chat.routing.assignment import assign_waiting_chats
@@ -17,7 +20,8 @@ from chat.topics import Topic
 from chat.wallboard.board import board_of
 from contiple.base.clock import database_now
 from contiple.base.errors import Invalid
-from tests.chat.comings import be_here, come_online, state_of
+from tests.agents.race import at_once
+from tests.chat.comings import be_here, come_online, state_of, wait_until_blocked
 from tests.make import make_agent, make_chat, make_customer
 
 pytestmark = pytest.mark.django_db
@@ -199,6 +203,22 @@ def test_a_break_outside_of_it_has_no_reason(agent) -> None:
     change_status(agent, "offline", reason="lunch")
     agent.refresh_from_db()
     assert (agent.chat_status, agent.break_reason) == ("offline", "")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_reason_that_comes_when_the_break_ends_is_left_out(agent) -> None:
+    set_chat_status(agent, "break")
+    with ThreadPoolExecutor(1) as threads:
+        with transaction.atomic():
+            set_chat_status(agent, "online")
+            late = partial(set_chat_status, Agent.objects.get(pk=agent.pk), "break", reason="lunch")
+            other = threads.submit(at_once, late)
+            wait_until_blocked()
+        assert other.result(10) == [None]
+    agent.refresh_from_db()
+    assert (agent.chat_status, agent.break_reason) == ("online", "")
+    noted = AuditEntry.objects.filter(action="agent.status").order_by("pk")
+    assert [entry.details["chat_status"] for entry in noted] == ["break", "online"]
 
 
 def test_chats_of_others_stay_out(service, admin, outsider) -> None:
