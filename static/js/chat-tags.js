@@ -20,26 +20,38 @@ class ChatTags extends HTMLElement {
     });
   }
 
-  /** The answer has the tags as they are then, with their forms. */
+  get #box() {
+    return this.tags.querySelector("input[name=tag]");
+  }
+
   async #send(form) {
     if (this.sending) return;
     this.sending = true;
+    const body = fieldsOf(form);
     const headers = { "X-Requested-With": "fetch" };
-    const response = await fetch(form.action, { method: "POST", body: fieldsOf(form), headers }).catch(() => null);
+    const response = await fetch(form.action, { method: "POST", body, headers }).catch(() => null);
+    const html = response?.ok ? await response.text().catch(() => null) : null;
     this.sending = false;
     if (response?.status === 403) takeNewToken((name) => response.headers.get(name));
     if (response?.redirected) return window.location.assign(response.url); // the session has ended
-    this.notice.textContent = response?.ok ? "" : await failureOf(response, this.dataset);
-    if (!response?.ok) return;
-    this.tags.innerHTML = await response.text();
+    this.notice.textContent = html === null ? await failureOf(response?.ok ? null : response, this.dataset) : "";
+    if (html !== null) this.#show(html, body.get("tag"));
+  }
+
+  /** Shows the tags of an answer, with their forms. What was written since `sent` stays, and so does a focus elsewhere. */
+  #show(html, sent) {
+    const { value } = this.#box;
+    const hasFocus = this.contains(document.activeElement);
+    this.tags.innerHTML = html;
     this.#shown();
-    this.tags.querySelector("input[name=tag]").focus();
+    if (value !== sent) this.#box.value = value;
+    if (hasFocus) this.#box.focus();
     this.offered = false; // a new one is among them
   }
 
   #shown() {
     this.tags.querySelector("[data-part=save]").remove(); // Enter adds
-    this.tags.querySelector("input[name=tag]").setAttribute("list", this.names.id);
+    this.#box.setAttribute("list", this.names.id);
   }
 
   /** Fetches the names of the service's tags when they are wanted first. */

@@ -110,7 +110,7 @@ export class ConversationParts {
 }
 
 /** Says above the composer, or beside the conversation, why a part of it has not come. */
-export async function tellFailure({ scroll, texts }, response) {
+async function tellFailure({ scroll, texts }, response) {
   scroll.dispatchEvent(new CustomEvent("chat-notice", { bubbles: true, detail: await failureOf(response, texts) }));
 }
 

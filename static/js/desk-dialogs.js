@@ -44,19 +44,24 @@ export class DeskDialogs {
 
   /** Returns the answer, or null if it comes too late: another chat is on display, or something else was asked for. */
   async #ask(url) {
-    const { chat } = this.#desk.pane;
+    const isShown = this.#desk.pane.whileShown();
     const number = (this.#asked += 1);
     const html = await this.#requests.get(url);
-    return chat === this.#desk.pane.chat && number === this.#asked ? html : null;
+    return isShown() && number === this.#asked ? html : null;
   }
 
-  /** Sends a form that hands a chat over. The answer is the chat as it is now, or the form with what was refused. */
+  /**
+   * Sends a form of the chat on display. The answer is the chat as it is now, which is shown unless the agent has gone on
+   * to another one, or the form with what was refused.
+   */
   async handOver(form) {
+    const isShown = this.#desk.pane.whileShown();
     const response = await this.#requests.submit(form);
     const isPage = response?.headers.get("Content-Type")?.startsWith("text/html");
     if (response?.ok) {
-      this.close();
-      this.#show(await response.text(), { focus: true });
+      if (this.#dialog.contains(form)) this.close();
+      const html = await response.text();
+      if (isShown()) this.#show(html, { focus: true });
     } else if (isPage && form.dataset.part === "hand-over" && response.status < 500) {
       const dialog = this.#open(fragment(await response.text()));
       dialog.querySelector("[role=alert]")?.scrollIntoView({ block: "nearest" });

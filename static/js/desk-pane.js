@@ -81,6 +81,13 @@ export class DeskPane {
     if (html !== null && !this.#view) this.#display(html);
   }
 
+  /** Returns how to learn whether this chat is still on display, and no other one has been asked for since. */
+  whileShown() {
+    const { chat } = this;
+    const number = this.#asked;
+    return () => chat === this.chat && number === this.#asked;
+  }
+
   /** Shows the server's `html`: a chat, or that there is none. */
   show(html, options) {
     this.#asked += 1;
@@ -207,7 +214,6 @@ export class DeskPane {
     box.closest("details").open = true;
   }
 
-  /** The evaluation, which has come, stands among the customer's details too. */
   /** The customer is on another page. */
   #showPage({ page, at }) {
     const now = this.#desk.querySelector("[data-part=page-now]");
@@ -223,6 +229,7 @@ export class DeskPane {
     localiseTimes(now);
   }
 
+  /** The evaluation, which has come, stands among the customer's details too. */
   async #showCustomerAnew() {
     const { url } = this;
     const html = await this.#parts.requests.get(url);

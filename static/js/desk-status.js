@@ -50,11 +50,17 @@ export class DeskStatus {
     const question = await this.#set(status);
     button.removeAttribute("aria-busy");
     if (question) this.#dialogs.askOffline(question, (choice) => this.#set(status, choice));
-    else if (question !== null && status === "break") this.#asksReason = true;
+    else if (question !== null && status === "break") this.#askReasonSoon();
   }
 
   get #break() {
     return this.#desk.querySelector("[data-part=break]");
+  }
+
+  /** Once the desk shows the break; it may do so before the answer has come. */
+  #askReasonSoon() {
+    if (this.#desk.dataset.status === "break") this.#askReason();
+    else this.#asksReason = true;
   }
 
   #askReason() {

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 
 from agents.models import Service
 from chat.models import Chat
@@ -73,3 +73,36 @@ def test_a_question_about_a_chat_is_not_asked_in_another_one(desk: Desk, chats: 
     expect(desk.popup).to_be_hidden()
     desk.tool("end").click()
     expect(desk.popup.get_by_role("heading", name="End this chat?")).to_be_visible()
+
+
+def test_the_chat_that_was_left_while_it_was_marked_does_not_come_back(desk: Desk, chats: list[Chat]) -> None:
+    desk.select("Jun")
+    marked = hold(desk, f"/desk/demo/chat/{chats[0].pk}/spam/")
+    kims = hold(desk, f"/desk/demo/chat/{chats[1].pk}/open/")
+    desk.dialog.get_by_label("Actions").first.click()
+    desk.dialog.get_by_role("button", name="Mark as spam").click()
+    desk.entry("Kim").click()
+    let_go(desk, marked)
+    let_go(desk, kims)
+    expect(desk.dialog.locator(".chat-header h3")).to_have_text("Kim")
+
+
+def test_no_question_is_asked_about_a_chat_while_another_one_is_coming(desk: Desk, chats: list[Chat]) -> None:
+    desk.select("Jun")
+    question = hold(desk, f"/desk/demo/chat/{chats[0].pk}/end/")
+    kims = hold(desk, f"/desk/demo/chat/{chats[1].pk}/open/")
+    desk.tool("end").click()
+    desk.entry("Kim").click()
+    let_go(desk, question)
+    let_go(desk, kims)
+    expect(desk.dialog.locator(".chat-header h3")).to_have_text("Kim")
+    expect(desk.popup).to_be_hidden()
+
+
+def test_a_break_that_is_shown_before_its_answer_comes_asks_for_its_reason(desk: Desk) -> None:
+    answers: list[tuple[Route, APIResponse]] = []
+    desk.page.route("**/chat/status/", lambda route: answers.append((route, route.fetch())))
+    desk.choose("break")
+    [(route, answer)] = answers
+    route.fulfill(response=answer)
+    expect(desk.dialog.locator(".break > .menu")).to_be_visible()

@@ -67,6 +67,7 @@ def test_what_happens_on_the_desk_is_on_the_board(service, mina: Desk, ada: Page
 def test_a_break_is_chosen_with_its_reason_and_seen(mina: Desk, ada: Page) -> None:
     mina.choose("break")
     reasons = mina.dialog.locator("[data-part=break]")
+    menu = reasons.locator(".menu")  # is folded by the answer: a click before that would fold it, not open it
     expect(reasons.get_by_role("button", name="Lunch")).to_be_visible()
     reasons.get_by_role("button", name="Lunch").click()
     expect(reasons.locator("[data-part=break-reason]")).to_have_text("Lunch")
@@ -78,15 +79,18 @@ def test_a_break_is_chosen_with_its_reason_and_seen(mina: Desk, ada: Page) -> No
     reasons.get_by_role("textbox", name="Another reason").fill("Fire drill")
     reasons.get_by_role("textbox", name="Another reason").press("Enter")
     expect(reasons.locator("[data-part=break-reason]")).to_have_text("Fire drill")
+    expect(menu).to_be_hidden()
     expect(seat(ada, "Mina")).to_contain_text("Fire drill", timeout=SLOW_MILLISECONDS)
 
     reasons.locator("summary").click()
     reasons.get_by_role("button", name="Meeting").click()
     expect(reasons.locator("[data-part=break-reason]")).to_have_text("Meeting")
+    expect(menu).to_be_hidden()
     reasons.locator("summary").click()
     expect(reasons.get_by_role("button", name="Meeting")).to_have_attribute("aria-current", "true")
     reasons.get_by_role("button", name="No reason").click()
     expect(reasons.locator("[data-part=break-reason]")).to_have_text("Reason")
+    expect(menu).to_be_hidden()
     expect(seat(ada, "Mina").locator(".wall-reason")).to_have_count(0, timeout=SLOW_MILLISECONDS)
     expect(seat(ada, "Mina").locator(".pill")).to_have_text("Break")
     reasons.locator("summary").click()

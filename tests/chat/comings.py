@@ -68,10 +68,11 @@ def state_of(chat: Chat) -> tuple[str, int | None]:
 
 
 def wait_until_blocked(connections: int = 1, within_s: float = 10) -> None:
-    """Returns when so many others wait for a lock in this database."""
+    """Returns when so many others wait for a lock in this database. In a transaction too, which would see none anew."""
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
         with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
             cursor.execute(
                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
             )

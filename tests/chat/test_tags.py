@@ -146,7 +146,8 @@ def test_another_services_tags_and_chats_are_not_there(service, agent, chat, sig
     browser.post(f"{tag_url(chat)}{their_tag.pk}/remove/")
     assert tags_of(theirs) == ["their word"]
     assert browser.get("/desk/demo/chat/tags/").content.decode() == '<option value="our word"></option>'
-    browser.get("/desk/demo/chats/", {"tag": their_tag.pk})
+    page = browser.get("/desk/demo/chats/", {"tag": their_tag.pk})
+    assert [row.pk for row in page.context["page"].rows] == [chat.pk]
     assert [name for name, _ in _choices(browser)] == ["", ChatTag.objects.get(name="our word").pk]
     assert Client().get("/desk/demo/chat/tags/").status_code == 302
 

@@ -108,6 +108,7 @@ def test_every_script_that_stores_has_what_a_browser_without_storage_needs() -> 
     """It can't rely on a script further down in the page. Those that are loaded on demand come after all others."""
     pages = "".join(page.read_text() for page in TEMPLATES.rglob("*.html"))
     names = re.findall(r"type=\"module\" src=\"{% static '([\w/-]+\.js)'", pages)
+    assert "js/chat-desk.js" in names
     for name in sorted(set(names)):
         modules = joined._modules(joined.SOURCES / joined.SCRIPTS.get(name, name), [])
         stores = any(re.search(r"\b(local|session)Storage\b", module.read_text()) for module in modules)
