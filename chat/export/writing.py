@@ -7,10 +7,10 @@ waits a minute for the next bytes never waits so long.
 import re
 import zipfile
 from collections.abc import Callable, Generator, Iterator
+from html import escape
 from io import BytesIO, RawIOBase
 from itertools import count
 from typing import Any
-from xml.sax.saxutils import escape
 
 from django.utils import translation
 
@@ -94,7 +94,7 @@ def _cell(place: str, cell: Cell) -> str:
         return f'<c r="{place}"><v>{cell}</v></c>'
     if not cell:
         return ""
-    text = escape(_UNWRITABLE.sub(lambda found: f"_x{ord(found[0]):04X}_", cell[:_CELL_LENGTH_MAX]))
+    text = escape(_UNWRITABLE.sub(lambda found: f"_x{ord(found[0]):04X}_", cell[:_CELL_LENGTH_MAX]), quote=False)
     return f'<c r="{place}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
 
 

@@ -185,11 +185,11 @@ def test_as_many_queries_for_many_chats(
     make_ticket(service, chat=chats["Noah"])
     browser = sign_in(agent)
     browser.get(URL)
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(13):
         browser.get(URL)
     for _ in range(20):
         make_chat(service, state=Chat.State.CLOSED)
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(13):
         browser.get(URL)
 
 

@@ -112,7 +112,7 @@ def test_every_text_takes_the_values_it_names() -> None:
         "number": 1,
         "score": 1,
     }
-    values |= {"whom": "w", "length": "l", "why": "y", "score": 1, "path": "p"}
+    values |= {"whom": "w", "length": "l", "why": "y", "path": "p", "tag": "t"}
     with translation.override("ko"):
         for text in words_of_actions().values():
             assert str(text) % values
