@@ -16,7 +16,7 @@ const ASK_EVERY_MS = 5000;
 class ChatHistory extends HTMLElement {
   connectedCallback() {
     if (this.conversation) return;
-    customElements.upgrade(this); // in a part of a page that is swapped in, its search comes after it
+    customElements.upgrade(this); // in a page that was put in the place of another, its parts come after it
     this.texts = this.querySelector("[data-part=texts]").dataset;
     this.conversation = new Conversation(this, { chat: Number(this.dataset.chat), rev: Number(this.dataset.rev), texts: this.texts });
     this.selection = rememberSelection(this.conversation.scroll);

@@ -11,7 +11,7 @@ from chat.models import Chat, Message
 from helpcenter.customers import register_customer
 from tests.browser.rows import make_agent_with_chat
 from tests.browser.windows import Desk
-from tests.make import make_message
+from tests.make import make_chat, make_customer, make_message
 
 LONG = 5000
 PAGE = 50
@@ -317,3 +317,18 @@ def test_a_customer_is_told_so_too(service: Service, new_page: Callable[..., Pag
     earlier.click()
     expect(page.get_by_text("line 0")).to_be_visible()
     expect(notice).to_be_hidden()
+
+
+def test_each_chat_history_by_a_link_is_searched(service: Service, signed_in_page: Callable[..., Page]) -> None:
+    """The second one comes into a page whose scripts are there already."""
+    agent, _chat = make_agent_with_chat(service, "Where is it?")
+    make_chat(service, agent=agent, customer=make_customer(service, "Hana"))
+    page = signed_in_page(agent, "/desk/demo/chats/")
+    main = page.locator("main")
+    for name in ("Jun", "Hana"):
+        main.get_by_role("link", name=name).click()
+        expect(main.get_by_role("heading", name=name)).to_be_visible()
+        main.locator("[data-action=search]").click()
+        expect(field(main)).to_be_focused()
+        page.get_by_role("navigation", name="Main").get_by_role("link", name="Chat History").click()
+        expect(main.locator("chat-history")).to_have_count(0)
