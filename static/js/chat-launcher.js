@@ -62,10 +62,8 @@ class ChatLauncher extends HTMLElement {
 
   /** Shows the panel anew, in a new frame: the old page would take clicks and text until the answer comes, and lose them. */
   #load() {
-    const frame = this.frame.cloneNode();
-    frame.src = this.dataset.panel + this.link; // before it is in the page, or it would ask twice
-    this.frame.replaceWith(frame);
-    this.frame = frame;
+    if (this.frame.src) this.frame.replaceWith((this.frame = this.frame.cloneNode()));
+    this.frame.src = this.dataset.panel + this.link;
     this.link = "";
   }
 
