@@ -119,6 +119,10 @@ def masked_originals(chat: Chat) -> list[str]:
     return engine.originals(Messages(chat), _masked_by_hand(chat))
 
 
+def is_masked_by_hand(chat: Chat) -> bool:
+    return _masked_by_hand(chat).exists()
+
+
 def originals_of_customer(chat: Chat) -> list[str]:
     """Returns what can be opened of what was masked by hand in the customer's own words."""
     masks = _masked_by_hand(chat).filter(message__author=Message.Author.CUSTOMER)

@@ -12,10 +12,12 @@ from django.utils.translation import gettext_lazy as _
 
 from agents import audit
 from agents.models import AuditEntry
+from chat.conversation.message_masks import is_masked_by_hand
 from chat.follow_ups import registered
 from chat.models import Chat
 from chat.routing.decisions import Noted, Reason, decisions_of
 from chat.routing.standing import Availability, Standing, chats_in_words, in_words
+from chat.tag import ChatTag
 
 WORDS = {
     "chat.started": _("The customer started the chat and agreed to version %(policy)s of the privacy policy."),
@@ -157,19 +159,22 @@ def _against(standing: Standing, noted: Noted) -> str:
 
 
 def _tags_in(chat: Chat, entries: Sequence[AuditEntry]) -> Mapping[int, str]:
-    """The names by their ids of the tags in ``entries`` that the chat has now.
+    """The names by their ids of the tags in ``entries``.
 
-    Another tag may say what somebody has masked in this chat since, though it stays as it is on other chats.
+    Once something was masked by hand in this chat, only of those that the chat has: another may say what was masked.
     """
     ids = {entry.details["tag"] for entry in entries if "tag" in entry.details}
-    return dict(chat.tags.filter(pk__in=ids).values_list("pk", "name")) if ids else {}
+    if not ids:
+        return {}
+    tags = chat.tags.all() if is_masked_by_hand(chat) else ChatTag.objects.filter(service=chat.service_id)
+    return dict(tags.filter(pk__in=ids).values_list("pk", "name"))
 
 
 def _in_words(entry: AuditEntry, tags: Mapping[int, str]) -> str:
     tables = {"reason": REASONS, "by": REASONS, "whom": WHOM, "length": LENGTHS}
     reasons = {name: tables[name].get(value, "") for name, value in entry.details.items() if name in tables}
     if "tag" in entry.details:
-        reasons["tag"] = tags.get(entry.details["tag"], "*")  # one that was taken off is forgotten
+        reasons["tag"] = tags.get(entry.details["tag"], "*")  # one that is on no chat any more is forgotten
     try:
         return str(words()[_variant(entry)]) % {"actor": entry.actor, **entry.details, **reasons}
     except (KeyError, TypeError):

@@ -193,12 +193,18 @@ def test_the_trail_doesnt_say_what_is_masked_by_hand_though_other_chats_have_the
     assert not [text for text in said if "Gil-dong" in text]
 
 
-def test_the_trail_has_the_name_of_today(admin, chat) -> None:
+def test_the_trail_has_the_names_that_chats_have(service, admin, chat) -> None:
+    other = make_chat(service, customer=make_customer(service, "Hana"))
     for name in ("refund", "late"):
         add_tag(admin, chat.pk, name)
-    remove_tag(admin, chat.pk, ChatTag.objects.get(name="late").pk)
+        remove_tag(admin, chat.pk, ChatTag.objects.get(name=name).pk)
+        add_tag(admin, other.pk, name)
+    add_tag(admin, chat.pk, "late")
     said = [happening.text for happening in chat_trail(chat)]
-    assert said == ["Ada added the tag refund.", "Ada added the tag *.", "Ada removed the tag *."]
+    assert said[-1] == "Ada added the tag late."
+    assert said[:2] == ["Ada added the tag *.", "Ada removed the tag *."]  # of a tag that is on no chat any more
+    remove_tag(admin, chat.pk, ChatTag.objects.get(name="late").pk)
+    assert chat_trail(chat)[-1].text == "Ada removed the tag late."
 
 
 def test_the_ticket_takes_the_chats_tags_along(agent, chat) -> None:
