@@ -1,5 +1,6 @@
 """Search in the conversation on display, its days, and earlier messages that come by themselves."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -134,8 +135,8 @@ def test_a_day_is_jumped_to(desk: Desk):
     days = desk.dialog.get_by_role("combobox", name="Jump to a day")
     options = days.locator("option")
     expect(options).to_have_count(52)
-    expect(options.nth(1)).to_have_text("Wednesday, October 21 · 1")
-    days.select_option(label="Tuesday, September 15 · 100")
+    expect(options.nth(1)).to_have_text(re.compile("October 21.* · 1$"))
+    days.select_option("1400")
     first = desk.chat.root.locator(".message[data-seq='1400']")
     expect(first).to_be_in_viewport()
     separator = desk.chat.root.locator(".day-separator", has_text="September 15")
