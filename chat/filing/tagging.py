@@ -62,10 +62,13 @@ def _locked(agent: Agent, chat_id: int) -> Chat:
 
 
 def _require_room(service: Service, name: str) -> None:
-    if not named(ChatTag, service, name).exists():
-        Service.objects.select_for_update(no_key=True).values_list("pk").get(pk=service.pk)
-        if ChatTag.objects.filter(service=service).count() >= TAGS_MAX:
-            raise Invalid(_("A service has at most 500 tags. Use one that is there."), code="tag")
+    same = named(ChatTag, service, name)
+    if same.exists():
+        return
+    Service.objects.select_for_update(no_key=True).values_list("pk").get(pk=service.pk)
+    is_full = ChatTag.objects.filter(service=service).count() >= TAGS_MAX
+    if is_full and not same.exists():  # somebody may have made it meanwhile
+        raise Invalid(_("A service has at most 500 tags. Use one that is there."), code="tag")
 
 
 def _take_off(chat: Chat, tag: ChatTag) -> None:

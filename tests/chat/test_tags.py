@@ -1,9 +1,10 @@
 """Tags of a chat: who puts them on and takes them off, what they may say, and the chats that are found by them."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -16,6 +17,8 @@ from chat.masking.selections import Selection
 from chat.models import Chat
 from chat.tag import ChatTag
 from contiple.base.errors import Closed, Invalid
+from tests.agents.race import at_once
+from tests.chat.comings import wait_until_blocked
 from tests.make import make_agent, make_chat, make_customer, make_message, make_service
 from tickets.lifecycle import create_from_chat
 
@@ -100,22 +103,19 @@ def test_a_chat_and_a_service_have_so_many(monkeypatch, service, agent, chat) ->
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_at_once_make_one_tag_and_pass_no_limit(monkeypatch, service, agent) -> None:
-    monkeypatch.setattr(tagging, "TAGS_MAX", 3)
-    chats = [make_chat(service, agent=agent, customer=make_customer(service, f"Customer {n}")) for n in range(8)]
-
-    def tag(number: int) -> None:
-        try:
-            add_tag(agent, chats[number].pk, ("same", f"own {number}")[number % 2])
-        except Invalid:
-            pass
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(tag, range(8)))
-    assert ChatTag.objects.filter(name="same").count() <= 1
-    assert ChatTag.objects.count() == 3
+@pytest.mark.parametrize(("name", "is_refused"), [("SAME", False), ("other", True)])
+def test_two_new_ones_at_once_are_one_tag_and_pass_no_limit(monkeypatch, service, agent, name, is_refused) -> None:
+    monkeypatch.setattr(tagging, "TAGS_MAX", 1)
+    first, second = (make_chat(service, agent=agent, customer=make_customer(service, each)) for each in ("Jun", "Hana"))
+    with ThreadPoolExecutor(1) as threads:
+        with transaction.atomic():
+            add_tag(agent, first.pk, "same")
+            other = threads.submit(at_once, partial(add_tag, agent, second.pk, name))
+            wait_until_blocked()
+        [refusal] = other.result(10)
+    assert isinstance(refusal, Invalid) == is_refused
+    assert tags_of(second) == ([] if is_refused else ["same"])
+    assert ChatTag.objects.count() == 1
 
 
 # Who may
